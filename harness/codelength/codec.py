@@ -1,0 +1,76 @@
+"""The contract of a codec: a lossless map from bytes to bytes, with settings."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import ClassVar
+
+from codelength.errors import Unavailable
+from codelength.media import RAW, Media, Sample
+from codelength.spec import written
+
+
+@dataclass(frozen=True)
+class Codec(ABC):
+    """A lossless map from bytes to bytes.
+
+    Subclasses are frozen dataclasses: the fields are the settings, building one does no work and
+    imports no library. Encode and decode are pure: the same input gives the same bytes, in any
+    process, and decode knows the blob and the settings and nothing else.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Modules that encode or decode import → what `pip install` calls the package behind each."""
+
+    @abstractmethod
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        """A blob for `data`, which may be empty. Raises Unsupported for what it declines."""
+
+    @abstractmethod
+    def decode(self, blob: bytes) -> bytes:
+        """The data behind `blob`; for anything that is no blob, some exception or other bytes."""
+
+    def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
+        """One blob for each sample. The default loops; override where a batch is cheaper."""
+        return [self.encode(bytes(sample.data), sample.media) for sample in samples]
+
+    def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
+        """The data behind each blob."""
+        return [self.decode(blob) for blob in blobs]
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        """Where the bytes of `blob` went; the entries sum to its length."""
+        return {"payload": len(blob)}
+
+    @property
+    def prior(self) -> Mapping[str, int]:
+        """Bytes that the receiver must already hold, by what they are: weights, tokenizer, …"""
+        return {}
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """What the blobs depend on: the packages of `needs`, or the libraries within."""
+        return {package: _version(package) for package in self.needs.values()}
+
+    @property
+    def spec(self) -> str:
+        """The settings as the command line takes them: `zstd:level=19`."""
+        return written(self)
+
+    def check_available(self) -> None:
+        """Raises Unavailable, with the command that mends it, if a needed module is missing."""
+        missing = [package for module, package in self.needs.items() if find_spec(module) is None]
+        if missing:
+            raise Unavailable(
+                f"{self.name} needs {', '.join(missing)}: python -m pip install {' '.join(missing)}"
+            )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"

@@ -1,0 +1,181 @@
+"""The host: finds plugins, loads each behind a guard, and answers for their codecs and corpora."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Generic, TypeVar
+
+import pluggy
+
+from codelength import hookspecs
+from codelength.codec import Codec
+from codelength.corpus import Corpus
+from codelength.errors import UsageError, unknown
+from codelength.hookspecs import GROUP
+from codelength.spec import build, split_spec, split_specs
+
+T = TypeVar("T", Codec, Corpus)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a plugin comes from, enough to load it again in another process."""
+
+    name: str
+    """The entry point's name, or the path of a file."""
+    where: str
+    """The module, or the file."""
+    version: str
+    package: str = ""
+
+    @property
+    def label(self) -> str:
+        """`codelength 0.1.0`, or the file with the head of its digest."""
+        return f"{self.package or self.where} {self.version}"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin as it was found, and why it is not active, if it is not."""
+
+    origin: Origin
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Offer(Generic[T]):
+    """A codec or a corpus with the plugin that offers it."""
+
+    item: T
+    origin: Origin
+
+
+class Plugins:
+    """The plugins of one command. Nothing is global: build one and pass it on.
+
+    `only` loads just these entry points (a worker needs no others); `files` are plugins that are
+    not installed. A plugin that raises is listed with its reason and costs only its own rows.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str] = (),
+        data: Path | None = None,
+        only: Iterable[str] | None = None,
+    ) -> None:
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self.data = data
+        self.files = tuple(files)
+        self.found: list[Plugin] = []
+        self.codecs: list[Offer[Codec]] = []
+        self.corpora: list[Offer[Corpus]] = []
+        wanted = None if only is None else set(only)
+        for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+            if wanted is None or point.name in wanted:
+                self._add(_installed(point), point)
+        for file in files:
+            self._add(_file(file), None)
+
+    def _add(self, origin: Origin, point: EntryPoint | None) -> None:
+        try:
+            module = point.load() if point else _imported(Path(origin.where))
+            self._manager.register(module, origin.name)
+            self._manager.check_pending()
+            hooks = self._manager.subset_hook_caller
+            others = [p for p in self._manager.get_plugins() if p is not module]
+            for codecs in hooks("codelength_codecs", others)():
+                self.codecs += [Offer(_checked(codec, Codec), origin) for codec in codecs]
+            for corpora in hooks("codelength_corpora", others)(data=self.data):
+                self.corpora += [Offer(_checked(corpus, Corpus), origin) for corpus in corpora]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even call sys.exit
+            self.found.append(Plugin(origin, f"{type(error).__name__}: {error}".splitlines()[0]))
+        else:
+            self.found.append(Plugin(origin))
+
+    @property
+    def broken(self) -> list[Plugin]:
+        """Those that were found and could not be loaded."""
+        return [plugin for plugin in self.found if plugin.problem]
+
+    def codec(self, spec: str) -> Offer[Codec]:
+        """The codec that `spec` names, with its settings. Raises UsageError."""
+        return _resolved(spec, self.codecs, "codec", "codelength list codecs")
+
+    def corpus(self, spec: str) -> Offer[Corpus]:
+        """The corpus that `spec` names, with its settings. Raises UsageError."""
+        return _resolved(spec, self.corpora, "corpus", "codelength list corpora")
+
+    def select_codecs(self, specs: str | None) -> list[Offer[Codec]]:
+        """Those that a comma-separated list names, or every row that plugins offer."""
+        if specs is None:
+            return self.codecs
+        return _unique(self.codec(spec) for spec in split_specs(specs))
+
+    def select_corpora(self, specs: str | None) -> list[Offer[Corpus]]:
+        """Those that a comma-separated list names, or the embedded ones."""
+        if specs is None:
+            return [offer for offer in self.corpora if offer.item.embedded]
+        return _unique(self.corpus(spec) for spec in split_specs(specs))
+
+
+def _resolved(spec: str, offers: Sequence[Offer[T]], kind: str, listing: str) -> Offer[T]:
+    name, settings = split_spec(spec)
+    named = [offer for offer in offers if offer.item.name == name]
+    if not named:
+        raise unknown(kind, name, {offer.item.name for offer in offers}, listing)
+    exact = [offer for offer in named if offer.item.spec == spec]
+    if exact:
+        return exact[0]
+    given = named[0].item
+    fixed = {f.name: getattr(given, f.name) for f in fields(given) if not f.repr}
+    return Offer(build(type(given), settings, **fixed), named[0].origin)
+
+
+def _unique(offers: Iterable[Offer[T]]) -> list[Offer[T]]:
+    return list({offer.item.spec: offer for offer in offers}.values())
+
+
+def _checked(item: T, contract: type[T]) -> T:
+    if not isinstance(item, contract) or not isinstance(getattr(item, "name", None), str):
+        raise UsageError(f"{item!r} is not a {contract.__name__} with a name")
+    return item
+
+
+def _installed(point: EntryPoint) -> Origin:
+    package, version = ("?", "?") if point.dist is None else (point.dist.name, point.dist.version)
+    return Origin(point.name, point.value, version, package)
+
+
+def _file(name: str) -> Origin:
+    path = Path(name).expanduser().resolve()
+    if not path.is_file():
+        raise UsageError(f"no plugin file {name!r}; --plugin takes the path of a Python file")
+    return Origin(str(path), str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+
+
+def _imported(path: Path) -> ModuleType:
+    name = f"codelength_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up by name
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def plugin_names(origins: Iterable[Origin]) -> Iterator[str]:
+    """The entry points among some origins; the rest are files."""
+    return (origin.name for origin in origins if origin.package)
