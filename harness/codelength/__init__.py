@@ -7,7 +7,7 @@ A codec plugin needs no more than is named here:
 
 from codelength.codec import Codec
 from codelength.corpus import Corpus
-from codelength.errors import CorruptBlob, Unavailable, Unsupported
+from codelength.errors import CorruptBlob, Unavailable, Unsupported, UsageError
 from codelength.hookspecs import hookimpl
 from codelength.media import RAW, TEXT, Audio, Image, Media, Sample, Text
 
@@ -24,5 +24,6 @@ __all__ = [
     "Text",
     "Unavailable",
     "Unsupported",
+    "UsageError",
     "hookimpl",
 ]

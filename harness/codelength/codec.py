@@ -65,7 +65,8 @@ class Codec(ABC):
         missing = [package for module, package in self.needs.items() if find_spec(module) is None]
         if missing:
             raise Unavailable(
-                f"{self.name} needs {', '.join(missing)}: python -m pip install {' '.join(missing)}"
+                f"{self.name} is not installed: python -m pip install "
+                + " ".join(repr(package) for package in dict.fromkeys(missing))
             )
 
 

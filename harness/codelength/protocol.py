@@ -76,14 +76,16 @@ class Solid(Protocol):
         block, blocks = bytearray(), 0
         kinds: set[Media] = set()
         for sample in samples:
-            kinds.add(sample.media if not isinstance(sample.media, Image | Audio) else RAW)
+            kind = sample.media if not isinstance(sample.media, Image | Audio) else RAW
             for start in range(0, len(sample.data), SOLID):
                 piece = sample.data[start : start + SOLID]
                 space = SOLID - len(block)
                 block += piece[:space]
+                kinds.add(kind)
                 if len(block) == SOLID:
                     yield Sample(f"solid@{blocks * SOLID}", bytes(block), _common(kinds))
                     block, blocks = bytearray(piece[space:]), blocks + 1
+                    kinds = {kind} if block else set()
         if block:
             yield Sample(f"solid@{blocks * SOLID}", bytes(block), _common(kinds))
 

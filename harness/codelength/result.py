@@ -42,6 +42,11 @@ class Cut(Struct, frozen=True):
     """Bits per byte of the source, where known."""
     header_once: bool = False
 
+    @property
+    def slot(self) -> tuple[str, ...]:
+        """What was asked for, whatever bytes it turned out to be."""
+        return (self.corpus, self.protocol, str(self.limit))
+
 
 class Phase(Struct, frozen=True):
     """Raw measurements of one direction. Times are in seconds; `cpu[b][r]` is repetition r of
@@ -99,10 +104,9 @@ class Cell(Struct, frozen=True, tag="cell"):
     decode: Phase | None = None
 
     @property
-    def key(self) -> tuple[str, ...]:
-        """What makes two cells the same measurement, so that the later replaces the earlier."""
-        versions = ",".join(f"{name} {value}" for name, value in sorted(self.versions.items()))
-        return (self.codec, versions, *cut_key(self.cut))
+    def slot(self) -> tuple[str, ...]:
+        """The place in the tables: of two cells with the same slot, the later one counts."""
+        return (self.codec, *self.cut.slot)
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,1 @@
+"""The makers behind make.py: text with a structure, pictures, sound."""

@@ -1,0 +1,118 @@
+"""Sets of many recordings or images, whose files are whatever their folder holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from codelength import Corpus, Sample, Unavailable
+from codelength.corpus import Progress
+from codelength.errors import CorpusError
+from codelength_reading import needs, pcm, pixels
+from codelength_standard.download import Download, unpack
+from codelength_standard.places import bringing, roots, store, sums
+
+
+@dataclass(frozen=True)
+class Part:
+    """One folder of a set: how many files it has when complete, and the archive they come in."""
+
+    folder: str
+    count: int | None = None
+    archive: Download | None = None
+
+
+class Folders(Corpus):
+    """The files of each part by name, wherever below its folder they lie; from the mirror or from
+    the cache, whichever holds more of them."""
+
+    data: Path | None
+    suffixes: ClassVar[tuple[str, ...]]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The folders, in order."""
+        raise NotImplementedError
+
+    def files(self) -> dict[str, Path]:
+        """`"test-other/1688-142285-0000.flac"` → where it lies, in order."""
+        found = {}
+        for part in self.parts:
+            prefix = part.folder.partition("/")[2]
+            for path in self._files(part):
+                found[f"{prefix}/{path.name}" if prefix else path.name] = path
+        return found
+
+    def _files(self, part: Part) -> list[Path]:
+        here = ((root / part.folder).rglob("*") for root in roots(self.data))
+        matching = ([p for p in paths if p.suffix.lower() in self.suffixes] for paths in here)
+        return sorted(max(matching, key=len), key=lambda path: path.name)
+
+    @property
+    def label(self) -> str:
+        counts = {part.folder.partition("/")[2]: len(self._files(part)) for part in self.parts}
+        here, total = sum(counts.values()), sum(part.count or 0 for part in self.parts)
+        if here in (0, total):
+            return ""
+        each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        return f"partial: {here:,} of {total:,} files ({each})"
+
+    def check_available(self) -> None:
+        if self.kind == "image":
+            needs("PIL", "pillow", "image")
+        else:
+            needs("soundfile", "soundfile", "audio")
+        if not self.files():
+            raise Unavailable(f"{self.spec} is not here: {self._bringing}")
+
+    @property
+    def _bringing(self) -> str:
+        sizes = [part.archive.size for part in self.parts if part.archive]
+        size = None if None in sizes else sum(sizes)
+        return bringing(self.spec, self.parts[0].folder, size)
+
+    def samples(self) -> Iterator[Sample]:
+        self.check_available()
+        for name, path in self.files().items():
+            yield self.read(name, path)
+
+    def read(self, name: str, path: Path) -> Sample:
+        """One sample. Raises CorpusError."""
+        return pixels(path, name) if self.kind == "image" else pcm(path, name)
+
+    def verify(self) -> Iterator[tuple[str, str | None]]:
+        """Each file against its SHA-256 where that is known. The others were checked as parts of
+        their archive when they came; here they only have to decode."""
+        self.check_available()
+        for name, path in self.files().items():
+            yield name, self._fault(name, path)
+
+    def _fault(self, name: str, path: Path) -> str | None:
+        try:
+            if member := sums().get(f"{self.name}/{name}"):
+                fault = member.fault(path)
+                return fault and f"{fault}; remove it"
+            self.read(name, path)
+        except (OSError, CorpusError) as error:
+            return str(error)
+        return None
+
+    def fetch(self, progress: Progress) -> None:
+        """Brings each part that is not complete into the cache. Raises Unavailable, CorpusError."""
+        for part in self.parts:
+            if part.archive is None:
+                raise Unavailable(f"{self.spec} cannot be downloaded: {self._bringing}")
+            if len(self._files(part)) == part.count:
+                continue
+            archive = part.archive.fetch(store() / "downloads", progress)
+            count = unpack(archive, lambda name, part=part: self._target(part, name), {})
+            if count != part.count:
+                raise CorpusError(f"{archive} holds {count} files, {part.count} were expected")
+            archive.unlink()
+
+    def _target(self, part: Part, name: str) -> Path | None:
+        plain = PurePosixPath(name)
+        hidden = plain.name.startswith(".") or "__MACOSX" in plain.parts
+        if hidden or plain.suffix.lower() not in self.suffixes:
+            return None
+        return store() / part.folder / plain.name

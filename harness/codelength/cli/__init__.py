@@ -1,0 +1,84 @@
+"""The command line. Every command is a module here, loaded only when it is called."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from codelength.errors import CodelengthError
+
+COMMANDS = {
+    "run": "Measure codecs on corpora, rank them, write a report.",
+    "report": "Write the tables and plots of a results folder again.",
+    "list": "Show what can be named: codecs, corpora, protocols.",
+    "plugins": "Show the plugins: version, where from, active or why not.",
+    "corpus": "Fetch or verify a corpus.",
+    "check-plugin": "Put the codecs and corpora of a plugin through the conformance kit.",
+    "doctor": "Show the machine, what is installed, and how to get what is missing.",
+}
+"""Name → what `--help` says. Each lives in the module of that name, `-` as `_`."""
+
+
+class Lazy(click.Group):
+    """Finds commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"codelength.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from codelength.errors import unknown
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise unknown("command", args[0], COMMANDS, "codelength --help")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="codelength")
+def cli() -> None:
+    """Compare lossless compressors, classical and learned.
+
+    Every codec runs on every corpus; what it encodes is decoded in another process and compared;
+    sizes, speeds and memory are ranked. 'codelength run' without options takes the corpora that
+    come with it and needs no download.
+
+    \b
+    Exit codes: 0 all is well, 2 the command cannot be meant, 3 something
+    failed or nothing was measured, 4 a round trip failed.
+    """
+
+
+def main() -> None:
+    """The entry point: errors that a person can mend are one line, bugs keep their traceback."""
+    try:
+        code: Any = cli.main(standalone_mode=False)
+    except CodelengthError as error:
+        sys.exit(fail(str(error), error.exit_code))
+    except click.ClickException as error:
+        sys.exit(fail(error.format_message(), 2))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(fail("interrupted", 3))
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(code or 0)
+
+
+def fail(line: str, code: int) -> int:
+    """Prints the one line that a failure comes to; the exit code."""
+    click.echo(f"codelength: {line}", err=True)
+    return code

@@ -1,0 +1,78 @@
+"""`codelength doctor`: is this machine fit to measure on, and is everything here?"""
+
+import os
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from codelength.cli.list import aligned
+from codelength.cli.options import load_plugins, warn_broken, with_plugins
+from codelength.errors import Unavailable
+from codelength.plugins import Plugins
+
+BUSY = 0.3
+"""Load for each core from which on wall times are not to be trusted."""
+
+
+@click.command()
+@with_plugins
+def command(files: tuple[str, ...], data: Path | None) -> None:
+    """Show the machine, what is installed, and how to get what is missing."""
+    from codelength.run.machine import machine
+
+    plugins = load_plugins(files, data)
+    warn_broken(plugins)
+    facts = machine()
+    sections = {
+        "Machine": [[name, value] for name, value in facts.items()],
+        "Advice": [["", line] for line in _advice(facts)],
+        "Libraries": list(_libraries(plugins)),
+        "Corpora": list(_corpora(plugins)),
+    }
+    for title, rows in sections.items():
+        if rows:
+            click.echo(click.style(title, bold=True))
+            click.echo("\n".join(f"  {line}".rstrip() for line in aligned(rows)))
+
+
+def _advice(facts: dict[str, str]) -> Iterator[str]:
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > BUSY * cores:
+        yield f"{load:.1f} of {cores} cores are busy: trust CPU time, not wall time"
+    if facts["governor"] not in ("performance", "unknown"):
+        yield f"the {facts['governor']} governor changes the clock; 'performance' does not"
+
+
+def _libraries(plugins: Plugins) -> Iterator[list[str]]:
+    users: dict[tuple[str, str], list[str]] = {}
+    for offer in plugins.codecs:
+        for module, package in offer.item.needs.items():
+            names = users.setdefault((module, package), [])
+            if offer.item.name not in names:
+                names.append(offer.item.name)
+    for (module, package), names in sorted(users.items()):
+        if find_spec(module):
+            yield [module, _version(module), f"for {', '.join(names)}"]
+        else:
+            line = f"for {', '.join(names)}: python -m pip install {package!r}"
+            yield [module, "missing", line]
+
+
+def _corpora(plugins: Plugins) -> Iterator[list[str]]:
+    for offer in plugins.corpora:
+        try:
+            offer.item.check_available()
+        except Unavailable as error:
+            yield [offer.item.spec, "missing", str(error)]
+        else:
+            yield [offer.item.spec, "here", offer.item.label]
+
+
+def _version(module: str) -> str:
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        return "installed"

@@ -1,0 +1,68 @@
+"""`codelength list`: what can be named on the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from codelength.cli.options import load_plugins, warn_broken, with_plugins
+from codelength.errors import Unavailable
+from codelength.plugins import Plugins
+from codelength.protocol import PROTOCOLS
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["codecs", "corpora", "protocols"]))
+@with_plugins
+def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
+    """Show what can be named: codecs, corpora, protocols."""
+    plugins = load_plugins(files, data)
+    rows = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols}[what](plugins)
+    warn_broken(plugins)
+    for line in aligned(rows):
+        click.echo(line)
+
+
+def _codecs(plugins: Plugins) -> list[list[str]]:
+    rows = []
+    for offer in plugins.codecs:
+        summary = _first_line(type(offer.item).__doc__)
+        rows.append([offer.item.spec, _missing(offer.item.check_available) or summary])
+    return rows
+
+
+def _corpora(plugins: Plugins) -> list[list[str]]:
+    rows = []
+    for offer in plugins.corpora:
+        corpus = offer.item
+        missing = _missing(corpus.check_available)
+        state = "default" if corpus.embedded else "not here" if missing else "here"
+        rows.append([corpus.spec, corpus.kind, state, missing or corpus.title])
+    return rows
+
+
+def _protocols(plugins: Plugins) -> list[list[str]]:
+    return [[name, protocol.summary] for name, protocol in PROTOCOLS.items()]
+
+
+def _missing(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Unavailable as error:
+        return str(error)
+    return ""
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of text in columns, the last one as long as it is."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]

@@ -1,0 +1,105 @@
+"""How a run goes on: a live bar in a terminal, one line a cell anywhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TextIO
+
+from codelength.result import Cell, Cut
+
+
+class Lines:
+    """One line for each finished cell."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._done = self._total = 0
+        self._lock = Lock()
+
+    def reading(self, corpus: str) -> None:
+        """A corpus is read to see what is in it."""
+
+    def begin(self, total: int) -> None:
+        """The corpora are read; so many cells follow."""
+        self._total = total
+
+    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+        """A direction of a cell begins."""
+
+    def advanced(self, codec: str, done: int) -> None:
+        """So many raw bytes of it are done."""
+
+    def finished(self, cell: Cell, reused: bool) -> None:
+        """A cell has its result."""
+        with self._lock:
+            self._done += 1
+            self.line(f"[{self._done}/{self._total}] {described(cell, reused)}")
+
+    def line(self, text: str) -> None:
+        """Writes a line that stays."""
+        print(text, file=self._stream, flush=True)
+
+
+class Live(Lines):
+    """A bar over all cells, with what is being done now; failures stay on the screen."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        super().__init__(stream)
+        self._console = Console(file=stream)
+        columns = (
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            Elapsed(),
+            TextColumn("{task.description}", markup=False),
+        )
+        self.bar = Progress(*columns, console=self._console, transient=True)
+        self._task = self.bar.add_task("", total=None)
+        self._now: dict[str, tuple[str, int]] = {}
+
+    def reading(self, corpus: str) -> None:
+        self.bar.update(self._task, description=f"reading {corpus}")
+
+    def begin(self, total: int) -> None:
+        self.bar.update(self._task, total=total)
+
+    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+        verb = "decodes" if decode else "encodes"
+        self._now[codec] = (f"{codec} {verb} {cut.corpus}", cut.bytes)
+        self.advanced(codec, 0)
+
+    def advanced(self, codec: str, done: int) -> None:
+        what, size = self._now[codec]
+        share = f" {100 * done // size} %" if size and done else ""
+        self.bar.update(self._task, description=what + share)
+
+    def finished(self, cell: Cell, reused: bool) -> None:
+        self.bar.advance(self._task)
+        if not cell.ok:
+            self.line(described(cell, reused))
+
+    def line(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def described(cell: Cell, reused: bool) -> str:
+    """A cell's result in one line."""
+    what = f"{cell.codec} on {cell.cut.corpus} ({cell.cut.protocol})"
+    if not cell.ok:
+        return f"{what}: {cell.status}: {cell.reason}"
+    ratio = f"{100 * cell.coded_bytes / cell.cut.bytes:.2f} %" if cell.cut.bytes else "empty"
+    return f"{what}: {ratio}{' (measured before)' if reused else ''}"
+
+
+@contextmanager
+def watch(stream: TextIO) -> Iterator[Lines]:
+    """The watch that suits `stream`."""
+    if stream.isatty():
+        live = Live(stream)
+        with live.bar:
+            yield live
+    else:
+        yield Lines(stream)

@@ -1,0 +1,141 @@
+"""`codelength run`: the main job, from plugins to tables."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from codelength.cli import fail
+from codelength.cli.options import KEY, OUT, Size, load_plugins, warn_broken, with_plugins
+from codelength.corpus import Corpus
+from codelength.errors import Unavailable, UsageError
+from codelength.plugins import Offer, Plugins
+from codelength.protocol import protocol
+from codelength.result import Cell, Status
+from codelength.spec import split_specs
+
+
+@click.command()
+@click.option("--codecs", metavar="LIST", help="Codecs with settings; default: every row there is.")
+@click.option("--corpora", metavar="LIST", help="Corpora; default: those that come embedded.")
+@click.option(
+    "--protocol",
+    "protocols",
+    default="whole",
+    show_default=True,
+    metavar="LIST",
+    help="How corpora are cut: whole, chunks:N, solid, paper.",
+)
+@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@OUT
+@KEY
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Codecs at once; above 1 sizes stay exact and speeds are labelled.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Threads that a codec's libraries may use.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="For each direction of a cell.",
+)
+@click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
+@with_plugins
+def command(
+    codecs: str | None,
+    corpora: str | None,
+    protocols: str,
+    limit: int | None,
+    out: Path,
+    key: str,
+    jobs: int,
+    threads: int,
+    timeout: float,
+    memory: int | None,
+    files: tuple[str, ...],
+    data: Path | None,
+) -> int:
+    """Measure codecs on corpora, rank them, write a report.
+
+    Without options: every codec on every embedded corpus. Every cell is encoded, decoded in
+    another process and compared.
+
+    \b
+    codelength run --codecs gzip,zstd:level=19 --corpora path:~/data
+    codelength run --corpora canterbury,kodak --protocol whole,chunks:2048
+    """
+    from codelength.cli.progress import watch
+    from codelength.cli.report import show
+    from codelength.run.client import Limits
+    from codelength.run.engine import run
+    from codelength.run.machine import dependencies, environment, memory_bytes
+    from codelength.run.plan import Plan, survey
+    from codelength.store import Store, load
+
+    plugins = load_plugins(files, data)
+    warn_broken(plugins)
+    chosen_codecs = plugins.select_codecs(codecs)
+    chosen_protocols = [protocol(spec) for spec in split_specs(protocols)]
+    chosen_corpora = _available(plugins, corpora)
+    if not chosen_codecs or not chosen_corpora or not chosen_protocols:
+        raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
+    with Store(out) as store, watch(sys.stderr) as progress:
+        targets = survey(chosen_corpora, chosen_protocols, limit, progress.reading)
+        plan = Plan(plugins, chosen_codecs, targets)
+        known = {cell.slot: cell for cell in load(out).current}
+        record = environment(dependencies(), threads, jobs)
+        store.append(record)
+        limits = Limits(timeout, memory or memory_bytes() * 4 // 5, threads)
+        progress.begin(len(plan.slots))
+        interrupted = False
+        try:
+            run(plan, store, known, record, limits, progress)
+        except KeyboardInterrupt:
+            interrupted = True
+    results = load(out)
+    cells = [cell for cell in results.current if cell.slot in plan.slots]
+    show(cells, list(results.environments.values()), out, key)
+    if interrupted:
+        missing = len(plan.slots) - len(cells)
+        return fail(f"interrupted with {missing} cells to go; repeat the command to go on", 3)
+    asked_for = [plugin for plugin in plugins.broken if not plugin.origin.package]
+    return 3 if asked_for else exit_code(cells, strict=codecs is not None)
+
+
+def exit_code(cells: Sequence[Cell], strict: bool) -> int:
+    """4 if a round trip failed, 3 if something else did or nothing was measured, else 0. A codec
+    that declined or is not installed counts as a failure only where it was asked for (`strict`)."""
+    statuses = {cell.status for cell in cells}
+    if Status.MISMATCH in statuses:
+        return 4
+    harmless = {Status.OK} if strict else {Status.OK, Status.UNSUPPORTED}
+    return 0 if Status.OK in statuses and statuses <= harmless else 3
+
+
+def _available(plugins: Plugins, specs: str | None) -> list[Offer[Corpus]]:
+    """The corpora to run. One that was asked for and is not here is an error; of the default
+    ones, the others are taken and it is named."""
+    here = []
+    for offer in plugins.select_corpora(specs):
+        try:
+            offer.item.check_available()
+        except Unavailable as error:
+            if specs is not None:
+                raise
+            click.echo(f"corpus {offer.item.spec} is left out: {error}", err=True)
+        else:
+            here.append(offer)
+    return here

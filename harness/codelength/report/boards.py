@@ -1,0 +1,139 @@
+"""Cells that may be compared: a grid of codecs and corpora under one protocol and limit."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from codelength.accounting import Mean, means
+from codelength.report.figures import count
+from codelength.result import Cell, Cut, cut_key
+
+KINDS = ("text", "image", "audio", "raw")
+
+
+@dataclass(frozen=True)
+class Board:
+    """Codecs × corpora. Rows and columns are called what tells them apart: a codec by its spec,
+    with its library's version where there are several; a corpus by its spec, with its digest."""
+
+    name: str
+    """`all`, a kind of media, or `controls`."""
+    protocol: str
+    limit: int | None
+    cuts: Mapping[str, Cut]
+    codecs: tuple[str, ...]
+    grid: Mapping[tuple[str, str], Cell]
+
+    @property
+    def protocol_label(self) -> str:
+        """`whole`, `whole, first 1,000,000 bytes`."""
+        limit = "" if self.limit is None else f", first {count(self.limit)} bytes"
+        return self.protocol + limit
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All of them, corpus by corpus."""
+        pairs = ((codec, corpus) for corpus in self.cuts for codec in self.codecs)
+        return [self.grid[pair] for pair in pairs if pair in self.grid]
+
+    def row(self, codec: str) -> list[Cell | None]:
+        """The codec's cells, one for each corpus."""
+        return [self.grid.get((codec, corpus)) for corpus in self.cuts]
+
+    def column(self, corpus: str) -> dict[str, Cell]:
+        """The cells of a corpus by codec."""
+        return {c: self.grid[c, corpus] for c in self.codecs if (c, corpus) in self.grid}
+
+    @cached_property
+    def means(self) -> dict[str, Mean]:
+        """The geometric mean of each codec's ratios."""
+        return means({codec: self.row(codec) for codec in self.codecs})
+
+    @property
+    def labels(self) -> list[str]:
+        """What must be known about corpora whose bytes are not the standard ones."""
+        return [f"{name}: {cut.label}." for name, cut in self.cuts.items() if cut.label]
+
+    def parts(self) -> list["Board"]:
+        """What is averaged: the corpora of each kind, and before them all. Controls and corpora
+        without a byte are left out: no one's data look like them."""
+        plain = {n: c for n, c in self.cuts.items() if c.entropy is None and c.bytes}
+        kinds = [(k, {n: c for n, c in plain.items() if c.kind == k}) for k in KINDS]
+        return [self._part(n, cuts) for n, cuts in [("all", plain), *kinds] if cuts]
+
+    def controls(self) -> "Board | None":
+        """The corpora whose entropy is known."""
+        cuts = {n: c for n, c in self.cuts.items() if c.entropy is not None}
+        return self._part("controls", cuts) if cuts else None
+
+    def _part(self, name: str, cuts: Mapping[str, Cut]) -> "Board":
+        grid = {pair: cell for pair, cell in self.grid.items() if pair[1] in cuts}
+        present = {codec for codec, _ in grid}
+        codecs = tuple(codec for codec in self.codecs if codec in present)
+        return Board(name, self.protocol, self.limit, cuts, codecs, grid)
+
+
+def boards(cells: Iterable[Cell]) -> list[Board]:
+    """One board for each protocol and limit, of all that was measured under them: samples as they
+    are first, the published cut last, the whole of the corpora before the head of them."""
+    groups: dict[tuple[str, int | None], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        groups[cell.cut.protocol, cell.cut.limit].append(cell)
+    return sorted(map(_board, groups.values()), key=_turn)
+
+
+def family(codec: str) -> str:
+    """`zstd:level=19` → `zstd`."""
+    return codec.partition(" ")[0].partition(":")[0]
+
+
+def _board(cells: list[Cell]) -> Board:
+    cuts: dict[tuple[str, ...], Cut] = {}
+    for cell in cells:
+        cuts.setdefault(cut_key(cell.cut), cell.cut)
+    ordered = sorted(cuts.values(), key=_place)
+    corpora = Counter(cut.corpus for cut in ordered)
+    names = {
+        cut_key(cut): cut.corpus + (f"@{cut.digest[:6]}" if corpora[cut.corpus] > 1 else "")
+        for cut in ordered
+    }
+    versions: dict[str, set[str]] = defaultdict(set)
+    for cell in cells:
+        versions[cell.codec].add(_versions(cell))
+    grid = {}
+    for cell in cells:
+        known = versions[cell.codec] - {""}  # a cell that failed early may not know its own
+        suffix = f" ({_versions(cell) or 'version unknown'})" if len(known) > 1 else ""
+        grid[cell.codec + suffix, names[cut_key(cell.cut)]] = cell
+    first = ordered[0]
+    return Board(
+        "everything",
+        first.protocol,
+        first.limit,
+        {names[cut_key(cut)]: cut for cut in ordered},
+        tuple(sorted({codec for codec, _ in grid}, key=_natural)),
+        grid,
+    )
+
+
+def _turn(board: Board) -> tuple[object, ...]:
+    published = any(cut.header_once for cut in board.cuts.values())
+    cut = (board.limit is not None, board.limit or 0)
+    return (published, board.protocol != "whole", _natural(board.protocol), *cut)
+
+
+def _place(cut: Cut) -> tuple[object, ...]:
+    return (cut.entropy is not None, KINDS.index(cut.kind), cut.corpus, cut.digest)
+
+
+def _versions(cell: Cell) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(cell.versions.items()))
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """So that level=9 stands before level=19."""
+    import re
+
+    parts = re.findall(r"\d+|\D+", name)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]

@@ -1,0 +1,125 @@
+"""The ratio of every codec on every corpus, as a map (needs matplotlib)."""
+
+from typing import TYPE_CHECKING
+
+from codelength import accounting
+from codelength.report import figures
+from codelength.report.boards import Board
+from codelength.report.figures import NA
+from codelength.report.overview import order, stacked
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INCH = (0.78, 0.27)
+"""Width and height of a cell."""
+
+
+def heatmap(board: Board) -> "Figure":
+    """Rows are codecs, the best mean on top; columns are corpora by kind, the mean before them."""
+    from matplotlib.figure import Figure
+
+    parts = board.parts()
+    names, _ = order(parts[0], "ratio")
+    names += [codec for codec in board.codecs if codec not in names]
+    columns = ["mean", *board.cuts]
+    left, top, right, bottom = 0.3 + 0.072 * max(map(len, names)), 1.1, 0.2, 0.2
+    width = left + right + INCH[0] * len(columns) + 0.12
+    height = top + bottom + INCH[1] * len(names)
+    figure = Figure(figsize=(width, height), dpi=100)
+    axis = figure.add_axes(
+        (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
+    )
+    values: dict[tuple[int, int], float | None] = {}
+    for row, codec in enumerate(names):
+        mean = parts[0].means.get(codec)
+        values[row, 0] = mean.value if mean else None
+        for column, cell in enumerate(board.row(codec), start=1):
+            values[row, column] = accounting.ratio(cell) if cell else None
+    for column in range(len(columns)):
+        _column(axis, column, [values[row, column] for row in range(len(names))])
+    _frame(axis, board, columns, names)
+    figure.text(
+        0.12 / width,
+        1 - 0.22 / height,
+        "Ratio, coded / raw bytes (%)",
+        fontsize=12,
+        fontweight="bold",
+        va="center",
+    )
+    figure.text(
+        1 - right / width,
+        1 - 0.22 / height,
+        f"smaller is better · protocol {board.protocol_label} · mean: geometric, without controls",
+        color="#5c626b",
+        ha="right",
+        va="center",
+        fontsize=8,
+    )
+    return figure
+
+
+def _column(axis: "Axes", column: int, values: list[float | None]) -> None:
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    scale = colormaps["YlGnBu"]
+    x = _x(column)
+    best = min((value for value in values if value is not None), default=None)
+    for row, value in enumerate(values):
+        if value is None:
+            hole = Rectangle((x, row), 1, 1, facecolor="#fafafa", hatch="////", linewidth=0)
+            axis.add_patch(hole)
+            axis.text(
+                x + 0.5,
+                row + 0.52,
+                NA,
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="#7b818b",
+                bbox={"facecolor": "#fafafa", "edgecolor": "none", "pad": 1},
+            )
+            continue
+        shade = scale(0.04 + 0.82 * min(1.0, value))
+        box = Rectangle((x, row), 1, 1, facecolor=shade, edgecolor="white", linewidth=0.8)
+        axis.add_patch(box)
+        light = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2]
+        axis.text(
+            x + 0.5,
+            row + 0.52,
+            figures.percent(value),
+            ha="center",
+            va="center",
+            fontsize=8,
+            fontweight="bold" if value == best else "normal",
+            color="#1f2328" if light > 0.5 else "white",
+        )
+
+
+def _frame(axis: "Axes", board: Board, columns: list[str], names: list[str]) -> None:
+    axis.set_xlim(0, _x(len(columns)))
+    axis.set_ylim(len(names), 0)
+    axis.xaxis.tick_top()
+    axis.set_xticks([_x(i) + 0.5 for i in range(len(columns))])
+    axis.set_xticklabels([stacked(name) for name in columns], fontsize=8, color="#1f2328")
+    axis.set_yticks([row + 0.5 for row in range(len(names))])
+    axis.set_yticklabels(names, fontsize=8, color="#1f2328")
+    axis.tick_params(length=0)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    kinds = ["controls" if cut.entropy is not None else cut.kind for cut in board.cuts.values()]
+    for kind in dict.fromkeys(kinds):
+        first, last = kinds.index(kind), len(kinds) - 1 - kinds[::-1].index(kind)
+        x0, x1 = _x(1 + first) + 0.06, _x(2 + last) - 0.06
+        y = -0.45 / INCH[1]
+        axis.plot([x0, x1], [y, y], color="#8a8f98", linewidth=1, clip_on=False)
+        axis.text(
+            (x0 + x1) / 2, y - 0.1, kind, ha="center", va="bottom", fontsize=8, color="#5c626b"
+        )
+
+
+def _x(column: int) -> float:
+    """The left edge; the mean stands a little apart."""
+    return column + (0.15 if column else 0.0)

@@ -1,0 +1,70 @@
+"""Where the bytes went, and from what corpus size on a prior pays for itself."""
+
+from codelength import accounting
+from codelength.report import figures
+from codelength.report.boards import Board
+from codelength.report.table import Column, Table
+
+UNBOOKED = "off the\nbooks"
+
+
+def ledger(board: Board, corpus: str) -> Table | None:
+    """The bytes of all blobs of a corpus by purpose, and the prior beside them."""
+    column = {codec: cell for codec, cell in board.column(corpus).items() if cell.ok}
+    if not column:
+        return None
+    totals: dict[str, int] = {}
+    for cell in column.values():
+        for entry, size in cell.ledger.items():
+            totals[entry] = totals.get(entry, 0) + size
+    entries = sorted(totals, key=lambda entry: (entry != "payload", -totals[entry], entry))
+    missing = {c: cell.coded_bytes - sum(cell.ledger.values()) for c, cell in column.items()}
+    unbooked = any(missing.values())
+    priors = any(cell.prior for cell in column.values())
+    rows = []
+    for codec, cell in sorted(column.items(), key=lambda item: (item[1].coded_bytes, item[0])):
+        row = [codec, figures.count(cell.coded_bytes)]
+        row += [figures.count(cell.ledger.get(entry, 0)) for entry in entries]
+        row += [figures.count(missing[codec])] if unbooked else []
+        row += [figures.count(cell.header_bytes)]
+        row += [figures.count(accounting.prior_bytes(cell))] if priors else []
+        rows.append(row)
+    heads = ["coded", *entries, *([UNBOOKED] if unbooked else []), "header\nof one"]
+    heads += ["prior"] if priors else []
+    columns = [Column("codec", "left", fixed=True), *map(Column, heads)]
+    made = (
+        "Bytes of all blobs together, as each codec accounts for them; what stands between coded "
+        "and header sums to coded. Header of one is the size of the blob for a single zero byte"
+        + ("; the prior is what the receiver must already hold." if priors else ".")
+    )
+    notes = ["off the books: coded bytes that the codec's ledger leaves out."] if unbooked else []
+    title = f"Ledger · {corpus} · {board.protocol_label} · bytes"
+    return Table(title, columns, rows, made, notes)
+
+
+def break_even(board: Board, corpus: str) -> Table | None:
+    """For each codec without a prior, from how much such data on each codec with one is cheaper,
+    the prior sent along; None where no codec has a prior."""
+    column = {codec: cell for codec, cell in board.column(corpus).items() if cell.ok}
+    rates = {codec: rate for codec, cell in column.items() if (rate := accounting.ratio(cell))}
+    order = sorted(rates, key=lambda codec: (rates[codec], codec))
+    heavy = [codec for codec in order if accounting.prior_bytes(column[codec])]
+    light = [codec for codec in order if not accounting.prior_bytes(column[codec])]
+    if not heavy or not light:
+        return None
+    rows = [
+        [codec, figures.percent(rates[codec])]
+        + [figures.size(accounting.break_even(column[other], column[codec])) for other in heavy]
+        for codec in light
+    ]
+    priors = [["prior", ""] + [figures.size(accounting.prior_bytes(column[c])) for c in heavy]]
+    priors += [["ratio %", ""] + [figures.percent(rates[codec]) for codec in heavy]]
+    columns = [Column("codec without prior", "left", fixed=True), Column("ratio\n%")]
+    columns += [Column(codec.replace(":", ":\n", 1)) for codec in heavy]
+    made = (
+        "N\\* = prior / (ratio without − ratio with): for more than N\\* bytes of such data, the codec "
+        "with the prior is the cheaper one even if the prior is sent along. Never: its ratio is "
+        "not the smaller one."
+    )
+    title = f"Break-even · {corpus} · {board.protocol_label} · raw bytes, smaller is better"
+    return Table(title, columns, [*priors, *rows], made)

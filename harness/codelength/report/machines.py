@@ -1,0 +1,57 @@
+"""Which speeds may be set beside each other: those of one machine, thread count and job count."""
+
+from collections.abc import Iterable
+
+from codelength.result import Cell, Environment
+
+PARALLEL = "‖"
+MOOD = "load"
+"""What a machine's description may hold that changes from one minute to the next."""
+
+
+class Machines:
+    """The environments of some cells, numbered in order of time, alike ones by the same number."""
+
+    def __init__(self, cells: Iterable[Cell], environments: Iterable[Environment]) -> None:
+        used = {cell.run for cell in cells}
+        known = {e.run: e for e in environments if e.run in used}
+        self.environments = sorted(known.values(), key=lambda e: (e.started, e.run))
+        self.unknown = sorted(used - known.keys())
+        alike: dict[object, int] = {}
+        self._marks = {
+            e.run: f"{alike.setdefault(_likeness(e), len(alike) + 1)}{PARALLEL * (e.jobs > 1)}"
+            for e in self.environments
+        }
+
+    def mark(self, run: str) -> str:
+        """`2`, or `2‖` where cells were timed beside each other; `?` without a record."""
+        return self._marks.get(run, "?")
+
+    def marks(self, cells: Iterable[Cell]) -> list[str]:
+        """The different marks of those cells that have figures."""
+        return sorted({self.mark(cell.run) for cell in cells if cell.ok})
+
+    def differ(self, cells: Iterable[Cell]) -> bool:
+        """Whether not all speeds and memory of `cells` may be compared, so that each is marked."""
+        return len(self.marks(cells)) > 1
+
+    def caution(self, cells: Iterable[Cell]) -> list[str]:
+        """What a reader must know before comparing speeds; nothing if they are comparable."""
+        marks, notes = self.marks(cells), []
+        if len(marks) > 1:
+            notes.append(
+                f"env: measured in {len(marks)} environments ({', '.join(marks)}); speeds and "
+                "memory compare only within one."
+            )
+        if any(mark.endswith(PARALLEL) for mark in marks):
+            which = PARALLEL if len(marks) > 1 else "Speeds:"
+            notes.append(f"{which} timed while other cells ran: slower than on a quiet machine.")
+        if "?" in marks:
+            which = "?" if len(marks) > 1 else "Speeds:"
+            notes.append(f"{which} measured in an environment of which there is no record.")
+        return notes
+
+
+def _likeness(environment: Environment) -> object:
+    machine = sorted((k, v) for k, v in environment.machine.items() if k != MOOD)
+    return (tuple(machine), environment.threads, environment.jobs)

@@ -1,0 +1,88 @@
+"""Published figures, to be set beside measured ones."""
+
+from codelength import accounting
+from codelength.report import figures
+from codelength.report.boards import Board, family
+from codelength.report.table import Column, Table
+from codelength.result import Cut
+
+CITATION = (
+    "Delétang et al., “Language Modeling Is Compression”, ICLR 2024 (arXiv:2309.10668), Table 1"
+)
+
+NAMES = {"gzip": "gzip", "xz": "LZMA2", "png": "PNG", "flac": "FLAC"}
+"""Codec families → what the paper calls them."""
+
+CHUNKED = {
+    "gzip": {"text": 0.481, "image": 0.686, "audio": 0.385},
+    "xz": {"text": 0.500, "image": 0.624, "audio": 0.382},
+    "png": {"text": 0.806, "image": 0.617, "audio": 0.376},
+    "flac": {"text": 0.889, "image": 0.609, "audio": 0.303},
+}
+"""At 2048 bytes, the header counted once: enwik9, ImageNet patches, LibriSpeech."""
+
+WHOLE = {"gzip": 0.323, "xz": 0.230, "png": 0.429, "flac": 0.895}
+"""The whole of enwik9."""
+
+SETS = {"text": "enwik9", "image": "ImageNet", "audio": "LibriSpeech"}
+
+STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "text": (("enwik",),),
+    "image": (("imagenet",), ("kodak", "clic")),
+    "audio": (("librispeech",),),
+}
+"""How the corpora are called that a published column may be compared with: the first that are
+here, by kind."""
+
+
+def comparison(board: Board) -> Table | None:
+    """The measured rates of the paper's classical codecs beside its own; None if there are none.
+
+    Under the `paper` protocol the header-once rates, under `whole` the ratios of enwik9.
+    """
+    if board.protocol not in ("paper", "whole"):
+        return None
+    chunked = board.protocol == "paper"
+    rows = []
+    for corpus, cut in _comparable(board).items():
+        for codec, cell in board.column(corpus).items():
+            name = family(codec)
+            rate = accounting.header_once(cell) if chunked else accounting.ratio(cell)
+            if name not in NAMES or rate is None:
+                continue
+            theirs = CHUNKED[name][cut.kind] if chunked else WHOLE[name]
+            away = f"{100 * (rate - theirs):+.1f}"
+            row = [corpus, codec, figures.percent(rate), f"{100 * theirs:.1f}", away]
+            rows.append([*row, NAMES[name], SETS[cut.kind]])
+    if not rows:
+        return None
+    columns = [
+        Column("corpus", "left"),
+        Column("codec", "left"),
+        Column("header\nonce %" if chunked else "ratio\n%"),
+        Column("published\n%"),
+        Column("points\naway"),
+        Column("called", "left"),
+        Column("measured on", "left"),
+    ]
+    made = (
+        "Left, measured here: coded / raw bytes"
+        + (", a codec's fixed header counted for one sample only" if chunked else "")
+        + f"; right, as published: {CITATION}. Other encoders, settings and data give other rates."
+    )
+    title = f"Beside the published rates · {board.protocol_label} · smaller is better"
+    return Table(title, columns, rows, made, [f"Published: {CITATION}.", *board.labels])
+
+
+def _comparable(board: Board) -> dict[str, Cut]:
+    found: dict[str, Cut] = {}
+    if board.protocol == "whole":
+        return {name: cut for name, cut in board.cuts.items() if cut.corpus.startswith("enwik9")}
+    for kind, choices in STAND_INS.items():
+        cuts = {name: cut for name, cut in board.cuts.items() if cut.kind == kind}
+        for prefixes in choices:
+            here = {n: cut for n, cut in cuts.items() if cut.corpus.startswith(prefixes)}
+            if here:
+                found |= here
+                break
+    return found

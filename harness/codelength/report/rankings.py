@@ -1,0 +1,164 @@
+"""Who is best at what, corpus by corpus."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from codelength import accounting
+from codelength.accounting import Rank, pareto, ranks
+from codelength.errors import unknown
+from codelength.report import figures
+from codelength.report.boards import Board
+from codelength.report.figures import NA
+from codelength.report.machines import Machines
+from codelength.report.table import Column, Table
+from codelength.result import Cell, Cut
+
+UNRANKED = "-"
+
+
+@dataclass(frozen=True)
+class Key:
+    """Something to rank by."""
+
+    title: str
+    value: Callable[[Cell], float | None]
+    larger: bool = False
+
+    @property
+    def direction(self) -> str:
+        """Which end is the better one."""
+        return "larger is better" if self.larger else "smaller is better"
+
+    def ranks(self, values: Mapping[str, float | None]) -> dict[str, Rank]:
+        """The ranks of those that have a value, the best first."""
+        sign = -1 if self.larger else 1
+        costs = {name: sign * value for name, value in values.items() if value is not None}
+        placed = zip(costs, ranks(list(costs.values())), strict=True)
+        return dict(sorted(placed, key=lambda item: item[1].place))
+
+
+KEYS = {
+    "ratio": Key("ratio", accounting.ratio),
+    "adjusted": Key("ratio adjusted for the prior", accounting.adjusted),
+    "encode": Key("encode speed", accounting.encode_speed, larger=True),
+    "decode": Key("decode speed", accounting.decode_speed, larger=True),
+    "memory": Key("memory", accounting.memory),
+}
+
+MADE = (
+    "Encoded, decoded by a process of its own, and compared. Speed (MB/s): raw megabytes in a CPU "
+    "second, the median repetition; memory (MB): what the codec added to its process at the peak."
+)
+
+
+def key_named(name: str) -> Key:
+    """The key of that name. Raises UsageError."""
+    if name not in KEYS:
+        raise unknown("ranking key", name, KEYS, "codelength report --help")
+    return KEYS[name]
+
+
+def described(board: Board, corpus: str) -> str:
+    """What a corpus is, in a title: `text8 · whole · text, 10 samples, 1,000 bytes`."""
+    cut = board.cuts[corpus]
+    samples = f"{figures.count(cut.samples)} sample{'s' * (cut.samples != 1)}"
+    parts = [corpus, board.protocol_label, f"{cut.kind}, {samples}, {figures.count(cut.bytes)} B"]
+    if cut.entropy is not None:
+        parts.append(f"true entropy {figures.bits(cut.entropy)} bpb")
+    if cut.label:
+        parts.append(cut.label)
+    return " · ".join(parts)
+
+
+def ranking(board: Board, corpus: str, machines: Machines, key: str = "ratio") -> Table:
+    """All codecs on one corpus; those without figures at the bottom, with what became of them."""
+    by, cut = key_named(key), board.cuts[corpus]
+    column = board.column(corpus)
+    cells = list(column.values())
+    placed = by.ranks({codec: by.value(cell) for codec, cell in column.items()})
+    rest = sorted((c for c in column if c not in placed), key=lambda c: not column[c].ok)
+    shown = _shown(cut, cells)
+    fronts = _fronts(column)
+    marked, broken = machines.differ(cells), not all(cell.ok for cell in cells)
+    rows = []
+    for codec in [*placed, *rest]:
+        cell = column[codec]
+        row = [str(placed.get(codec, UNRANKED)), codec]
+        row += [figure(cell) for _, figure in shown]
+        row += [fronts[codec] if cell.ok else str(cell.status)]
+        row += [machines.mark(cell.run) if cell.ok else ""] if marked else []
+        rows.append(row)
+    columns = [Column("#", fixed=True), Column("codec", "left", fixed=True)]
+    columns += [Column(head) for head, _ in shown]
+    columns += [Column("front,\nstatus" if broken else "front", "left")]
+    columns += [Column("env", "left")] if marked else []
+    title = f"{described(board, corpus)} · by {by.title}, {by.direction}"
+    return Table(title, columns, rows, MADE, _notes(cut, cells, fronts, machines))
+
+
+Figure = tuple[str, Callable[[Cell], str]]
+
+
+def _shown(cut: Cut, cells: list[Cell]) -> list[Figure]:
+    """The heads and figures that say something about these cells."""
+    shown: list[Figure] = [
+        ("ratio\n%", lambda cell: figures.percent(accounting.ratio(cell))),
+        ("bpb", lambda cell: figures.bits(accounting.bits_per_byte(cell))),
+    ]
+    if cut.entropy is not None:
+        shown.append(("excess\nbpb", lambda cell: figures.bits(accounting.excess(cell))))
+    if any(cell.prior for cell in cells):
+        gb = accounting.GB
+        shown += [
+            ("adj %\nat N", lambda cell: figures.percent(accounting.adjusted(cell))),
+            ("adj %\nat 1 GB", lambda cell: figures.percent(accounting.adjusted(cell, gb))),
+        ]
+    if cut.header_once:
+        shown.append(("header\nonce %", lambda c: figures.percent(accounting.header_once(c))))
+    return [
+        *shown,
+        ("enc\nMB/s", lambda cell: figures.significant(accounting.encode_speed(cell))),
+        ("dec\nMB/s", lambda cell: figures.significant(accounting.decode_speed(cell))),
+        ("enc\nMB", lambda cell: _memory(cell, "encode")),
+        ("dec\nMB", lambda cell: _memory(cell, "decode")),
+    ]
+
+
+def _memory(cell: Cell, direction: str) -> str:
+    phase = cell.encode if direction == "encode" else cell.decode
+    return figures.megabytes(phase.memory_bytes) if cell.ok and phase else NA
+
+
+def _fronts(column: Mapping[str, Cell]) -> dict[str, str]:
+    """Each codec's letters: e, d, ed, or none."""
+    letters = dict.fromkeys(column, "")
+    for letter, speed in (("e", accounting.encode_speed), ("d", accounting.decode_speed)):
+        points = {
+            codec: (float(cell.coded_bytes), fast)
+            for codec, cell in column.items()
+            if (fast := speed(cell)) is not None
+        }
+        for codec, best in zip(points, pareto(list(points.values())), strict=True):
+            letters[codec] += letter if best else ""
+    return letters
+
+
+def _notes(cut: Cut, cells: list[Cell], fronts: Mapping[str, str], machines: Machines) -> list[str]:
+    notes = []
+    if any(fronts.values()):
+        notes.append("front: no other codec is both smaller and faster to encode (e), decode (d).")
+    if any(cell.prior for cell in cells):
+        notes.append(
+            "adj: the prior (weights, dictionary) counted as part of the message, at the size of "
+            "this corpus (N) and at 1 GB of such data."
+        )
+    if cut.header_once:
+        notes.append(
+            "header once: as in the published protocol, a codec's fixed header (its blob for one "
+            "zero byte) counted for one sample only; the ratio counts every byte."
+        )
+    if cut.entropy is not None:
+        notes.append("excess: bits per byte above the entropy of the source.")
+    if not cut.bytes:
+        notes.append("The corpus has no bytes, so no ratio.")
+    return notes + machines.caution(cells)

@@ -1,0 +1,48 @@
+"""The report as files: report.md, and its plots beside it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from codelength.report.markdown import report
+from codelength.result import Cell, Environment
+
+WITHOUT_PLOTS = (
+    "No plots: matplotlib is not installed. This command brings it, and running the report again "
+    "draws them: `python -m pip install 'codelength[plots]'`"
+)
+
+
+def write(
+    cells: Sequence[Cell], environments: Sequence[Environment], out: Path, key: str = "ratio"
+) -> Path:
+    """Writes `out`/report.md and `out`/plots/*.svg, and returns the path of the former.
+
+    Each file is replaced in one step, the text last: whoever reads meanwhile finds the old report
+    or the new one. The same cells give the same bytes. Raises OSError.
+    """
+    remark, captions = "", {}
+    try:
+        from codelength.report.plots import draw
+
+        drawings = list(draw(cells, environments))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        drawings, remark = [], WITHOUT_PLOTS
+    for drawing in drawings:
+        _replace(out / "plots" / drawing.name, drawing.svg)
+        captions[drawing.name] = drawing.caption
+    path = out / "report.md"
+    _replace(path, report(cells, environments, key, captions, remark).encode())
+    return path
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,210 @@
+"""Runs a plan: two workers for each codec, cell after cell, every result stored as it comes."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from codelength.codec import Codec
+from codelength.plugins import Offer
+from codelength.result import Cell, Cut, Environment, Status
+from codelength.run.client import Crew, Limits, Worker
+from codelength.run.messages import Decoded, Encoded, Failed, Ready, Setup, Task
+from codelength.run.plan import Plan, Target
+from codelength.store import Store
+
+FAILURES = "failures.log"
+"""In the results folder: what the workers of failed cells wrote, tracebacks among it."""
+
+
+class Watch(Protocol):
+    """Told how a run goes on, from the thread that serves the codec."""
+
+    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+        """A direction of a cell begins."""
+
+    def advanced(self, codec: str, done: int) -> None:
+        """So many raw bytes of it are done."""
+
+    def finished(self, cell: Cell, reused: bool) -> None:
+        """A cell has its result; `reused` if an earlier run had it already."""
+
+
+def run(
+    plan: Plan,
+    store: Store,
+    known: Mapping[tuple[str, ...], Cell],
+    environment: Environment,
+    limits: Limits,
+    watch: Watch,
+) -> None:
+    """Measures what `known` (by slot) does not hold yet and appends it to `store`.
+
+    Raises StoreError, or KeyboardInterrupt. In every case the workers are gone in the end, and the
+    cells that were finished are in the store.
+    """
+    lock, crew = Lock(), Crew()
+
+    def keep(cell: Cell, log: str) -> None:
+        with lock:
+            store.append(cell)
+            if log:
+                with (store.folder / FAILURES).open("a") as file:
+                    file.write(f"=== {cell.codec} on {cell.cut.corpus}: {cell.reason}\n{log}\n")
+
+    def serve(offer: Offer[Codec]) -> None:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            server = Server(plan, offer, environment.run, limits, crew, Path(folder), watch, keep)
+            try:
+                server.serve(known)
+            finally:
+                server.close()
+
+    with (
+        tempfile.TemporaryDirectory(prefix=".scratch-", dir=store.folder) as scratch,
+        ThreadPoolExecutor(environment.jobs) as pool,
+    ):
+        futures = [pool.submit(serve, offer) for offer in plan.codecs]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            crew.stop()
+            raise
+
+
+@dataclass
+class Server:
+    """The cells of one codec, and the two workers that measure them."""
+
+    plan: Plan
+    offer: Offer[Codec]
+    run: str
+    limits: Limits
+    crew: Crew
+    folder: Path
+    watch: Watch
+    keep: Callable[[Cell, str], None]
+    workers: dict[bool, Worker] = field(default_factory=dict)
+    """The one that encodes under False, the one that decodes under True."""
+    ready: Ready | Failed | None = None
+
+    def serve(self, known: Mapping[tuple[str, ...], Cell]) -> None:
+        """Measures every target that `known` lacks."""
+        for target in self.plan.targets:
+            if target.problem:
+                self._finish(self._without(target.cut, Failed(Status.FAILED, target.problem)))
+                continue
+            before = known.get((self.offer.item.spec, *target.cut.slot))
+            ready = self._start()
+            if (
+                before
+                and before.ok
+                and before.cut == target.cut
+                and isinstance(ready, Ready)
+                and before.versions == ready.versions
+            ):
+                self.watch.finished(before, reused=True)
+            else:
+                self._finish(self._measured(target, ready))
+
+    def close(self) -> None:
+        """Ends the workers."""
+        for worker in self.workers.values():
+            worker.close()
+
+    def _finish(self, cell: Cell) -> None:
+        log = self._log.read_text(errors="replace").strip() if self._log.exists() else ""
+        self._log.unlink(missing_ok=True)
+        self.keep(cell, "" if cell.ok else log)
+        self.watch.finished(cell, reused=False)
+
+    def _measured(self, target: Target, ready: Ready | Failed) -> Cell:
+        """One cell: encoded, and then decoded in the other process."""
+        cut = target.cut
+        if isinstance(ready, Failed):
+            return self._without(cut, ready)
+        encoded = self._ask(cut, decode=False)
+        if isinstance(encoded, Failed):
+            return self._without(cut, encoded)
+        decoded = self._ask(cut, decode=True)
+        if isinstance(decoded, Failed):
+            return self._without(cut, decoded)
+        assert isinstance(encoded, Encoded)
+        assert isinstance(decoded, Decoded)
+        return Cell(
+            codec=self.offer.item.spec,
+            cut=cut,
+            status=Status.OK,
+            run=self.run,
+            versions=ready.versions,
+            coded_bytes=encoded.coded_bytes,
+            groups=encoded.groups,
+            ledger=encoded.ledger,
+            prior=ready.prior,
+            header_bytes=encoded.header_bytes,
+            blobs=encoded.blobs,
+            encode=encoded.phase,
+            decode=decoded.phase,
+        )
+
+    def _without(self, cut: Cut, failed: Failed) -> Cell:
+        return Cell(
+            codec=self.offer.item.spec,
+            cut=cut,
+            status=failed.status,
+            run=self.run,
+            reason=failed.reason,
+        )
+
+    def _start(self) -> Ready | Failed:
+        """Both workers up, and what they say of the codec. A codec that cannot be had is asked for
+        once; one whose process died is started again."""
+        if isinstance(self.ready, Failed):
+            return self.ready
+        missing = [
+            decode
+            for decode in (False, True)
+            if decode not in self.workers or not self.workers[decode].alive
+        ]
+        for decode in missing:
+            self.workers[decode] = Worker(self._setup, self.limits, self.crew, self._log)
+        for decode in missing:
+            answer = self.workers[decode].ready()
+            if isinstance(answer, Ready):
+                versions = {**answer.versions, "plugin": self.offer.origin.label}
+                self.ready = Ready(versions, answer.prior)
+            else:
+                assert isinstance(answer, Failed)
+                self.ready = answer
+                return answer
+        assert self.ready is not None
+        return self.ready
+
+    def _ask(self, cut: Cut, decode: bool) -> Encoded | Decoded | Failed:
+        codec = self.offer.item.spec
+        self.watch.started(codec, cut, decode)
+        task = Task(cut, str(self.folder / "blobs"), decode)
+        answer = self.workers[decode].ask(task, lambda done: self.watch.advanced(codec, done))
+        assert isinstance(answer, Encoded | Decoded | Failed)
+        return answer
+
+    @property
+    def _setup(self) -> Setup:
+        plugins = self.plan.plugins
+        names = {self.offer.origin.name, *(target.plugin for target in self.plan.targets)}
+        return Setup(
+            codec=self.offer.item.spec,
+            plugins=sorted(names),
+            files=list(plugins.files),
+            data=str(plugins.data) if plugins.data else None,
+            memory=self.limits.memory,
+        )
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "log"

@@ -1,0 +1,107 @@
+"""What a run has to measure: each corpus as it is cut, and each codec that meets it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from codelength.codec import Codec
+from codelength.corpus import Corpus, Digest, corpus_digest
+from codelength.errors import CorpusError
+from codelength.plugins import Offer, Plugins
+from codelength.protocol import Protocol, head
+from codelength.result import Cut
+
+
+@dataclass(frozen=True)
+class Target:
+    """A corpus under a protocol, or what is wrong with it."""
+
+    cut: Cut
+    plugin: str
+    """The entry point that a worker loads to find it."""
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every codec meets every target."""
+
+    plugins: Plugins
+    codecs: Sequence[Offer[Codec]]
+    targets: Sequence[Target]
+
+    @property
+    def slots(self) -> set[tuple[str, ...]]:
+        """The places in the tables that this run fills."""
+        cuts = [target.cut.slot for target in self.targets]
+        return {(offer.item.spec, *cut) for offer in self.codecs for cut in cuts}
+
+
+def survey(
+    corpora: Sequence[Offer[Corpus]],
+    protocols: Sequence[Protocol],
+    limit: int | None,
+    watch: Callable[[str], None],
+) -> list[Target]:
+    """Reads each corpus once and notes what every codec will see of it. A corpus that cannot be
+    read, or is not what it promised, keeps its place with its problem."""
+    targets: list[Target] = []
+    for offer in corpora:
+        corpus = offer.item
+        watch(corpus.spec)
+        try:
+            if corpus.digest and limit is None:
+                _check_digest(corpus)
+            targets += [
+                Target(_cut(corpus, protocol, limit), offer.origin.name) for protocol in protocols
+            ]
+        except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
+            reason = " ".join(f"{error}".split()) or type(error).__name__
+            for protocol in protocols:
+                cut = _unread(corpus, protocol, limit)
+                targets.append(Target(cut, offer.origin.name, reason))
+    return targets
+
+
+def _check_digest(corpus: Corpus) -> None:
+    found = corpus_digest(corpus.samples())
+    if found != corpus.digest:
+        raise CorpusError(
+            f"corpus {corpus.spec} is not what it should be: digest {found[:12]}…, expected "
+            f"{str(corpus.digest)[:12]}…; 'codelength corpus verify {corpus.name}' says more"
+        )
+
+
+def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
+    digest = Digest()
+    samples = size = 0
+    for sample in protocol.cut(head(corpus.samples(), limit)):
+        digest.add(sample)
+        samples += 1
+        size += len(sample.data)
+    if not samples:
+        raise CorpusError(f"corpus {corpus.spec} has nothing to code under {protocol.spec}")
+    return Cut(
+        corpus=corpus.spec,
+        protocol=protocol.spec,
+        kind=corpus.kind,
+        samples=samples,
+        bytes=size,
+        digest=digest.hexdigest(),
+        limit=limit,
+        label=corpus.label,
+        entropy=corpus.entropy,
+        header_once=protocol.header_once,
+    )
+
+
+def _unread(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
+    return Cut(
+        corpus=corpus.spec,
+        protocol=protocol.spec,
+        kind=corpus.kind,
+        samples=0,
+        bytes=0,
+        digest="",
+        limit=limit,
+        header_once=protocol.header_once,
+    )

@@ -1,0 +1,132 @@
+"""FLAC for PCM and for any other bytes, by libsndfile."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, ClassVar
+
+from codelength import RAW, Audio, Codec, CorruptBlob, Media, hookimpl
+from codelength.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BLOCK = 1 << 18
+"""Frames that are converted at a time."""
+
+PLAIN = Audio(rate=16_000, channels=1, depth=8)
+"""What bytes are coded as that no hint fits."""
+
+
+@dataclass(frozen=True)
+class Flac(Codec):
+    """One FLAC file. With an Audio hint that fits the data, its channels and depth are used, and
+    its rate where FLAC can name it; all other bytes are 8-bit mono at 16 kHz. Nothing is a file
+    of no bytes: libsndfile writes none without a sample.
+    """
+
+    name: ClassVar[str] = "flac"
+    needs: ClassVar[Mapping[str, str]] = {"soundfile": "codelength[audio]"}
+    level: int = 8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level <= 8:
+            raise UsageError(f"flac takes level 0 to 8, not {self.level}")
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        import soundfile
+
+        if not data:
+            return b""
+        audio = _fitting(data, media)
+        file = BytesIO()
+        with soundfile.SoundFile(
+            file,
+            "w",
+            audio.rate,
+            audio.channels,
+            subtype="PCM_S8" if audio.depth == 8 else "PCM_16",
+            format="FLAC",
+            compression_level=self.level / 8,
+        ) as flac:
+            for frames in _frames(data, audio):
+                flac.write(frames)
+        return file.getvalue()
+
+    def decode(self, blob: bytes) -> bytes:
+        import soundfile
+
+        if not blob:
+            return b""
+        pieces, read = [], 0
+        with soundfile.SoundFile(BytesIO(blob)) as flac:
+            if flac.format != "FLAC" or flac.subtype not in ("PCM_S8", "PCM_16"):
+                raise CorruptBlob(
+                    f"a {flac.format} file of {flac.subtype}, which flac never writes"
+                )
+            while len(frames := flac.read(BLOCK, dtype="int16", always_2d=True)):
+                read += len(frames)
+                pieces.append(_bytes(frames, 8 if flac.subtype == "PCM_S8" else 16))
+            if read != flac.frames:
+                raise CorruptBlob(f"a FLAC file of {flac.frames} frames that ends after {read}")
+        return b"".join(pieces)
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        """Framing is the metadata: where the audio starts, and the name of the encoder."""
+        at, last = 4, not blob
+        while not last:
+            last = bool(blob[at] & 0x80)
+            at += 4 + int.from_bytes(blob[at + 1 : at + 4], "big")
+        framing = at if blob else 0
+        return {"framing": framing, "payload": len(blob) - framing}
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """libFLAC, within libsndfile, names itself in each file it writes."""
+        import soundfile
+
+        named = self.encode(b"\0").partition(b"reference libFLAC ")[2][:5]
+        return {
+            "soundfile": soundfile.__version__,
+            "libsndfile": soundfile.__libsndfile_version__,
+            "libflac": named.decode("ascii", "replace"),
+        }
+
+
+def _fitting(data: bytes, media: Media) -> Audio:
+    if (
+        not isinstance(media, Audio)
+        or media.depth not in (8, 16)
+        or not 1 <= media.channels <= 8
+        or len(data) % media.grain
+    ):
+        return PLAIN
+    rate = media.rate if 1 <= media.rate <= 655_350 else PLAIN.rate
+    return Audio(rate, media.channels, media.depth)
+
+
+def _frames(data: bytes, audio: Audio) -> "Iterator[NDArray[np.int16]]":
+    """Frames (n, channels) of 16-bit samples; those of 8 bits lie in the upper half."""
+    import numpy as np
+
+    for start in range(0, len(data), BLOCK * audio.grain):
+        piece = memoryview(data)[start : start + BLOCK * audio.grain]
+        if audio.depth == 8:
+            samples = (np.frombuffer(piece, np.uint8) ^ 0x80).view(np.int8).astype(np.int16) << 8
+        else:
+            samples = np.frombuffer(piece, "<i2")
+        yield samples.reshape(-1, audio.channels).astype(np.int16, copy=False)
+
+
+def _bytes(frames: "NDArray[np.int16]", depth: int) -> bytes:
+    import numpy as np
+
+    if depth == 16:
+        return frames.astype("<i2", copy=False).tobytes()
+    return ((frames >> 8).astype(np.int8).view(np.uint8) ^ 0x80).tobytes()
+
+
+@hookimpl
+def codelength_codecs() -> Iterable[Codec]:
+    yield Flac(8)

@@ -1,0 +1,73 @@
+"""LZ4 in its frame format: about as fast as copying, at one end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from codelength import RAW, Codec, CorruptBlob, Media, hookimpl
+from codelength.errors import UsageError
+
+STEEPEST = 255
+"""A byte adds at most this much to a match's length, so no frame unfolds to more times itself."""
+
+
+@dataclass(frozen=True)
+class Lz4(Codec):
+    """One frame: linked blocks of 4 MiB, the content's size, no checksum of the content.
+
+    Levels below 0 trade size for speed, 0 to 2 are the usual fast ones, 3 to 12 search longer.
+    """
+
+    name: ClassVar[str] = "lz4"
+    needs: ClassVar[Mapping[str, str]] = {"lz4": "codelength[classical]"}
+    level: int = 0
+
+    def __post_init__(self) -> None:
+        if not -65537 <= self.level <= 12:
+            raise UsageError(f"lz4 takes level -65537 to 12, not {self.level}")
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        import lz4.frame
+
+        blob: bytes = lz4.frame.compress(
+            data,
+            compression_level=self.level,
+            block_size=lz4.frame.BLOCKSIZE_MAX4MB,
+            block_linked=True,
+            content_checksum=False,
+            block_checksum=False,
+            store_size=True,
+        )
+        return blob
+
+    def decode(self, blob: bytes) -> bytes:
+        import lz4.frame
+
+        size = lz4.frame.get_frame_info(blob)["content_size"]
+        if size > STEEPEST * len(blob):
+            raise CorruptBlob(f"an lz4 frame of {len(blob)} bytes that claims to hold {size}")
+        data, read = lz4.frame.decompress(blob, return_bytes_read=True)
+        if read != len(blob):
+            raise CorruptBlob(f"{len(blob) - read} bytes behind the end of an lz4 frame")
+        return bytes(data)
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        """Framing is the frame's header, the four bytes before each block, and the end mark."""
+        has_size = blob[4] & 0x08
+        at, payload = 15 if has_size else 7, 0
+        while header := int.from_bytes(blob[at : at + 4], "little"):
+            size = header & 0x7FFF_FFFF  # the bit above says that the block is stored as it is
+            payload += size
+            at += 4 + size
+        return {"framing": len(blob) - payload, "payload": payload}
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        import lz4
+
+        return {"lz4": lz4.__version__, "liblz4": lz4.library_version_string()}
+
+
+@hookimpl
+def codelength_codecs() -> Iterable[Codec]:
+    return Lz4(0), Lz4(12)
