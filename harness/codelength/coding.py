@@ -1,22 +1,19 @@
-"""Any predictor as a codec: its frequencies, a range coder, and the number of symbols in front."""
+"""Any predictor as a codec: its frequencies, a range coder, and the number of symbols in front.
+
+Importing this loads neither numpy nor a model, so that a plugin's codecs can be listed at once.
+"""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from codelength.codec import Codec
-from codelength.coder import Decoder, Encoder, IntArray
 from codelength.framing import read_varint, varint
 from codelength.media import RAW, Media, Sample
-from codelength.predictor import Predictor
 
-STREAMS = 64
-"""Samples that are coded in step with each other; it changes the speed, never the bytes."""
-
-REMEMBER = 1 << 20
-"""Frequencies kept while decoding until the symbols are confirmed."""
+if TYPE_CHECKING:
+    from codelength.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class PredictorCodec(Codec):
 
     @property
     @abstractmethod
-    def predictor(self) -> Predictor:
+    def predictor(self) -> "Predictor":
         """The law to code under."""
 
     @property
@@ -42,69 +39,25 @@ class PredictorCodec(Codec):
         return self.decode_many([blob])[0]
 
     def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
-        symbols = [self.predictor.tokenize(bytes(sample.data)) for sample in samples]
-        blobs = [b""] * len(samples)
-        for group in _groups([len(sequence) for sequence in symbols]):
-            batch = [symbols[i] for i in group]
-            coders = [Encoder() for _ in batch]
-            done = [0] * len(batch)
-            for stream, rows in self.predictor.frequencies(batch):
-                start, done[stream] = done[stream], done[stream] + len(rows)
-                coders[stream].encode(batch[stream][start : done[stream]], rows)
-            for i, coder in zip(group, coders, strict=True):
-                blobs[i] = varint(len(symbols[i])) + coder.finish()
-        return blobs
+        from codelength.streams import encode
+
+        predictor = self.predictor
+        symbols = [predictor.tokenize(bytes(sample.data)) for sample in samples]
+        streams = encode(predictor, symbols)
+        return [
+            varint(len(sequence)) + stream
+            for sequence, stream in zip(symbols, streams, strict=True)
+        ]
 
     def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
-        lengths, streams = [], []
-        for blob in blobs:
-            length, start = read_varint(blob)
-            lengths.append(length)
-            streams.append(blob[start:])
-        data = [b""] * len(blobs)
-        for group in _groups(lengths):
-            decoded = self._decoded([streams[i] for i in group], [lengths[i] for i in group])
-            for i, symbols in zip(group, decoded, strict=True):
-                data[i] = self.predictor.detokenize(symbols)
-        return data
+        from codelength.streams import decode
+
+        predictor = self.predictor
+        heads = [read_varint(blob) for blob in blobs]
+        streams = [blob[start:] for blob, (_, start) in zip(blobs, heads, strict=True)]
+        decoded = decode(predictor, streams, [length for length, _ in heads])
+        return [predictor.detokenize(symbols) for symbols in decoded]
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         _, start = read_varint(blob)
         return {"length": start, "payload": len(blob) - start}
-
-    def _decoded(self, streams: Sequence[bytes], lengths: Sequence[int]) -> Iterator[IntArray]:
-        """The symbols of each stream; `lengths` do not increase. Raises CorruptBlob."""
-        coders = [Decoder(stream) for stream in streams]
-        symbols: list[list[int]] = [[] for _ in streams]
-        stepper, alive = self.predictor.stepper(len(streams)), len(streams)
-        block = max(1, REMEMBER // (len(streams) * self.predictor.alphabet))
-        seen = np.empty((block, len(streams), self.predictor.alphabet), np.int32)
-        now = np.empty((block, len(streams)), np.int32)
-        step = 0
-        for at in range(lengths[0]):
-            while lengths[alive - 1] <= at:
-                alive -= 1
-                coders[alive].confirm(now[:step, alive], seen[:step, alive])
-                stepper.keep(alive)
-            seen[step, :alive] = stepper.frequencies()
-            for stream in range(alive):
-                symbol = coders[stream].decode_one(seen[step, stream : stream + 1])
-                now[step, stream] = symbol
-                symbols[stream].append(symbol)
-            stepper.advance(now[step, :alive])
-            step += 1
-            if step == block:
-                for stream in range(alive):
-                    coders[stream].confirm(now[:, stream], seen[:, stream])
-                step = 0
-        for stream in range(alive):
-            coders[stream].confirm(now[:step, stream], seen[:step, stream])
-        for coder in coders:
-            coder.finish()
-        return (np.array(sequence, np.int64) for sequence in symbols)
-
-
-def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of sequences to code in step, longest first, those of like length together."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    return (order[start : start + STREAMS] for start in range(0, len(order), STREAMS))

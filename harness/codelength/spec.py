@@ -48,9 +48,10 @@ def build(cls: type[T], settings: str, **fixed: Any) -> T:
     fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in fixed]  # type: ignore[arg-type]
     takes = [f.name for f in fields]
     values: dict[str, str] = {}
-    for piece in filter(None, settings.split(",")):
+    only = len(takes) == 1 and not settings.startswith(f"{takes[0]}=")
+    for piece in filter(None, [settings] if only else settings.split(",")):
         key, equals, value = piece.partition("=")
-        if not equals and takes:
+        if takes and (only or not equals):
             key, value = takes[0], piece
         if key not in takes:
             raise UsageError(f"{cls.name} has no setting {key!r}; it takes {_listing(takes)}")

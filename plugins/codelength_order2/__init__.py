@@ -5,11 +5,13 @@ The small reference for everything learned: no prior, it learns as it codes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from codelength import Codec, UsageError, hookimpl
 from codelength.coding import PredictorCodec
-from codelength.predictor import Predictor
+
+if TYPE_CHECKING:
+    from codelength_order2.counts import Order2
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Order2Codec(PredictorCodec):
             raise UsageError(f"order2:limit={self.limit} cannot be: it is between 2 and 15000")
 
     @property
-    def predictor(self) -> Predictor:
+    def predictor(self) -> "Order2":
         from codelength_order2.counts import Order2
 
         return Order2(self.limit)

@@ -72,10 +72,11 @@ def _check_digest(corpus: Corpus) -> None:
 
 
 def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
-    digest = Digest()
+    digest, kinds = Digest(), set()
     samples = size = 0
     for sample in protocol.cut(head(corpus.samples(), limit)):
         digest.add(sample)
+        kinds.add(sample.media.kind)
         samples += 1
         size += len(sample.data)
     if not samples:
@@ -83,7 +84,7 @@ def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
     return Cut(
         corpus=corpus.spec,
         protocol=protocol.spec,
-        kind=corpus.kind,
+        kind=kinds.pop() if corpus.kind == "raw" and len(kinds) == 1 else corpus.kind,
         samples=samples,
         bytes=size,
         digest=digest.hexdigest(),
