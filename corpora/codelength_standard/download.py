@@ -55,21 +55,24 @@ class Download:
 
 
 class _Bar:
-    """What pooch takes for a progress bar."""
+    """What pooch takes for a progress bar. It counts the last piece as a full one, and then all
+    bytes once more."""
 
     def __init__(self, name: str, progress: Progress) -> None:
         self.name, self.progress = name, progress
         self.total = self.done = 0
 
     def update(self, count: int) -> None:
-        self.done += count
-        self.progress(f"downloading {self.name}", self.done, self.total)
+        done = min(self.done + count, self.total) if self.total else self.done + count
+        if done > self.done:
+            self.done = done
+            self.progress(f"downloading {self.name}", done, self.total)
 
     def reset(self) -> None:
-        self.done = 0
+        """Nothing is counted twice."""
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Nothing is open."""
 
 
 def unpack(archive: Path, target: Callable[[str], Path | None], known: dict[Path, Member]) -> int:

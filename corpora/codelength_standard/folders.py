@@ -36,21 +36,27 @@ class Folders(Corpus):
 
     def files(self) -> dict[str, Path]:
         """`"test-other/1688-142285-0000.flac"` → where it lies, in order."""
-        found = {}
-        for part in self.parts:
-            prefix = part.folder.partition("/")[2]
-            for path in self._files(part):
-                found[f"{prefix}/{path.name}" if prefix else path.name] = path
-        return found
+        return {name: path for part in self.parts for name, path in self.files_of(part)}
 
-    def _files(self, part: Part) -> list[Path]:
-        here = ((root / part.folder).rglob("*") for root in roots(self.data))
-        matching = ([p for p in paths if p.suffix.lower() in self.suffixes] for paths in here)
-        return sorted(max(matching, key=len), key=lambda path: path.name)
+    def files_of(self, part: Part) -> list[tuple[str, Path]]:
+        """Those of one part."""
+        folders = [root / part.folder for root in roots(self.data)]
+        return sorted(max(map(self._files, folders), key=len))
+
+    def _files(self, folder: Path) -> list[tuple[str, Path]]:
+        return [
+            (self.name_of(path, folder), path)
+            for path in folder.rglob("*")
+            if path.suffix.lower() in self.suffixes and not path.name.startswith(".")
+        ]
+
+    def name_of(self, path: Path, folder: Path) -> str:
+        """What the sample in `path` is called."""
+        return path.relative_to(folder).as_posix()
 
     @property
     def label(self) -> str:
-        counts = {part.folder.partition("/")[2]: len(self._files(part)) for part in self.parts}
+        counts = {part.folder.partition("/")[2]: len(self.files_of(part)) for part in self.parts}
         here, total = sum(counts.values()), sum(part.count or 0 for part in self.parts)
         if here in (0, total):
             return ""
@@ -102,7 +108,7 @@ class Folders(Corpus):
         for part in self.parts:
             if part.archive is None:
                 raise Unavailable(f"{self.spec} cannot be downloaded: {self._bringing}")
-            if len(self._files(part)) == part.count:
+            if len(self.files_of(part)) == part.count:
                 continue
             archive = part.archive.fetch(store() / "downloads", progress)
             count = unpack(archive, lambda name, part=part: self._target(part, name), {})

@@ -63,3 +63,7 @@ ICASSP 2015"
     def parts(self) -> tuple[Part, ...]:
         chosen = (self.part,) if self.part else ("dev-clean", "test-clean", "test-other")
         return tuple(SPEECH[part] for part in chosen)
+
+    def name_of(self, path: Path, folder: Path) -> str:
+        """By part and utterance: the folders of speakers and chapters may be there or not."""
+        return f"{folder.name}/{path.name}"

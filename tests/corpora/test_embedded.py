@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,12 @@ def test_every_corpus_says_where_it_comes_from():
         assert corpus.licence != "unknown", corpus.name
         if corpus.name != "path":
             assert corpus.source, corpus.name
+
+
+def test_the_readme_lists_every_corpus_with_its_digest():
+    readme = Path(codelength_embedded.__file__).parents[1].joinpath("README.md").read_text()
+    for offer in Plugins(only=PLUGINS).corpora:
+        corpus = offer.item
+        stated = getattr(corpus, "whole", None) or corpus.digest
+        row = next(line for line in readme.splitlines() if line.startswith(f"| `{corpus.name}"))
+        assert (stated or "")[:12] in row, corpus.name

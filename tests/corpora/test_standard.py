@@ -277,7 +277,7 @@ def test_an_archive_is_brought_checked_unpacked_and_removed(small, server, cache
     monkeypatch.setattr(small, "archive", archive)
     calls = []
     small().fetch(lambda *call: calls.append(call))
-    assert calls[-1] == ("downloading silesia.zip", archive.size, archive.size)
+    assert calls == [("downloading silesia.zip", archive.size, archive.size)]
     assert sorted(path.name for path in (cache / "silesia").iterdir()) == list(FILES)
     assert not list((cache / "downloads").iterdir())
     assert all(fault is None for _, fault in small().verify())
@@ -462,6 +462,12 @@ def test_photographs_in_a_mirror_are_a_selection(mirror):
         ("b.png", Image(6, 4, 3)),
     ]
     assert corpus.label == "local selection: 2 files (a.png, b.png)"
+
+
+def test_photographs_of_one_name_in_two_folders_are_two(mirror):
+    files = {"a/1.png": picture("png"), "b/1.png": picture("png"), "b/._1.png": b"a Mac's own"}
+    samples = photos.Clic(mirror("clic", files)).samples()
+    assert [sample.name for sample in samples] == ["a/1.png", "b/1.png"]
 
 
 def test_jpeg_names_its_decoder(mirror):
