@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from codelength import RAW, Codec, Media, hookimpl
-from codelength.errors import UsageError
+from codelength import RAW, Codec, Media, UsageError, hookimpl
 
 
 @dataclass(frozen=True)

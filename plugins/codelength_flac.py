@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, ClassVar
 
-from codelength import RAW, Audio, Codec, CorruptBlob, Media, hookimpl
-from codelength.errors import UsageError
+from codelength import RAW, Audio, Codec, CorruptBlob, Media, UsageError, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np

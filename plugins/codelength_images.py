@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from math import ceil, isqrt, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from codelength import RAW, Codec, CorruptBlob, Image, Media, hookimpl
-from codelength.errors import UsageError
+from codelength import RAW, Codec, CorruptBlob, Image, Media, UsageError, hookimpl
 from codelength.framing import join_parts, read_varint, split_parts, varint
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ class WebP(ImageCodec):
     """
 
     name: ClassVar[str] = "webp"
-    longest: ClassVar[int] = 16_383
+    longest: ClassVar[int] = 16_382  # the format takes one more, imagecodecs does not
     level: int = 8
 
     def __post_init__(self) -> None:
@@ -156,9 +155,9 @@ class WebP(ImageCodec):
         if depth == 16:
             pixels = np.concatenate((pixels >> 8, pixels & 0xFF)).astype(np.uint8)
         if channels < 3:
-            pixels = pixels[..., [0, 0, 0, 1][: channels + 2]]
+            pixels = np.take(pixels, [0, 0, 0, 1][: channels + 2], axis=2)
         method, effort = LEVELS[self.level]
-        file = webp_encode(np.ascontiguousarray(pixels), effort, lossless=True, method=method)
+        file = webp_encode(pixels, effort, lossless=True, method=method)
         return bytes([depth + channels]) + bytes(file)
 
     def read(self, file: bytes) -> "Pixels":
@@ -200,7 +199,8 @@ LEVELS = [
 
 @dataclass(frozen=True)
 class JpegXl(ImageCodec):
-    """Lossless JPEG XL, a bare codestream, at `effort` 1 to 10; more is not always smaller.
+    """Lossless JPEG XL at `effort` 1 to 10; more is not always smaller. The file is a bare
+    codestream, but for 16-bit samples, for which the standard wants a container of 49 bytes.
 
     libjxl's heuristics calculate with floats, so sizes may differ a little from CPU to CPU; the
     pixels never do.
@@ -225,13 +225,11 @@ class JpegXl(ImageCodec):
     def read(self, file: bytes) -> "Pixels":
         from imagecodecs import jpegxl_decode
 
-        if not file.startswith(b"\xff\x0a"):
-            raise CorruptBlob(f"{len(file)} bytes that are no JPEG XL codestream")
-        _check_area(*_jxl_sides(file))
+        _check_area(*_jxl_sides(file[self.overhead(file) :]))
         return _three_axes(jpegxl_decode(file, numthreads=1))
 
     def overhead(self, file: bytes) -> int:
-        return 0
+        return 0 if file.startswith(b"\xff\x0a") else file.find(b"jxlc") + 4
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -307,9 +305,11 @@ def _check_area(width: int, height: int) -> None:
         raise CorruptBlob(f"an image that claims {width} × {height} pixels")
 
 
-def _jxl_sides(file: bytes) -> tuple[int, int]:
+def _jxl_sides(stream: bytes) -> tuple[int, int]:
     """Width and height from a codestream's SizeHeader (ISO/IEC 18181-1)."""
-    bits, at = int.from_bytes(file[2:14], "little"), 0
+    if not stream.startswith(b"\xff\x0a"):
+        raise CorruptBlob("no JPEG XL codestream where one should start")
+    bits, at = int.from_bytes(stream[2:14], "little"), 0
 
     def take(count: int) -> int:
         nonlocal at

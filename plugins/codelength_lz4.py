@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from codelength import RAW, Codec, CorruptBlob, Media, hookimpl
-from codelength.errors import UsageError
+from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
 
 STEEPEST = 255
 """A byte adds at most this much to a match's length, so no frame unfolds to more times itself."""

@@ -2,15 +2,15 @@
 
 The blob is the data's length as a varint, then the range coder's stream. Of that stream, what
 says nothing is left out: the zero byte it always starts with, and the end that zeros can stand
-in for. The decoder puts zeros back.
+in for. The decoder puts zeros back. But a stream keeps a byte for every 4096 symbols, so that no
+short blob can claim to hold more than fits into memory.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from codelength import RAW, Codec, CorruptBlob, Media, hookimpl
-from codelength.errors import UsageError
+from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
 from codelength.framing import read_varint, varint
 
 SLICE = 1 << 12
@@ -19,7 +19,10 @@ output block of 32 KiB is full, and loses bytes when one symbol's code straddles
 a slice never fills a block."""
 
 STEEPEST = 1 << 12
-"""A symbol that PPMd is as sure of as it can be costs 1/2836 byte, so a longer claim is a lie."""
+"""A stream has a byte for as many symbols; PPMd at its surest fits 2836 into one."""
+
+PIECE = 1 << 24
+"""Bytes asked of the decoder at a time; it takes no number beyond 2^31."""
 
 REACH = 1 << 12
 """More than the decoder ever reads ahead, or one symbol takes through all escapes."""
@@ -52,36 +55,46 @@ class Ppmd(Codec):
             part[:] = data[start : start + SLICE]
             pieces.append(encoder.encode(part))
         pieces += [encoder.encode(data[whole:]), encoder.flush()]
-        return varint(len(data)) + _shortened(b"".join(pieces))
+        stream = _shortened(b"".join(pieces))
+        return varint(len(data)) + stream.ljust(len(data) // STEEPEST, b"\0")
 
     def decode(self, blob: bytes) -> bytes:
         from pyppmd import Ppmd7Decoder
 
         size, at = read_varint(blob)
-        if size > STEEPEST * (len(blob) - at + 4) or blob.endswith(b"\0", at):
-            raise CorruptBlob(f"a ppmd blob of {len(blob)} bytes that claims to hold {size}")
+        stream, least = blob[at:], size // STEEPEST
+        if len(stream) < least:
+            raise CorruptBlob(f"a ppmd stream of {len(stream)} bytes that claims to hold {size}")
+        if stream.startswith(b"\xff" * 4) or (len(stream) > least and stream.endswith(b"\0")):
+            raise CorruptBlob("a ppmd stream that starts or ends as none does")
         if not size:
-            if len(blob) > at:
+            if stream:
                 raise CorruptBlob("a ppmd blob of nothing, with something in it")
             return b""
         # A decoder that runs out of input leaves a thread waiting that can bring the process down
         # when it is collected, so that must not happen, whatever the blob: behind its end a
         # stream reads like random bits, and random bits decode to a symbol for each byte or less.
-        stream = b"".join((b"\0", blob[at:], bytes(size + REACH)))
+        stream = b"".join((b"\0", stream, bytes(size + REACH)))
         decoder = Ppmd7Decoder(self.order, self.memory << 20)
-        pieces, left = [], size
-        while left:
-            piece = decoder.decode(stream, min(left, 1 << 24))
-            if not piece:
-                raise CorruptBlob(f"a ppmd stream that ends {left} bytes before its data")
+        pieces = []
+        for start in range(0, size, PIECE):
+            wanted = min(PIECE, size - start)
+            piece = decoder.decode(stream, wanted)
+            if len(piece) < wanted:  # an end mark, behind which the library would crash
+                raise CorruptBlob(f"a ppmd stream that ends after {start + len(piece)} of {size}")
             pieces.append(piece)
-            left -= len(piece)
-            stream = b""  # the decoder has kept what it did not need so far
+            stream = b""  # the decoder keeps what it has not needed so far
         return b"".join(pieces)
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         _, at = read_varint(blob)
         return {"length": at, "payload": len(blob) - at}
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        import pyppmd
+
+        return {"pyppmd": pyppmd.__version__}
 
 
 def _shortened(stream: bytes) -> bytes:

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from codelength import RAW, Codec, CorruptBlob, Media, hookimpl
-from codelength.errors import UsageError
+from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
 from codelength.framing import read_varint
 
 WINDOWS = [1 << bits for bits in (18, 20, 21, 22, 22, 23, 23, 24, 25, 26)]

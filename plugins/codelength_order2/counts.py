@@ -48,7 +48,7 @@ class Order2Stepper(Stepper):
         return self._frequencies
 
     def advance(self, symbols: IntArray) -> None:
-        for counts, symbol in zip(self._streams, symbols, strict=True):
+        for counts, symbol in zip(self._streams, symbols.tolist(), strict=True):
             counts.count(symbol)
 
     def keep(self, streams: int) -> None:
@@ -62,8 +62,9 @@ class Counts:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._counts = np.zeros((64, 256), np.int32)
-        self._totals = np.zeros(64, np.int32)
+        self._counts = np.zeros((3, 256), np.int32)
+        self._totals = np.zeros(3, np.int32)
+        self._room = 0  # rows that are surely free
         self._rows = np.full((1 << 16) + (1 << 8), -1, np.int32)
         self._rows[[0, 1 << 16]] = 0, 1
         # rows of the current contexts of order 2, 1, 0; the last byte; how many rows are used
@@ -88,13 +89,15 @@ class Counts:
         _count(symbol, self._counts, self._totals, self._rows, self._state, self._limit)
 
     def _make_room(self, symbols: int) -> None:
-        most = int(self._state[4]) + 2 * symbols
-        if most > len(self._counts):
-            rows = max(most, 2 * len(self._counts))
-            self._counts = np.resize(self._counts, (rows, 256))
-            self._counts[self._state[4] :] = 0
-            self._totals = np.resize(self._totals, rows)
-            self._totals[self._state[4] :] = 0
+        self._room -= 2 * symbols
+        if self._room < 0:
+            used = int(self._state[4])
+            least = used + 2 * symbols
+            if least > len(self._counts):
+                more = 2 * least - len(self._counts)
+                self._counts = np.concatenate([self._counts, np.zeros((more, 256), np.int32)])
+                self._totals = np.concatenate([self._totals, np.zeros(more, np.int32)])
+            self._room = len(self._counts) - least
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

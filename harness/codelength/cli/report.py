@@ -27,7 +27,7 @@ def command(folder: Path, key: str) -> None:
 
 def show(cells: Sequence[Cell], environments: Sequence[Environment], out: Path, key: str) -> None:
     """Prints the tables and writes the report into the folder."""
-    from codelength.report import tables, write
+    from codelength.report import summary, tables, write
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for table in tables(cells, environments, key):
@@ -36,4 +36,6 @@ def show(cells: Sequence[Cell], environments: Sequence[Environment], out: Path, 
         path = write(cells, environments, out, key)
     except OSError as error:
         raise StoreError(f"no report can be written to {out}: {error.strerror}") from error
+    for table in summary(cells, environments, key):
+        click.echo(table.text(width))
     click.echo(f"report: {path}")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 INCH = (0.78, 0.27)
 """Width and height of a cell."""
 
+LEAST = 5.4
+"""Inches, however few the corpora."""
+
 
 def heatmap(board: Board) -> "Figure":
     """Rows are codecs, the best mean on top; columns are corpora by kind, the mean before them."""
@@ -24,7 +27,8 @@ def heatmap(board: Board) -> "Figure":
     names, _ = order(parts[0], "ratio")
     names += [codec for codec in board.codecs if codec not in names]
     columns = ["mean", *board.cuts]
-    left, top, right, bottom = 0.3 + 0.072 * max(map(len, names)), 1.1, 0.2, 0.2
+    left, top, right, bottom = 0.3 + 0.072 * max(map(len, names)), 1.35, 0.2, 0.2
+    right += max(0.0, LEAST - left - right - INCH[0] * len(columns))  # the title wants room
     width = left + right + INCH[0] * len(columns) + 0.12
     height = top + bottom + INCH[1] * len(names)
     figure = Figure(figsize=(width, height), dpi=100)
@@ -40,23 +44,11 @@ def heatmap(board: Board) -> "Figure":
     for column in range(len(columns)):
         _column(axis, column, [values[row, column] for row in range(len(names))])
     _frame(axis, board, columns, names)
-    figure.text(
-        0.12 / width,
-        1 - 0.22 / height,
-        "Ratio, coded / raw bytes (%)",
-        fontsize=12,
-        fontweight="bold",
-        va="center",
-    )
-    figure.text(
-        1 - right / width,
-        1 - 0.22 / height,
-        f"smaller is better · protocol {board.protocol_label} · mean: geometric, without controls",
-        color="#5c626b",
-        ha="right",
-        va="center",
-        fontsize=8,
-    )
+    title = "Ratio, coded / raw bytes (%)"
+    x, y = 0.12 / width, 1 - 0.2 / height
+    figure.text(x, y, title, fontsize=12, fontweight="bold", va="center")
+    what = f"protocol {board.protocol_label} · smaller is better · mean: geometric, no controls"
+    figure.text(x, y - 0.22 / height, what, fontsize=8, color="#5c626b", va="center")
     return figure
 
 

@@ -62,8 +62,8 @@ def break_even(board: Board, corpus: str) -> Table | None:
     columns = [Column("codec without prior", "left", fixed=True), Column("ratio\n%")]
     columns += [Column(codec.replace(":", ":\n", 1)) for codec in heavy]
     made = (
-        "N\\* = prior / (ratio without − ratio with): for more than N\\* bytes of such data, the codec "
-        "with the prior is the cheaper one even if the prior is sent along. Never: its ratio is "
+        "N\\* = prior / (ratio without − ratio with). With more than N\\* bytes of such data the "
+        "codec with the prior is cheaper, even if the prior is sent along. Never: its ratio is "
         "not the smaller one."
     )
     title = f"Break-even · {corpus} · {board.protocol_label} · raw bytes, smaller is better"

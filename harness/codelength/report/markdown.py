@@ -71,7 +71,8 @@ def _opening(cells: Sequence[Cell], machines: Machines, key: str) -> Iterator[st
     runs = machines.environments
     if len(runs) == 1:
         (e,) = runs
-        yield f"Measured by `{e.command}`, started {e.started}, at commit `{e.commit or 'n/a'}`."
+        made = f"commit `{e.commit}`" if e.commit else f"release {e.codelength}"
+        yield f"Measured by `{e.command}`, started {e.started}, with codelength at {made}."
     elif runs:
         yield f"Measured in {len(runs)} runs from {runs[0].started} on; the last section has them."
     yield GUIDE

@@ -23,7 +23,9 @@ def runs(cells: Sequence[Cell], machines: Machines) -> Table:
     for e in machines.environments:
         mine = sum(cell.run == e.run for cell in cells)
         row = [machines.mark(e.run), e.started, figures.count(mine), e.codelength]
-        rows.append([*row, e.commit[:HEX], str(e.threads), str(e.jobs), e.command])
+        commit, plus, changes = e.commit.partition("+")
+        row.append(commit[:HEX] + plus + changes or "n/a")  # a dirty tree's mark stays
+        rows.append([*row, str(e.threads), str(e.jobs), e.command])
     for run in machines.unknown:
         mine = sum(cell.run == run for cell in cells)
         rows.append(["?", "n/a", figures.count(mine), *["n/a"] * 4, f"no record of run {run}"])

@@ -1,0 +1,57 @@
+"""The sizes of a recurrent byte model, and the n-gram rows that its input looks up."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+BEGIN = 256
+"""The symbol in front of the first byte: one more than the largest byte."""
+
+MULTIPLIER = 0x2C1B3C6D
+MASK = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`layers` blocks on a stream of `width` floats: a recurrence over `state` channels, then a
+    perceptron with `hidden` units. Besides the byte itself, the input sums what tables of `rows`
+    rows and `columns` columns hold for the last n bytes, for each n in `orders`."""
+
+    width: int
+    state: int
+    hidden: int
+    layers: int
+    orders: tuple[int, ...] = ()
+    rows: int = 0
+    columns: int = 0
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> "Shape":
+        """The inverse of `fields`."""
+        return cls(**{**fields, "orders": tuple(fields["orders"])})
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As JSON can hold them."""
+        return {**asdict(self), "orders": list(self.orders)}
+
+    @property
+    def history(self) -> int:
+        """How many of the last bytes the input looks at."""
+        return max(self.orders, default=1)
+
+    @property
+    def looked_up(self) -> int:
+        """Columns of all tables together."""
+        return len(self.orders) * self.columns
+
+
+SHAPES = {
+    "0.2m": Shape(width=96, state=96, hidden=192, layers=1, orders=(2, 3), rows=1024, columns=32),
+    "0.9m": Shape(
+        width=128, state=128, hidden=384, layers=2, orders=(2, 3, 4), rows=4096, columns=32
+    ),
+    "3.5m": Shape(
+        width=192, state=192, hidden=576, layers=3, orders=(2, 3, 4, 5), rows=8192, columns=64
+    ),
+}
+"""Sizes by name; the names are roughly the number of parameters, tables included."""

@@ -1,0 +1,68 @@
+"""What may be compared with what."""
+
+from codelength.report.boards import boards
+from factories import broken, cell, cut
+
+
+def test_protocols_and_limits_are_never_mixed() -> None:
+    cuts = [
+        cut(protocol="paper", header_once=True),
+        cut(protocol="chunks:2048"),
+        cut(protocol="whole", limit=500),
+        cut(protocol="chunks:512"),
+        cut(protocol="whole"),
+    ]
+    found = boards([cell(of=of) for of in cuts])
+    assert [board.protocol_label for board in found] == [
+        "whole",
+        "whole, first 500 bytes",
+        "chunks:512",
+        "chunks:2048",
+        "paper",
+    ]
+    assert all(len(board.cells) == 1 for board in found)
+
+
+def test_parts_are_by_kind_and_leave_out_controls_and_empty_corpora() -> None:
+    cuts = [
+        cut("song", kind="audio"),
+        cut("prose"),
+        cut("noise", kind="raw", entropy=8.0),
+        cut("nothing", 0),
+        cut("photo", kind="image"),
+    ]
+    (board,) = boards([cell(of=of) for of in cuts])
+    assert list(board.cuts) == ["nothing", "prose", "photo", "song", "noise"]
+    parts = {part.name: list(part.cuts) for part in board.parts()}
+    assert parts == {
+        "all": ["prose", "photo", "song"],
+        "text": ["prose"],
+        "image": ["photo"],
+        "audio": ["song"],
+    }
+    controls = board.controls()
+    assert controls is not None
+    assert list(controls.cuts) == ["noise"]
+
+
+def test_a_corpus_whose_bytes_changed_is_another_corpus() -> None:
+    (board,) = boards([cell(of=cut("mine", 1000)), cell(of=cut("mine", 1001))])
+    assert len(board.cuts) == 2
+    assert all(name.startswith("mine@") for name in board.cuts)
+
+
+def test_another_version_of_a_library_is_another_codec() -> None:
+    old, new = {"zstandard": "0.22"}, {"zstandard": "0.23"}
+    (board,) = boards([cell("zstd", versions=old), cell("zstd", versions=new), cell("gzip")])
+    assert board.codecs == ("gzip", "zstd (zstandard 0.22)", "zstd (zstandard 0.23)")
+
+
+def test_a_cell_that_failed_before_it_knew_its_version_stays_with_its_codec() -> None:
+    (board,) = boards([cell("zstd"), broken("zstd", cut("other"))])
+    assert board.codecs == ("zstd",)
+
+
+def test_codecs_are_in_the_order_that_people_count() -> None:
+    names = ["zstd:level=19", "zstd:level=3", "gzip", "zstd:level=9"]
+    (board,) = boards([cell(name) for name in names])
+    assert board.codecs == ("gzip", "zstd:level=3", "zstd:level=9", "zstd:level=19")

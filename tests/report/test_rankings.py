@@ -1,0 +1,143 @@
+"""Who is ranked where, and what is said of those who are not."""
+
+import pytest
+
+from codelength.errors import UsageError
+from codelength.report.boards import boards
+from codelength.report.machines import Machines
+from codelength.report.rankings import ranking
+from codelength.report.table import Table
+from codelength.result import Cell, Environment, Status
+from factories import broken, cell, cut, environment, phase
+
+
+def ranked(cells: list[Cell], key: str = "ratio", *environments: Environment) -> Table:
+    (board,) = boards(cells)
+    (corpus,) = board.cuts
+    return ranking(board, corpus, Machines(cells, environments or [environment()]), key)
+
+
+def column(table: Table, head: str) -> list[str]:
+    heads = [column.head.replace("\n", " ") for column in table.columns]
+    return [row[heads.index(head)] for row in table.rows]
+
+
+def test_the_smallest_is_first_and_the_direction_is_printed() -> None:
+    table = ranked([cell("a", coded=500), cell("b", coded=400), cell("c", coded=450)])
+    assert column(table, "codec") == ["b", "c", "a"]
+    assert column(table, "ratio %") == ["40.00", "45.00", "50.00"]
+    assert column(table, "bpb") == ["3.200", "3.600", "4.000"]
+    assert "by ratio, smaller is better" in table.title
+
+
+def test_a_tie_is_printed_as_a_tie() -> None:
+    table = ranked([cell("a", coded=400), cell("b", coded=400), cell("c", coded=401)])
+    assert column(table, "#") == ["1=", "1=", "3"]
+
+
+def test_ratios_that_only_print_alike_are_no_tie() -> None:
+    of = cut(size=10**9)
+    table = ranked([cell("a", of, 400_000_001), cell("b", of, 400_000_000)])
+    assert column(table, "ratio %") == ["40.00", "40.00"]
+    assert column(table, "#") == ["1", "2"]
+
+
+def test_what_failed_is_at_the_bottom_with_its_status_and_no_figures() -> None:
+    table = ranked([broken("a", status=Status.TIMEOUT), cell("b"), cell("c")])
+    assert table.rows[-1][:2] == ["-", "a"]
+    assert set(table.rows[-1][2:-1]) == {"n/a"}
+    assert column(table, "front, status")[-1] == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("key", "order"),
+    [
+        ("ratio", ["small", "slow", "fast"]),
+        ("adjusted", ["slow", "fast", "small"]),
+        ("encode", ["fast", "small", "slow"]),
+        ("decode", ["small", "slow", "fast"]),
+        ("memory", ["slow", "fast", "small"]),
+    ],
+)
+def test_every_key_puts_its_best_on_top(key: str, order: list[str]) -> None:
+    cells = [
+        cell("small", coded=100, prior={"weights": 900}, encode=phase(2, 9), decode=phase(1, 9)),
+        cell("slow", coded=200, encode=phase(3, 1), decode=phase(2, 1)),
+        cell("fast", coded=300, encode=phase(1, 5), decode=phase(3, 5)),
+    ]
+    assert column(ranked(cells, key), "codec") == order
+
+
+def test_an_unknown_key_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'ratio'"):
+        ranked([cell()], "ration")
+
+
+def test_adjusted_columns_are_there_only_where_someone_has_a_prior() -> None:
+    assert "adj %\nat N" not in [c.head for c in ranked([cell()]).columns]
+    table = ranked([cell("lm", coded=200, prior={"weights": 100}), cell("gzip")])
+    assert column(table, "adj % at N") == ["30.00", "40.00"]
+    assert column(table, "adj % at 1 GB") == ["20.00", "40.00"]
+
+
+def test_a_known_entropy_is_in_the_title_and_what_is_above_it_in_a_column() -> None:
+    table = ranked([cell(of=cut(entropy=3.0), coded=400)])
+    assert "true entropy 3.000 bpb" in table.title
+    assert column(table, "excess bpb") == ["0.200"]
+
+
+def test_the_published_protocol_shows_header_once_beside_the_honest_ratio() -> None:
+    of = cut(protocol="paper", samples=5, header_once=True)
+    table = ranked([cell("gzip", of), cell("lm", of, 300, prior={"weights": 1})])
+    assert column(table, "ratio %") == ["30.00", "40.00"]
+    assert column(table, "header once %") == ["n/a", "36.00"]
+
+
+def test_partial_corpora_and_limits_are_in_the_title() -> None:
+    table = ranked([cell(of=cut("silesia", label="partial: 6 of 12 files", limit=5000))])
+    assert "partial: 6 of 12 files" in table.title
+    assert "first 5,000 bytes" in table.title
+
+
+def test_an_empty_corpus_is_said_to_be_one() -> None:
+    table = ranked([cell(of=cut(size=0), coded=3)])
+    assert column(table, "ratio %") == ["n/a"]
+    assert any("no bytes" in note for note in table.notes)
+
+
+def test_the_front_marks_who_is_both_smaller_and_faster() -> None:
+    cells = [
+        cell("small", coded=100, encode=phase(9), decode=phase(9)),
+        cell("quick", coded=300, encode=phase(1), decode=phase(9)),
+        cell("beaten", coded=400, encode=phase(2), decode=phase(9)),
+    ]
+    assert column(ranked(cells), "front") == ["ed", "e", ""]
+
+
+def test_speeds_of_different_machines_are_marked() -> None:
+    here = environment()
+    later = environment("run-2", started="2025-12-01", machine={**here.machine, "load": "9"})
+    other = environment("run-3", started="2025-12-02", machine={"cpu": "Slow 1"})
+    same = [cell("a"), cell("b", run="run-2")]
+    assert "env" not in [c.head for c in ranked(same, "ratio", here, later).columns]
+    mixed = [*same, cell("c", coded=500, run="run-3")]
+    table = ranked(mixed, "ratio", here, later, other)
+    assert column(table, "env") == ["1", "1", "2"]
+    assert any("2 environments" in note for note in table.notes)
+
+
+def test_parallel_timing_is_labelled() -> None:
+    table = ranked([cell()], "ratio", environment(jobs=4))
+    assert any("while other cells ran" in note for note in table.notes)
+    mixed = ranked(
+        [cell("a"), cell("b", coded=500, run="run-2")],
+        "ratio",
+        environment(),
+        environment("run-2", jobs=4, started="2025-12-01"),
+    )
+    assert column(mixed, "env") == ["1", "2‖"]
+
+
+def test_a_run_without_a_record_is_marked() -> None:
+    table = ranked([cell("a"), cell("b", coded=500, run="lost")])
+    assert column(table, "env") == ["1", "?"]
