@@ -13,9 +13,10 @@ from codelength import RAW, Codec, Media, UsageError, hookimpl
 
 @dataclass(frozen=True)
 class Brotli(Codec):
-    """One stream in the generic mode, with matches as far as 2^window bytes back.
+    """Brotli, with matches as far as 2^window bytes back.
 
-    The stream has no header to speak of and no checksum, so all of it is payload.
+    One stream in the generic mode. It has no header to speak of and no checksum, so all of it is
+    payload.
     """
 
     name: ClassVar[str] = "brotli"

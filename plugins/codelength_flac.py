@@ -20,9 +20,11 @@ PLAIN = Audio(rate=16_000, channels=1, depth=8)
 
 @dataclass(frozen=True)
 class Flac(Codec):
-    """One FLAC file. With an Audio hint that fits the data, its channels and depth are used, and
-    its rate where FLAC can name it; all other bytes are 8-bit mono at 16 kHz. Nothing is a file
-    of no bytes: libsndfile writes none without a sample.
+    """FLAC: PCM as it is, other bytes as 8-bit mono.
+
+    One file. With an Audio hint that fits the data, its channels and depth are used, and its rate
+    where FLAC can name it; otherwise the rate is 16 kHz. Nothing is a file of no bytes: libsndfile
+    writes none without a sample.
     """
 
     name: ClassVar[str] = "flac"
@@ -101,7 +103,9 @@ def _fitting(data: bytes, media: Media) -> Audio:
         or len(data) % media.grain
     ):
         return PLAIN
-    rate = media.rate if 1 <= media.rate <= 655_350 else PLAIN.rate
+    # What each frame's header can spell: 16 bits of Hz, or of tens of Hz.
+    rates = range(1, 65_536) if media.rate % 10 else range(10, 655_351)
+    rate = media.rate if media.rate in rates else PLAIN.rate
     return Audio(rate, media.channels, media.depth)
 
 

@@ -12,9 +12,10 @@ STEEPEST = 255
 
 @dataclass(frozen=True)
 class Lz4(Codec):
-    """One frame: linked blocks of 4 MiB, the content's size, no checksum of the content.
+    """LZ4 in its frame format.
 
-    Levels below 0 trade size for speed, 0 to 2 are the usual fast ones, 3 to 12 search longer.
+    One frame: linked blocks of 4 MiB, the content's size, no checksum of the content. Levels below
+    0 trade size for speed, 0 to 2 are the usual fast ones, 3 to 12 search longer.
     """
 
     name: ClassVar[str] = "lz4"

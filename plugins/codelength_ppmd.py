@@ -30,8 +30,11 @@ REACH = 1 << 12
 
 @dataclass(frozen=True)
 class Ppmd(Codec):
-    """`order` symbols of context, `memory` MiB for the model; full, it is thrown away and begun
-    anew. Decoding takes as much memory, and as long, as encoding."""
+    """PPMd, variant H, with `order` symbols of context.
+
+    The model has `memory` MiB; when they are full, it is thrown away and begun anew. Decoding
+    takes as much memory, and as long, as encoding.
+    """
 
     name: ClassVar[str] = "ppmd"
     needs: ClassVar[Mapping[str, str]] = {"pyppmd": "codelength[classical]"}

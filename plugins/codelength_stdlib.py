@@ -71,7 +71,7 @@ class Deflate(StandardCodec):
 
 @dataclass(frozen=True)
 class Gzip(Deflate):
-    """What `gzip -n` writes."""
+    """Deflate, as `gzip -n` writes it."""
 
     name: ClassVar[str] = "gzip"
     wrapping: ClassVar[int] = 15 + 16
@@ -113,7 +113,7 @@ class Bz2(StandardCodec):
 
 @dataclass(frozen=True)
 class Xz(StandardCodec):
-    """LZMA2 in an .xz file. `preset` is that of the xz tool: 0 to 9, and `e` for extreme."""
+    """LZMA2 in an .xz file; `preset` is that of the xz tool: 0 to 9, and `e` for extreme."""
 
     name: ClassVar[str] = "xz"
     preset: str = "9e"

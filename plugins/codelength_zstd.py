@@ -12,11 +12,11 @@ STEEPEST = 1 << 15
 
 @dataclass(frozen=True)
 class Zstd(Codec):
-    """One frame with the content's size in it, which the fast one-shot decoder needs.
+    """Zstandard; `long` adds matches as far as 2^long bytes back.
 
-    `long` adds matches as far as 2^long bytes back, by long-distance matching. Frames carry no
-    checksum, as is the library's default: the harness compares every byte, and at 2048-byte
-    chunks the four bytes would cost a third of a percent.
+    One frame with the content's size in it, which the fast one-shot decoder needs, and without a
+    checksum, as is the library's default: the harness compares every byte, and at 2048-byte chunks
+    the four bytes would cost a third of a percent.
     """
 
     name: ClassVar[str] = "zstd"

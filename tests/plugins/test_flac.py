@@ -39,7 +39,7 @@ def test_all_channels_and_depths_come_back_even_from_noise(channels, depth):
     assert opened(blob)[1].channels == channels
 
 
-@pytest.mark.parametrize("rate", [-1, 0, 655_351, 10**9])
+@pytest.mark.parametrize("rate", [-1, 0, 65_537, 655_360, 10**9])
 def test_a_rate_that_flac_cannot_name_is_left_out(rate):
     data = samples.wave(700, 2, 16)
     blob = Flac().encode(data, Audio(rate, 2, 16))
@@ -48,7 +48,7 @@ def test_a_rate_that_flac_cannot_name_is_left_out(rate):
     assert Flac().decode(blob) == data
 
 
-@pytest.mark.parametrize("rate", [1, 7, 11_025, 655_350])
+@pytest.mark.parametrize("rate", [1, 7, 11_025, 65_535, 65_540, 655_350])
 def test_a_rate_that_flac_can_name_is_kept(rate):
     assert opened(Flac().encode(bytes(8), Audio(rate)))[1].samplerate == rate
 

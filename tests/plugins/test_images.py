@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-import codelength_images
 from codelength import RAW, CorruptBlob, Image
-from codelength_images import JpegXl, Png, WebP, near_square
+from codelength_images import formats, pixels
+from codelength_images.formats import JpegXl, Png, WebP
+from codelength_images.pixels import near_square
 
 EACH = pytest.mark.parametrize("codec", [Png(), WebP(), JpegXl()], ids=lambda codec: codec.name)
 
@@ -81,18 +82,19 @@ def test_knowing_the_image_pays(codec, depth):
 
 @EACH
 def test_colours_that_cannot_be_seen_survive(codec):
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
-    pixels[..., 3] = pixels[..., 3] // 128 * 255
-    data = pixels.tobytes()
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
+    image[..., 3] = image[..., 3] // 128 * 255
+    data = image.tobytes()
     assert codec.decode(codec.encode(data, Image(30, 20, 4))) == data
 
 
 @pytest.mark.parametrize("channels", [2, 4])
 @EACH
 def test_an_alpha_channel_that_hides_nothing_survives(codec, channels):
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, channels), np.uint8)
-    pixels[..., -1] = 255
-    assert codec.decode(codec.encode(pixels.tobytes(), Image(30, 20, channels))) == pixels.tobytes()
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, channels), np.uint8)
+    image[..., -1] = 255
+    data = image.tobytes()
+    assert codec.decode(codec.encode(data, Image(30, 20, channels))) == data
 
 
 def test_webp_and_jpeg_xl_files_are_what_they_should_be():
@@ -111,7 +113,7 @@ def test_webp_and_jpeg_xl_files_are_what_they_should_be():
 )
 @EACH
 def test_what_is_too_large_becomes_several_images(codec, media, monkeypatch):
-    monkeypatch.setattr(codelength_images, "AREA", 130)
+    monkeypatch.setattr(pixels, "AREA", 130)
     data = samples.slope(20, 30, 1)
     blob = codec.encode(data, media)
     assert codec.decode(blob) == data
@@ -132,7 +134,7 @@ def test_sides_beyond_what_a_format_takes(codec, width, height):
 @EACH
 def test_an_image_that_claims_to_be_huge_is_refused_before_memory_is_taken(codec, monkeypatch):
     blob = codec.encode(samples.slope(64, 48, 3), Image(64, 48, 3))
-    monkeypatch.setattr(codelength_images, "AREA", 1000)
+    monkeypatch.setattr(pixels, "AREA", 1000)
     with pytest.raises(CorruptBlob, match="claims 64 × 48 pixels"):
         codec.decode(blob)
 
@@ -144,7 +146,7 @@ def test_an_image_that_claims_to_be_huge_is_refused_before_memory_is_taken(codec
 def test_sizes_are_read_out_of_jpeg_xl_headers(width, height, depth):
     file = JpegXl(1).encode(bytes(width * height * depth // 8), Image(width, height, 1, depth))[1:]
     start = JpegXl().overhead(file)
-    assert codelength_images._jxl_sides(file[start:]) == (width, height)
+    assert formats._jxl_sides(file[start:]) == (width, height)
 
 
 def test_png_takes_the_better_of_its_filters():

@@ -1,5 +1,6 @@
 """Runs a plan: two workers for each codec, cell after cell, every result stored as it comes."""
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,6 +19,9 @@ from codelength.store import Store
 
 FAILURES = "failures.log"
 """In the results folder: what the workers of failed cells wrote, tracebacks among it."""
+
+SCRATCH = ".scratch-"
+"""How the folders for blobs begin; they are there only while a run lasts."""
 
 
 class Watch(Protocol):
@@ -63,8 +67,10 @@ def run(
             finally:
                 server.close()
 
+    for left in store.folder.glob(f"{SCRATCH}*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with (
-        tempfile.TemporaryDirectory(prefix=".scratch-", dir=store.folder) as scratch,
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.folder) as scratch,
         ThreadPoolExecutor(environment.jobs) as pool,
     ):
         futures = [pool.submit(serve, offer) for offer in plan.codecs]

@@ -19,7 +19,7 @@ def environment(versions: dict[str, str], threads: int, jobs: int) -> Environmen
         run=uuid.uuid4().hex[:12],
         schema=SCHEMA,
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=shlex.join(["codelength", *sys.argv[1:]]),
         codelength=version("codelength"),
         commit=commit(),
         machine=machine(),

@@ -1,0 +1,132 @@
+"""Any bytes as images, and back: all that the three codecs have in common.
+
+Data that an Image hint fits is coded as that image, all other data as 8-bit gray, as near to a
+square as its length allows. What is too large for one image becomes several, in the order of the
+data. All that decoding needs is in the blob:
+
+    varint   2 × bytes that were appended to fill the last image, + 1 if there are several images
+    varint   how many, only if several
+    images   each but the last behind its length; the files know their geometry
+
+Nothing is a blob of no bytes.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from math import ceil, isqrt, sqrt
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from codelength import RAW, Codec, CorruptBlob, Image, Media
+from codelength.framing import join_parts, read_varint, split_parts, varint
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+    """Rows × columns × channels."""
+
+AREA = 1 << 26
+"""Samples in one image at most: codecs take some tens of bytes of memory for each."""
+
+
+class ImageCodec(Codec):
+    """What the three have in common: all but the files themselves."""
+
+    needs: ClassVar[Mapping[str, str]] = {"imagecodecs": "codelength[image]"}
+    longest: ClassVar[int]
+    """Pixels along one side at most."""
+
+    @abstractmethod
+    def write(self, pixels: "Pixels") -> bytes:
+        """A file of 1 to 4 channels, from which `read` makes the same pixels, of the same depth."""
+
+    @abstractmethod
+    def read(self, file: bytes) -> "Pixels":
+        """The pixels again. Calls check_area before it takes memory for them."""
+
+    @abstractmethod
+    def overhead(self, file: bytes) -> int:
+        """Bytes of `file` that belong to its container."""
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        if not data:
+            return b""
+        images, pad = _images(data, media, self.longest)
+        several = len(images) > 1
+        head = varint(2 * pad + several) + (varint(len(images)) if several else b"")
+        return head + join_parts(self.write(image) for image in images)
+
+    def decode(self, blob: bytes) -> bytes:
+        if not blob:
+            return b""
+        pad, files = _files(blob)
+        data = b"".join(_bytes(self.read(file)) for file in files)
+        size = len(data) - pad
+        if size <= 0 or any(data[size:]):
+            raise CorruptBlob(f"{len(data)} bytes of pixels that do not end in {pad} bytes of zero")
+        return data[:size]
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        files = _files(blob)[1] if blob else []
+        payload = sum(len(file) - self.overhead(file) for file in files)
+        return {"framing": len(blob) - payload, "payload": payload}
+
+
+def near_square(size: int) -> tuple[int, int]:
+    """Rows and columns for `size` ≥ 1 pixels: at most four times as wide as high, with the least
+    padding, and among those the nearest to a square. 2048 → (32, 64)."""
+    shapes = ((rows, -(-size // rows)) for rows in range(ceil(sqrt(size) / 2), isqrt(size) + 1))
+    return min(shapes, key=lambda shape: (shape[0] * shape[1], -shape[0]))
+
+
+def check_area(width: int, height: int) -> None:
+    """Before memory is taken for what a broken file claims; 16-bit WebP has two pixels for one."""
+    if width * height > 2 * AREA:
+        raise CorruptBlob(f"an image that claims {width} × {height} pixels")
+
+
+def _images(data: bytes, media: Media, longest: int) -> "tuple[list[Pixels], int]":
+    """The images that stand for `data`, which is not empty, and how much the last one is padded."""
+    import numpy as np
+
+    if _fits(data, media, longest):
+        assert isinstance(media, Image)
+        samples = np.frombuffer(data, np.uint8 if media.depth == 8 else "<u2")
+        pixels = samples.reshape(media.height, media.width, media.channels)
+        rows = min(longest * 8 // media.depth, AREA // (media.width * media.channels))
+        return [pixels[top : top + rows] for top in range(0, media.height, rows)], 0
+    images: list[Pixels] = []
+    pad = 0
+    for start in range(0, len(data), AREA):
+        piece = data[start : start + AREA]
+        rows, columns = near_square(len(piece))
+        pad = rows * columns - len(piece)
+        images.append(np.frombuffer(piece + bytes(pad), np.uint8).reshape(rows, columns, 1))
+    return images, pad
+
+
+def _fits(data: bytes, media: Media, longest: int) -> bool:
+    return (
+        isinstance(media, Image)
+        and media.depth in (8, 16)
+        and 1 <= media.channels <= 4
+        and 1 <= media.width <= longest
+        and media.height * media.grain == len(data)
+    )
+
+
+def _files(blob: bytes) -> tuple[int, list[bytes]]:
+    """The padding that a blob names, and its files."""
+    head, at = read_varint(blob)
+    pad, several = divmod(head, 2)
+    count = 1
+    if several:
+        count, at = read_varint(blob, at)
+    if not several <= count - 1 < len(blob):
+        raise CorruptBlob(f"{count} images in a blob of {len(blob)} bytes")
+    return pad, split_parts(blob[at:], count)
+
+
+def _bytes(pixels: "Pixels") -> bytes:
+    return pixels.astype(f"<u{pixels.itemsize}", copy=False).tobytes()

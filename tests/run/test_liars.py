@@ -1,0 +1,101 @@
+"""Codecs and corpora that lie or break: each costs its own cells and is named."""
+
+import pytest
+
+from codelength.result import Cell, Status
+from codelength.store import load
+
+
+def measured(folder) -> dict[str, Cell]:
+    return {cell.codec: cell for cell in load(folder / "out").current}
+
+
+@pytest.fixture
+def run(codelength, liars, data):
+    def run(codecs, *options, corpora=f"path:{data}"):
+        return codelength(
+            "run", "--out", "out", "--codecs", codecs, "--corpora", corpora, *liars, *options
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("liar", "status", "reason", "code"),
+    [
+        ("liar-drops", Status.MISMATCH, "a.txt: wrote 2000 bytes, read 1999", 4),
+        ("liar-flips", Status.MISMATCH, "a.txt: byte ", 4),
+        ("liar-remembers", Status.FAILED, "", 3),
+        ("liar-segfaults", Status.FAILED, "its process died of SIGSEGV", 3),
+        ("liar-exits", Status.FAILED, "its process ended with exit code 7 and no result", 3),
+        ("liar-raises", Status.FAILED, "(liars.py:", 3),
+        ("liar-random", Status.FAILED, "a second call on the same input gave other bytes", 3),
+        ("liar-ledger", Status.FAILED, "the ledger has ", 3),
+        ("liar-refuses", Status.UNSUPPORTED, "", 3),
+    ],
+)
+def test_a_liar_costs_one_cell_and_is_named(run, tmp_path, liar, status, reason, code):
+    ran = run(f"{liar},gzip")
+    cells = measured(tmp_path)
+    assert cells[liar].status is status
+    assert reason in cells[liar].reason
+    assert "\n" not in cells[liar].reason
+    assert cells["gzip:level=9"].ok
+    assert liar in ran.stdout
+    assert ran.returncode == code
+
+
+def test_a_codec_that_hangs_is_stopped(run, tmp_path):
+    ran = run("liar-hangs,gzip", "--timeout", "2")
+    cells = measured(tmp_path)
+    assert cells["liar-hangs"].status is Status.TIMEOUT
+    assert "no result after 2 s" in cells["liar-hangs"].reason
+    assert cells["gzip:level=9"].ok
+    assert ran.returncode == 3
+
+
+def test_a_codec_that_eats_memory_is_stopped(run, tmp_path):
+    ran = run("liar-eats,gzip", "--memory", "400MB")
+    cells = measured(tmp_path)
+    assert cells["liar-eats"].status is Status.OUT_OF_MEMORY
+    assert cells["gzip:level=9"].ok
+    assert ran.returncode == 3
+
+
+def test_what_a_codec_prints_does_not_disturb(run, tmp_path):
+    assert run("liar-prints,honest-xor").returncode == 0
+    assert {cell.status for cell in measured(tmp_path).values()} == {Status.OK}
+
+
+@pytest.mark.parametrize(
+    ("liar", "reason"),
+    [
+        ("liar-digest", "corpus liar-digest is not what it should be: digest "),
+        ("liar-unreadable", ""),
+        ("liar-shifting", "changed while it was measured"),
+    ],
+)
+def test_a_corpus_that_lies_costs_its_cells_and_is_named(run, tmp_path, data, liar, reason):
+    ran = run("gzip", corpora=f"{liar},path:{data}")
+    cells = {cell.cut.corpus: cell for cell in load(tmp_path / "out").current}
+    assert cells[liar].status is Status.FAILED
+    assert reason in cells[liar].reason
+    assert cells[f"path:{data}"].ok
+    assert liar in ran.stdout
+    assert ran.returncode == 3
+
+
+def test_a_plugin_that_raises_on_import_is_named_and_the_others_run(run, tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise RuntimeError('not today')\n")
+    ran = run("gzip", "--plugin", str(broken))
+    assert f"plugin {broken} is not active: RuntimeError: not today" in ran.stderr
+    assert measured(tmp_path)["gzip:level=9"].ok
+    assert ran.returncode == 3
+
+
+def test_tracebacks_are_kept(run, tmp_path):
+    run("liar-raises")
+    log = (tmp_path / "out" / "failures.log").read_text()
+    assert log.startswith("=== liar-raises on path:")
+    assert "Traceback (most recent call last)" in log

@@ -1,0 +1,158 @@
+"""Whole runs: what they write, how they stop, how they go on."""
+
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from codelength.result import Status
+from codelength.store import FILE, load
+
+
+def test_a_run_measures_every_cell_and_writes_a_report(codelength, tmp_path, data):
+    ran = codelength(
+        "run", "--codecs", "store,gzip,xz", "--corpora", f"path:{data}", "--out", "out"
+    )
+    assert ran.returncode == 0, ran.stderr
+    cells = load(tmp_path / "out").current
+    assert [cell.codec for cell in cells] == ["store", "gzip:level=9", "xz:preset=9e"]
+    store, gzip, _ = cells
+    assert store.coded_bytes == store.cut.bytes == sum(f.stat().st_size for f in data.iterdir())
+    assert sum(gzip.ledger.values()) == gzip.coded_bytes == sum(coded for _, coded in gzip.groups)
+    assert gzip.cut.kind == "text"
+    assert len(gzip.encode.cpu[0]) == 3
+    assert (tmp_path / "out" / "report.md").is_file()
+    assert "gzip:level=9" in ran.stdout
+
+
+def test_the_same_command_again_measures_nothing_twice(codelength, tmp_path, data):
+    command = ["run", "--codecs", "gzip,bz2", "--corpora", f"path:{data}", "--out", "out"]
+    codelength(*command)
+    before = load(tmp_path / "out").cells
+    again = codelength(*command)
+    assert load(tmp_path / "out").cells == before
+    assert again.stderr.count("(measured before)") == 2
+    assert again.returncode == 0
+
+
+def test_a_corpus_that_has_changed_is_measured_again(codelength, tmp_path, data):
+    command = ["run", "--codecs", "gzip", "--corpora", f"path:{data}", "--out", "out"]
+    codelength(*command)
+    (data / "c.txt").write_text("something new")
+    codelength(*command)
+    cells = load(tmp_path / "out").cells
+    assert [cell.cut.samples for cell in cells] == [2, 3]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on(
+    codelength, tmp_path, data, liars, how
+):
+    command = ["run", "--codecs", "gzip,liar-hangs,bz2", "--corpora", f"path:{data}"]
+    command += ["--out", "out", *liars]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "codelength", *command],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: (tmp_path / "out" / FILE).exists() and load(tmp_path / "out").cells)
+    time.sleep(0.5)  # the codec that hangs has begun
+    run.send_signal(how)
+    out, err = run.communicate(timeout=20)
+    assert [cell.codec for cell in load(tmp_path / "out").cells] == ["gzip:level=9"]
+    wait_for(lambda: not workers(tmp_path))
+    if how is signal.SIGINT:
+        assert run.returncode == 3
+        assert "interrupted with 2 cells to go; repeat the command" in err
+        assert "gzip:level=9" in out
+    codelength(*command, "--timeout", "1")
+    statuses = {cell.codec: cell.status for cell in load(tmp_path / "out").current}
+    assert statuses == {
+        "gzip:level=9": Status.OK,
+        "liar-hangs": Status.TIMEOUT,
+        "bz2:level=9": Status.OK,
+    }
+    assert not list((tmp_path / "out").glob(".scratch-*"))
+
+
+def test_jobs_change_no_size(codelength, tmp_path, data):
+    for jobs in ("1", "3"):
+        codelength(
+            "run", "--codecs", "gzip,bz2,xz", "--corpora", f"path:{data}", "--out", jobs,
+            "--jobs", jobs, "--protocol", "whole,chunks:100,solid",
+        )  # fmt: skip
+    one, three = (
+        {cell.slot: (cell.coded_bytes, cell.blobs) for cell in load(tmp_path / jobs).current}
+        for jobs in ("1", "3")
+    )
+    assert len(one) == 9
+    assert one == three
+
+
+def test_the_head_of_the_paper_is_counted_once(codelength, tmp_path, data):
+    codelength(
+        "run", "--codecs", "gzip", "--corpora", f"path:{data}", "--protocol", "paper",
+        "--out", "out",
+    )  # fmt: skip
+    (cell,) = load(tmp_path / "out").current
+    assert cell.cut.header_once
+    assert cell.header_bytes == 21  # 10 of header, 3 for the byte, 8 of trailer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "--codecs", "zsdt"], "no codec 'zsdt'; did you mean 'zstd'?"),
+        (["run", "--corpora", "kodack"], "no corpus 'kodack'; did you mean 'kodak'?"),
+        (["run", "--protocol", "hole"], "no protocol 'hole'; did you mean 'whole'?"),
+        (["run", "--protocol", "chunks"], "chunks needs 'size', as in chunks:size=…"),
+        (["run", "--codecs", "gzip:level=12"], "level"),
+        (["run", "--corpora", "kodak"], "kodak is not here: 'codelength corpus fetch kodak'"),
+        (["run", "--corpora", "path:nowhere"], "no file or folder 'nowhere'"),
+        (["run", "--plugin", "nowhere.py"], "no plugin file 'nowhere.py'"),
+        (["run", "--data", "nowhere"], "--data nowhere is no folder"),
+        (["report", "nowhere"], "no results in nowhere"),
+        (["nowhere"], "no command 'nowhere'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(codelength, arguments, line):
+    ran = codelength(*arguments)
+    assert ran.returncode == 2
+    assert line in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert ran.stdout == ""
+
+
+def test_a_file_that_cannot_be_read_costs_its_corpus_only(codelength, tmp_path, data):
+    (data / "d.txt").symlink_to("nowhere")
+    (tmp_path / "good").write_text("good")
+    ran = codelength(
+        "run", "--codecs", "gzip", "--corpora", f"path:{data},path:good", "--out", "out"
+    )
+    cells = {cell.cut.corpus: cell for cell in load(tmp_path / "out").current}
+    assert cells["path:good"].ok
+    assert "d.txt" in cells[f"path:{data}"].reason
+    assert ran.returncode == 3
+
+
+def workers(folder: Path) -> list[Path]:
+    """Processes that work in `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                found.append(process)
+    return found
+
+
+def wait_for(condition, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
