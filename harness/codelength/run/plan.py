@@ -44,30 +44,32 @@ def survey(
 ) -> list[Target]:
     """Reads each corpus once and notes what every codec will see of it. A corpus that cannot be
     read, or is not what it promised, keeps its place with its problem."""
-    targets: list[Target] = []
+    targets = []
     for offer in corpora:
-        corpus = offer.item
-        watch(corpus.spec)
-        try:
-            if corpus.digest and limit is None:
-                _check_digest(corpus)
-            targets += [
-                Target(_cut(corpus, protocol, limit), offer.origin.name) for protocol in protocols
-            ]
-        except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
-            reason = " ".join(f"{error}".split()) or type(error).__name__
-            for protocol in protocols:
-                cut = _unread(corpus, protocol, limit)
-                targets.append(Target(cut, offer.origin.name, reason))
+        watch(offer.item.spec)
+        checked = False
+        for protocol in protocols:
+            problem = None
+            try:
+                if not checked and limit is None:
+                    _check_digest(offer.item)
+                checked = True
+                cut = _cut(offer.item, protocol, limit)
+            except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
+                problem = " ".join(f"{error}".split()) or type(error).__name__
+                cut = _unread(offer.item, protocol, limit)
+            targets.append(Target(cut, offer.origin.name, problem))
     return targets
 
 
 def _check_digest(corpus: Corpus) -> None:
+    if corpus.digest is None:
+        return
     found = corpus_digest(corpus.samples())
     if found != corpus.digest:
         raise CorpusError(
             f"corpus {corpus.spec} is not what it should be: digest {found[:12]}…, expected "
-            f"{str(corpus.digest)[:12]}…; 'codelength corpus verify {corpus.name}' says more"
+            f"{corpus.digest[:12]}…; 'codelength corpus verify {corpus.name}' says more"
         )
 
 
