@@ -34,7 +34,7 @@ class Location(Corpus):
 
     def check_available(self) -> None:
         if not self.location:
-            raise Unavailable("path needs a place to read from: path:FILE or path:FOLDER")
+            raise UsageError("path needs a place to read from: path:FILE or path:FOLDER")
         if not self._root.exists():
             raise UsageError(f"no file or folder {self.location!r}; path:… takes one that exists")
 

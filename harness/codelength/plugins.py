@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -89,15 +90,20 @@ class Plugins:
             self._manager.check_pending()
             hooks = self._manager.subset_hook_caller
             others = [p for p in self._manager.get_plugins() if p is not module]
-            for codecs in hooks("codelength_codecs", others)():
-                self.codecs += [Offer(_checked(codec, Codec), origin) for codec in codecs]
-            for corpora in hooks("codelength_corpora", others)(data=self.data):
-                self.corpora += [Offer(_checked(corpus, Corpus), origin) for corpus in corpora]
+            codecs = [item for some in hooks("codelength_codecs", others)() for item in some]
+            given = hooks("codelength_corpora", others)(data=self.data)
+            corpora = [item for some in given for item in some]
+            codec_offers = _offers(codecs, Codec, origin, self.codecs)  # type: ignore[type-abstract]
+            corpus_offers = _offers(corpora, Corpus, origin, self.corpora)  # type: ignore[type-abstract]
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit
+            if self._manager.has_plugin(origin.name):
+                self._manager.unregister(name=origin.name)
             self.found.append(Plugin(origin, f"{type(error).__name__}: {error}".splitlines()[0]))
         else:
+            self.codecs += codec_offers
+            self.corpora += corpus_offers
             self.found.append(Plugin(origin))
 
     @property
@@ -143,10 +149,24 @@ def _unique(offers: Iterable[Offer[T]]) -> list[Offer[T]]:
     return list({offer.item.spec: offer for offer in offers}.values())
 
 
-def _checked(item: T, contract: type[T]) -> T:
-    if not isinstance(item, contract) or not isinstance(getattr(item, "name", None), str):
-        raise UsageError(f"{item!r} is not a {contract.__name__} with a name")
-    return item
+def _offers(
+    items: Iterable[object], contract: type[T], origin: Origin, others: Sequence[Offer[T]]
+) -> list[Offer[T]]:
+    """Offers of items that keep the contract and whose names nobody else has taken."""
+    taken = {offer.item.name: offer.origin for offer in others}
+    offers = []
+    for item in items:
+        name = getattr(item, "name", None)
+        if not isinstance(item, contract) or not isinstance(name, str):
+            raise UsageError(f"{item!r} is not a {contract.__name__} with a name")
+        if not re.fullmatch(r"[\w.+-]+", name):
+            raise UsageError(
+                f"{name!r} cannot be named on the command line; use letters and digits"
+            )
+        if name in taken:
+            raise UsageError(f"the name {name!r} is taken by the plugin {taken[name].name}")
+        offers.append(Offer(item, origin))
+    return offers
 
 
 def _installed(point: EntryPoint) -> Origin:

@@ -3,7 +3,6 @@
 import pytest
 
 import codelength_path
-from codelength import Unavailable
 from codelength.errors import CorpusError, UsageError
 from codelength.plugins import Plugins
 
@@ -88,7 +87,7 @@ def test_the_spec_is_what_was_typed_and_finds_the_same_again(tmp_path):
 
 def test_without_a_place_it_is_listed_and_cannot_be_used():
     (offer,) = Plugins(only=["path"]).corpora
-    with pytest.raises(Unavailable, match="path:FILE or path:FOLDER"):
+    with pytest.raises(UsageError, match="path:FILE or path:FOLDER"):
         offer.item.check_available()
 
 

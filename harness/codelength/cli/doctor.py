@@ -10,7 +10,7 @@ import click
 
 from codelength.cli.list import aligned
 from codelength.cli.options import load_plugins, warn_broken, with_plugins
-from codelength.errors import Unavailable
+from codelength.errors import Unavailable, UsageError
 from codelength.plugins import Plugins
 
 BUSY = 0.3
@@ -67,6 +67,8 @@ def _corpora(plugins: Plugins) -> Iterator[list[str]]:
             offer.item.check_available()
         except Unavailable as error:
             yield [offer.item.spec, "missing", str(error)]
+        except UsageError:  # it needs settings that only the command line can give
+            continue
         else:
             yield [offer.item.spec, "here", offer.item.label]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from codelength.cli.options import load_plugins, warn_broken, with_plugins
-from codelength.errors import Unavailable
+from codelength.errors import Unavailable, UsageError
 from codelength.plugins import Plugins
 from codelength.protocol import PROTOCOLS
 
@@ -48,7 +48,7 @@ def _protocols(plugins: Plugins) -> list[list[str]]:
 def _missing(check: Callable[[], None]) -> str:
     try:
         check()
-    except Unavailable as error:
+    except (Unavailable, UsageError) as error:
         return str(error)
     return ""
 

@@ -13,12 +13,14 @@ from codelength.cli.options import load_plugins, with_plugins
 def command(files: tuple[str, ...], data: Path | None) -> None:
     """Show the plugins: version, where from, active or why not."""
     plugins = load_plugins(files, data)
-    rows = [["plugin", "version", "from", "active with, or why not"]]
+    rows = [["plugin", "version", "from", "state"]]
     for plugin in plugins.found:
         origin = plugin.origin
         offers = [offer.item.spec for offer in plugins.codecs if offer.origin == origin]
         offers += [offer.item.spec for offer in plugins.corpora if offer.origin == origin]
-        state = f"not active: {plugin.problem}" if plugin.problem else ", ".join(offers)
+        state = (
+            f"not active: {plugin.problem}" if plugin.problem else f"active: {', '.join(offers)}"
+        )
         name = origin.name if origin.package else Path(origin.name).name
         where = f"{origin.package} ({origin.where})" if origin.package else origin.where
         rows.append([name, origin.version, where, state])

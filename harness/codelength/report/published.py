@@ -77,7 +77,8 @@ def comparison(board: Board) -> Table | None:
 def _comparable(board: Board) -> dict[str, Cut]:
     found: dict[str, Cut] = {}
     if board.protocol == "whole":
-        return {name: cut for name, cut in board.cuts.items() if cut.corpus.startswith("enwik9")}
+        texts = {n: cut for n, cut in board.cuts.items() if cut.corpus.startswith("enwik")}
+        return {n: cut for n, cut in texts.items() if cut.corpus == "enwik9"} or texts
     for kind, choices in STAND_INS.items():
         cuts = {name: cut for name, cut in board.cuts.items() if cut.kind == kind}
         for prefixes in choices:

@@ -1,0 +1,128 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codelength import UsageError
+from codelength.plugins import Plugins
+
+CODEC = """
+from dataclasses import dataclass
+from codelength import Codec, RAW, hookimpl
+
+@dataclass(frozen=True)
+class Mine(Codec):
+    name = "mine"
+    level: int = 1
+    def encode(self, data, media=RAW): return data
+    def decode(self, blob): return blob
+
+@hookimpl
+def codelength_codecs():
+    return [Mine(), Mine(2)]
+"""
+
+CORPUS = """
+from dataclasses import dataclass, field
+from pathlib import Path
+from codelength import Corpus, Sample, hookimpl
+
+@dataclass(frozen=True)
+class Mine(Corpus):
+    name = "mine"
+    part: str | None = None
+    more: int | None = None
+    data: Path | None = field(default=None, repr=False)
+    def samples(self): yield Sample("a", b"abc")
+
+@hookimpl
+def codelength_corpora(data):
+    return [Mine(data=data)]
+"""
+
+
+def written(folder: Path, text: str, name: str = "plugin.py") -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+def none(files: list[str], data: Path | None = None) -> Plugins:
+    """The plugins of these files and no installed ones."""
+    return Plugins(files, data, only=())
+
+
+def test_a_codec_is_found_by_its_name_and_built_with_its_settings(tmp_path):
+    plugins = none([written(tmp_path, CODEC)])
+    assert plugins.codec("mine").item.spec == "mine:level=1"
+    assert plugins.codec("mine:level=7").item.spec == "mine:level=7"
+    assert [offer.item.spec for offer in plugins.codecs] == ["mine:level=1", "mine:level=2"]
+
+
+def test_a_codec_named_twice_runs_once(tmp_path):
+    plugins = none([written(tmp_path, CODEC)])
+    chosen = plugins.select_codecs("mine,mine:level=1,mine:level=3")
+    assert [offer.item.spec for offer in chosen] == ["mine:level=1", "mine:level=3"]
+
+
+def test_a_corpus_keeps_the_mirror_when_it_is_built_with_settings(tmp_path):
+    plugins = none([written(tmp_path, CORPUS)], data=tmp_path)
+    assert plugins.corpus("mine:part=b").item.data == tmp_path
+    with pytest.raises(UsageError, match="no setting 'data'"):
+        plugins.corpus("mine:data=elsewhere,part=b")
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
+    plugins = none([written(tmp_path, CODEC)])
+    with pytest.raises(UsageError, match=r"no codec 'mien'; did you mean 'mine'\? .* shows all 1"):
+        plugins.codec("mien")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("raise ImportError('no such thing')", "ImportError: no such thing"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("def f(:", "SyntaxError: invalid syntax"),
+        (CODEC.replace("[Mine(), Mine(2)]", "1 / 0"), "ZeroDivisionError: division by zero"),
+        (CODEC.replace("[Mine(), Mine(2)]", "[Mine]"), "is not a Codec with a name"),
+        (CODEC.replace('"mine"', '"my,codec"'), "'my,codec' cannot be named on the command line"),
+        (CODEC.replace("codelength_codecs", "codelength_codec"), "unknown hook 'codelength_codec'"),
+    ],
+)
+def test_a_broken_plugin_is_named_and_leaves_the_others_alone(tmp_path, text, problem):
+    broken, good = written(tmp_path, text, "broken.py"), written(tmp_path, CORPUS, "good.py")
+    plugins = none([broken, good])
+    (found,) = plugins.broken
+    assert found.origin.name == broken
+    assert problem in found.problem
+    assert "\n" not in found.problem
+    assert not plugins.codecs
+    assert [offer.item.spec for offer in plugins.corpora] == ["mine"]
+
+
+def test_a_name_that_is_taken_is_not_given_again(tmp_path):
+    plugins = none([written(tmp_path, CODEC), written(tmp_path, CODEC, "second.py")])
+    (second,) = plugins.broken
+    assert f"the name 'mine' is taken by the plugin {tmp_path / 'plugin.py'}" in second.problem
+    assert len(plugins.codecs) == 2
+
+
+def test_a_file_is_known_by_its_digest(tmp_path):
+    file = written(tmp_path, CODEC)
+    before = none([file]).codec("mine").origin.version
+    written(tmp_path, CODEC + "# changed\n")
+    assert none([file]).codec("mine").origin.version != before
+
+
+def test_every_installed_plugin_is_active():
+    assert not Plugins().broken
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "matplotlib", "imagecodecs", "torch", "numba", "rich"])
+def test_listing_loads_nothing_heavy(heavy):
+    code = (
+        "import sys; from codelength.plugins import Plugins; import codelength.cli.list; "
+        f"Plugins(); sys.exit({heavy!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
