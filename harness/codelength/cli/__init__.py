@@ -2,15 +2,19 @@
 
 import importlib
 import sys
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
 
-from codelength.errors import CodelengthError
+from codelength.errors import CodelengthError, unknown
 
 COMMANDS = {
     "run": "Measure codecs on corpora, rank them, write a report.",
     "report": "Write the tables and plots of a results folder again.",
+    "compress": "Compress a file with any codec.",
+    "decompress": "Give back the file in a container, check one, or show what it says.",
     "list": "Show what can be named: codecs, corpora, protocols.",
     "plugins": "Show the plugins: version, where from, active or why not.",
     "corpus": "Fetch or verify a corpus.",
@@ -20,31 +24,39 @@ COMMANDS = {
 """Name → what `--help` says. Each lives in the module of that name, `-` as `_`."""
 
 
+COMMAND_GROUP = "codelength.commands"
+"""The entry-point group of commands that plugins add: name → a click command."""
+
+
 class Lazy(click.Group):
     """Finds commands by name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *(point.name for point in _added())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"codelength.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"codelength.cli.{cmd_name.replace('-', '_')}")
+            command: click.Command = module.command
+            return command
+        return next((point.load() for point in _added() if point.name == cmd_name), None)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        added = [(point.name, point.load().get_short_help_str(80)) for point in _added()]
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items(), *added])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from codelength.errors import unknown
-
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise unknown("command", args[0], COMMANDS, "codelength --help")
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            raise unknown("command", args[0], known, "codelength --help")
         return super().resolve_command(ctx, args)
+
+
+def _added() -> Iterable[EntryPoint]:
+    return entry_points(group=COMMAND_GROUP)
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})

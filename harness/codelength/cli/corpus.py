@@ -45,7 +45,7 @@ def verify(name: str, files: tuple[str, ...], data: Path | None) -> int:
     if wrong:
         raise CorpusError(f"{wrong} members of {name} are not what they should be")
     if corpus.label:
-        click.echo(f"{name} is {corpus.label}")
+        click.echo(f"{name}: {corpus.label}")
     return 0
 
 

@@ -1,0 +1,67 @@
+"""`codelength check-plugin`: the conformance kit, on everything that a plugin offers."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from codelength.errors import UsageError, unknown
+from codelength.hookspecs import GROUP
+from codelength.plugins import Plugins
+from codelength.testing import Result, codec_checks, corpus_checks
+from codelength.testing.session import TIMEOUT
+
+COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
+
+
+@click.command()
+@click.argument("plugin")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one call of a codec may take.",
+)
+def command(plugin: str, timeout: float) -> int:
+    """Put the codecs and corpora of PLUGIN through the conformance kit.
+
+    PLUGIN is a Python file, or the name of an installed plugin as 'codelength plugins' shows it.
+    Ends with 3 if a check failed.
+    """
+    host = loaded(plugin)
+    checks = [(offer.item.spec, codec_checks(offer.item, timeout)) for offer in host.codecs]
+    checks += [(offer.item.spec, corpus_checks(offer.item)) for offer in host.corpora]
+    if not checks:
+        raise UsageError(f"plugin {plugin} offers neither codecs nor corpora")
+    made = failed = 0
+    for spec, results in checks:
+        click.secho(spec, bold=True)
+        for result in results:
+            made += 1
+            failed += result.problem is not None
+            click.echo(line(result))
+    click.echo(f"{made} checks, {failed or 'none'} failed")
+    return 3 if failed else 0
+
+
+def loaded(plugin: str) -> Plugins:
+    """A host with this plugin alone. Raises UsageError."""
+    if plugin.endswith(".py") or Path(plugin).name != plugin:
+        host = Plugins([plugin], only=())
+    else:
+        host = Plugins(only=[plugin])
+    if not host.found:
+        names = [point.name for point in entry_points(group=GROUP)]
+        raise unknown("plugin", plugin, names, "codelength plugins")
+    for broken in host.broken:
+        raise UsageError(f"plugin {plugin} cannot be loaded: {broken.problem}")
+    return host
+
+
+def line(result: Result) -> str:
+    """One check in one line: how it went, what it is called, what is wrong."""
+    state = "problem" if result.problem else "declined" if result.declined else "ok"
+    text = ": ".join(filter(None, (result.check, result.problem, result.declined)))
+    return f"  {click.style(f'{state:<8}', fg=COLOURS[state])}  {' '.join(text.split())}"

@@ -1,0 +1,3 @@
+"""A plugin that raises on import."""
+
+raise RuntimeError("this plugin raises on import")

@@ -1,0 +1,203 @@
+"""A plugin of codecs and corpora that break their promises, each in its own way, and one honest
+codec. Load it with --plugin."""
+
+import ctypes
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from codelength import RAW, Codec, Corpus, Media, Sample, Unsupported, hookimpl
+
+FLIPPED = bytes(byte ^ 0x55 for byte in range(256))
+
+
+@dataclass(frozen=True)
+class HonestXor(Codec):
+    """Keeps every promise; what the liars are, but for their lie."""
+
+    name: ClassVar[str] = "honest-xor"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return data.translate(FLIPPED)
+
+    def decode(self, blob: bytes) -> bytes:
+        return blob.translate(FLIPPED)
+
+
+class Drops(HonestXor):
+    """Loses the last byte."""
+
+    name = "liar-drops"
+
+    def decode(self, blob: bytes) -> bytes:
+        return super().decode(blob)[:-1]
+
+
+class Flips(HonestXor):
+    """Changes a byte in the middle."""
+
+    name = "liar-flips"
+
+    def decode(self, blob: bytes) -> bytes:
+        data = bytearray(super().decode(blob))
+        if data:
+            data[len(data) // 2] ^= 1
+        return bytes(data)
+
+
+class Segfaults(HonestXor):
+    """Reads where nothing is."""
+
+    name = "liar-segfaults"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return ctypes.string_at(0)
+
+
+class Hangs(HonestXor):
+    """Never comes back."""
+
+    name = "liar-hangs"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        while True:
+            pass
+
+
+class Eats(HonestXor):
+    """Takes memory until there is no more."""
+
+    name = "liar-eats"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        eaten = []
+        while True:
+            eaten.append(b"\1" * (1 << 24))  # written to, so that it is really taken
+
+
+class Exits(HonestXor):
+    """Ends the process."""
+
+    name = "liar-exits"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        os._exit(7)
+
+
+class Raises(HonestXor):
+    """Has a bug."""
+
+    name = "liar-raises"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        raise ValueError("this liar raises")
+
+
+KEPT: dict[bytes, bytes] = {}
+
+
+class Remembers(HonestXor):
+    """Compresses anything to eight bytes, as long as the process that encodes also decodes."""
+
+    name = "liar-remembers"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        token = hashlib.sha256(data).digest()[:8]
+        KEPT[token] = data
+        return token
+
+    def decode(self, blob: bytes) -> bytes:
+        return KEPT[blob]
+
+
+class Random(HonestXor):
+    """Another blob each time; it decodes well."""
+
+    name = "liar-random"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return os.urandom(4) + super().encode(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        return super().decode(blob[4:])
+
+
+class Prints(HonestXor):
+    """Talks where the harness listens."""
+
+    name = "liar-prints"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        os.write(1, b'\x00{"type": "encoded"}\n\xff garbage\n')
+        print("encoding", len(data), "bytes", flush=True)
+        return super().encode(data)
+
+
+class Refuses(HonestXor):
+    """Takes nothing at all."""
+
+    name = "liar-refuses"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        raise Unsupported("liar-refuses takes nothing")
+
+
+class Ledger(HonestXor):
+    """Keeps a byte off the books."""
+
+    name = "liar-ledger"
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        return {"payload": max(0, len(blob) - 1)}
+
+
+class WrongDigest(Corpus):
+    """Is not what it says."""
+
+    name = "liar-digest"
+    title = "a corpus with a wrong digest"
+    licence = "CC0-1.0"
+    digest = "0" * 64
+
+    def samples(self) -> Iterator[Sample]:
+        yield Sample("one", b"what it holds")
+
+
+class Unreadable(Corpus):
+    """Breaks off in the middle."""
+
+    name = "liar-unreadable"
+    title = "a corpus on a bad disk"
+    licence = "CC0-1.0"
+
+    def samples(self) -> Iterator[Sample]:
+        yield Sample("one", b"what can be read")
+        raise OSError(5, "Input/output error", "two")
+
+
+READINGS = itertools.count()
+
+
+class Shifting(Corpus):
+    """Other bytes at each reading."""
+
+    name = "liar-shifting"
+    title = "a corpus that changes"
+    licence = "CC0-1.0"
+
+    def samples(self) -> Iterator[Sample]:
+        yield Sample("one", f"reading {next(READINGS)} of {os.getpid()}".encode())
+
+
+@hookimpl
+def codelength_codecs() -> Iterable[Codec]:
+    yield HonestXor()
+    yield from (liar() for liar in HonestXor.__subclasses__())
+
+
+@hookimpl
+def codelength_corpora() -> Iterable[Corpus]:
+    return WrongDigest(), Unreadable(), Shifting()

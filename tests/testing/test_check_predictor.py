@@ -1,0 +1,186 @@
+"""The liars here are one law, `Fair`, told wrongly in one view or the other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from codelength.coder import IntArray
+from codelength.predictor import Predictor, Stepper
+from codelength.testing import check_predictor, predictor_checks
+from codelength.testing.predictors import company, keeping, laws, tokens, views
+
+
+def failed(predictor: Predictor) -> dict[str, str]:
+    """The checks that fail, with their problems."""
+    return {check: problem for check, problem, _ in predictor_checks(predictor) if problem}
+
+
+def law(streams: int, last: IntArray) -> IntArray:
+    """The byte before is a thousand times as likely as any other."""
+    rows = np.ones((streams, 256), np.int32)
+    rows[np.arange(streams), last] = 1000
+    return rows
+
+
+class FairStepper(Stepper):
+    def __init__(self, streams: int) -> None:
+        self.last = np.zeros(streams, np.int64)
+
+    def frequencies(self) -> IntArray:
+        return law(len(self.last), self.last)
+
+    def advance(self, symbols: IntArray) -> None:
+        self.last = np.array(symbols, np.int64)
+
+    def keep(self, streams: int) -> None:
+        self.last = self.last[:streams]
+
+
+@dataclass(frozen=True)
+class Fair(Predictor):
+    name: ClassVar[str] = "fair"
+
+    def stepper(self, streams: int) -> Stepper:
+        return FairStepper(streams)
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, symbols in enumerate(batch):
+            if len(symbols):
+                last = np.concatenate([[0], symbols[:-1]]).astype(np.int64)
+                yield stream, law(len(symbols), last)
+
+
+def test_a_fair_predictor_conforms():
+    check_predictor(Fair())
+
+
+def test_the_predictor_of_order2_conforms():
+    counts = pytest.importorskip("codelength_order2.counts")
+    check_predictor(counts.Order2(1023))
+
+
+class OffByOne(Fair):
+    """The parallel view is wrong once, far from the start."""
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            rows[290:291, 17] += 1
+            yield stream, rows
+
+
+def test_views_that_differ_by_one_are_found_with_the_place():
+    assert failed(OffByOne()) == {
+        "parallel agrees with stepwise": "in a batch of 4, symbol 17 at position 290 of sequence 3 "
+        "has frequency 2 parallel, 1 stepwise"
+    }
+
+
+class Sociable(Fair):
+    """Its frequencies depend on the size of the batch."""
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            yield stream, rows + (len(batch) > 2)
+
+
+def test_frequencies_that_depend_on_the_batch_are_found():
+    assert company(Sociable()).startswith("in a batch of 3, symbol 0 at position 0")
+    assert views(Sociable()) is not None
+
+
+class Swapping(FairStepper):
+    def keep(self, streams: int) -> None:
+        self.last = self.last[len(self.last) - streams :]
+
+
+class Forgetful(Fair):
+    """Keeps the wrong streams."""
+
+    def stepper(self, streams: int) -> Stepper:
+        return Swapping(streams)
+
+
+def test_keeping_the_wrong_streams_is_found():
+    assert "after keep(2)" in keeping(Forgetful())
+
+
+class Seeded(Fair):
+    """Another law in every process."""
+
+    def stepper(self, streams: int) -> Stepper:
+        return SeededStepper(streams)
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            yield stream, rows + abs(hash("x") % 97)
+
+
+class SeededStepper(FairStepper):
+    def frequencies(self) -> IntArray:
+        return super().frequencies() + abs(hash("x") % 97)
+
+
+def test_another_law_in_another_process_is_found():
+    assert list(failed(Seeded())) == ["same frequencies in another process"]
+
+
+class Impossible(Fair):
+    """Rules a symbol out."""
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            rows[3:4, 200] = 0
+            yield stream, rows
+
+
+class Heavy(Fair):
+    """Sums to too much for the coder."""
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            yield stream, rows + (1 << 16)
+
+
+class Floating(Fair):
+    """Leaves the integers."""
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            yield stream, rows / 2
+
+
+class Short(Fair):
+    """Leaves the last position out."""
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for stream, rows in super().frequencies(batch):
+            yield stream, rows[:-1]
+
+
+@pytest.mark.parametrize(
+    ("predictor", "problem"),
+    [
+        (Impossible(), "symbol 200 has frequency 0 at position 3"),
+        (Heavy(), "at position 0, not below 2^24"),
+        (Floating(), "float64, not integers"),
+        (Short(), "shape (39, 256), not (40, 256)"),
+    ],
+)
+def test_frequencies_that_no_coder_can_use_are_found(predictor, problem):
+    found = laws(predictor)
+    assert found.startswith("the parallel view of a sequence of 40: ")
+    assert problem in found
+
+
+class Normalising(Fair):
+    """Loses bytes that are not UTF-8."""
+
+    def tokenize(self, data: bytes) -> IntArray:
+        return np.frombuffer(data.decode(errors="replace").encode(), np.uint8)
+
+
+def test_a_tokenizer_that_loses_bytes_is_found():
+    assert "detokenize(tokenize(b'" in tokens(Normalising())
