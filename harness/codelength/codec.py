@@ -56,6 +56,12 @@ class Codec(ABC):
         return {package: _version(package) for package in self.needs.values()}
 
     @property
+    def requires(self) -> Mapping[str, str]:
+        """What has to be the same where a blob is decoded, settings aside: the digest of weights,
+        say. A container carries it and is not decoded with anything else. Short printable texts."""
+        return {}
+
+    @property
     def spec(self) -> str:
         """The settings as the command line takes them: `zstd:level=19`."""
         return written(self)
