@@ -24,6 +24,8 @@ class Codec(ABC):
     name: ClassVar[str]
     needs: ClassVar[Mapping[str, str]] = {}
     """Modules that encode or decode import → what `pip install` calls the package behind each."""
+    by_default: ClassVar[bool] = True
+    """Part of a run that names no codecs; False for one that is nothing without settings."""
 
     @abstractmethod
     def encode(self, data: bytes, media: Media = RAW) -> bytes:

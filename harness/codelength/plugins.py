@@ -120,9 +120,9 @@ class Plugins:
         return _resolved(spec, self.corpora, "corpus", "codelength list corpora")
 
     def select_codecs(self, specs: str | None) -> list[Offer[Codec]]:
-        """Those that a comma-separated list names, or every row that plugins offer."""
+        """Those that a comma-separated list names, or every row that plugins offer by default."""
         if specs is None:
-            return self.codecs
+            return [offer for offer in self.codecs if offer.item.by_default]
         return _unique(self.codec(spec) for spec in split_specs(specs))
 
     def select_corpora(self, specs: str | None) -> list[Offer[Corpus]]:

@@ -33,47 +33,50 @@ def decode(
     predictor: Predictor, streams: Sequence[bytes], lengths: Sequence[int]
 ) -> list[IntArray]:
     """The symbols of each stream, whose number is known. Raises CorruptBlob."""
-    sequences: list[IntArray] = [np.empty(0, np.int64)] * len(streams)
+    sequences: list[IntArray] = [np.empty(0, np.int32)] * len(streams)
     for group in _groups(lengths):
         decoded = _in_step(predictor, [streams[i] for i in group], [lengths[i] for i in group])
         for i, symbols in zip(group, decoded, strict=True):
-            sequences[i] = np.array(symbols, np.int64)
+            sequences[i] = symbols
     return sequences
 
 
 def _in_step(
     predictor: Predictor, streams: Sequence[bytes], lengths: Sequence[int]
-) -> list[list[int]]:
+) -> list[IntArray]:
     """The symbols of each stream, where `lengths` do not increase."""
     coders = [Decoder(stream) for stream in streams]
-    symbols: list[list[int]] = [[] for _ in streams]
+    done: list[list[IntArray]] = [[np.empty(0, np.int32)] for _ in streams]
     stepper, alive = predictor.stepper(len(streams)), len(streams)
     block = max(1, REMEMBER // (len(streams) * predictor.alphabet))
     seen = np.empty((block, len(streams), predictor.alphabet), np.int32)
     now = np.empty((block, len(streams)), np.int32)
     step = 0
+
+    def confirm(stream: int) -> None:
+        done[stream].append(now[:step, stream].copy())
+        coders[stream].confirm(done[stream][-1], seen[:step, stream])
+
     for at in range(lengths[0]):
         if lengths[alive - 1] <= at:
             while lengths[alive - 1] <= at:
                 alive -= 1
-                coders[alive].confirm(now[:step, alive], seen[:step, alive])
+                confirm(alive)
             stepper.keep(alive)
         seen[step, :alive] = stepper.frequencies()
         for stream in range(alive):
-            symbol = coders[stream].decode_one(seen[step, stream : stream + 1])
-            now[step, stream] = symbol
-            symbols[stream].append(symbol)
+            now[step, stream] = coders[stream].decode_one(seen[step, stream : stream + 1])
         stepper.advance(now[step, :alive])
         step += 1
         if step == block:
             for stream in range(alive):
-                coders[stream].confirm(now[:, stream], seen[:, stream])
+                confirm(stream)
             step = 0
     for stream in range(alive):
-        coders[stream].confirm(now[:step, stream], seen[:step, stream])
+        confirm(stream)
     for coder in coders:
         coder.finish()
-    return symbols
+    return [np.concatenate(pieces) for pieces in done]
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
