@@ -94,8 +94,8 @@ def test_a_plugin_that_raises_on_import_is_named_and_the_others_run(run, tmp_pat
     assert ran.returncode == 3
 
 
-def test_tracebacks_are_kept(run, tmp_path):
-    run("liar-raises")
+def test_the_traceback_of_every_failed_cell_is_kept(run, tmp_path, data):
+    run("liar-raises", corpora=f"path:{data / 'a.txt'},path:{data / 'b.txt'}")
     log = (tmp_path / "out" / "failures.log").read_text()
     assert log.startswith("=== liar-raises on path:")
-    assert "Traceback (most recent call last)" in log
+    assert log.count("Traceback (most recent call last)") == 2
