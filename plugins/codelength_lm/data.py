@@ -169,7 +169,10 @@ def _page(title: str, text: str, random: random.Random) -> str:
     )
 
 
-SYLLABLES = "an ber co da el fri ga ho in jo ka lu mar ni or pa ri sta ter us vi wil ya zo".split()
+SYLLABLES = (
+    "an", "ber", "co", "da", "el", "fri", "ga", "ho", "in", "jo", "ka", "lu",
+    "mar", "ni", "or", "pa", "ri", "sta", "ter", "us", "vi", "wil", "ya", "zo",
+)  # fmt: skip
 COMMENTS = (
     "",
     "/* External links */",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from codelength_lm.scan import recurrence
-from codelength_lm.shape import BEGIN, MASK, MULTIPLIER, Shape
+from codelength_lm.shape import BEGIN, Shape, row_numbers
 
 SMALLEST = 1e-6
 """Added to a mean of squares, so that a row of zeros stays one."""
@@ -96,16 +96,5 @@ def rows(inputs: Tensor, shape: Shape) -> Tensor:
     symbols, for each n. Symbols before the beginning count as none, which is 0; the rest is itself
     plus one."""
     padded = functional.pad(inputs + 1, (shape.history - 1, 0), value=0)
-    return row_numbers([padded[:, at : at + inputs.shape[1]] for at in range(shape.history)], shape)
-
-
-def row_numbers(last: list[Tensor], shape: Shape) -> Tensor:
-    """The rows, from the last `history` symbols plus one, oldest first: tensors of one shape."""
-    found = []
-    for table, order in enumerate(shape.orders):
-        mixed = torch.zeros_like(last[0])
-        for symbol in last[-order:]:
-            mixed = ((mixed + symbol) * MULTIPLIER) & MASK
-            mixed = mixed ^ (mixed >> 15)
-        found.append(mixed % shape.rows + table * shape.rows)
-    return torch.stack(found, -1)
+    last = [padded[:, at : at + inputs.shape[1]] for at in range(shape.history)]
+    return row_numbers(last, shape.orders, shape.rows)

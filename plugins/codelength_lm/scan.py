@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
+
+from codelength_lm.compiled import compiled
 
 CHUNK = 32
 """Steps that the two-level scan takes in sequence, for all chunks at once."""
@@ -58,7 +59,7 @@ class _Compiled(torch.autograd.Function):
         return dz, db
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _forward(z: Any, b: Any, r: Any) -> None:
     batch, time, channels = z.shape
     for row in range(batch):
@@ -69,7 +70,7 @@ def _forward(z: Any, b: Any, r: Any) -> None:
                 r[row, at, c] = state[c]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _backward(grad: Any, z: Any, b: Any, r: Any, dz: Any, db: Any) -> None:
     batch, time, channels = z.shape
     for row in range(batch):

@@ -1,13 +1,18 @@
 """The sizes of a recurrent byte model, and the n-gram rows that its input looks up."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BEGIN = 256
 """The symbol in front of the first byte: one more than the largest byte."""
 
 MULTIPLIER = 0x2C1B3C6D
 MASK = 0xFFFFFFFF
+"""Of the hash that maps the last n symbols to a row of a table."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +60,19 @@ SHAPES = {
     ),
 }
 """Sizes by name; the names are roughly the number of parameters, tables included."""
+
+
+def row_numbers(last: "Sequence[Tensor]", orders: Iterable[int], rows: int) -> "Tensor":
+    """A row of the tables for the last n symbols, for each n in `orders`, along a new last axis.
+    `last` are as many tensors of one shape as the input looks back, oldest first: symbols plus
+    one, zero for none."""
+    import torch
+
+    found = []
+    for table, order in enumerate(orders):
+        mixed = torch.zeros_like(last[0])
+        for symbol in last[-order:]:
+            mixed = ((mixed + symbol) * MULTIPLIER) & MASK
+            mixed = mixed ^ (mixed >> 15)
+        found.append(mixed % rows + table * rows)
+    return torch.stack(found, -1)

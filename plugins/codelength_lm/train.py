@@ -91,7 +91,8 @@ class Run:
     def held_out(self, windows: int = HELD_OUT_WINDOWS) -> float:
         """Bits a byte on held-out windows. Takes none of the run's time."""
         self.count_time()
-        chunks = self.text.held_out_windows(windows, WINDOW).to(self.recipe.device).split(8)
+        data = self.text.held_out_windows(windows, WINDOW).to(self.recipe.device)
+        chunks = torch.split(data, 8)
         bits = [float(self.model.bits(chunk)) * len(chunk) for chunk in chunks]
         self._since = time.process_time()
         return sum(bits) / windows
@@ -115,6 +116,13 @@ class Run:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step, self.seconds = state["step"], state["seconds"]
+
+    def weights(self, card: dict[str, str]) -> weights.Weights:
+        """The model as it is, quantised."""
+        parameters = {
+            name: values.float().cpu().numpy() for name, values in self.model.state_dict().items()
+        }
+        return weights.of_parameters(self.model.shape, parameters, card)
 
     def card(self) -> dict[str, str]:
         """What a reader of the weights should know."""
@@ -174,7 +182,7 @@ def train(run: Run, out: Path, every: float) -> None:
             print(f"        held out: {run.held_out():.4f} bpb", flush=True)
     run.save(checkpoint)
     card = run.card()
-    weights.write(out, run.model, card)
+    weights.write(out, run.weights(card))
     print(f"{out}: held out {card['held_out_bpb']}", flush=True)
 
 

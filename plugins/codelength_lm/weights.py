@@ -2,38 +2,72 @@
 rows, and in its metadata a model card and the shape."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
-from safetensors.torch import save_file
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
 
 from codelength_lm.shape import Shape
 
-LARGEST = 127
+SCALE = ".scale"
+"""A matrix called x has its scales in a vector called x.scale."""
+
+Array = NDArray[Any]
 
 
-def quantised(matrix: Tensor) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class Weights:
+    """A model's parameters: matrices of int8 with float32 scales, vectors of float32."""
+
+    shape: Shape
+    arrays: Mapping[str, Array]
+    card: Mapping[str, str]
+
+    def matrix(self, name: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Values (rows, columns) and scales (rows,)."""
+        return self.arrays[name], self.arrays[name + SCALE]
+
+
+def read(path: Path) -> Weights:
+    """Raises what safetensors raises for a file that is none of its own."""
+    from safetensors import safe_open
+
+    with safe_open(path, "numpy") as file:
+        card = dict(file.metadata())
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return Weights(Shape.of(json.loads(card.pop("shape"))), arrays, card)
+
+
+def quantised(matrix: Array) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """int8 values and one float32 scale for each row (an output channel, or an entry of a table),
-    so that values × scale is nearest to `matrix`."""
-    scale = (matrix.abs().amax(1, keepdim=True) / LARGEST).clamp_min(1e-30)
-    values = torch.round(matrix / scale).to(torch.int8)
-    return values, scale[:, 0].float()
+    so that values · scale is nearest to `matrix`."""
+    scale = np.maximum(np.abs(matrix).max(1) / np.float32(127), np.float32(1e-30))
+    values = np.rint(matrix / scale[:, None]).astype(np.int8)
+    return values, scale.astype(np.float32)
 
 
-def write(path: Path, model: nn.Module, card: dict[str, str]) -> None:
-    """Writes `model`, which has a `shape`, with its matrices quantised."""
-    shape = model.shape
-    assert isinstance(shape, Shape)
-    tensors: dict[str, Tensor] = {}
-    for name, param in model.state_dict().items():
-        param = param.detach().float().cpu()
-        if param.ndim == 2:
-            values, scale = quantised(param)
-            tensors[name.removesuffix(".weight")] = values.contiguous()
-            tensors[name.removesuffix(".weight") + ".scale"] = scale.contiguous()
+def of_parameters(
+    shape: Shape, parameters: Mapping[str, Array], card: Mapping[str, str]
+) -> Weights:
+    """Weights out of the float32 parameters of `recurrent.RecurrentModel`, by their names there."""
+    arrays: dict[str, Array] = {}
+    for name, values in parameters.items():
+        if values.ndim == 2:
+            matrix = name.removesuffix(".weight")
+            arrays[matrix], arrays[matrix + SCALE] = quantised(values)
         else:
-            tensors[name] = param.contiguous()
+            arrays[name] = values.astype(np.float32)
+    return Weights(shape, arrays, card)
+
+
+def write(path: Path, weights: Weights) -> None:
+    """Writes the file, whole or not at all."""
+    from safetensors.numpy import save_file
+
+    arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
     partial = path.with_suffix(".partial")
-    save_file(tensors, partial, {**card, "shape": json.dumps(shape.fields), "kind": "recurrent"})
+    save_file(arrays, partial, {**weights.card, "shape": json.dumps(weights.shape.fields)})
     partial.replace(path)

@@ -24,7 +24,7 @@ def test_a_run_measures_every_cell_and_writes_a_report(codelength, tmp_path, dat
     assert store.coded_bytes == store.cut.bytes == sum(f.stat().st_size for f in data.iterdir())
     assert sum(gzip.ledger.values()) == gzip.coded_bytes == sum(coded for _, coded in gzip.groups)
     assert gzip.cut.kind == "text"
-    assert len(gzip.encode.cpu[0]) == 3
+    assert len(gzip.encode.cpu[0]) == 5
     assert (tmp_path / "out" / "report.md").is_file()
     assert "gzip:level=9" in ran.stdout
 

@@ -15,6 +15,9 @@ from codelength.protocol import protocol
 from codelength.result import Cell, Status
 from codelength.spec import split_specs
 
+DEFAULT_LIMIT = 500_000
+"""Bytes of each corpus in a run that names none, so that language models are done in time, too."""
+
 
 @click.command()
 @click.option("--codecs", metavar="LIST", help="Codecs with settings; default: every row there is.")
@@ -27,7 +30,11 @@ from codelength.spec import split_specs
     metavar="LIST",
     help="How corpora are cut: whole, chunks:N, solid, paper.",
 )
-@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@click.option(
+    "--limit",
+    type=Size(),
+    help="Only the first bytes of each corpus, as 2MB; 500kB in a run that names no corpora.",
+)
 @OUT
 @KEY
 @click.option(
@@ -90,6 +97,8 @@ def command(
     chosen_codecs = plugins.select_codecs(codecs)
     chosen_protocols = [protocol(spec) for spec in split_specs(protocols)]
     chosen_corpora = _available(plugins, corpora)
+    if corpora is None and limit is None:
+        limit = DEFAULT_LIMIT
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
     with Store(out) as store, watch(sys.stderr) as progress:

@@ -19,6 +19,10 @@ from codelength.run.messages import Answer, Beat, Failed, Setup, Task
 
 LIBRARY_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
 
+HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+"""Freed memory stays with the worker while a batch is repeated (glibc), so that the median shows
+the codec and not the kernel handing out fresh pages."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -146,7 +150,7 @@ class Worker:
 def _environment(threads: int) -> dict[str, str]:
     variables = {f"{library}_NUM_THREADS": str(threads) for library in LIBRARY_THREADS}
     # a thread that spins while it waits can cost another process a factor of a hundred
-    return {**os.environ, **variables, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
+    return {**os.environ, **variables, **HEAP, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
 
 
 def _kill(pid: int) -> None:

@@ -30,7 +30,7 @@ from codelength.run.process import die_with_parent, limit_memory, peak, reset_pe
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
-REPETITIONS, ENOUGH = 3, 0.5
+REPETITIONS, ENOUGH = 5, 0.5
 """A batch is repeated so often, or until its calls took so many seconds."""
 GROUPS = 1000
 """How many (raw, coded) pairs of a cell are kept for the intervals."""
