@@ -1,0 +1,194 @@
+"""What the exact executor must know of a decoder-only transformer, and how to read it from the
+config.json of a checkpoint."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from codelength import UsageError
+
+Activation = Literal["gelu", "gelu_tanh", "silu", "relu", "relu2"]
+Config = Mapping[str, Any]
+
+ACTIVATIONS: Mapping[str, Activation] = {
+    "gelu": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "silu": "silu",
+    "swish": "silu",
+    "relu": "relu",
+    "relu2": "relu2",
+}
+"""Names in transformers → names here."""
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """Rotary positions over the first `columns` of each head, `base` to the power of the column.
+    `scaling` is what the config says of longer contexts."""
+
+    columns: int
+    base: float
+    scaling: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One decoder-only transformer. Biases are not listed: a missing one is zero."""
+
+    family: str
+    vocabulary: int
+    width: int
+    layers: int
+    heads: int
+    key_heads: int
+    head_width: int
+    hidden: int
+    context: int
+    norm: Literal["layer", "rms"]
+    epsilon: float
+    activation: Activation
+    gated: bool
+    """The perceptron is activation(gate) · up, not activation(up)."""
+    parallel: bool
+    """Attention and perceptron of a block both read its input; else one after the other."""
+    rotary: Rotary | None
+    """None for learned positions."""
+    begin: int
+    """The token in front of the first one."""
+
+
+class UnknownArchitecture(UsageError):
+    """The exact executor has no such transformer; `exact=false` runs it as it is."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"no exact execution for {what}; exact=false runs the model in floating point, "
+            "for decoding on the same machine"
+        )
+
+
+def architecture(config: Config) -> Architecture:
+    """What `config` describes. Raises UnknownArchitecture."""
+    family = str(config.get("model_type"))
+    if family not in FAMILIES:
+        raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
+    try:
+        return FAMILIES[family](config)
+    except KeyError as error:
+        raise UsageError(f"config.json of this {family} model does not say {error}") from error
+
+
+def _neox(config: Config) -> Architecture:
+    head_width = config["hidden_size"] // config["num_attention_heads"]
+    rope: Config = config.get("rope_parameters") or {}
+    part = rope.get("partial_rotary_factor", config.get("rotary_pct", 0.25))
+    base = rope.get("rope_theta", config.get("rotary_emb_base", 10000))
+    return Architecture(
+        family="gpt_neox",
+        vocabulary=config["vocab_size"],
+        width=config["hidden_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        key_heads=config["num_attention_heads"],
+        head_width=head_width,
+        hidden=config["intermediate_size"],
+        context=config["max_position_embeddings"],
+        norm="layer",
+        epsilon=config.get("layer_norm_eps", 1e-5),
+        activation=_activation(config.get("hidden_act", "gelu")),
+        gated=False,
+        parallel=config.get("use_parallel_residual", True),
+        rotary=_rotary(int(head_width * part), float(base), config),
+        begin=_begin(config),
+    )
+
+
+def _llama(config: Config) -> Architecture:
+    heads = config["num_attention_heads"]
+    head_width = config.get("head_dim") or config["hidden_size"] // heads
+    rope: Config = config.get("rope_parameters") or {}
+    base = rope.get("rope_theta", config.get("rope_theta", 10000))
+    return Architecture(
+        family="llama",
+        vocabulary=config["vocab_size"],
+        width=config["hidden_size"],
+        layers=config["num_hidden_layers"],
+        heads=heads,
+        key_heads=config.get("num_key_value_heads") or heads,
+        head_width=head_width,
+        hidden=config["intermediate_size"],
+        context=config["max_position_embeddings"],
+        norm="rms",
+        epsilon=config.get("rms_norm_eps", 1e-6),
+        activation=_activation(config.get("hidden_act", "silu")),
+        gated=True,
+        parallel=False,
+        rotary=_rotary(head_width, float(base), config),
+        begin=_begin(config),
+    )
+
+
+def _gpt2(config: Config) -> Architecture:
+    if config.get("scale_attn_by_inverse_layer_idx") or not config.get("scale_attn_weights", True):
+        raise UnknownArchitecture("a gpt2 with attention scaled by layer, or not at all")
+    return Architecture(
+        family="gpt2",
+        vocabulary=config["vocab_size"],
+        width=config["n_embd"],
+        layers=config["n_layer"],
+        heads=config["n_head"],
+        key_heads=config["n_head"],
+        head_width=config["n_embd"] // config["n_head"],
+        hidden=config.get("n_inner") or 4 * config["n_embd"],
+        context=config["n_positions"],
+        norm="layer",
+        epsilon=config.get("layer_norm_epsilon", 1e-5),
+        activation=_activation(config.get("activation_function", "gelu_new")),
+        gated=False,
+        parallel=False,
+        rotary=None,
+        begin=_begin(config),
+    )
+
+
+FAMILIES: Mapping[str, Callable[[Config], Architecture]] = {
+    "gpt2": _gpt2,
+    "gpt_neox": _neox,
+    "llama": _llama,
+}
+"""By the model_type of transformers."""
+
+
+def _activation(name: str) -> Activation:
+    if name not in ACTIVATIONS:
+        raise UnknownArchitecture(
+            f"the activation {name!r} (there is for {', '.join(ACTIVATIONS)})"
+        )
+    return ACTIVATIONS[name]
+
+
+def _rotary(columns: int, base: float, config: Config) -> Rotary:
+    if columns % 2 or not columns:
+        raise UnknownArchitecture(f"rotary positions over {columns} columns of a head")
+    return Rotary(columns, base, _scaling(config))
+
+
+def _scaling(config: Config) -> Mapping[str, Any] | None:
+    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    kind = scaling.get("rope_type", scaling.get("type", "default"))
+    if kind not in ("default", "linear", "llama3"):
+        raise UnknownArchitecture(f"rotary positions scaled as {kind!r}")
+    return None if kind == "default" else {**scaling, "rope_type": kind}
+
+
+def _begin(config: Config) -> int:
+    """The token for the beginning of text; models that have none were trained with the one for
+    its end between texts."""
+    for name in ("bos_token_id", "eos_token_id"):
+        token = config.get(name)
+        token = token[0] if isinstance(token, list) else token
+        if token is not None and 0 <= token < config["vocab_size"]:
+            return int(token)
+    return 0

@@ -1,0 +1,184 @@
+"""A model's files: a local folder, or a repository of the Hugging Face hub at some revision."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength import Unavailable, UsageError
+
+SMALL_FILES = ("config.json", "tokenizer.json", "tokenizer.model")
+SAFE, SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
+PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
+
+SCALE = ".scale"
+"""A matrix of int8, as `shrink` writes it, has a scale for each row in a tensor of this name."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The files of one model; `pickle` allows weights that torch.load must read."""
+
+    folder: Path
+    pickle: bool = False
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.json. Raises Unavailable."""
+        try:
+            config: dict[str, Any] = json.loads((self.folder / "config.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise Unavailable(
+                f"{self.folder} has no config.json that can be read ({error}); model=… takes a "
+                "folder that save_pretrained of transformers has written, or a hub repository"
+            ) from error
+        return config
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The weights, in order. Raises Unavailable."""
+        for whole, index in [(SAFE, SAFE_INDEX), (PICKLE, PICKLE_INDEX)][: 1 + self.pickle]:
+            if (self.folder / whole).is_file():
+                return [self.folder / whole]
+            if (self.folder / index).is_file():
+                parts = json.loads((self.folder / index).read_bytes())["weight_map"].values()
+                return [self.folder / part for part in sorted(set(parts))]
+        if (self.folder / PICKLE).is_file() or (self.folder / PICKLE_INDEX).is_file():
+            raise Unavailable(
+                f"{self.folder} has its weights as a pickle only, which can run any code; "
+                "pickle=true reads it all the same"
+            )
+        raise Unavailable(f"{self.folder} has no {SAFE}; give a model that is whole")
+
+    @property
+    def tokenizer(self) -> Path | None:
+        """The file of the tokenizer, if there is one."""
+        paths = [self.folder / name for name in SMALL_FILES[1:]]
+        return next((path for path in paths if path.is_file()), None)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the files that the law depends on."""
+        digest = hashlib.sha256()
+        for path in [self.folder / "config.json", *([self.tokenizer] if self.tokenizer else [])]:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for path in self.files:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    @cached_property
+    def _where(self) -> dict[str, Path]:
+        """Which file has each tensor."""
+        from safetensors import safe_open
+
+        where = {}
+        for path in self.files:
+            with safe_open(path, "pt") as file:
+                where.update(dict.fromkeys(file.keys(), path))
+        return where
+
+    @property
+    def names(self) -> list[str]:
+        """What the tensors are called, but for scales."""
+        return [name for name in self._where if not name.endswith(SCALE)]
+
+    def tensor(self, name: str) -> NDArray[np.float32] | None:
+        """One tensor as float32, whatever it is stored as; None if there is none of that name."""
+        if self.files[0].suffix == ".bin":
+            found = self._unpickled.get(name)
+            return None if found is None else found.float().numpy()
+        from safetensors import safe_open
+
+        if name not in self._where:
+            return None
+        with safe_open(self._where[name], "pt") as file:
+            values: NDArray[np.float32] = file.get_tensor(name).float().numpy()
+        scales = self.tensor(name + SCALE) if not name.endswith(SCALE) else None
+        return values if scales is None else values * scales[:, None]
+
+    @cached_property
+    def _unpickled(self) -> dict[str, Any]:
+        import torch
+
+        tensors: dict[str, Any] = {}
+        for path in self.files:
+            tensors |= torch.load(path, map_location="cpu", weights_only=True)
+        return tensors
+
+    @property
+    def tied(self) -> bool:
+        """Whether the table of tokens is the head, too."""
+        default = self.config.get("model_type") == "gpt2"
+        return bool(self.config.get("tie_word_embeddings", default))
+
+
+@lru_cache(maxsize=8)
+def checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoint:
+    """The model of that name. Downloads it if it has to, showing progress. Raises Unavailable."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            raise UsageError(f"model={model} is a folder; only hub repositories have a revision")
+        found = Checkpoint(folder.resolve(), pickle)
+    elif model.startswith(("/", ".", "~")) or model.count("/") != 1:
+        raise Unavailable(
+            f"no folder {model!r}; model=… takes a folder, or a hub repository such as "
+            "EleutherAI/pythia-70m"
+        )
+    else:
+        found = Checkpoint(_from_hub(model, revision, pickle), pickle)
+    _ = found.config, found.files
+    return found
+
+
+def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
+    try:
+        from huggingface_hub import errors, snapshot_download
+    except ImportError:
+        raise Unavailable(
+            "models of the hub need huggingface_hub: python -m pip install 'codelength[hf]'"
+        ) from None
+    patterns = [*SMALL_FILES, SAFE, SAFE_INDEX, "model-*.safetensors"]
+    if pickle:
+        patterns += [PICKLE, PICKLE_INDEX, "pytorch_model-*.bin"]
+    label = model if revision is None else f"{model} at {revision}"
+    try:
+        here = Path(snapshot_download(model, revision=revision, local_files_only=True))
+        if not _whole(Checkpoint(here, pickle)):
+            here = Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
+        return here
+    except errors.LocalEntryNotFoundError:
+        pass
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
+    except errors.GatedRepoError as error:
+        raise Unavailable(
+            f"{label} is open to those only who accepted its terms: 'hf auth login'"
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise Unavailable(
+            f"{model} has no revision {revision!r}; its page on huggingface.co lists them"
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise Unavailable(
+            f"no model {model!r} on huggingface.co, or none that is public"
+        ) from error
+    except Exception as error:  # whatever the network stack raises
+        command = f"hf download {model}" + (f" --revision {revision}" if revision else "")
+        raise Unavailable(
+            f"{label} is not here and cannot be downloaded ({type(error).__name__}); "
+            f"run '{command}' when online, or give a local folder: hf:model=FOLDER"
+        ) from error
+
+
+def _whole(found: Checkpoint) -> bool:
+    try:
+        return bool(found.config) and all(path.is_file() for path in found.files)
+    except Unavailable:
+        return False

@@ -1,0 +1,170 @@
+"""What each token stands for, in bytes, and a tokenizer with everything taken out that would change
+the text: normalisation, spaces put in front, special tokens read from text."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codelength import UsageError
+
+SPACE = "▁"
+"""How SentencePiece writes a space."""
+
+FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The bytes of each token, none for those that only control, and the library's tokenizer:
+    text → tokens, which may be wrong, and so has to be verified."""
+
+    of_token: list[bytes]
+    tokenize: Callable[[str], list[int]]
+
+
+def of_json(content: bytes) -> Pieces:
+    """From a tokenizer.json. Raises UsageError for one that the library does not take."""
+    from tokenizers import Tokenizer
+
+    description = json.loads(content)
+    try:
+        tokenizer = Tokenizer.from_str(json.dumps(plain(description)))
+    except Exception as error:  # the library raises nothing more special
+        raise UsageError(f"the tokenizer.json of this model cannot be used: {error}") from error
+    tokenizer.encode_special_tokens = True
+    added = {token["id"]: token for token in description.get("added_tokens") or []}
+    spelling = _spelling(description)
+    size = max([tokenizer.get_vocab_size(), *(id_ + 1 for id_ in added)])
+    pieces = []
+    for token in range(size):
+        text = tokenizer.id_to_token(token)
+        if text is None or (token in added and added[token].get("special")):
+            pieces.append(b"")
+        else:
+            pieces.append(text.encode() if token in added else spelling(text))
+
+    def tokenize(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    return Pieces(pieces, tokenize)
+
+
+def of_sentencepiece(content: bytes) -> Pieces:
+    """From a tokenizer.model of SentencePiece."""
+    from sentencepiece import SentencePieceProcessor
+
+    model = SentencePieceProcessor(model_proto=content)
+    spaced = model.id_to_piece(model.encode("a")[0]).startswith(SPACE)
+    pieces = []
+    for token in range(model.get_piece_size()):
+        silent = model.is_control(token) or model.is_unknown(token) or model.is_unused(token)
+        pieces.append(b"" if silent else _spaced(model.id_to_piece(token)))
+
+    def tokenize(text: str) -> list[int]:
+        """The library puts a space in front: text that has one gives it up, other text takes the
+        first token without."""
+        given = text[1:] if spaced and text.startswith(" ") else text
+        ids: list[int] = model.encode(given)
+        if spaced and given is text and ids:
+            first = model.id_to_piece(ids[0]).removeprefix(SPACE)
+            ids = ([model.piece_to_id(first)] if first else []) + ids[1:]
+        return ids
+
+    return Pieces(pieces, tokenize)
+
+
+def plain(description: Mapping[str, Any]) -> dict[str, Any]:
+    """A tokenizer.json with nothing left that changes the text."""
+    added = [
+        {**token, "lstrip": False, "rstrip": False, "single_word": False, "normalized": False}
+        for token in description.get("added_tokens") or []
+    ]
+    return {
+        **description,
+        "truncation": None,
+        "padding": None,
+        "post_processor": None,
+        "added_tokens": added,
+        "normalizer": _only_spaces(description.get("normalizer")),
+        "pre_tokenizer": _without_prefix(description.get("pre_tokenizer")),
+    }
+
+
+def _parts(component: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    """A component, or those that a sequence consists of."""
+    if component is None:
+        return
+    inner = [part for key in INNER for part in component.get(key) or []]
+    if component["type"] == "Sequence":
+        for part in inner:
+            yield from _parts(part)
+    else:
+        yield component
+
+
+INNER = ("normalizers", "pretokenizers", "decoders", "processors")
+
+
+def _only_spaces(normalizer: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Keeps what writes spaces as ▁, which is undone by `_spaced`."""
+    kept = [
+        part
+        for part in _parts(normalizer)
+        if part["type"] == "Replace"
+        and part.get("pattern") == {"String": " "}
+        and part.get("content") == SPACE
+    ]
+    return {"type": "Sequence", "normalizers": kept} if kept else None
+
+
+def _without_prefix(component: Any) -> Any:
+    """The same pre-tokenizer, putting no space in front."""
+    if isinstance(component, list):
+        return [_without_prefix(part) for part in component]
+    if not isinstance(component, dict):
+        return component
+    changed = {key: _without_prefix(value) for key, value in component.items()}
+    if changed.get("type") == "Metaspace":
+        changed["prepend_scheme"] = "never"
+        changed.pop("add_prefix_space", None)
+    elif changed.get("type") == "ByteLevel":
+        changed["add_prefix_space"] = False
+    return changed
+
+
+def _spelling(description: Mapping[str, Any]) -> Callable[[str], bytes]:
+    """How this tokenizer writes the bytes of a token."""
+    stages = ("normalizer", "pre_tokenizer", "decoder")
+    parts = [part for stage in stages for part in _parts(description.get(stage))]
+    kinds = {part["type"] for part in parts}
+    if "ByteLevel" in kinds:
+        return _byte_level
+    if kinds & {"ByteFallback", "Metaspace"} or any(p.get("content") == SPACE for p in parts):
+        return _spaced
+    prefix = (description.get("model") or {}).get("continuing_subword_prefix")
+    return lambda text: (text.removeprefix(prefix) if prefix else text).encode()
+
+
+def _spaced(text: str) -> bytes:
+    byte = FALLBACK.fullmatch(text)
+    return bytes([int(byte[1], 16)]) if byte else text.replace(SPACE, " ").encode()
+
+
+def _alphabet() -> dict[str, int]:
+    """GPT-2's names of the bytes: printable ones stand for themselves, the others follow 255."""
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [byte for byte in range(256) if byte not in shown]
+    return {chr(byte): byte for byte in shown} | {chr(256 + i): b for i, b in enumerate(hidden)}
+
+
+ALPHABET = _alphabet()
+
+
+def _byte_level(text: str) -> bytes:
+    try:
+        return bytes(ALPHABET[char] for char in text)
+    except KeyError:  # not made by the byte-level step
+        return text.encode()

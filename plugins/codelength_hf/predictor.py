@@ -1,0 +1,238 @@
+"""A transformer as a predictor of tokens."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength import UsageError
+from codelength.coder import IntArray
+from codelength.predictor import Predictor, Stepper
+from codelength_hf.architecture import architecture
+from codelength_hf.arithmetic import Rows
+from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.exact import Exact
+from codelength_hf.fixed import LONGEST, total
+from codelength_hf.on_cpu import OnCpu
+from codelength_hf.tokens import Tokens, tokens_of
+from codelength_hf.weights import weights
+
+TIME = 256
+"""Positions of a sequence that the parallel view computes at once."""
+
+TOGETHER = 1024
+"""Positions that it computes at once over all sequences, where these are short."""
+
+HANDED_OUT = 1 << 21
+"""Frequencies that it hands out at once, at most."""
+
+
+class Streams(Protocol):
+    """What a model remembers of some streams, `at` positions of each."""
+
+    at: int
+
+    def keep(self, streams: int) -> None:
+        """Forgets all but the first `streams`."""
+
+
+class Model(Protocol):
+    """What there is to run: `exact.Exact`, or a model in floating point."""
+
+    window: int
+    outputs: int
+    begin_token: int
+    size: int
+    """Bytes of the weights."""
+
+    def begin(self, streams: int, longest: int | None = None) -> Any:
+        """Streams at their beginning, with room for `longest` positions."""
+
+    def run(self, state: Any, tokens: NDArray[Any]) -> Any:
+        """Takes in tokens (streams, time). What `frequencies` needs, row by row."""
+
+    def frequencies(
+        self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
+    ) -> NDArray[np.int32]:
+        """(rows, outputs + escapes), where each escape has one more than `escape` (rows,)."""
+
+
+@dataclass(frozen=True)
+class TransformerPredictor(Predictor):
+    """The law of the model in a checkpoint. A sequence is coded in segments of `window` tokens (by
+    default all that the model sees), each of which starts anew. With `fold` all escapes are one
+    symbol, for whoever codes their bytes apart."""
+
+    name: ClassVar[str] = "hf"
+    checkpoint: Checkpoint
+    window: int | None = None
+    fold: bool = False
+
+    @property
+    @abstractmethod
+    def model(self) -> Model:
+        """What to run."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """What the symbols stand for."""
+        return tokens_of(self.checkpoint)
+
+    @property
+    def escapes(self) -> int:
+        """Symbols besides the tokens, equally frequent."""
+        every = len(self.tokens.escapes)
+        return min(every, 1) if self.fold else every
+
+    @property
+    def alphabet(self) -> int:  # type: ignore[override]
+        """Tokens and escapes."""
+        return self.model.outputs + self.escapes
+
+    @property
+    def prior(self) -> Mapping[str, int]:
+        path = self.checkpoint.tokenizer
+        tokenizer = 0 if path is None else path.stat().st_size
+        return {"weights": self.model.size, "tokenizer": tokenizer}
+
+    def tokenize(self, data: bytes) -> IntArray:
+        return self.tokens.encode(data)
+
+    def detokenize(self, symbols: IntArray) -> bytes:
+        return self.tokens.decode(symbols)
+
+    def stepper(self, streams: int) -> Stepper:
+        return TransformerStepper(self, streams)
+
+    def escape(self, symbols: IntArray) -> NDArray[np.int64]:
+        """How many escapes there were before each symbol of a sequence."""
+        escaped = (symbols >= self.model.outputs).astype(np.int64)
+        before: NDArray[np.int64] = np.cumsum(escaped) - escaped
+        return before
+
+    def escape_frequencies(self, before: IntArray, at: IntArray) -> NDArray[np.int32]:
+        """The frequency of each escape, less one, after `before` escapes in `at` symbols."""
+        if not self.escapes:
+            return np.zeros(len(before), np.int32)
+        whole = total(self.alphabet)
+        mass = whole * (32 * before.astype(np.int64) + 1) // (32 * at.astype(np.int64) + 32)
+        each = np.clip(mass, self.escapes, whole // 8 * 7) // self.escapes
+        frequency: NDArray[np.int32] = each.astype(np.int32)
+        return frequency
+
+    def inputs(self, symbols: IntArray) -> NDArray[np.int64]:
+        """What the model takes in for symbols that it gave: an escape stands as the beginning."""
+        begin = self.model.begin_token
+        return np.where(symbols < self.model.outputs, symbols, begin).astype(np.int64)
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        for group in self._groups(batch):
+            yield from self._together(batch, group)
+
+    def _groups(self, batch: Sequence[IntArray]) -> Iterator[list[tuple[int, int, int]]]:
+        """Segments (sequence, start, stop) to compute together, those of a sequence in order:
+        many short sequences, or a single segment of a long one."""
+        short: list[tuple[int, int, int]] = []
+        for i in sorted(range(len(batch)), key=lambda i: len(batch[i])):
+            size = len(batch[i])
+            if 0 < size <= min(TIME, self.model.window):
+                if short and (len(short) + 1) * size > TOGETHER:
+                    yield short
+                    short = []
+                short.append((i, 0, size))
+            else:
+                starts = [*range(0, size, self.model.window), size]
+                yield from ([(i, start, stop)] for start, stop in pairwise(starts))
+        if short:
+            yield short
+
+    def _together(
+        self, batch: Sequence[IntArray], group: list[tuple[int, int, int]]
+    ) -> Iterator[tuple[int, IntArray]]:
+        longest = max(stop - start for _, start, stop in group)
+        tokens = np.full((len(group), longest), self.model.begin_token, np.int64)
+        for row, (i, start, stop) in zip(tokens, group, strict=True):
+            row[1 : stop - start] = self.inputs(batch[i][start : stop - 1])
+        counts = [self.escape(batch[i]) for i, _, _ in group]
+        state = self.model.begin(len(group), longest)
+        for at in range(0, longest, TIME):
+            rows = self.model.run(state, tokens[:, at : at + TIME])
+            time = min(TIME, longest - at)
+            for stream, (i, start, stop) in enumerate(group):
+                first, last = start + at, min(start + at + time, stop)
+                for here, law in self._laws(rows, stream * time, last - first):
+                    begin = first + here.start
+                    end = first + here.stop
+                    positions = np.arange(begin, end)
+                    escape = self.escape_frequencies(counts[stream][begin:end], positions)
+                    yield i, self.model.frequencies(law, escape, self.escapes)
+
+    def _laws(self, rows: Rows, first: int, count: int) -> Iterator[tuple[slice, Rows]]:
+        """`count` rows from `first` on, so many at a time that their frequencies fit in memory."""
+        step = max(1, HANDED_OUT // self.alphabet)
+        for start in range(0, count, step):
+            stop = min(start + step, count)
+            part = slice(first + start, first + stop)
+            yield slice(start, stop), Rows(rows.q[part], rows.s[part])
+
+
+@dataclass(frozen=True)
+class ExactPredictor(TransformerPredictor):
+    """The model in integer arithmetic: one law on every machine."""
+
+    @property
+    def model(self) -> Exact:
+        return exact(self.checkpoint, self.window)
+
+
+@lru_cache(maxsize=2)
+def exact(found: Checkpoint, window: int | None) -> Exact:
+    """The model in a checkpoint, ready to run. Raises UsageError if there is no exact execution for
+    it, or it cannot see so far."""
+    shape = architecture(found.config)
+    longest = min(shape.context, LONGEST)
+    if window is not None and window > longest:
+        raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
+    read = weights(shape, found.tensor, found.tied)
+    return Exact(read, window or longest, OnCpu.fastest(), tokens_of(found).count)
+
+
+class TransformerStepper(Stepper):
+    """Streams of a model, all at the same position."""
+
+    def __init__(self, predictor: TransformerPredictor, streams: int) -> None:
+        self._predictor, self._model = predictor, predictor.model
+        self._state: Streams = self._model.begin(streams)
+        self._last = np.full(streams, self._model.begin_token, np.int64)
+        self._escapes = np.zeros(streams, np.int64)
+        self._at = 0
+        self._frequencies: NDArray[np.int32] | None = None
+
+    def frequencies(self) -> IntArray:
+        if self._frequencies is None:
+            rows = self._model.run(self._state, self._last[:, None])
+            at = np.full(len(self._last), self._at)
+            escape = self._predictor.escape_frequencies(self._escapes, at)
+            self._frequencies = self._model.frequencies(rows, escape, self._predictor.escapes)
+        return self._frequencies
+
+    def advance(self, symbols: IntArray) -> None:
+        self.frequencies()  # takes in the symbols before
+        self._frequencies = None
+        self._escapes = self._escapes + (symbols >= self._model.outputs)
+        self._last = self._predictor.inputs(symbols)
+        self._at += 1
+        if self._state.at == self._model.window:
+            self._state.at = 0
+            self._last = np.full_like(self._last, self._model.begin_token)
+
+    def keep(self, streams: int) -> None:
+        self._state.keep(streams)
+        self._last, self._escapes = self._last[:streams], self._escapes[:streams]
+        if self._frequencies is not None:
+            self._frequencies = self._frequencies[:streams]

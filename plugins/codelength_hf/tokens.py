@@ -1,0 +1,167 @@
+"""Tokens for any bytes whatever, and back.
+
+The decoder needs no tokenizer, only what each token stands for. So the library's tokens are taken
+wherever they give the text exactly; where they do not, and for what is not text, the longest token
+that fits goes first; and a byte that no token has is escaped.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength import CorruptBlob, Unavailable
+from codelength.coder import IntArray
+from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.pieces import Pieces, of_json, of_sentencepiece
+
+AT_ONCE = 1 << 16
+"""Characters given to the library at once, so that memory stays bounded."""
+
+SHORT = 32
+"""Bytes of text that are not worth another try when their tokens are wrong, nor a first one among
+bytes that are no text."""
+
+
+class Tokens:
+    """Symbols are the tokens of the model, `count` of them, then one for each byte that no token
+    stands for."""
+
+    def __init__(self, pieces: Pieces, count: int) -> None:
+        self.count = count
+        self._pieces = (pieces.of_token + [b""] * count)[:count]
+        self._tokenize = pieces.tokenize
+
+    @cached_property
+    def escapes(self) -> bytes:
+        """The bytes that no token stands for, alone."""
+        return bytes(byte for byte in range(256) if bytes([byte]) not in self._symbols)
+
+    @cached_property
+    def _symbols(self) -> dict[bytes, int]:
+        """Piece → symbol, the first of those with the same bytes."""
+        return {p: i for i, p in reversed(list(enumerate(self._pieces))) if p}
+
+    @cached_property
+    def _all_symbols(self) -> dict[bytes, int]:
+        escaped = {bytes([byte]): self.count + i for i, byte in enumerate(self.escapes)}
+        return {**self._symbols, **escaped}
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self._all_symbols))
+
+    @cached_property
+    def _all_pieces(self) -> list[bytes]:
+        return self._pieces + [bytes([byte]) for byte in self.escapes]
+
+    def encode(self, data: bytes) -> NDArray[np.int64]:
+        """Symbols that decode to `data`."""
+        symbols: list[int] = []
+        for piece, text in _texts(data):
+            symbols += self._greedy(piece) if text is None else self._verified(text, piece)
+        return np.array(symbols, np.int64)
+
+    def decode(self, symbols: IntArray) -> bytes:
+        """The bytes behind `symbols`."""
+        pieces = self._all_pieces
+        return b"".join([pieces[symbol] for symbol in symbols.tolist()])
+
+    def apart(self, symbols: IntArray) -> tuple[NDArray[np.int64], bytes]:
+        """`symbols` with all escapes as one, and the bytes that these stood for."""
+        escaped = symbols[symbols >= self.count] - self.count
+        return np.minimum(symbols, self.count), bytes(self.escapes[i] for i in escaped.tolist())
+
+    def together(self, segments: Sequence[IntArray], escaped: bytes) -> NDArray[np.int64]:
+        """The inverse of `apart`, for symbols in segments. Raises CorruptBlob."""
+        symbols = np.concatenate([np.empty(0, np.int64), *segments])
+        places = np.flatnonzero(symbols >= self.count)
+        if len(places) != len(escaped) or not set(escaped) <= set(self.escapes):
+            raise CorruptBlob(f"{len(places)} escapes, but bytes for {len(escaped)} of them")
+        symbols[places] = [self.count + self.escapes.index(byte) for byte in escaped]
+        return symbols
+
+    def _verified(self, text: str, data: bytes) -> list[int]:
+        """The library's tokens as far as they give the text. `data` is its UTF-8."""
+        tokens = self._tokenize(text)
+        pieces = self._pieces
+        known = all(token < self.count for token in tokens)
+        if known and b"".join([pieces[token] for token in tokens]) == data:
+            return tokens
+        if len(data) <= SHORT:
+            return self._greedy(data)
+        cut = text.rfind(" ", 1, len(text) // 2) if " " in text[1 : len(text) // 2] else -1
+        cut = cut if cut > len(text) // 4 else len(text) // 2
+        left, right = text[:cut], text[cut:]
+        if not left or not right:
+            return self._greedy(data)
+        return self._verified(left, left.encode()) + self._verified(right, right.encode())
+
+    def _greedy(self, data: bytes) -> list[int]:
+        symbols, known, at = [], self._all_symbols, 0
+        while at < len(data):
+            end = min(at + self._longest, len(data))
+            while (symbol := known.get(data[at:end])) is None:
+                end -= 1
+            symbols.append(symbol)
+            at = end
+        return symbols
+
+
+def _texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
+    """`data` in pieces, each with the text that it is, or None."""
+    view = memoryview(data)
+    at = raw = 0  # what starts at `raw` is no text
+    while at < len(data):
+        text, end = _valid(view, at)
+        if end - at > SHORT or (at == 0 and end == len(data)):
+            if raw < at:
+                yield data[raw:at], None
+            yield from _cut(text)
+            raw = end
+        at = end + 1 if end < len(data) else end
+    if raw < len(data):
+        yield data[raw:], None
+
+
+def _valid(view: memoryview, at: int) -> tuple[str, int]:
+    """The UTF-8 that starts at `at`, and where it ends."""
+    try:
+        return str(view[at:], "utf-8"), len(view)
+    except UnicodeDecodeError as error:
+        end = at + error.start
+        return str(view[at:end], "utf-8"), end
+
+
+def _cut(text: str) -> Iterator[tuple[bytes, str]]:
+    """`text` in pieces that begin with a space where they can."""
+    at = 0
+    while at < len(text):
+        end = min(at + AT_ONCE, len(text))
+        if end < len(text):
+            space = text.rfind(" ", at + AT_ONCE // 2, end)
+            end = space if space > 0 else end
+        yield text[at:end].encode(), text[at:end]
+        at = end
+
+
+BYTES = (256, 257)
+"""Vocabularies of models of bytes; the second has a token of its own for the beginning."""
+
+
+@lru_cache(maxsize=4)
+def tokens_of(found: Checkpoint) -> Tokens:
+    """The tokens of a model. Without a tokenizer they are bytes. Raises Unavailable."""
+    path, vocabulary = found.tokenizer, found.config["vocab_size"]
+    if path is not None:
+        read = of_json if path.suffix == ".json" else of_sentencepiece
+        return Tokens(read(path.read_bytes()), vocabulary)
+    if vocabulary not in BYTES:
+        raise Unavailable(
+            f"{found.folder} has no tokenizer.json and no tokenizer.model; save the tokenizer with "
+            "the model (AutoTokenizer.from_pretrained(…).save_pretrained(FOLDER) writes one)"
+        )
+    return Tokens(
+        Pieces([bytes([byte]) for byte in range(256)], lambda text: [*text.encode()]), 256
+    )

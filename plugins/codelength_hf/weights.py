@@ -1,0 +1,227 @@
+"""The parameters of a transformer under one set of names, whatever its family calls them and in
+whichever order it stores queries, keys and values; then quantised."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength import UsageError
+from codelength_hf.architecture import Architecture
+from codelength_lm.weights import quantised
+
+Array = NDArray[Any]
+Tensors = Callable[[str], Array | None]
+"""A tensor of the checkpoint as float32, or None if there is none of that name."""
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The gain and the bias of a norm, (columns,)."""
+
+    gain: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """int8 values (outputs, inputs), a float32 scale and a bias for each output."""
+
+    values: NDArray[np.int8]
+    scales: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def first(self, outputs: int) -> "Quantised":
+        """The part that gives the first so many outputs."""
+        return Quantised(self.values[:outputs], self.scales[:outputs], self.bias[:outputs])
+
+    @property
+    def size(self) -> int:
+        """Bytes; a bias that is zero throughout need not be sent."""
+        return self.values.nbytes + self.scales.nbytes + _present(self.bias)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer. `mix` gives queries, then keys, then values, head after head; `up` gives the gate
+    first where there is one."""
+
+    before_attention: Vectors
+    mix: Quantised
+    out: Quantised
+    before_perceptron: Vectors
+    up: Quantised
+    down: Quantised
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A whole model. `tokens` is looked up with its scales, and is the head too if `tied`."""
+
+    architecture: Architecture
+    tokens: Quantised
+    positions: NDArray[np.float32] | None
+    blocks: list[Block]
+    last: Vectors
+    head: Quantised
+    tied: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes that the receiver needs: int8 matrices, their scales, float32 vectors."""
+        norms = [v for b in self.blocks for v in (b.before_attention, b.before_perceptron)]
+        matrices = [m for b in self.blocks for m in (b.mix, b.out, b.up, b.down)]
+        return (
+            sum(m.size for m in matrices)
+            + sum(v.gain.nbytes + _present(v.bias) for v in [*norms, self.last])
+            + self.tokens.size
+            + (0 if self.tied else self.head.size)
+            + (0 if self.positions is None else self.positions.nbytes)
+        )
+
+
+def _present(bias: Array) -> int:
+    return bias.nbytes if bias.any() else 0
+
+
+def weights(architecture: Architecture, tensors: Tensors, tied: bool) -> Weights:
+    """The model in a checkpoint. Raises UsageError for one that lacks a tensor."""
+    return READERS[architecture.family](Reader(architecture, tensors), tied)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Finds tensors, with or without the prefix that a family puts in front of its names."""
+
+    architecture: Architecture
+    tensors: Tensors
+
+    def find(self, *names: str) -> Array:
+        """The first of `names` that is there."""
+        for name in names:
+            found = self.tensors(name)
+            if found is not None:
+                return found.astype(np.float32, copy=False)
+        family = self.architecture.family
+        raise UsageError(f"the weights lack {names[0]!r}: they are not those of a {family} model")
+
+    def maybe(self, *names: str, size: int) -> Array:
+        """The same, or zeros."""
+        for name in names:
+            found = self.tensors(name)
+            if found is not None:
+                return found.astype(np.float32, copy=False)
+        return np.zeros(size, np.float32)
+
+    def norm(self, *prefixes: str) -> Vectors:
+        """Gain and bias of a norm."""
+        width = self.architecture.width
+        gain = self.find(*(f"{prefix}.weight" for prefix in prefixes))
+        return Vectors(gain, self.maybe(*(f"{prefix}.bias" for prefix in prefixes), size=width))
+
+    def linear(self, *prefixes: str) -> tuple[Array, Array]:
+        """The matrix (outputs, inputs) and the bias of a projection."""
+        matrix = self.find(*(f"{prefix}.weight" for prefix in prefixes))
+        bias = self.maybe(*(f"{prefix}.bias" for prefix in prefixes), size=len(matrix))
+        return matrix, bias
+
+    def transposed(self, *prefixes: str) -> tuple[Array, Array]:
+        """The same, stored the other way round, as GPT-2 does."""
+        matrix = self.find(*(f"{prefix}.weight" for prefix in prefixes))
+        bias = self.maybe(*(f"{prefix}.bias" for prefix in prefixes), size=matrix.shape[1])
+        return matrix.T, bias
+
+
+def _quantised(pair: tuple[Array, Array]) -> Quantised:
+    return Quantised(*quantised(np.ascontiguousarray(pair[0])), pair[1])
+
+
+def _stacked(*pairs: tuple[Array, Array]) -> Quantised:
+    matrices, biases = zip(*pairs, strict=True)
+    return _quantised((np.concatenate(matrices), np.concatenate(biases)))
+
+
+def _tokens(matrix: Array) -> Quantised:
+    return _quantised((matrix, np.zeros(len(matrix), np.float32)))
+
+
+def _neox(read: Reader, tied: bool) -> Weights:
+    shape = read.architecture
+
+    def heads_apart(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Rows are stored as (heads, query · key · value, columns)."""
+        matrix, bias = pair
+        by_head = (shape.heads, 3, shape.head_width)
+        split = matrix.reshape(*by_head, -1).swapaxes(0, 1)
+        return split.reshape(matrix.shape), bias.reshape(by_head).swapaxes(0, 1).reshape(-1)
+
+    def block(i: int) -> Block:
+        name = f"gpt_neox.layers.{i}."
+        return Block(
+            read.norm(name + "input_layernorm"),
+            _quantised(heads_apart(read.linear(name + "attention.query_key_value"))),
+            _quantised(read.linear(name + "attention.dense")),
+            read.norm(name + "post_attention_layernorm"),
+            _quantised(read.linear(name + "mlp.dense_h_to_4h")),
+            _quantised(read.linear(name + "mlp.dense_4h_to_h")),
+        )
+
+    tokens = _tokens(read.find("gpt_neox.embed_in.weight"))
+    head = tokens if tied else _quantised(read.linear("embed_out", "lm_head"))
+    blocks = [block(i) for i in range(shape.layers)]
+    last = read.norm("gpt_neox.final_layer_norm")
+    return Weights(shape, tokens, None, blocks, last, head, tied)
+
+
+def _llama(read: Reader, tied: bool) -> Weights:
+    shape = read.architecture
+
+    def block(i: int) -> Block:
+        name = f"model.layers.{i}."
+        attention = name + "self_attn."
+        return Block(
+            read.norm(name + "input_layernorm"),
+            _stacked(*(read.linear(attention + part) for part in ("q_proj", "k_proj", "v_proj"))),
+            _quantised(read.linear(attention + "o_proj")),
+            read.norm(name + "post_attention_layernorm"),
+            _stacked(*(read.linear(name + f"mlp.{part}_proj") for part in ("gate", "up"))),
+            _quantised(read.linear(name + "mlp.down_proj")),
+        )
+
+    tokens = _tokens(read.find("model.embed_tokens.weight"))
+    head = tokens if tied else _quantised(read.linear("lm_head"))
+    blocks = [block(i) for i in range(shape.layers)]
+    return Weights(shape, tokens, None, blocks, read.norm("model.norm"), head, tied)
+
+
+def _gpt2(read: Reader, tied: bool) -> Weights:
+    shape = read.architecture
+
+    def both(name: str) -> tuple[str, str]:
+        return f"transformer.{name}", name
+
+    def block(i: int) -> Block:
+        name = f"h.{i}."
+        return Block(
+            read.norm(*both(name + "ln_1")),
+            _quantised(read.transposed(*both(name + "attn.c_attn"))),
+            _quantised(read.transposed(*both(name + "attn.c_proj"))),
+            read.norm(*both(name + "ln_2")),
+            _quantised(read.transposed(*both(name + "mlp.c_fc"))),
+            _quantised(read.transposed(*both(name + "mlp.c_proj"))),
+        )
+
+    tokens = _tokens(read.find(*both("wte.weight")))
+    head = tokens if tied else _quantised(read.linear("lm_head"))
+    blocks = [block(i) for i in range(shape.layers)]
+    positions = np.ascontiguousarray(read.find(*both("wpe.weight")))
+    return Weights(shape, tokens, positions, blocks, read.norm(*both("ln_f")), head, tied)
+
+
+READERS: Mapping[str, Callable[[Reader, bool], Weights]] = {
+    "gpt2": _gpt2,
+    "gpt_neox": _neox,
+    "llama": _llama,
+}

@@ -1,0 +1,237 @@
+"""The exact executor: near the model in floating point, and one law whichever way it is run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import hf_models as models
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codelength_hf.architecture import UnknownArchitecture, architecture
+from codelength_hf.arithmetic import exact_parts
+from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.exact import Exact
+from codelength_hf.on_cpu import OnCpu
+from codelength_hf.on_torch import OnTorch
+from codelength_hf.positions import rotary_table
+from codelength_hf.predictor import ExactPredictor
+from codelength_hf.weights import weights
+
+FAMILIES = ("gpt2", "gpt_neox", "llama")
+each_family = pytest.mark.parametrize("family", FAMILIES)
+
+VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "GPT-2": ("gpt2", {}, {}),
+    "GPT-2 with exact gelu": ("gpt2", {}, {"activation_function": "gelu"}),
+    "NeoX": ("gpt_neox", {}, {}),
+    "NeoX, sequential": ("gpt_neox", {}, {"use_parallel_residual": False}),
+    "NeoX, all rotated": ("gpt_neox", {}, {"rotary_pct": 1.0}),
+    "NeoX, tied, tanh": ("gpt_neox", {"tied": True}, {"hidden_act": "gelu_new"}),
+    "Llama": ("llama", {}, {}),
+    "Llama, every head its keys": ("llama", {"key_heads": 4}, {}),
+    "Llama, one key head, tied": ("llama", {"key_heads": 1, "tied": True}, {}),
+    "Llama with biases": ("llama", {}, {"attention_bias": True, "mlp_bias": True}),
+    "Llama of other head width": ("llama", {}, {"head_dim": 24}),
+    "Llama with longer positions": (
+        "llama",
+        {},
+        {
+            "rope_parameters": {
+                "rope_type": "llama3",
+                "rope_theta": 10000.0,
+                "factor": 8.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 64,
+            }
+        },
+    ),
+    "Llama with squared relu": ("llama", {}, {"hidden_act": "relu2"}),
+}
+
+
+def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> Exact:
+    """A transformers model, quantised."""
+    config = made.config.to_dict()
+    tensors = {name: values.detach().float().numpy() for name, values in made.state_dict().items()}
+    tied = bool(config["tie_word_embeddings"])
+    read = weights(architecture(config), tensors.get, tied)
+    return Exact(read, window or read.architecture.context, arithmetic or OnCpu())
+
+
+def laws(model: Exact, tokens: np.ndarray, *, at_once: int) -> np.ndarray:
+    """Frequencies after each of `tokens` (streams, time), so many positions at a time."""
+    state, rows = model.begin(len(tokens)), []
+    for start in range(0, tokens.shape[1], at_once):
+        piece = tokens[:, start : start + at_once]
+        out = model.run(state, piece)
+        law = model.frequencies(out, np.zeros(piece.size, np.int32))
+        rows.append(law.reshape(*piece.shape, -1))
+    return np.concatenate(rows, axis=1)
+
+
+def bits(law: np.ndarray, tokens: np.ndarray) -> float:
+    """What `tokens` (time,) but the first take under the law before each."""
+    shares = law[:-1] / law[:-1].sum(-1, keepdims=True)
+    return float(-np.log2(shares[np.arange(len(tokens) - 1), tokens[1:]]).sum())
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+def test_it_computes_what_the_model_computes(variant):
+    family, sizes, changes = variant
+    made = models.shaken(models.model(family, models.Sizes(**sizes), **changes)).eval()
+    tokens = np.random.default_rng(0).integers(0, 400, (2, 100))
+    with torch.no_grad():
+        logits = made(torch.tensor(tokens)).logits.double()
+    expected = torch.softmax(logits, -1).numpy()
+    law = laws(exact_of(made), tokens, at_once=100)
+    found = law / law.sum(-1, keepdims=True)
+    divergence = (expected * np.log2(expected / found)).sum(-1)
+    entropy = -(expected * np.log2(expected)).sum(-1)
+    assert divergence.mean() < 0.003 * entropy.mean()
+
+
+@each_family
+def test_code_length_is_within_a_percent_of_the_float_model(folders, family):
+    predictor = ExactPredictor(Checkpoint(folders[family]))
+    data = models.text()[-models.HELD_OUT :].encode()
+    symbols = predictor.tokenize(data)[:250]
+    size = len(predictor.detokenize(symbols))
+    made = type(models.model(family)).from_pretrained(folders[family]).eval()
+    tokens = np.concatenate([[0], symbols])
+    with torch.no_grad():
+        logits = made(torch.tensor(tokens[None])).logits[0].double()
+    ideal = torch.log_softmax(logits, -1)[:-1].gather(1, torch.tensor(symbols)[:, None])
+    reference = -float(ideal.sum()) / np.log(2)
+    model = exact_of(made)
+    model.begin_token = 0
+    coded = bits(laws(model, tokens[None], at_once=999)[0], tokens)
+    print(f"{family}: {reference / size:.4f} bpb in float32, {coded / size:.4f} exact")
+    assert reference / size < 4, "the model has learned nothing"
+    assert coded == pytest.approx(reference, rel=0.01)
+
+
+@given(
+    family=st.sampled_from(FAMILIES),
+    heads=st.sampled_from([(1, 1), (2, 1), (4, 2), (3, 3)]),
+    head_width=st.sampled_from([8, 16, 24]),
+    layers=st.integers(1, 2),
+    hidden=st.integers(1, 70),
+    vocabulary=st.integers(2, 300),
+    parallel=st.booleans(),
+    part=st.sampled_from([0.25, 0.5, 1.0]),
+    streams=st.integers(1, 4),
+    time=st.integers(1, 12),
+    at_once=st.integers(1, 12),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=25, deadline=None)
+def test_all_positions_at_once_or_one_by_one_are_one_law(
+    family,
+    heads,
+    head_width,
+    layers,
+    hidden,
+    vocabulary,
+    parallel,
+    part,
+    streams,
+    time,
+    at_once,
+    seed,
+):
+    sizes = models.Sizes(
+        vocabulary=vocabulary,
+        width=heads[0] * head_width,
+        layers=layers,
+        heads=heads[0],
+        key_heads=heads[1],
+        hidden=hidden,
+        context=32,
+    )
+    changes = (
+        {"use_parallel_residual": parallel, "rotary_pct": part} if family == "gpt_neox" else {}
+    )
+    model = exact_of(models.shaken(models.model(family, sizes, **changes)))
+    tokens = np.random.default_rng(seed).integers(0, vocabulary, (streams, time))
+    whole = laws(model, tokens, at_once=time)
+    assert whole.min() >= 1
+    assert whole.sum(-1, dtype=np.int64).max() < 1 << 24
+    assert np.array_equal(whole, laws(model, tokens, at_once=1))
+    assert np.array_equal(whole, laws(model, tokens, at_once=at_once))
+    alone = laws(model, tokens[-1:], at_once=1)
+    assert np.array_equal(whole[-1], alone[0])
+
+
+@each_family
+def test_any_arithmetic_gives_the_same_integers(family):
+    made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
+    tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
+    one = laws(exact_of(made), tokens, at_once=50)
+    for other in (OnCpu(int8=1), OnTorch()):
+        model = exact_of(made, other)
+        assert np.array_equal(one, laws(model, tokens, at_once=50)), other
+        assert np.array_equal(one[:, :4], laws(model, tokens[:, :4], at_once=1)), other
+
+
+@each_family
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_an_accelerator_gives_the_same_integers(family):
+    made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
+    tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
+    one = laws(exact_of(made), tokens, at_once=50)
+    assert np.array_equal(one, laws(exact_of(made, OnTorch("cuda")), tokens, at_once=50))
+
+
+def test_wide_matrices_are_split_where_sums_would_not_be_exact():
+    widest = np.full((3, 3000), 127, np.int8)
+    parts = exact_parts(widest)
+    assert [part.stop - part.start for part in parts] == [1024, 1024, 952]
+    assert exact_parts(np.full((3, 3000), 5, np.int8)) == [slice(0, 3000)]
+    most = max(part.stop - part.start for part in parts) * 127 * 127
+    assert most < 1 << 24
+
+
+@each_family
+def test_extreme_weights_stay_exact(family):
+    """All weights at the largest magnitude: every sum is as large as it can be."""
+    made = models.model(family, models.Sizes(hidden=1300, width=64))
+    with torch.no_grad():
+        for parameter in made.parameters():
+            if parameter.ndim == 2:
+                parameter.copy_(torch.where(parameter >= 0, 1.0, 0.99))
+    tokens = np.random.default_rng(4).integers(0, 400, (2, 40))
+    model = exact_of(made)
+    whole = laws(model, tokens, at_once=40)
+    assert np.array_equal(whole, laws(model, tokens, at_once=1))
+    assert np.array_equal(whole, laws(exact_of(made, OnTorch()), tokens, at_once=40))
+
+
+@pytest.mark.parametrize("columns", [4, 16, 64])
+def test_rotary_tables_are_cosines_and_sines(columns):
+    from codelength_hf.architecture import Rotary
+
+    cos, sin = rotary_table(Rotary(columns, 10000.0), 2048)
+    angles = np.outer(np.arange(2048), 10000.0 ** (-np.arange(0, columns, 2) / columns))
+    assert np.abs(cos - np.cos(angles)).max() < 1e-7
+    assert np.abs(sin - np.sin(angles)).max() < 1e-7
+
+
+def test_what_it_cannot_run_is_named(tmp_path: Path):
+    with pytest.raises(UnknownArchitecture, match=r"'mamba'.*exact=false"):
+        architecture({"model_type": "mamba"})
+    config = json.loads(
+        models.save(models.model("llama"), tmp_path).joinpath("config.json").read_bytes()
+    )
+    with pytest.raises(UnknownArchitecture, match="yarn"):
+        architecture({**config, "rope_parameters": {"rope_type": "yarn"}})
+    with pytest.raises(UnknownArchitecture, match="5 columns"):
+        architecture(
+            models.model("gpt_neox", models.Sizes(width=80), rotary_pct=0.25).config.to_dict()
+        )
+    with pytest.raises(UnknownArchitecture, match="quick_gelu"):
+        architecture({**config, "hidden_act": "quick_gelu"})

@@ -1,0 +1,152 @@
+"""Tokens for any bytes, with every kind of tokenizer."""
+
+import json
+from functools import cache
+
+import hf_models as models
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codelength import CorruptBlob
+from codelength_hf import pieces
+from codelength_hf.tokens import Tokens
+
+KINDS = {
+    "byte level": models.byte_level,
+    "byte level, NFC": lambda: models.byte_level(normalise=True),
+    "byte fallback": models.byte_fallback,
+    "words": models.words,
+    "word pieces": models.wordpieces,
+    "metaspace": models.metaspace,
+    "sentencepiece": models.sentencepiece,
+}
+
+
+@cache
+def tokens(kind: str) -> Tokens:
+    tokenizer = KINDS[kind]()
+    if isinstance(tokenizer, bytes):
+        read = pieces.of_sentencepiece(tokenizer)
+        return Tokens(read, len(read.of_token))
+    read = pieces.of_json(tokenizer.to_str().encode())
+    return Tokens(read, tokenizer.get_vocab_size())
+
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+NASTY = {
+    "nothing": b"",
+    "a byte": b"\0",
+    "all bytes": bytes(range(256)),
+    "all bytes, twice": bytes(range(256)) * 2,
+    "no UTF-8": b"text \xff\xfe text \xc3\x28 \xed\xa0\x80 \xf5\x80 and so on, to be long enough",
+    "what NFC would change": "e\u0301 \u00e9 \u212b \ufb01 \u1100\u1161".encode(),
+    "special tokens": b"a<|endoftext|>b <s> </s> [CLS] [UNK] <unk> <0x0A> ##a",
+    "a literal meta space": "a▁b ▁ ▁▁".encode(),
+    "spaces": b"  two in front, three   within, one behind ",
+    "lines": b"\r\n\r\n\ttab\n",
+    "cut within a character": "naïve “quotes”".encode()[:-1],
+    "begins within a character": "“quotes”".encode()[1:],
+    "emoji": "👩‍👩‍👧 🙂".encode(),
+    "prose": models.text()[:3000].encode(),
+    "prose with a stray byte": models.text()[:1000].encode() + b"\xff" + b"and on it goes" * 9,
+}
+
+
+@pytest.mark.parametrize("data", NASTY.values(), ids=NASTY)
+@each_kind
+def test_what_becomes_tokens_comes_back(kind, data):
+    made = tokens(kind)
+    symbols = made.encode(data)
+    assert made.decode(symbols) == data
+    assert symbols.max(initial=0) < made.count + len(made.escapes)
+    folded, escaped = made.apart(symbols)
+    assert folded.max(initial=0) <= made.count
+    assert np.array_equal(made.together([folded], escaped), symbols)
+
+
+@each_kind
+@given(
+    data=st.binary(max_size=80)
+    | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | st.lists(st.sampled_from(list(NASTY.values())), max_size=3).map(b"".join)
+)
+@settings(max_examples=25, deadline=None)
+def test_anything_comes_back(kind, data):
+    made = tokens(kind)
+    assert made.decode(made.encode(data)) == data
+
+
+@pytest.mark.parametrize(
+    "kind", ["byte level", "byte level, NFC", "byte fallback", "sentencepiece"]
+)
+def test_vocabularies_with_all_bytes_need_no_escape(kind):
+    assert tokens(kind).escapes == b""
+
+
+@pytest.mark.parametrize("kind", ["byte level", "byte level, NFC"])
+def test_text_gets_the_tokens_of_the_library(kind):
+    text = models.text()[:3000]
+    assert tokens(kind).encode(text.encode()).tolist() == KINDS[kind]().encode(text).ids
+
+
+def test_a_space_in_front_is_neither_added_nor_lost():
+    made = tokens("byte fallback")
+    with_space, without = made.encode(b" the way"), made.encode(b"the way")
+    assert made.decode(with_space[:1])[:1] == b" "
+    assert with_space.tolist() == KINDS["byte fallback"]().encode("the way").ids
+    assert made.decode(without) == b"the way"
+
+
+@pytest.mark.parametrize("text", ["the way of all", " the way of all"])
+def test_sentencepiece_gets_its_space_back(text):
+    made = tokens("sentencepiece")
+    symbols = made.encode(text.encode())
+    assert made.decode(symbols) == text.encode()
+    assert len(symbols) <= 1 + len(made.encode(b" the way of all"))
+
+
+def test_special_tokens_are_never_read_from_text():
+    special = KINDS["byte level"]().token_to_id("<|endoftext|>")
+    assert special not in tokens("byte level").encode(b"a <|endoftext|> b").tolist()
+
+
+def test_prose_is_not_escaped_away():
+    made = tokens("metaspace")
+    symbols = made.encode(models.text()[:2000].encode())
+    assert len(symbols) < 1400
+    assert np.mean(symbols >= made.count) < 0.05
+
+
+def test_tokens_beyond_the_model_are_not_used():
+    tokenizer = models.byte_level(400)
+    small = Tokens(pieces.of_json(tokenizer.to_str().encode()), 300)
+    data = models.text()[:500].encode()
+    symbols = small.encode(data)
+    assert symbols.max() < 300
+    assert small.decode(symbols) == data
+
+
+def test_escapes_that_do_not_fit_are_refused():
+    made = tokens("words")
+    folded, escaped = made.apart(made.encode(b"\xff and \xfe"))
+    with pytest.raises(CorruptBlob, match="escapes"):
+        made.together([folded], escaped[:-1])
+    with pytest.raises(CorruptBlob, match="escapes"):
+        made.together([folded], b"#" * len(escaped))
+
+
+def test_bytes_of_gpt2s_alphabet():
+    assert len(pieces.ALPHABET) == 256
+    assert sorted(pieces.ALPHABET.values()) == list(range(256))
+    assert pieces.ALPHABET["Ġ"] == ord(" ")
+    assert pieces.ALPHABET["Ċ"] == ord("\n")
+
+
+def test_what_would_change_text_is_taken_out():
+    description = json.loads(models.metaspace().to_str())
+    plain = pieces.plain(description)
+    assert plain["normalizer"] is None
+    assert plain["pre_tokenizer"]["prepend_scheme"] == "never"
