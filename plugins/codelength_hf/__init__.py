@@ -54,13 +54,13 @@ class HfCodec(PredictorCodec):
     @property
     def checkpoint(self) -> "Checkpoint":
         """The files. Raises Unavailable."""
-        from codelength_hf.checkpoint import checkpoint
-
         if self.model is None:
             raise Unavailable(
                 "hf needs a model: hf:model=FOLDER, or one of the hub as in "
                 "hf:model=EleutherAI/pythia-70m"
             )
+        from codelength_hf.checkpoint import checkpoint
+
         return checkpoint(self.model, self.revision, bool(self.pickle))
 
     @property
