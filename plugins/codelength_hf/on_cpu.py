@@ -1,8 +1,6 @@
 """The exact arithmetic on a CPU: NumPy's float32 products, or PyTorch's int8 ones where the machine
 has instructions for them, and the compiled loops of `kernels`."""
 
-from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from codelength_hf.arithmetic import (
 )
 from codelength_hf.fixed import total
 from codelength_hf.weights import Quantised
+from codelength_lm.on_cpu import int8_from
 
 KINDS = {
     "gelu": kernels.GELU,
@@ -30,9 +29,6 @@ KINDS = {
     "relu": kernels.RELU,
     "relu2": kernels.RELU2,
 }
-
-ENOUGH_ROWS = 128
-"""From so many rows int8 products are faster than float32 ones, given the instructions."""
 
 
 Floats = NDArray[np.float32]
@@ -47,7 +43,7 @@ class OnCpu(Arithmetic):
     @classmethod
     def fastest(cls) -> "OnCpu":
         """The products that this machine is best at."""
-        return cls(ENOUGH_ROWS if _multiplies_int8() and find_spec("torch") else None)
+        return cls(int8_from())
 
     def array(self, values: NDArray[Any]) -> NDArray[Any]:
         return values
@@ -189,12 +185,3 @@ def _attend_in_products(
                 np.matmul(queries[stream, :, head], keys, out=scores)
                 kernels.weigh(scores, a[stream, :, head], b, c, v, at, share, attention.units)
                 kernels.scale_values(scores @ values, v, at, share, rows[stream, :, head])
-
-
-@cache
-def _multiplies_int8() -> bool:
-    """Whether the CPU has VNNI instructions. Without them PyTorch's int8 products are slow."""
-    from llvmlite import binding
-
-    features = binding.get_host_cpu_features()
-    return bool(features.get("avx512vnni") or features.get("avxvnni"))

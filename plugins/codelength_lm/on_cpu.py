@@ -24,7 +24,7 @@ class OnCpu(Arithmetic):
     @classmethod
     def fastest(cls) -> "OnCpu":
         """The products that this machine is best at."""
-        return cls(ENOUGH_ROWS if _multiplies_int8() and find_spec("torch") else None)
+        return cls(int8_from())
 
     def array(self, values: NDArray[Any]) -> NDArray[Any]:
         return values
@@ -90,9 +90,11 @@ class OnCpu(Arithmetic):
 
 
 @cache
-def _multiplies_int8() -> bool:
-    """Whether the CPU has VNNI instructions. Without them PyTorch's int8 products are slow."""
+def int8_from() -> int | None:
+    """From how many rows int8 products are the faster ones here. None for never: without VNNI
+    instructions PyTorch's are slow."""
     from llvmlite import binding  # type: ignore[import-untyped]
 
     features = binding.get_host_cpu_features()
-    return bool(features.get("avx512vnni") or features.get("avxvnni"))
+    fast = features.get("avx512vnni") or features.get("avxvnni")
+    return ENOUGH_ROWS if fast and find_spec("torch") else None
