@@ -16,7 +16,6 @@ from codelength.container import (
     SEGMENT,
     TOGETHER,
     Container,
-    ContainerError,
     Header,
     RoundTripError,
     Segment,
@@ -24,6 +23,7 @@ from codelength.container import (
     together,
 )
 from codelength.errors import CodelengthError
+from codelength.records import ContainerError
 from codelength_order2 import Order2Codec
 from codelength_stdlib import Bz2, Gzip, Store
 

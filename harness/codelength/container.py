@@ -1,7 +1,6 @@
 """A compressed file: a header that says how to decode it, segments with checksums, a digest.
 
-docs/compress.md gives the format byte for byte. Nothing read is believed: every number is held
-against a limit before it is used, and memory is taken only for bytes that are there.
+docs/compress.md gives the format byte for byte.
 """
 
 import hashlib
@@ -9,12 +8,13 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
 
+from codelength import records
 from codelength.codec import Codec
-from codelength.errors import CodelengthError, CorruptBlob, Unavailable, UsageError
-from codelength.framing import read_varint, varint
+from codelength.errors import CodelengthError, Unavailable, UsageError
+from codelength.framing import varint
 from codelength.media import Sample
+from codelength.records import ContainerError, Reader, Source, clipped
 
 MAGIC = b"\x89CDL"
 FORMAT = 1
@@ -26,30 +26,12 @@ LARGEST = 1 << 30
 TOGETHER, MOST = 16 << 20, 8192
 """Bytes and segments that a codec is given at once. Part of the format: a codec whose blobs depend
 on what it was given together meets the same groups when it decodes."""
-TEXT, ENTRIES = 4096, 256
-"""Bytes of a text in the header, and entries of a table, at most."""
-PIECE = 1 << 20
-"""Bytes read at once, so that a length that lies costs no more memory than the file is long."""
-SHOWN = 100
-"""Characters of a text from a file, or from a library, that a message quotes."""
-
-
-class ContainerError(CodelengthError):
-    """A file that is no container, or a damaged one; a codec that fails at its task."""
-
-    exit_code = 3
 
 
 class RoundTripError(ContainerError):
     """What is stored is intact, and does not decode to what went in."""
 
     exit_code = 4
-
-
-class Source(Protocol):
-    """Where bytes come from: `read` returns fewer than asked for only at the end."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -72,13 +54,16 @@ class Header:
         if not 1 <= self.segment <= LARGEST:
             raise UsageError(f"segments have 1 to {LARGEST} bytes, not {self.segment}")
         texts = (self.requires, self.versions)
-        return _sealed(
+        return records.sealed(
             MAGIC,
             bytes([FORMAT]),
-            _text(self.codec),
+            records.text(self.codec),
             varint(self.segment),
-            *(_table({key: _text(value) for key, value in table.items()}) for table in texts),
-            _table({key: varint(size) for key, size in self.prior.items()}),
+            *(
+                records.table({key: records.text(value) for key, value in table.items()})
+                for table in texts
+            ),
+            records.table({key: varint(size) for key, size in self.prior.items()}),
         )
 
 
@@ -127,7 +112,7 @@ def pack(codec: Codec, source: Source, segment: int = SEGMENT) -> Iterator[bytes
             yield zlib.crc32(blob, zlib.crc32(head)).to_bytes(4, "little")
             whole.update(data)
             total += len(data)
-    yield _sealed(varint(0), varint(total), whole.digest())
+    yield records.sealed(varint(0), varint(total), whole.digest())
 
 
 class Container:
@@ -135,7 +120,7 @@ class Container:
 
     def __init__(self, source: Source, name: str) -> None:
         """Reads the header. Raises ContainerError."""
-        self._reader = _Reader(source, name)
+        self._reader = Reader(source, name)
         self.name = name
         self.header = self._header()
         self.size = 0
@@ -234,78 +219,6 @@ class Container:
         return RoundTripError(f"{self.name}: {where} {fact}{hint}")
 
 
-class _Reader:
-    """Takes fields from a source, counts, and keeps the checksum of the record they are in."""
-
-    def __init__(self, source: Source, name: str) -> None:
-        self._source, self._name = source, name
-        self._at = self._crc = 0
-
-    def up_to(self, size: int) -> bytes:
-        """`size` bytes, or fewer where the source ends."""
-        pieces = []
-        while size and (piece := self._source.read(min(size, PIECE))):
-            pieces.append(piece)
-            size -= len(piece)
-            self._at += len(piece)
-            self._crc = zlib.crc32(piece, self._crc)
-        return b"".join(pieces)
-
-    def take(self, size: int) -> bytes:
-        """`size` bytes. Raises ContainerError if there are fewer."""
-        taken = self.up_to(size)
-        if len(taken) < size:
-            raise ContainerError(f"{self._name} breaks off after {self._at} bytes")
-        return taken
-
-    def number(self, most: int | None, what: str) -> int:
-        """A varint. Raises ContainerError if it is none, or more than `most`."""
-        spelt = self.take(1)
-        while spelt[-1] & 0x80 and len(spelt) < 10:
-            spelt += self.take(1)
-        try:
-            value, _ = read_varint(spelt)
-        except CorruptBlob:
-            raise self.damage("no number") from None
-        if most is not None and value > most:
-            raise self.damage(f"{value} {what}, where at most {most} can be")
-        return value
-
-    def text(self) -> str:
-        """A text that can be printed. Raises ContainerError."""
-        try:
-            text = self.take(self.number(TEXT, "bytes of text")).decode()
-        except UnicodeDecodeError:
-            raise self.damage("no text") from None
-        if not text.isprintable():  # it would be able to talk to a terminal
-            raise self.damage("a text with control characters")
-        return text
-
-    def entries(self) -> int:
-        """How many a table has."""
-        return self.number(ENTRIES, "entries")
-
-    def table(self) -> dict[str, str]:
-        """Texts by name."""
-        return {self.text(): self.text() for _ in range(self.entries())}
-
-    def check(self, what: str) -> None:
-        """Ends a record. Raises ContainerError if it is not what was written."""
-        crc = self._crc
-        if int.from_bytes(self.take(4), "little") != crc:
-            raise ContainerError(f"{self._name} is damaged: the checksum of {what} is wrong")
-        self._crc = 0
-
-    def close(self) -> None:
-        """Raises ContainerError unless the source is at its end."""
-        if self.up_to(1):
-            raise self.damage("something behind the end")
-
-    def damage(self, fact: str) -> ContainerError:
-        """The error for what was read last."""
-        return ContainerError(f"{self._name} is damaged: {fact} before byte {self._at}")
-
-
 def together(segment: int) -> int:
     """How many segments of this size a codec is given at once."""
     return min(MOST, max(1, TOGETHER // segment))
@@ -333,28 +246,10 @@ def _are_bytes(values: Sequence[object], count: int) -> bool:
     return len(values) == count and all(isinstance(value, bytes) for value in values)
 
 
-def _sealed(*fields: bytes) -> bytes:
-    record = b"".join(fields)
-    return record + zlib.crc32(record).to_bytes(4, "little")
-
-
-def _text(text: str) -> bytes:
-    data = text.encode()
-    if len(data) > TEXT or not text.isprintable():
-        raise UsageError(f"a container cannot carry {_clipped(repr(text))}")
-    return varint(len(data)) + data
-
-
-def _table(table: Mapping[str, bytes]) -> bytes:
-    if len(table) > ENTRIES:
-        raise UsageError(f"a container cannot carry a table of {len(table)} entries")
-    return varint(len(table)) + b"".join(_text(key) + value for key, value in table.items())
-
-
 def _differences(made: Mapping[str, str], here: Mapping[str, str]) -> str:
     """`weights 3fa1, here 77c0` for every entry that is not the same on both sides."""
     return ", ".join(
-        f"{key} {_clipped(made.get(key, 'none'))}, here {_clipped(here.get(key, 'none'))}"
+        f"{key} {clipped(made.get(key, 'none'))}, here {clipped(here.get(key, 'none'))}"
         for key in {**made, **here}
         if made.get(key) != here.get(key)
     )
@@ -366,8 +261,4 @@ def _numbers(group: Sequence[Segment]) -> str:
 
 
 def _words(error: Exception) -> str:
-    return _clipped(f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": "))
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return clipped(f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": "))

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from codelength.cli.files import PIPE, STANDARD_INPUT, Ended, Input, appearing
-from codelength.container import ContainerError, RoundTripError
+from codelength.container import RoundTripError
+from codelength.records import ContainerError
 from codelength.run.process import die_with_parent
 
 SAID = (1, 2, 3, 4)

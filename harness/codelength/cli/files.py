@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Self
 
 import click
 
-from codelength.container import ContainerError
 from codelength.errors import UsageError
+from codelength.records import ContainerError
 
 PIPE = "-"
 
