@@ -1,12 +1,13 @@
 from contextlib import suppress
 
+import constriction
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength import CorruptBlob
-from codelength.coder import Decoder, Encoder
+from codelength.coder import FAMILY, Decoders, Encoder
 
 
 def coded(symbols: list[int], frequencies: np.ndarray) -> bytes:
@@ -16,9 +17,8 @@ def coded(symbols: list[int], frequencies: np.ndarray) -> bytes:
 
 
 def decoded(stream: bytes, frequencies: np.ndarray) -> list[int]:
-    decoder = Decoder(stream)
-    symbols = [decoder.decode_one(row[None]) for row in frequencies]
-    decoder.confirm(np.array(symbols), frequencies)
+    decoder = Decoders([stream])
+    symbols = [int(decoder.decode(row[None])[0]) for row in frequencies]
     decoder.finish()
     return symbols
 
@@ -81,9 +81,43 @@ def test_a_long_run_of_the_least_likely_symbol_is_paid_for():
     assert len(coded([0] * 1000, frequencies)) == pytest.approx(1000, abs=2)
 
 
-def test_a_stream_that_goes_on_too_long_is_refused_before_the_end():
-    frequencies = np.ones((64, 256), int)
-    decoder = Decoder(bytes(range(1, 9)))
-    symbols = np.array([decoder.decode_one(row[None]) for row in frequencies])
-    with pytest.raises(CorruptBlob, match="too early"):
-        decoder.confirm(symbols, frequencies)
+def test_a_stream_that_is_too_short_is_refused_before_the_end():
+    """Fourteen fair bytes do not fit into eight."""
+    with pytest.raises(CorruptBlob, match="8 bytes") as caught:
+        decoded(bytes(range(1, 9)), np.ones((14, 256), int))
+    assert [entry.name for entry in caught.traceback][-2:] == ["decode", "check"]
+
+
+@given(messages())
+@settings(max_examples=200, deadline=None)
+def test_the_stream_is_that_of_constriction_but_for_its_end(message):
+    symbols, frequencies = message
+    plain = constriction.stream.queue.RangeEncoder()
+    plain.encode(np.array(symbols, np.int32), FAMILY, frequencies.astype(np.float32))
+    words = plain.get_compressed().astype(">u4").tobytes()
+    stream = coded(symbols, frequencies)
+    same = len(words) - 8
+    assert stream[: max(same, 0)] == words[: max(same, 0)]
+    reader = constriction.stream.queue.RangeDecoder(
+        np.frombuffer(stream + bytes(12 - len(stream) % 4), ">u4").astype(np.uint32)
+    )
+    assert reader.decode(FAMILY, frequencies.astype(np.float32)).tolist() == symbols
+
+
+@given(stream=st.binary(max_size=12), message=messages())
+@settings(max_examples=300, deadline=None)
+def test_what_is_read_is_what_encoding_it_again_gives(stream, message):
+    """Every stream has one reading, and every reading one stream."""
+    _, frequencies = message
+    with suppress(CorruptBlob):
+        assert coded(decoded(stream, frequencies), frequencies) == stream
+
+
+@given(message=messages(), junk=st.binary(min_size=1, max_size=9), cut=st.integers(0, 9))
+@settings(max_examples=200, deadline=None)
+def test_another_ending_is_refused_whatever_it_is(message, junk, cut):
+    symbols, frequencies = message
+    stream = coded(symbols, frequencies)
+    changed = stream[: len(stream) - cut] + junk
+    with suppress(CorruptBlob):
+        assert decoded(changed, frequencies) != symbols or changed == stream

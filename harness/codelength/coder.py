@@ -1,26 +1,42 @@
 """Range coding of symbols whose probabilities are given as integer frequencies.
 
-The arithmetic is constriction's (24-bit probabilities, 64-bit state), with two things of our own.
-Frequencies are integers below 2^24, which float32 holds exactly, so both sides hand constriction
-the very same numbers. And a stream ends in as few bytes as its last interval allows, with zeros
-understood behind them, instead of in whole 32-bit words: it saves three bytes a stream.
+The arithmetic is constriction's range coder (32-bit words, 64-bit state) with its law
+`Categorical(perfect=False)` at 24 bits: symbol i of n has the interval that begins at
+trunc(c · s) + i, in float32, where c sums the frequencies before it and s = (2^24 − n) / Σ.
+Frequencies are integers that sum to less than 2^24, which float32 holds exactly, so both sides
+work on the very same numbers. Three things are our own.
+
+- The encoder narrows a law to three symbols (those before, the one to code, those after) before
+  constriction sees it. The interval is the same, and a large alphabet costs an integer sum.
+- A stream ends in as few bytes as its last interval allows, with zeros understood behind them,
+  instead of in whole words: it saves three bytes a stream.
+- The decoder is compiled, and takes one call for the next symbol of many sequences. A stream may
+  hold several sequences that were coded in turn.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import constriction
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.compiled import compiled
 from codelength.errors import CorruptBlob
 
 IntArray = NDArray[np.integer[Any]]
+Narrowed = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""Symbols (n,) and their laws (n, 3 at most)."""
 
 PRECISION = 24
 """Frequencies of one symbol's row must sum to less than 2^PRECISION."""
 
+WHOLE = 1 << PRECISION
 FAMILY = constriction.stream.model.Categorical(perfect=False)
 WORD, STATE = 32, 64
+
+BLOCK = 64
+"""Frequencies that the decoder sums up before it looks among them."""
 
 
 class Encoder:
@@ -31,9 +47,12 @@ class Encoder:
 
     def encode(self, symbols: IntArray, frequencies: IntArray) -> None:
         """Appends `symbols` (n,) under `frequencies` (n, alphabet), each row with its own law."""
+        self.encode_narrowed(*narrowed(symbols, frequencies))
+
+    def encode_narrowed(self, symbols: NDArray[np.int32], laws: NDArray[np.float32]) -> None:
+        """The same for what `narrowed` made of them."""
         if len(symbols):
-            rows = np.ascontiguousarray(frequencies, np.float32)
-            self._coder.encode(np.ascontiguousarray(symbols, np.int32), FAMILY, rows)
+            self._coder.encode(symbols, FAMILY, laws)
 
     def finish(self) -> bytes:
         """The stream, its last eight bytes cut to as few as the last interval allows."""
@@ -42,50 +61,161 @@ class Encoder:
         size = position * WORD + STATE
         sealed = int.from_bytes(words.tobytes(), "big") << (size - WORD * len(words))
         low = sealed - ((sealed - low) % (1 << STATE))
-        for zeros in range(STATE, -1, -8):
-            value = -(-low >> zeros) << zeros
-            if value < low + width:
-                return int(value).to_bytes(size // 8, "big")[: (size - zeros) // 8]
-        raise AssertionError("an interval of the coder is never empty")
-
-    @property
-    def least_bytes(self) -> int:
-        """No more than what the stream will have in the end."""
-        return int(self._coder.pos()[0]) * WORD // 8
+        zeros, beyond = ending(low, width)
+        return int(low + beyond).to_bytes(size // 8, "big")[: (size - zeros) // 8]
 
 
-class Decoder:
-    """Reads back what an Encoder wrote, given the same frequencies in the same order.
+def ending(low: int, width: int) -> tuple[int, int]:
+    """How a stream ends whose last interval is `width` from `low` on: in how many zero bits that
+    need not be written, and how far beyond `low`."""
+    for zeros in range(STATE, -1, -8):
+        beyond = -low % (1 << zeros)
+        if beyond < width:
+            return zeros, beyond
+    raise AssertionError("an interval of the coder is never empty")
+
+
+def narrowed(symbols: IntArray, frequencies: IntArray) -> Narrowed:
+    """What has the intervals of `symbols` (n,) under `frequencies` (n, alphabet)."""
+    symbols = np.ascontiguousarray(symbols, np.int32)
+    if frequencies.shape[1] <= 3:
+        return symbols, np.ascontiguousarray(frequencies, np.float32)
+    laws = np.empty((len(symbols), 3), np.float32)
+    places = np.empty(len(symbols), np.int32)
+    _narrow(symbols, np.ascontiguousarray(frequencies, np.int32), places, laws)
+    return places, laws
+
+
+class Decoders:
+    """Reads back what Encoders wrote, given the same frequencies in the same order.
+
+    Sequence i of those that go on in step is part of stream `coders[i]`; sequences of one stream
+    take turns in their order, one symbol each.
 
     A range decoder alone cannot tell the end of a stream, nor a stream from noise: it gives symbols
-    for ever. So what was decoded is encoded again, which costs little, and has to give the stream.
+    for ever. But a stream is one point in the last interval, the one that the encoder chooses, and
+    so what is no stream of an encoder is known in the end, without encoding again.
     """
 
-    def __init__(self, stream: bytes) -> None:
-        padded = stream + bytes(-len(stream) % 4 + STATE // 8)
-        self._coder = constriction.stream.queue.RangeDecoder(
-            np.frombuffer(padded, ">u4").astype(np.uint32)
-        )
-        self._stream = stream
-        self._again = Encoder()
+    def __init__(self, streams: Sequence[bytes], coders: IntArray | None = None) -> None:
+        self._coders = np.arange(len(streams)) if coders is None else coders.astype(np.int64)
+        longest = max(map(len, streams), default=0)
+        self._words = np.zeros((len(streams), longest // 4 + 5), np.uint32)
+        for row, stream in zip(self._words, streams, strict=True):
+            own = np.frombuffer(stream + bytes(-len(stream) % 4), ">u4")
+            row[: len(own)] = own
+        # of each stream: low, width and point of an interval; words read; bytes
+        self._state = np.empty((len(streams), 5), np.uint64)
+        point = self._words[:, 0].astype(np.uint64) << np.uint64(WORD) | self._words[:, 1]
+        self._state[:, 0], self._state[:, 1], self._state[:, 2] = 0, ~np.uint64(0), point
+        self._state[:, 3], self._state[:, 4] = 2, [len(stream) for stream in streams]
 
-    def decode_one(self, frequencies: IntArray) -> int:
-        """The next symbol, under `frequencies` (1, alphabet). Raises CorruptBlob."""
-        try:
-            return int(self._coder.decode(FAMILY, frequencies.astype(np.float32))[0])
-        except AssertionError as error:  # constriction's word for bytes no encoder has written
-            raise CorruptBlob(str(error)) from error
+    def decode(self, frequencies: IntArray) -> NDArray[np.int64]:
+        """The next symbol of each of the first sequences, as many as `frequencies` (sequences,
+        alphabet) has rows. Raises CorruptBlob."""
+        rows = np.ascontiguousarray(frequencies, np.int32)
+        symbols = np.empty(len(rows), np.int64)
+        self.check(_next_symbols(rows, *self.arrays, symbols))
+        return symbols
 
-    def confirm(self, symbols: IntArray, frequencies: IntArray) -> None:
-        """Takes note of symbols (n,) that decode_one gave under `frequencies` (n, alphabet), all of
-        them and in order. Raises CorruptBlob as soon as the stream is too short for them."""
-        self._again.encode(symbols, frequencies)
-        if self._again.least_bytes > len(self._stream):
-            raise CorruptBlob(f"a coded stream ends after {len(self._stream)} bytes, too early")
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]:
+        """What `next_symbol` works on, for loops that are compiled as a whole: the stream of each
+        sequence, and the words and the state of each stream."""
+        return self._coders, self._words, self._state
+
+    def check(self, symbol: int) -> None:
+        """Raises CorruptBlob for what `next_symbol` gives if a stream is none."""
+        if symbol < 0:
+            raise _no_stream(self._state[-1 - symbol, 4])
 
     def finish(self) -> None:
-        """Raises CorruptBlob if the confirmed symbols are not all that the stream holds."""
-        if self._again.finish() != self._stream:
-            raise CorruptBlob(
-                f"{len(self._stream)} bytes that are no coded stream under this model"
-            )
+        """Raises CorruptBlob if the decoded symbols are not all that the streams hold."""
+        for state in self._state.tolist():
+            low, width, point, read, size = state
+            zeros, beyond = ending(low, width)
+            if size * 8 != read * WORD - zeros or (point - low) % (1 << STATE) != beyond:
+                raise _no_stream(size)
+
+
+def _no_stream(size: int) -> CorruptBlob:
+    return CorruptBlob(f"{size} bytes that are no coded stream under this model")
+
+
+@compiled
+def _narrow(symbols: Any, frequencies: Any, places: Any, laws: Any) -> None:
+    alphabet = frequencies.shape[1]
+    free = np.float32(WHOLE - alphabet)
+    for n in range(len(symbols)):
+        row, symbol = frequencies[n], symbols[n]
+        before, total = np.int32(0), np.int32(0)
+        for i in range(symbol):
+            before = np.int32(before + row[i])
+        for i in range(symbol, alphabet):
+            total = np.int32(total + row[i])
+        scale = free / np.float32(np.int32(before + total))
+        left = np.int64(np.float32(before) * scale) + symbol
+        right = np.int64(np.float32(np.int32(before + row[symbol])) * scale) + symbol + 1
+        if symbol == 0:
+            places[n] = 0
+            laws[n, 0], laws[n, 1], laws[n, 2] = right - 1, 0, WHOLE - right - 2
+        elif symbol == alphabet - 1:
+            places[n] = 2
+            laws[n, 0], laws[n, 1], laws[n, 2] = 0, left - 2, WHOLE - left - 1
+        else:
+            places[n] = 1
+            laws[n, 0], laws[n, 1], laws[n, 2] = left - 1, right - left - 1, WHOLE - right - 1
+
+
+@compiled
+def _next_symbols(rows: Any, coders: Any, words: Any, state: Any, symbols: Any) -> int:
+    for sequence in range(len(rows)):
+        symbol = next_symbol(rows[sequence], coders[sequence], words, state)
+        if symbol < 0:
+            return symbol
+        symbols[sequence] = symbol
+    return 0
+
+
+@compiled
+def next_symbol(row: Any, coder: Any, words: Any, state: Any) -> int:
+    """The next symbol of stream `coder` of some Decoders, under the frequencies `row` (alphabet,)
+    of int32. −1 − coder if no encoder has written that stream. To be called by compiled code."""
+    alphabet = len(row)
+    total = np.int32(0)
+    for symbol in range(alphabet):
+        total = np.int32(total + row[symbol])
+    scale = np.float32(WHOLE - alphabet) / np.float32(total)
+    low, width, point, read, size = state[coder]
+    unit = width >> np.uint64(PRECISION)
+    place = np.int64((point - low) // unit)
+    if place >= WHOLE:
+        return -1 - coder
+    # the last block, and in it the last symbol, that begins at or before `place`
+    first, before, left = 0, np.int32(0), np.int64(0)
+    for following in range(BLOCK, alphabet, BLOCK):
+        after = before
+        for symbol in range(following - BLOCK, following):
+            after = np.int32(after + row[symbol])
+        begins = np.int64(np.float32(after) * scale) + following
+        if place < begins:
+            break
+        first, before, left = following, after, begins
+    found, right = alphabet - 1, np.int64(WHOLE)
+    for symbol in range(first, alphabet - 1):
+        before = np.int32(before + row[symbol])
+        begins = np.int64(np.float32(before) * scale) + symbol + 1
+        if place < begins:
+            found, right = symbol, begins
+            break
+        left = begins
+    low = low + unit * np.uint64(left)
+    width = unit * np.uint64(right - left)
+    if width < np.uint64(1 << (STATE - WORD)):
+        low, width = low << np.uint64(WORD), width << np.uint64(WORD)
+        if 4 * (np.int64(read) - 1) > np.int64(size):
+            return -1 - coder
+        point = point << np.uint64(WORD) | np.uint64(words[coder, np.int64(read)])
+        state[coder, 3] += np.uint64(1)
+    state[coder, 0], state[coder, 1], state[coder, 2] = low, width, point
+    return found

@@ -28,6 +28,10 @@ class PredictorCodec(Codec):
     def predictor(self) -> "Predictor":
         """The law to code under."""
 
+    def pieces(self, data: bytes) -> list[bytes]:
+        """`data` as it is cut, each piece coded from an empty state: by default, in one."""
+        return [data]
+
     @property
     def prior(self) -> Mapping[str, int]:
         return self.predictor.prior

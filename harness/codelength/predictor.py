@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from codelength.coder import IntArray
+from codelength.coder import Decoders, IntArray
 
 BLOCK = 256
 """Positions that the default parallel view hands out at a time."""
@@ -34,6 +34,13 @@ class Stepper(ABC):
     def keep(self, streams: int) -> None:
         """Goes on with the first `streams` only; the others have ended."""
 
+    def decode(self, decoders: Decoders, symbols: IntArray) -> None:
+        """Fills `symbols` (steps, streams) with what the streams hold next. Override where all of
+        it can be compiled: see `codelength.coder.next_symbol`. Raises CorruptBlob."""
+        for row in symbols:
+            row[:] = decoders.decode(self.frequencies())
+            self.advance(row)
+
 
 @dataclass(frozen=True)
 class Predictor(ABC):
@@ -46,6 +53,8 @@ class Predictor(ABC):
     needs: ClassVar[Mapping[str, str]] = {}
     """Modules that it imports → the pip requirement behind each."""
     alphabet: ClassVar[int] = 256
+    batch: ClassVar[int] = 64
+    """Streams that had best go in step; it changes speed and memory, never the bytes."""
 
     @abstractmethod
     def stepper(self, streams: int) -> Stepper:
@@ -84,3 +93,8 @@ class Predictor(ABC):
     def prior(self) -> Mapping[str, int]:
         """Bytes that the receiver must hold: weights, tokenizer."""
         return {}
+
+    def scrambled(self, seed: int) -> "Predictor | None":
+        """The same model with its weights in random order: what is left of it is what architecture
+        and arithmetic do by themselves. None, the default, where there are no weights."""
+        return None

@@ -1,85 +1,147 @@
-"""Many sequences under one predictor: coded from all positions at once, decoded in step."""
+"""Many sequences under one predictor: coded from all positions at once, decoded in step.
+
+A coded stream holds one sequence, or a group of them that take turns: a symbol of the first, one of
+the second, and so on, then the next symbol of the first. A group is decoded in step as a whole.
+"""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from codelength.coder import Decoder, Encoder, IntArray
+from codelength.coder import Decoders, Encoder, IntArray, Narrowed, narrowed
 from codelength.predictor import Predictor
 
-STREAMS = 64
-"""Sequences that go in step with each other; it changes the speed, never the bytes."""
-
-REMEMBER = 1 << 20
-"""Frequencies kept while decoding until the symbols are confirmed."""
+ROOM = 1 << 20
+"""Decoded symbols for which memory is taken at a time, so that a false length takes none."""
 
 
 def encode(predictor: Predictor, sequences: Sequence[IntArray]) -> list[bytes]:
     """One coded stream for each sequence of symbols."""
-    streams = [b""] * len(sequences)
-    for group in _groups([len(sequence) for sequence in sequences]):
-        batch = [sequences[i] for i in group]
-        coders = [Encoder() for _ in batch]
-        done = [0] * len(batch)
-        for at, rows in predictor.frequencies(batch):
-            start, done[at] = done[at], done[at] + len(rows)
-            coders[at].encode(batch[at][start : done[at]], rows)
-        for i, coder in zip(group, coders, strict=True):
-            streams[i] = coder.finish()
-    return streams
+    return encode_groups(predictor, [[sequence] for sequence in sequences])
 
 
 def decode(
     predictor: Predictor, streams: Sequence[bytes], lengths: Sequence[int]
 ) -> list[IntArray]:
     """The symbols of each stream, whose number is known. Raises CorruptBlob."""
-    sequences: list[IntArray] = [np.empty(0, np.int32)] * len(streams)
-    for group in _groups(lengths):
-        decoded = _in_step(predictor, [streams[i] for i in group], [lengths[i] for i in group])
-        for i, symbols in zip(group, decoded, strict=True):
-            sequences[i] = symbols
-    return sequences
+    groups = decode_groups(predictor, streams, [[length] for length in lengths])
+    return [symbols for (symbols,) in groups]
+
+
+def encode_groups(predictor: Predictor, groups: Sequence[Sequence[IntArray]]) -> list[bytes]:
+    """One coded stream for each group of sequences, the longer ones of a group first."""
+    streams = [b""] * len(groups)
+    for batch in _batches(predictor, [[len(sequence) for sequence in group] for group in groups]):
+        turns = [_Turns(groups[i]) for i in batch]
+        places = [(turn, own) for turn in turns for own in range(len(turn.sequences))]
+        for at, rows in predictor.frequencies([s for turn in turns for s in turn.sequences]):
+            turn, own = places[at]
+            turn.take(own, rows)
+        for i, turn in zip(batch, turns, strict=True):
+            streams[i] = turn.finish()
+    return streams
+
+
+def decode_groups(
+    predictor: Predictor, streams: Sequence[bytes], lengths: Sequence[Sequence[int]]
+) -> list[list[IntArray]]:
+    """The symbols of each sequence in each stream; `lengths` says how many there are, none of a
+    group more than of the one before. Raises CorruptBlob."""
+    groups: list[list[IntArray]] = [[] for _ in streams]
+    for batch in _batches(predictor, lengths):
+        coders = [place for place, i in enumerate(batch) for _ in lengths[i]]
+        flat = [length for i in batch for length in lengths[i]]
+        decoded = _in_step(predictor, [streams[i] for i in batch], coders, flat)
+        for coder, symbols in zip(coders, decoded, strict=True):
+            groups[batch[coder]].append(symbols)
+    return groups
 
 
 def _in_step(
-    predictor: Predictor, streams: Sequence[bytes], lengths: Sequence[int]
+    predictor: Predictor, streams: Sequence[bytes], coders: Sequence[int], lengths: Sequence[int]
 ) -> list[IntArray]:
-    """The symbols of each stream, where `lengths` do not increase."""
-    coders = [Decoder(stream) for stream in streams]
-    done: list[list[IntArray]] = [[np.empty(0, np.int32)] for _ in streams]
-    stepper, alive = predictor.stepper(len(streams)), len(streams)
-    block = max(1, REMEMBER // (len(streams) * predictor.alphabet))
-    seen = np.empty((block, len(streams), predictor.alphabet), np.int32)
-    now = np.empty((block, len(streams)), np.int32)
-    step = 0
-
-    def confirm(stream: int) -> None:
-        done[stream].append(now[:step, stream].copy())
-        coders[stream].confirm(done[stream][-1], seen[:step, stream])
-
-    for at in range(lengths[0]):
-        if lengths[alive - 1] <= at:
-            while lengths[alive - 1] <= at:
-                alive -= 1
-                confirm(alive)
-            stepper.keep(alive)
-        seen[step, :alive] = stepper.frequencies()
-        for stream in range(alive):
-            now[step, stream] = coders[stream].decode_one(seen[step, stream : stream + 1])
-        stepper.advance(now[step, :alive])
-        step += 1
-        if step == block:
-            for stream in range(alive):
-                confirm(stream)
-            step = 0
-    for stream in range(alive):
-        confirm(stream)
-    for coder in coders:
-        coder.finish()
-    return [np.concatenate(pieces) for pieces in done]
+    """The symbols of sequences, each of a length, each in the stream that `coders` says."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])  # stable: turns stay
+    decoders = Decoders(streams, np.array([coders[i] for i in order], np.int64))
+    descending = [lengths[i] for i in order]
+    alive = sum(length > 0 for length in descending)
+    stepper = predictor.stepper(alive)
+    blocks: list[NDArray[np.int32]] = []
+    start = 0
+    while alive:
+        steps = min(descending[alive - 1] - start, max(1, ROOM // alive))
+        blocks.append(np.empty((steps, alive), np.int32))
+        stepper.decode(decoders, blocks[-1])
+        start += steps
+        if descending[alive - 1] == start:
+            alive = sum(length > start for length in descending)
+            if alive:
+                stepper.keep(alive)
+    decoders.finish()
+    sequences: list[IntArray] = [np.empty(0, np.int32)] * len(lengths)
+    for place, i in enumerate(order):
+        own = [block[:, place] for block in blocks if place < block.shape[1]]
+        if own:
+            sequences[i] = np.concatenate(own)
+    return sequences
 
 
-def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of sequences to code in step, longest first, those of like length together."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    return (order[start : start + STREAMS] for start in range(0, len(order), STREAMS))
+class _Turns:
+    """The sequences of one stream, coded as soon as each of them is known so far."""
+
+    def __init__(self, sequences: Sequence[IntArray]) -> None:
+        self.sequences = sequences
+        self._lengths = np.array([len(sequence) for sequence in sequences], np.int64)
+        self._known = np.zeros(len(sequences), np.int64)
+        self._coded = 0
+        self._waiting: list[list[Narrowed]] = [[] for _ in sequences]
+        self._coder = Encoder()
+
+    def take(self, own: int, rows: IntArray) -> None:
+        """The frequencies at the next positions of one of the sequences."""
+        start = self._known[own]
+        self._known[own] += len(rows)
+        self._waiting[own].append(narrowed(self.sequences[own][start : self._known[own]], rows))
+        unfinished = self._known[self._known < self._lengths]
+        known = int(unfinished.min() if len(unfinished) else self._lengths.max())
+        if known > self._coded:
+            self._code(known)
+
+    def _code(self, stop: int) -> None:
+        """Codes what comes before position `stop`."""
+        steps = np.arange(self._coded, stop)
+        present = steps[:, None] < self._lengths
+        width = next(laws.shape[1] for blocks in self._waiting for _, laws in blocks)
+        symbols = np.empty(present.shape, np.int32)
+        laws = np.empty((*present.shape, width), np.float32)
+        for own, blocks in enumerate(self._waiting):
+            if blocks:
+                own_symbols, own_laws = (
+                    np.concatenate(parts) for parts in zip(*blocks, strict=True)
+                )
+                count = np.count_nonzero(present[:, own])
+                symbols[:count, own], laws[:count, own] = own_symbols[:count], own_laws[:count]
+                self._waiting[own] = [(own_symbols[count:], own_laws[count:])]
+        self._coder.encode_narrowed(symbols[present], laws[present])
+        self._coded = stop
+
+    def finish(self) -> bytes:
+        """The stream."""
+        return self._coder.finish()
+
+
+def _batches(predictor: Predictor, lengths: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Indices of groups to code in step, those of like length together, as many sequences as the
+    predictor likes."""
+    order = sorted(range(len(lengths)), key=lambda i: -max(lengths[i], default=0))
+    batch: list[int] = []
+    streams = 0
+    for i in order:
+        if batch and streams + len(lengths[i]) > predictor.batch:
+            yield batch
+            batch, streams = [], 0
+        batch.append(i)
+        streams += len(lengths[i])
+    if batch:
+        yield batch

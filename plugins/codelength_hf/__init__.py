@@ -6,15 +6,17 @@ with exact=false any causal model runs as it is, for decoding on the same machin
 module loads no model and no library.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from codelength import Codec, CorruptBlob, Sample, Unavailable, UsageError, hookimpl
+from codelength import Card, Codec, CorruptBlob, Sample, Unavailable, UsageError, hookimpl
 from codelength.coding import PredictorCodec
 from codelength.framing import join_parts, read_varint, split_parts, varint
+from codelength.sevenbits import SevenBits
+from codelength_hf.box import TransformerCodec, sizes_in_the_box
 
 if TYPE_CHECKING:
     from codelength_hf.checkpoint import Checkpoint
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class HfCodec(PredictorCodec):
+class HfCodec(SevenBits, PredictorCodec):
     """A causal language model with a range coder. Long inputs are coded in segments of `window`
     tokens (by default the model's whole context), each of which starts anew."""
 
     name: ClassVar[str] = "hf"
     needs: ClassVar[dict[str, str]] = {
         "constriction": "constriction",
-        "numba": "codelength[hf]",
+        "numba": "numba",
         "safetensors": "codelength[hf]",
         "tokenizers": "codelength[hf]",
         "torch": "codelength[hf]",
@@ -40,8 +42,11 @@ class HfCodec(PredictorCodec):
     window: int | None = None
     exact: bool = True
     pickle: bool | None = None
+    bits: int | None = None
+    """7, if the model is to see no more than that of each byte."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.window is not None and self.window < 2:
             raise UsageError(f"hf:window={self.window} cannot be: it is 2 tokens or more")
 
@@ -72,6 +77,17 @@ class HfCodec(PredictorCodec):
         from codelength_hf.lockstep import LockstepPredictor
 
         return LockstepPredictor(self.checkpoint, self.window)
+
+    def prior_samples(self) -> Iterator[Sample]:
+        path = self.checkpoint.tokenizer
+        yield Sample("weights", self.predictor.stored())
+        yield Sample("tokenizer", b"" if path is None else path.read_bytes())
+
+    @property
+    def card(self) -> Card | None:
+        from codelength_hf.card import card
+
+        return None if self.model is None else card(self.checkpoint, self.model)
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -189,3 +205,5 @@ FINGERPRINT = 8
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     yield HfCodec()
+    for size in sizes_in_the_box():
+        yield TransformerCodec(size)

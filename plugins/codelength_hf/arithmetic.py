@@ -9,18 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength_hf.architecture import Activation
-from codelength_hf.fixed import MOST_PRODUCT
 from codelength_hf.weights import Quantised
-from codelength_lm.fixed import LARGEST
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix in whatever forms the arithmetic likes; `parts` are slices of its inputs over which
-    float32 sums are exact; a scale and a bias for each output."""
+    """int8 values in whatever form the arithmetic likes; a scale and a bias for each output."""
 
-    forms: dict[str, Any]
-    parts: list[slice]
+    values: Any
     channels: Any
     bias: Any
 
@@ -35,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Rows:
-    """Quantised rows: integers up to 127 in float32, (rows, columns), and a scale for each row."""
+    """Quantised rows: integers of magnitude 127 at most, (rows, columns), and their scales."""
 
     q: Any
     s: Any
@@ -53,8 +49,9 @@ class Norm:
 
 @dataclass
 class Cache:
-    """What one layer remembers: int8 keys and values (streams, key heads, window, columns), with
-    scales b and c, and v, the largest c so far (streams, key heads, window)."""
+    """What one layer remembers: int8 keys and values of each stream and key head, laid out as the
+    arithmetic likes; their scales b and c, and v, the largest c so far (streams, key heads,
+    window)."""
 
     keys: Any
     b: Any
@@ -70,10 +67,11 @@ class Cache:
 
 @dataclass(frozen=True)
 class Attention:
-    """The constants of attention: cosines and sines (positions, half the rotated columns); what a
-    query's scale is multiplied by; see `fixed` for the others."""
+    """The constants of attention: heads, and the columns of each; cosines and sines (positions, half
+    the rotated columns); what a query's scale is multiplied by; see `fixed` for the others."""
 
     heads: int
+    columns: int
     cos: Any
     sin: Any
     by: np.float32
@@ -107,7 +105,7 @@ class Arithmetic(ABC):
 
     @abstractmethod
     def product(self, rows: Rows, matrix: Matrix) -> Any:
-        """The integers q · matrix (rows, outputs), exact and then rounded to float32."""
+        """The integers q · matrix (rows, outputs), in int32, or rounded to float32."""
 
     @abstractmethod
     def normalise(self, x: Any, norm: Norm) -> Rows:
@@ -136,21 +134,3 @@ class Arithmetic(ABC):
     ) -> NDArray[np.int32]:
         """(rows, outputs + escapes): positive, each row summing to less than 2^24. `escape` (rows,)
         is the frequency of each of the escapes, less one."""
-
-
-def exact_parts(values: NDArray[np.int8]) -> list[slice]:
-    """Slices of the inputs of a matrix (outputs, inputs), as few as may be, whose products with
-    quantised rows stay below 2^24 in every partial sum, and so are exact in float32."""
-    parts, start = [], 0
-    sums = np.zeros(len(values), np.int64)
-    for at in range(0, values.shape[1], GRAIN):
-        more = np.abs(values[:, at : at + GRAIN].astype(np.int64)).sum(1)
-        sums += more
-        if sums.max(initial=0) * int(LARGEST) >= MOST_PRODUCT:
-            parts.append(slice(start, at))
-            start, sums = at, more
-    return [*parts, slice(start, values.shape[1])]
-
-
-GRAIN = 64
-"""Inputs that are never split: 64 · 127 · 127 is below 2^24."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -79,7 +80,7 @@ class Checkpoint:
 
         where = {}
         for path in self.files:
-            with safe_open(path, "pt") as file:
+            with safe_open(path, "np") as file:
                 where.update(dict.fromkeys(file.keys(), path))
         return where
 
@@ -97,10 +98,27 @@ class Checkpoint:
 
         if name not in self._where:
             return None
-        with safe_open(self._where[name], "pt") as file:
-            values: NDArray[np.float32] = file.get_tensor(name).float().numpy()
+        path = self._where[name]
+        with safe_open(path, "np") as file:
+            bfloat16 = file.get_slice(name).get_dtype() == "BF16"  # which NumPy has not
+            values = None if bfloat16 else file.get_tensor(name).astype(np.float32)
+        if values is None:
+            with safe_open(path, "pt") as file:
+                values = file.get_tensor(name).float().numpy()
         scales = self.tensor(name + SCALE) if not name.endswith(SCALE) else None
         return values if scales is None else values * scales[:, None]
+
+    def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """What the tensors are called, scales among them, and their sides."""
+        if self.files[0].suffix == ".bin":
+            yield from ((name, tuple(values.shape)) for name, values in self._unpickled.items())
+            return
+        from safetensors import safe_open
+
+        for path in self.files:
+            with safe_open(path, "np") as file:
+                for name in file.keys():  # noqa: SIM118
+                    yield name, tuple(file.get_slice(name).get_shape())
 
     @cached_property
     def _unpickled(self) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class Exact:
         self.window = window
         self.begin_token = self.shape.begin
         self.size = weights.size
+        cached = self.shape.layers * self.shape.key_heads * window
+        self.remembers = cached * (2 * self.shape.head_width + 3 * 4)
         self._with = arithmetic
         self._tokens = arithmetic.table(weights.tokens)
         self._positions = None if weights.positions is None else arithmetic.array(weights.positions)
@@ -91,7 +93,13 @@ class Exact:
         by = 1 / (Decimal(2).ln() * Decimal(shape.head_width).sqrt())
         array = self._with.array
         return Attention(
-            shape.heads, array(cos), array(sin), np.float32(by), share(window), units(window)
+            shape.heads,
+            shape.head_width,
+            array(cos),
+            array(sin),
+            np.float32(by),
+            share(window),
+            units(window),
         )
 
     def begin(self, streams: int, longest: int | None = None) -> State:

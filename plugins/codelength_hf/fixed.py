@@ -19,13 +19,10 @@ more than two terms is a sum of integers. So parallel and stepwise evaluation ca
 
 import numpy as np
 
-from codelength_lm.fixed import LARGEST
+from codelength_lm.fixed import LARGEST, MOST_PRODUCT
 
 GRID = np.float32(32767)
 """A row's largest magnitude, where its sums are taken."""
-
-MOST_PRODUCT = 1 << 24
-"""Sums of integers whose magnitudes sum to less are exact in float32, in any order."""
 
 LONGEST = 1 << 15
 """Positions that attention can see at most: its sums are held in int32."""

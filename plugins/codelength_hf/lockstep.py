@@ -26,10 +26,13 @@ from codelength.predictor import Predictor
 from codelength_hf import FINGERPRINT, kernels
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.fixed import total
-from codelength_hf.predictor import TransformerPredictor
+from codelength_hf.predictor import MEMORY, TransformerPredictor
 
 BATCH = 8
 """Streams in step with each other; a batch that is not full is filled up."""
+
+TOGETHER = 64
+"""Streams of which a model remembers something at a time. How much that is, no config says."""
 
 CONTEXT = 1024
 """The window of a model whose config names none."""
@@ -42,6 +45,9 @@ class LockstepPredictor(TransformerPredictor):
     @property
     def model(self) -> "Lockstep":
         return lockstep(self.checkpoint, self.window)
+
+    def stored(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.checkpoint.files)
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         return Predictor.frequencies(self, batch)
@@ -73,6 +79,7 @@ class Lockstep:
         self.outputs = int(config["vocab_size"])
         self.begin_token = _begin(config)
         self.size = sum(path.stat().st_size for path in found.files)
+        self.remembers = MEMORY // TOGETHER
         self._folder = found.folder
         self._pickle = found.pickle
 

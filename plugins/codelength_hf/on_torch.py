@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codelength_hf import fixed, scalars
+from codelength_hf import fixed
 from codelength_hf.architecture import Activation
 from codelength_hf.arithmetic import (
     Arithmetic,
@@ -19,14 +19,22 @@ from codelength_hf.arithmetic import (
     Norm,
     Rows,
     Table,
-    exact_parts,
 )
 from codelength_hf.weights import Quantised
 from codelength_lm import fixed as common
+from codelength_lm import scalars, tensors
+from codelength_lm.tensors import (
+    FARTHEST,
+    LOG2E,
+    divided,
+    exp2,
+    largest,
+    over,
+    sigmoid,
+    square_root,
+)
 
-LARGEST, SMALLEST = float(common.LARGEST), float(common.SMALLEST)
-FARTHEST, LOG2E, UNITS = float(common.FARTHEST), float(common.LOG2E), float(common.UNITS)
-EXP2 = [float(c) for c in common.EXP2]
+UNITS = float(common.UNITS)
 GRID = float(fixed.GRID)
 CUBE, TANH = float(scalars.GELU_CUBE), float(scalars.GELU_TANH)
 ROOT_HALF, ERF = float(scalars.ROOT_HALF), float(scalars.ERF)
@@ -43,9 +51,8 @@ class OnTorch(Arithmetic):
         return torch.tensor(values, device=self._device)
 
     def matrix(self, weights: Quantised) -> Matrix:
-        forms = {"float32": self.array(weights.values).float().T.contiguous()}
-        channels, bias = self.array(weights.scales), self.array(weights.bias)
-        return Matrix(forms, exact_parts(weights.values), channels, bias)
+        parts = tensors.parts(weights.values, self._device)
+        return Matrix(parts, self.array(weights.scales), self.array(weights.bias))
 
     def table(self, weights: Quantised) -> Table:
         return Table(self.array(weights.values), self.array(weights.scales))
@@ -67,22 +74,20 @@ class OnTorch(Arithmetic):
         return found
 
     def product(self, rows: Rows, matrix: Matrix) -> Tensor:
-        floats = matrix.forms["float32"]
-        total: Tensor = sum((rows.q[:, part] @ floats[part]).long() for part in matrix.parts)
-        return total.float()
+        return tensors.product(rows.q, matrix.values)
 
     def normalise(self, x: Tensor, norm: Norm) -> Rows:
-        grid = _over(GRID, _largest(x))[:, None]
+        grid = over(GRID, largest(x))[:, None]
         whole = torch.round(x * grid).long()
         wide, columns = grid.double(), float(x.shape[1])
-        mean = _by(whole.sum(1, keepdim=True).double(), columns)
+        mean = divided(whole.sum(1, keepdim=True).double(), columns)
         if not norm.centre:
             mean = torch.zeros_like(mean)
-        square = _by((whole * whole).sum(1, keepdim=True).double(), columns)
+        square = divided((whole * whole).sum(1, keepdim=True).double(), columns)
         spread = mean * mean
         square = (square - spread).clamp_min(0)
         least = norm.epsilon * wide * wide
-        by = grid / _square_root((square + least).float())
+        by = grid / square_root((square + least).float())
         middle = (mean / wide).float()
         scaled = (x - middle) * by * norm.gain
         return _quantised(scaled + norm.bias)
@@ -133,12 +138,12 @@ class OnTorch(Arithmetic):
         y = scores * (a[..., None] * seen(cache.b)[:, :, None])
         later = torch.ones((time, end), dtype=torch.bool, device=y.device).triu(at + 1)
         top = y.masked_fill(later, -torch.inf).amax(3, keepdim=True)
-        e = (_exp2((y - top).clamp_min(-FARTHEST).clamp_max(0)) * float(attention.units)).long()
+        e = (exp2((y - top).clamp_min(-FARTHEST).clamp_max(0)) * float(attention.units)).long()
         e = e.masked_fill(later, 0)
         v = seen(cache.v)[:, :, at:]
-        by = _over(float(attention.share), e.sum(3).float()) / v
+        by = over(float(attention.share), e.sum(3).float()) / v
         p = torch.round(e.float() * (seen(cache.c)[:, :, None] * by[..., None]))
-        out = (p @ seen(cache.values).float()) * _by(v, float(attention.share))[..., None]
+        out = (p @ seen(cache.values).float()) * divided(v, float(attention.share))[..., None]
         return _quantised(out.transpose(1, 2).reshape(streams * time, heads * columns))
 
     def frequencies(
@@ -146,32 +151,12 @@ class OnTorch(Arithmetic):
     ) -> NDArray[np.int32]:
         y = _scaled(product, rows, matrix) * LOG2E
         below = (y - y.amax(1, keepdim=True)).clamp_min(-FARTHEST)
-        e = (_exp2(below) * UNITS).to(torch.int32)
+        e = (exp2(below) * UNITS).to(torch.int32)
         left = self.array(fixed.total(y.shape[1] + escapes) - escapes * escape).float()
         by = (left / e.sum(1).float())[:, None]
         made: NDArray[np.int32] = ((e.float() * by).to(torch.int32) + 1).cpu().numpy()
         beyond = np.repeat(escape[:, None] + np.int32(1), escapes, 1)
         return np.concatenate([made, beyond], 1) if escapes else made
-
-
-def _largest(x: Tensor) -> Tensor:
-    return x.abs().amax(-1).clamp_min(SMALLEST)
-
-
-def _over(value: float, x: Tensor) -> Tensor:
-    """value / x, rounded once: with a number PyTorch would multiply by the reciprocal."""
-    return torch.full_like(x, value) / x
-
-
-def _by(x: Tensor, value: float) -> Tensor:
-    """x / value, rounded once: with a number PyTorch would, on CUDA, multiply by its reciprocal."""
-    return x / torch.full_like(x, value)
-
-
-def _square_root(x: Tensor) -> Tensor:
-    """PyTorch's float32 root on a CPU is often one ulp off. In float64 that does not matter: no
-    root of a float32 is so close to the middle between two others."""
-    return torch.sqrt(x.double()).float()
 
 
 def _scaled(product: Tensor, rows: Rows, matrix: Matrix) -> Tensor:
@@ -181,10 +166,7 @@ def _scaled(product: Tensor, rows: Rows, matrix: Matrix) -> Tensor:
 
 
 def _quantised(x: Tensor) -> Rows:
-    """Over the last axis."""
-    most = _largest(x)
-    inverse = _over(LARGEST, most)
-    return Rows(torch.round(x * inverse[..., None]), _by(most, LARGEST))
+    return Rows(*tensors.quantised(x))
 
 
 def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -195,39 +177,24 @@ def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([one - two, three + four, rest], -1)
 
 
-def _exp2(y: Tensor) -> Tensor:
-    k = torch.round(y)
-    f = y - k
-    p = torch.full_like(f, EXP2[0])
-    for c in EXP2[1:]:
-        p = p * f
-        p = p + c
-    return (p.view(torch.int32) + (k.to(torch.int32) << 23)).view(torch.float32)
-
-
-def _sigmoid(x: Tensor) -> Tensor:
-    y = (-x * LOG2E).clamp(-FARTHEST, FARTHEST)
-    return _over(1.0, _exp2(y) + 1)
-
-
 def _silu(x: Tensor) -> Tensor:
-    return x * _sigmoid(x)
+    return x * sigmoid(x)
 
 
 def _gelu_tanh(x: Tensor) -> Tensor:
     cube = x * x * x * CUBE
-    return x * _sigmoid((x + cube) * TANH)
+    return x * sigmoid((x + cube) * TANH)
 
 
 def _gelu(x: Tensor) -> Tensor:
     z = x.abs() * ROOT_HALF
     below = z * ERF
-    t = _over(1.0, below + 1)
+    t = over(1.0, below + 1)
     series = t * SERIES[0]
     for c in SERIES[1:]:
         series = (series + c) * t
     square = z * z
-    tail = series * _exp2((-square * LOG2E).clamp_min(-FARTHEST)) * 0.5
+    tail = series * exp2((-square * LOG2E).clamp_min(-FARTHEST)) * 0.5
     return x * torch.where(x < 0, tail, 1 - tail)
 
 

@@ -28,6 +28,9 @@ TIME = 256
 TOGETHER = 1024
 """Positions that it computes at once over all sequences, where these are short."""
 
+MOST_STREAMS, MEMORY = 256, 1 << 29
+"""Streams that go in step at most, and bytes for what a model remembers of all of them."""
+
 HANDED_OUT = 1 << 21
 """Frequencies that it hands out at once, at most."""
 
@@ -49,6 +52,8 @@ class Model(Protocol):
     begin_token: int
     size: int
     """Bytes of the weights."""
+    remembers: int
+    """Bytes of memory for each stream, or nearly."""
 
     def begin(self, streams: int, longest: int | None = None) -> Any:
         """Streams at their beginning, with room for `longest` positions."""
@@ -78,6 +83,10 @@ class TransformerPredictor(Predictor):
     def model(self) -> Model:
         """What to run."""
 
+    @abstractmethod
+    def stored(self) -> bytes:
+        """The weights, as `prior` counts them."""
+
     @property
     def tokens(self) -> Tokens:
         """What the symbols stand for."""
@@ -93,6 +102,11 @@ class TransformerPredictor(Predictor):
     def alphabet(self) -> int:  # type: ignore[override]
         """Tokens and escapes."""
         return self.model.outputs + self.escapes
+
+    @property
+    def batch(self) -> int:  # type: ignore[override]
+        """As many streams as have room for what the model remembers of them."""
+        return max(1, min(MOST_STREAMS, MEMORY // self.model.remembers))
 
     @property
     def prior(self) -> Mapping[str, int]:
@@ -189,6 +203,11 @@ class ExactPredictor(TransformerPredictor):
     def model(self) -> Exact:
         return exact(self.checkpoint, self.window)
 
+    def stored(self) -> bytes:
+        found = self.checkpoint
+        read = weights(architecture(found.config), found.tensor, found.tied)
+        return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
+
 
 @lru_cache(maxsize=2)
 def exact(found: Checkpoint, window: int | None) -> Exact:
@@ -199,7 +218,7 @@ def exact(found: Checkpoint, window: int | None) -> Exact:
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
     read = weights(shape, found.tensor, found.tied)
-    return Exact(read, window or longest, OnCpu.fastest(), tokens_of(found).count)
+    return Exact(read, window or longest, OnCpu(), tokens_of(found).count)
 
 
 class TransformerStepper(Stepper):

@@ -20,7 +20,7 @@ from codelength_lm.weights import quantised
 
 def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
     """Writes `smaller`, whole or not at all; `card` goes into the metadata of the weights."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     found = checkpoint(str(folder), None, False)
     if found.config.get("model_type") == "gpt2":
@@ -38,7 +38,7 @@ def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
         if (folder / name).is_file():
             shutil.copyfile(folder / name, smaller / name)
     partial = smaller / f"{SAFE}.partial"
-    save_file(tensors, partial, dict(card))
+    partial.write_bytes(save(tensors, dict(card)))  # a file that others may read
     partial.replace(smaller / SAFE)
 
 

@@ -109,6 +109,16 @@ class Tokens:
         return symbols
 
 
+class Bytes(Tokens):
+    """Symbols are bytes."""
+
+    def encode(self, data: bytes) -> NDArray[np.int64]:
+        return np.frombuffer(data, np.uint8).astype(np.int64)
+
+    def decode(self, symbols: IntArray) -> bytes:
+        return symbols.astype(np.uint8).tobytes()
+
+
 def _texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
     """`data` in pieces, each with the text that it is, or None."""
     view = memoryview(data)
@@ -162,6 +172,4 @@ def tokens_of(found: Checkpoint) -> Tokens:
             f"{found.folder} has no tokenizer.json and no tokenizer.model; save the tokenizer with "
             "the model (AutoTokenizer.from_pretrained(…).save_pretrained(FOLDER) writes one)"
         )
-    return Tokens(
-        Pieces([bytes([byte]) for byte in range(256)], lambda text: [*text.encode()]), 256
-    )
+    return Bytes(Pieces([bytes([byte]) for byte in range(256)], lambda text: [*text.encode()]), 256)

@@ -1,7 +1,7 @@
 """The parameters of a transformer under one set of names, whatever its family calls them and in
 whichever order it stores queries, keys and values; then quantised."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,10 @@ class Quantised:
         """The part that gives the first so many outputs."""
         return Quantised(self.values[:outputs], self.scales[:outputs], self.bias[:outputs])
 
-    @property
-    def size(self) -> int:
-        """Bytes; a bias that is zero throughout need not be sent."""
-        return self.values.nbytes + self.scales.nbytes + _present(self.bias)
+    def arrays(self) -> Iterator[Array]:
+        """What has to be sent; a bias that is zero throughout need not be."""
+        yield from (self.values, self.scales)
+        yield from _present(self.bias)
 
 
 @dataclass(frozen=True)
@@ -70,20 +70,26 @@ class Weights:
 
     @property
     def size(self) -> int:
-        """Bytes that the receiver needs: int8 matrices, their scales, float32 vectors."""
-        norms = [v for b in self.blocks for v in (b.before_attention, b.before_perceptron)]
+        """Bytes that the receiver needs."""
+        return sum(array.nbytes for array in self.arrays())
+
+    def arrays(self) -> Iterator[Array]:
+        """What the receiver needs: int8 matrices, their scales, float32 vectors."""
         matrices = [m for b in self.blocks for m in (b.mix, b.out, b.up, b.down)]
-        return (
-            sum(m.size for m in matrices)
-            + sum(v.gain.nbytes + _present(v.bias) for v in [*norms, self.last])
-            + self.tokens.size
-            + (0 if self.tied else self.head.size)
-            + (0 if self.positions is None else self.positions.nbytes)
-        )
+        matrices += [self.tokens] if self.tied else [self.tokens, self.head]
+        for matrix in matrices:
+            yield from matrix.arrays()
+        norms = [v for b in self.blocks for v in (b.before_attention, b.before_perceptron)]
+        for norm in [*norms, self.last]:
+            yield norm.gain
+            yield from _present(norm.bias)
+        if self.positions is not None:
+            yield self.positions
 
 
-def _present(bias: Array) -> int:
-    return bias.nbytes if bias.any() else 0
+def _present(bias: Array) -> Iterator[Array]:
+    if bias.any():
+        yield bias
 
 
 def weights(architecture: Architecture, tensors: Tensors, tied: bool) -> Weights:

@@ -3,15 +3,13 @@
 Importing this module lists the models in the box and loads none.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from codelength import Codec, UsageError, hookimpl
-from codelength_lm.segments import SegmentedCodec
+from codelength import Card, Codec, UsageError, hookimpl
+from codelength_lm.box import FileCodec
 
 if TYPE_CHECKING:
     from codelength.predictor import Predictor
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
 MODELS = Path(__file__).parent / "models"
 """One file of weights for each model in the box, called recurrent-0.9m.safetensors and so on."""
 
+DEFAULT = "0.9m"
+"""The size of a codec whose settings name none."""
 
 SEGMENT = 1 << 14
 """Bytes of a segment unless a codec's setting says otherwise: 64 streams a megabyte.
@@ -28,24 +28,44 @@ more bytes; with segments of 4096 in 0.28% more, of 2048 in 0.6% more, of 65536 
 
 
 @dataclass(frozen=True)
-class RecurrentCodec(SegmentedCodec):
+class RecurrentCodec(FileCodec):
     """A gated linear recurrent model of bytes with a range coder."""
 
     name: ClassVar[str] = "recurrent"
     needs: ClassVar[dict[str, str]] = {
         "constriction": "constriction",
-        "numba": "codelength[lm]",
+        "numba": "numba",
         "safetensors": "codelength[lm]",
     }
-    size: str = "0.9m"
+    library: ClassVar[tuple[str, ...]] = ("codelength_lm",)
+    size: str | None = None
+    """One in the box; None, if weights are given, and else DEFAULT."""
     segment: int | None = None
+    weights: str | None = None
+    """A file that `codelength train recurrent` wrote."""
+    bits: int | None = None
+    """7, if the model is to see no more than that of each byte."""
 
     def __post_init__(self) -> None:
-        if self.segment is not None and self.segment < 1:
-            raise UsageError(f"{self.name}:segment={self.segment} cannot be: it is 1 or more")
+        super().__post_init__()
+        if self.weights is not None:
+            if self.size is not None:
+                raise UsageError(f"{self.name} takes a size or weights, not both")
+            if not self.path.is_file():
+                raise UsageError(f"{self.name}:weights={self.weights}: there is no such file")
+            return
+        if self.size is None:
+            object.__setattr__(self, "size", DEFAULT)
         if not self.path.is_file():
             sizes = ", ".join(sizes_in_the_box()) or "none"
             raise UsageError(f"{self.name}:size={self.size} is not in the box, which has {sizes}")
+
+    def check_available(self) -> None:
+        super().check_available()
+        from codelength_lm.card import is_recurrent
+
+        if not is_recurrent(self.path):
+            raise UsageError(f"{self.path} has no weights of a recurrent model")
 
     @property
     def segment_size(self) -> int:
@@ -54,6 +74,8 @@ class RecurrentCodec(SegmentedCodec):
     @property
     def path(self) -> Path:
         """The file of weights."""
+        if self.weights is not None:
+            return Path(self.weights).expanduser()
         return MODELS / f"{self.name}-{self.size}.safetensors"
 
     @property
@@ -63,26 +85,19 @@ class RecurrentCodec(SegmentedCodec):
         return RecurrentPredictor(self.path)
 
     @property
-    def prior(self) -> Mapping[str, int]:
-        return {"weights": self.path.stat().st_size}
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
 
     @property
-    def versions(self) -> Mapping[str, str]:
-        return {**super().versions, **self.requires}
+    def card(self) -> Card:
+        from codelength_lm.card import card
 
-    @property
-    def requires(self) -> Mapping[str, str]:
-        return {"weights": f"sha256:{_digest(self.path)[:16]}"}
+        return card(self.path)
 
 
 def sizes_in_the_box() -> list[str]:
     """Sizes of the recurrent models that come with the package, smallest first."""
     return sorted(path.stem.removeprefix("recurrent-") for path in MODELS.glob("recurrent-*"))
-
-
-@lru_cache
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @hookimpl

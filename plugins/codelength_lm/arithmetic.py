@@ -8,18 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength_lm.fixed import LARGEST
-
-MOST_INPUTS = (1 << 24) // int(LARGEST) ** 2
-"""Rows up to this long have products whose partial sums stay below 2^24, exact in float32."""
-
 
 @dataclass(frozen=True)
 class Matrix:
-    """int8 values, transposed to (inputs, outputs) in whatever forms the arithmetic likes, and a
-    float32 scale for each output."""
+    """int8 values in whatever form the arithmetic likes, and a float32 scale for each output."""
 
-    forms: dict[str, Any]
+    values: Any
     channels: Any
 
 
@@ -41,8 +35,7 @@ class Arithmetic(ABC):
 
     @abstractmethod
     def matrix(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Matrix:
-        """From values (outputs, inputs) and scales (outputs,). Raises ValueError for too many
-        inputs."""
+        """From values (outputs, inputs) and scales (outputs,)."""
 
     @abstractmethod
     def product(self, rows: Rows, matrix: Matrix) -> Any:
@@ -86,10 +79,3 @@ class Tables:
     rows: int
     values: Any
     scales: Any
-
-
-def checked(values: NDArray[np.int8]) -> NDArray[np.int8]:
-    """`values`, if float32 products with them are exact. Raises ValueError."""
-    if values.shape[1] > MOST_INPUTS:
-        raise ValueError(f"a matrix of {values.shape[1]} inputs; exact up to {MOST_INPUTS}")
-    return values

@@ -1,94 +1,20 @@
-"""The exact arithmetic of `fixed` in compiled loops, on NumPy arrays: the fast way on a CPU.
+"""The recurrent model's steps between products, as compiled loops on NumPy arrays: the fast way on
+a CPU. `fixed` states the laws."""
 
-Loops are written so that LLVM may use vectors without reordering a float sum: maxima are taken over
-the bit patterns of floats, as integers, and sums over integers. Without fastmath, Numba neither
-reassociates nor contracts a product and a sum.
-"""
-
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
-from numba.extending import intrinsic
 
-from codelength_lm.fixed import (
-    EXP2,
-    FARTHEST,
-    LARGEST,
-    LOG2E,
-    MAGIC,
-    ONE,
-    SMALLEST,
-    TOTAL,
-    UNITS,
-)
+from codelength.compiled import compiled, inlined
+from codelength_lm.fixed import FARTHEST, LOG2E, ONE, TOTAL, UNITS
+from codelength_lm.scalars import LOWEST, ZERO, exp2, of_ordered, ordered, quantise, sigmoid
 from codelength_lm.shape import MASK, MULTIPLIER
-
-C6, C5, C4, C3, C2, C1, C0 = EXP2
-ZERO = np.float32(0)
-
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
-
-
-def compiled(function: Compiled) -> Compiled:
-    """`function` as machine code that does what its source says, in that order."""
-    return cast("Compiled", njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-def inlined(function: Compiled) -> Compiled:
-    """The same, to be called from compiled functions alone."""
-    return cast("Compiled", njit(inline="always", nogil=True, error_model="numpy")(function))
-
-
-def _reinterpreted(source: Any, target: Any, form: Any) -> Any:
-    """An intrinsic that gives the value of type `target` with the bit pattern of a `source`."""
-
-    def typed(context: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], form)
-
-        return target(source), generate
-
-    return intrinsic(typed)
-
-
-_bits = _reinterpreted(types.float32, types.int32, ir.IntType(32))
-_float = _reinterpreted(types.int32, types.float32, ir.FloatType())
-
-
-@inlined
-def _exp2(y: Any) -> Any:
-    shifted = y + MAGIC
-    f = y - (shifted - MAGIC)
-    p = ((((((C6 * f + C5) * f + C4) * f + C3) * f + C2) * f) + C1) * f + C0
-    return _float(np.int32(_bits(p) + np.int32(_bits(shifted) << 23)))
-
-
-@inlined
-def _sigmoid(x: Any) -> Any:
-    y = min(max(-x * LOG2E, -FARTHEST), FARTHEST)
-    return ONE / (ONE + _exp2(y))
-
-
-@inlined
-def _quantise(x: Any, q: Any) -> Any:
-    """Quantises a row; returns its scale."""
-    largest = np.int32(0)
-    for c in range(len(x)):
-        largest = max(largest, np.int32(_bits(x[c]) & 0x7FFFFFFF))
-    most = max(_float(largest), SMALLEST)
-    inverse = LARGEST / most
-    for c in range(len(x)):
-        q[c] = x[c] * inverse + MAGIC - MAGIC
-    return most / LARGEST
 
 
 @inlined
 def _normalise(x: Any, q: Any) -> Any:
     """Quantises the RMS norm of a row; returns its scale."""
-    _quantise(x, q)
+    quantise(x, q)
     total = np.int32(0)
     for c in range(len(x)):
         value = np.int32(q[c])
@@ -117,7 +43,7 @@ def look_up(symbols: Any, orders: Any, tables: Any, scales: Any, rows: Any, q: A
                 for c in range(columns):
                     found[table * columns + c] = np.float32(tables[row, c]) * scales[row]
             n = stream * time + at
-            s[n] = _quantise(found, q[n])
+            s[n] = quantise(found, q[n])
 
 
 @compiled
@@ -156,12 +82,12 @@ def gated(
             for c in range(3 * state):
                 last[c] = np.float32(row[3 * state + c]) * (by * channels[3 * state + c])
             for c in range(state):
-                z = _sigmoid(made[c] + gate[c])
+                z = sigmoid(made[c] + gate[c])
                 now = r[stream, c] + z * (made[state + c] - r[stream, c])
                 r[stream, c] = now
                 g = made[2 * state + c]
-                out[c] = now * (g * _sigmoid(g))
-            s[n] = _quantise(out, q[n])
+                out[c] = now * (g * sigmoid(g))
+            s[n] = quantise(out, q[n])
 
 
 @compiled
@@ -172,7 +98,7 @@ def squared(product: Any, scale: Any, channels: Any, q: Any, s: Any) -> None:
         for c in range(product.shape[1]):
             x = max(np.float32(product[n, c]) * (scale[n] * channels[c]), ZERO)
             out[c] = x * x
-        s[n] = _quantise(out, q[n])
+        s[n] = quantise(out, q[n])
 
 
 @compiled
@@ -181,15 +107,13 @@ def frequencies(product: Any, scale: Any, channels: Any, bias: Any, out: Any) ->
     alphabet = product.shape[1]
     y = np.empty(alphabet, np.float32)
     for n in range(len(product)):
-        largest = np.int32(-0x80000000)
+        most = LOWEST
         for c in range(alphabet):
             y[c] = (np.float32(product[n, c]) * (scale[n] * channels[c]) + bias[c]) * LOG2E
-            ordered = np.int32(_bits(y[c]) ^ (np.int32(_bits(y[c]) >> 31) & 0x7FFFFFFF))
-            largest = max(largest, ordered)
-        most = _float(np.int32(largest ^ (np.int32(largest >> 31) & 0x7FFFFFFF)))
-        total = np.int32(0)
+            most = max(most, ordered(y[c]))
+        top, total = of_ordered(most), np.int32(0)
         for c in range(alphabet):
-            e = np.int32(_exp2(max(y[c] - most, -FARTHEST)) * UNITS)
+            e = np.int32(exp2(max(y[c] - top, -FARTHEST)) * UNITS)
             out[n, c] = e
             total = np.int32(total + e)
         by = TOTAL / np.float32(total)

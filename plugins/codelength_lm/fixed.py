@@ -25,6 +25,9 @@ EXP2 = tuple(
 )
 """Coefficients of 2^f for |f| ≤ 1/2, highest first, fitted at Chebyshev points, off by 1e-7."""
 
+MOST_PRODUCT = 1 << 24
+"""Sums of integers whose magnitudes sum to less are exact in float32, in any order."""
+
 MAGIC = np.float32(12582912)
 """1.5 · 2^23: adding it to |y| < 2^22 and subtracting it again rounds y to an integer."""
 

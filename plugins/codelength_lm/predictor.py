@@ -1,7 +1,7 @@
 """The exact model as a predictor of bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +14,7 @@ from codelength.predictor import Predictor, Stepper
 from codelength_lm.exact import Exact, State
 from codelength_lm.on_cpu import OnCpu
 from codelength_lm.shape import BEGIN
-from codelength_lm.weights import read
+from codelength_lm.weights import read, scrambled
 
 ROWS = 512
 """Positions, over all streams, that the parallel view computes at once: what they need fits into
@@ -30,15 +30,20 @@ class RecurrentPredictor(Predictor):
 
     name: ClassVar[str] = "recurrent"
     needs: ClassVar[Mapping[str, str]] = {
-        "numba": "codelength[lm]",
+        "numba": "numba",
         "safetensors": "codelength[lm]",
     }
     path: Path
+    disorder: int | None = None
+    """The seed of a random order that the weights are brought into: a control, no codec."""
 
     @property
     def model(self) -> Exact:
         """Loaded once in a process, with the fastest arithmetic that this machine has."""
-        return _loaded(self.path)
+        return _loaded(self.path, self.disorder)
+
+    def scrambled(self, seed: int) -> Predictor:
+        return replace(self, disorder=seed)
 
     @property
     def prior(self) -> Mapping[str, int]:
@@ -109,5 +114,6 @@ def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path) -> Exact:
-    return Exact(read(path), OnCpu.fastest())
+def _loaded(path: Path, disorder: int | None) -> Exact:
+    weights = read(path)
+    return Exact(weights if disorder is None else scrambled(weights, disorder), OnCpu())

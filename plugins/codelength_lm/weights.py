@@ -3,7 +3,7 @@ rows, and in its metadata a model card and the shape."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,20 @@ def of_parameters(
 
 def write(path: Path, weights: Weights) -> None:
     """Writes the file, whole or not at all."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
     partial = path.with_suffix(".partial")
-    save_file(arrays, partial, {**weights.card, "shape": json.dumps(weights.shape.fields)})
+    head = {**weights.card, "shape": json.dumps(weights.shape.fields)}
+    partial.write_bytes(save(arrays, head))  # a file that others may read, unlike save_file's
     partial.replace(path)
+
+
+def scrambled(weights: Weights, seed: int) -> Weights:
+    """The same numbers, those of each array in random order."""
+    random = np.random.default_rng(seed)
+    arrays = {
+        name: random.permutation(array.ravel()).reshape(array.shape)
+        for name, array in sorted(weights.arrays.items())
+    }
+    return replace(weights, arrays=arrays)

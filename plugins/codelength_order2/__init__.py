@@ -19,7 +19,8 @@ class Order2Codec(PredictorCodec):
     """Order-2 counts with a range coder; a context's counts are halved when they sum to `limit`."""
 
     name: ClassVar[str] = "order2"
-    needs: ClassVar[dict[str, str]] = {"constriction": "constriction", "numba": "codelength[lm]"}
+    needs: ClassVar[dict[str, str]] = {"constriction": "constriction", "numba": "numba"}
+    library: ClassVar[tuple[str, ...]] = ("codelength_order2",)
     limit: int = 1023
 
     def __post_init__(self) -> None:

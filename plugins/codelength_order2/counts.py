@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from codelength.coder import IntArray
+from codelength.coder import Decoders, IntArray, next_symbol
+from codelength.compiled import compiled
 from codelength.predictor import Predictor, Stepper
 
 BLOCK = 1024
-"""Positions that the parallel view hands out at a time."""
+"""Positions at a time, over all streams."""
+
+CONTEXTS = (1 << 16) + (1 << 8)
+"""Pairs of bytes, then single bytes."""
 
 
 @dataclass(frozen=True)
@@ -23,115 +25,134 @@ class Order2(Predictor):
     so that frequencies stay below 2^24)."""
 
     name: ClassVar[str] = "order2"
+    batch: ClassVar[int] = 4
     limit: int
 
     def stepper(self, streams: int) -> Stepper:
-        return Order2Stepper([Counts(self.limit) for _ in range(streams)])
+        return Counts(streams, self.limit)
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         for stream, symbols in enumerate(batch):
-            counts = Counts(self.limit)
+            counts = Counts(1, self.limit)
             for start in range(0, len(symbols), BLOCK):
                 yield stream, counts.follow(symbols[start : start + BLOCK])
 
 
-class Order2Stepper(Stepper):
-    """Streams that know nothing of each other."""
+class Counts(Stepper):
+    """The counts of streams that know nothing of each other. A context gets its row when it is
+    first met, so that short streams stay small."""
 
-    def __init__(self, streams: list["Counts"]) -> None:
-        self._streams = streams
-        self._frequencies = np.empty((len(streams), 256), np.int32)
-
-    def frequencies(self) -> IntArray:
-        for counts, row in zip(self._streams, self._frequencies, strict=True):
-            counts.predict(row)
-        return self._frequencies
-
-    def advance(self, symbols: IntArray) -> None:
-        for counts, symbol in zip(self._streams, symbols.tolist(), strict=True):
-            counts.count(symbol)
-
-    def keep(self, streams: int) -> None:
-        self._streams = self._streams[:streams]
-        self._frequencies = self._frequencies[:streams]
-
-
-class Counts:
-    """The counts of one stream. A context gets its row when it is first met, so that a short
-    stream stays small."""
-
-    def __init__(self, limit: int) -> None:
+    def __init__(self, streams: int, limit: int) -> None:
         self._limit = limit
-        self._counts = np.zeros((3, 256), np.int32)
-        self._totals = np.zeros(3, np.int32)
-        self._room = 0  # rows that are surely free
-        self._rows = np.full((1 << 16) + (1 << 8), -1, np.int32)
-        self._rows[[0, 1 << 16]] = 0, 1
-        # rows of the current contexts of order 2, 1, 0; the last byte; how many rows are used
-        self._state = np.array([0, 1, 2, 0, 3], np.int64)
+        # the current rows of order 2, 1 and 0, then the last byte
+        self._state = np.zeros((streams, 4), np.int64)
+        self._state[:, :3] = np.arange(3 * streams).reshape(streams, 3)
+        self._rows = np.full((streams, CONTEXTS), -1, np.int32)
+        self._rows[:, 0], self._rows[:, 1 << 16] = self._state[:, 0], self._state[:, 1]
+        self._used = np.array([3 * streams])
+        self._counts = np.zeros((3 * streams, 256), np.int32)
+        self._totals = np.zeros(3 * streams, np.int32)
+        self._free = 0  # rows that surely are
 
-    def follow(self, symbols: IntArray) -> NDArray[np.int32]:
-        """Counts `symbols` in; the frequencies before each: (len(symbols), 256)."""
-        self._make_room(len(symbols))
+    def follow(self, symbols: IntArray) -> IntArray:
+        """Counts `symbols` of a single stream in; the frequencies before each: (positions, 256)."""
+        self._make_room(2 * len(symbols))
         frequencies = np.empty((len(symbols), 256), np.int32)
         _follow(
-            symbols, frequencies, self._counts, self._totals, self._rows, self._state, self._limit
-        )
+            symbols, frequencies, self._counts, self._totals, self._rows, self._state, self._used,
+            self._limit,
+        )  # fmt: skip
         return frequencies
 
-    def predict(self, out: NDArray[np.int32]) -> None:
-        """Writes the frequencies of the next byte to `out` (256,)."""
-        _predict(out, self._counts, self._state)
+    def frequencies(self) -> IntArray:
+        frequencies = np.empty((len(self._state), 256), np.int32)
+        _predict(frequencies, self._counts, self._state)
+        return frequencies
 
-    def count(self, symbol: int) -> None:
-        """Counts one byte in."""
-        self._make_room(1)
-        _count(symbol, self._counts, self._totals, self._rows, self._state, self._limit)
+    def advance(self, symbols: IntArray) -> None:
+        self._make_room(2 * len(symbols))
+        _count(
+            symbols, self._counts, self._totals, self._rows, self._state, self._used, self._limit
+        )
 
-    def _make_room(self, symbols: int) -> None:
-        self._room -= 2 * symbols
-        if self._room < 0:
-            used = int(self._state[4])
-            least = used + 2 * symbols
+    def decode(self, decoders: Decoders, symbols: IntArray) -> None:
+        steps = max(1, BLOCK // symbols.shape[1])
+        for start in range(0, len(symbols), steps):
+            block = symbols[start : start + steps]
+            self._make_room(2 * block.size)
+            arrays = self._counts, self._totals, self._rows, self._state, self._used
+            decoders.check(_decode(block, *decoders.arrays, *arrays, self._limit))
+
+    def keep(self, streams: int) -> None:
+        self._state = self._state[:streams]
+
+    def _make_room(self, rows: int) -> None:
+        self._free -= rows
+        if self._free < 0:
+            least = int(self._used[0]) + rows
             if least > len(self._counts):
                 more = 2 * least - len(self._counts)
                 self._counts = np.concatenate([self._counts, np.zeros((more, 256), np.int32)])
                 self._totals = np.concatenate([self._totals, np.zeros(more, np.int32)])
-            self._room = len(self._counts) - least
+            self._free = len(self._counts) - least
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _predict(out: Any, counts: Any, state: Any) -> None:
-    order2, order1, order0 = counts[state[0]], counts[state[1]], counts[state[2]]
-    for byte in range(256):
-        out[byte] = 1 + 1024 * order2[byte] + 32 * order1[byte] + order0[byte]
+    for stream in range(len(out)):
+        now, row = state[stream], out[stream]
+        order2, order1, order0 = counts[now[0]], counts[now[1]], counts[now[2]]
+        for byte in range(256):
+            row[byte] = 1 + 1024 * order2[byte] + 32 * order1[byte] + order0[byte]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _count(symbol: int, counts: Any, totals: Any, rows: Any, state: Any, limit: int) -> None:
-    for order in range(3):
-        row = state[order]
-        counts[row, symbol] += 1
-        totals[row] += 1
-        if totals[row] >= limit:
-            total = 0
-            for byte in range(256):
-                counts[row, byte] >>= 1
-                total += counts[row, byte]
-            totals[row] = total
-    contexts = (state[3] << 8 | symbol, (1 << 16) + symbol)
-    for order in range(2):
-        if rows[contexts[order]] < 0:
-            rows[contexts[order]] = state[4]
-            state[4] += 1
-        state[order] = rows[contexts[order]]
-    state[3] = symbol
+@compiled
+def _count(
+    symbols: Any, counts: Any, totals: Any, rows: Any, state: Any, used: Any, limit: int
+) -> None:
+    """Counts one byte of each stream in."""
+    for stream in range(len(symbols)):
+        symbol, now = symbols[stream], state[stream]
+        for order in range(3):
+            row = now[order]
+            counts[row, symbol] += 1
+            totals[row] += 1
+            if totals[row] >= limit:
+                total = 0
+                for byte in range(256):
+                    counts[row, byte] >>= 1
+                    total += counts[row, byte]
+                totals[row] = total
+        contexts = (now[3] << 8 | symbol, (1 << 16) + symbol)
+        for order in range(2):
+            if rows[stream, contexts[order]] < 0:
+                rows[stream, contexts[order]] = used[0]
+                used[0] += 1
+            now[order] = rows[stream, contexts[order]]
+        now[3] = symbol
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _follow(
-    symbols: Any, out: Any, counts: Any, totals: Any, rows: Any, state: Any, limit: int
+    symbols: Any, out: Any, counts: Any, totals: Any, rows: Any, state: Any, used: Any, limit: int
 ) -> None:
     for at in range(len(symbols)):
-        _predict(out[at], counts, state)
-        _count(symbols[at], counts, totals, rows, state, limit)
+        _predict(out[at : at + 1], counts, state)
+        _count(symbols[at : at + 1], counts, totals, rows, state, used, limit)
+
+
+@compiled
+def _decode(
+    symbols: Any, coders: Any, words: Any, decoders: Any,
+    counts: Any, totals: Any, rows: Any, state: Any, used: Any, limit: int,
+) -> int:  # fmt: skip
+    law = np.empty((symbols.shape[1], 256), np.int32)
+    for now in symbols:
+        _predict(law, counts, state)
+        for stream in range(len(now)):
+            symbol = next_symbol(law[stream], coders[stream], words, decoders)
+            if symbol < 0:
+                return symbol
+            now[stream] = symbol
+        _count(now, counts, totals, rows, state, used, limit)
+    return 0

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength_hf.architecture import UnknownArchitecture, architecture
-from codelength_hf.arithmetic import exact_parts
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.exact import Exact
 from codelength_hf.on_cpu import OnCpu
@@ -20,6 +19,8 @@ from codelength_hf.on_torch import OnTorch
 from codelength_hf.positions import rotary_table
 from codelength_hf.predictor import ExactPredictor
 from codelength_hf.weights import weights
+from codelength_lm.products import Products
+from codelength_lm.tensors import exact_parts
 
 FAMILIES = ("gpt2", "gpt_neox", "llama")
 each_family = pytest.mark.parametrize("family", FAMILIES)
@@ -172,7 +173,7 @@ def test_any_arithmetic_gives_the_same_integers(family):
     made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
     tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
     one = laws(exact_of(made), tokens, at_once=50)
-    for other in (OnCpu(int8=1), OnTorch()):
+    for other in (OnCpu(Products(int8=1)), OnTorch()):
         model = exact_of(made, other)
         assert np.array_equal(one, laws(model, tokens, at_once=50)), other
         assert np.array_equal(one[:, :4], laws(model, tokens[:, :4], at_once=1)), other

@@ -12,6 +12,7 @@ from codelength.testing import check_predictor
 from codelength_lm.exact import Exact
 from codelength_lm.on_cpu import OnCpu
 from codelength_lm.predictor import RecurrentPredictor, all_positions
+from codelength_lm.products import Products
 from codelength_lm.shape import BEGIN, Shape
 from codelength_lm.weights import write
 
@@ -80,12 +81,13 @@ def test_operations_of_torch_give_the_integers_of_the_compiled_loops(shape, seed
     assert (at_once(Exact(given, OnTorch()), data) == at_once(Exact(given, OnCpu()), data)).all()
 
 
-@pytest.mark.parametrize("rows", [1, 8])
-def test_products_of_int8_give_the_integers_of_float32_products(rows):
+@given(shape=shapes(), seed=seeds, data=st.binary(min_size=1, max_size=40))
+@settings(max_examples=20, deadline=None)
+def test_products_of_int8_give_the_law_of_those_in_tiles(shape, seed, data):
     pytest.importorskip("torch")
-    data = [bytes(range(at, at + 64)) for at in range(0, 160, 16)]
-    one, other = (in_company(Exact(weights(), OnCpu(int8)), data) for int8 in (rows, None))
-    assert all((a == b).all() for a, b in zip(one, other, strict=True))
+    given = weights(shape, seed)
+    law = at_once(Exact(given, OnCpu(Products())), data)
+    assert (at_once(Exact(given, OnCpu(Products(int8=1))), data) == law).all()
 
 
 def test_an_accelerator_gives_the_integers_of_the_cpu():
@@ -117,19 +119,6 @@ def test_float_weights_give_nearly_the_same_code_length():
     rows = at_once(Exact(weights(shape), OnCpu()), data.tobytes())
     exact = -np.log2(rows[np.arange(500), data] / rows.sum(1)).mean()
     assert exact == pytest.approx(floats, rel=0.005)
-
-
-def test_a_matrix_too_wide_for_exact_float32_is_refused():
-    with pytest.raises(ValueError, match="exact up to 1040"):
-        OnCpu().matrix(np.zeros((2, 1041), np.int8), np.ones(2, np.float32))
-    assert 127 * 127 * 1040 < 1 << 24
-
-
-def test_the_widest_matrix_is_exact_at_its_worst():
-    arithmetic = OnCpu()
-    matrix = arithmetic.matrix(np.full((3, 1040), 127, np.int8), np.ones(3, np.float32))
-    rows = arithmetic.normalise(np.ones((2, 1040), np.float32))
-    assert (arithmetic.product(rows, matrix) == 127 * 127 * 1040).all()
 
 
 def test_a_row_is_quantised_to_even_at_ties():

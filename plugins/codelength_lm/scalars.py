@@ -1,22 +1,24 @@
-"""The elementwise functions of `codelength_lm.fixed`, compiled to be inlined in loops, and the
-activations of transformers made out of them.
+"""The elementwise functions of `fixed`, compiled to be inlined in loops, and the activations of
+transformers made out of them.
 
-Each operation is one IEEE float32 operation: without fastmath, Numba neither reassociates nor
-contracts a product and a sum. Maxima are taken over bit patterns, as integers, so that LLVM may use
-vectors for them.
+Loops are written so that LLVM may use vectors without reordering a float sum: maxima are taken over
+the bit patterns of floats, as integers, and sums over integers.
 """
 
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from codelength.compiled import inlined
 from codelength_lm.fixed import EXP2, FARTHEST, LARGEST, LOG2E, MAGIC, ONE, SMALLEST
 
 C6, C5, C4, C3, C2, C1, C0 = EXP2
 ZERO, HALF = np.float32(0), np.float32(0.5)
+LOWEST = np.int32(-0x80000000)
+"""Below whatever `ordered` gives."""
 
 ROOT_HALF = np.float32(0.70710677)
 ERF = np.float32(0.3275911)
@@ -28,32 +30,21 @@ GELU_CUBE = np.float32(0.044715)
 GELU_TANH = np.float32(1.5957692)
 """2 · sqrt(2 / π): gelu by tanh(u) is x · sigmoid(2u)."""
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
-inlined = njit(cache=True, nogil=True, error_model="numpy", inline="always")
+
+def _reinterpreted(source: Any, target: Any, form: Any) -> Any:
+    """An intrinsic that gives the value of type `target` with the bit pattern of a `source`."""
+
+    def typed(context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.bitcast(args[0], form)
+
+        return target(source), generate
+
+    return intrinsic(typed)
 
 
-def _bits(context: Any, value: Any) -> Any:
-    """The bit pattern of a float32, as an int32."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.IntType(32))
-
-    return types.int32(types.float32), generate
-
-
-bits: Any = intrinsic(_bits)
-
-
-def _of_bits(context: Any, value: Any) -> Any:
-    """The float32 with a bit pattern."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return types.float32(types.int32), generate
-
-
-of_bits: Any = intrinsic(_of_bits)
+bits = _reinterpreted(types.float32, types.int32, ir.IntType(32))
+of_bits = _reinterpreted(types.int32, types.float32, ir.FloatType())
 
 
 @inlined
@@ -79,7 +70,7 @@ def largest_magnitude(x: Any) -> Any:
 
 @inlined
 def quantise(x: Any, q: Any) -> Any:
-    """Writes a row's int8 values to q; returns its scale. q may be x."""
+    """Writes a row's int8 values to q, of any type; returns its scale."""
     most = largest_magnitude(x)
     inverse = LARGEST / most
     for c in range(len(x)):

@@ -1,0 +1,174 @@
+"""What segments, shared streams and the eighth bit cost, as Markdown.
+
+    python benchmarks/coding.py --data DIR > reports/speed/coding.md
+
+Sizes are those of blobs, which are decoded and compared. CPU times are of the coder alone, under a
+law that costs nothing, one thread, the smallest of three.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from codelength.coder import IntArray
+from codelength.media import Sample
+from codelength.plugins import Plugins
+from codelength.predictor import Predictor, Stepper
+from codelength.protocol import protocol
+from codelength.segments import SegmentedCodec
+from codelength.streams import decode, decode_groups, encode, encode_groups
+
+SEGMENTS = (1 << 20, 1 << 16, 1 << 14, 1 << 12, 1 << 11)
+GROUP = 64
+KINDS = {"text": "enwik6", "image patches": "imagenet", "speech": "librispeech"}
+
+
+@dataclass(frozen=True)
+class Fixed(Predictor):
+    """One law at every position."""
+
+    name: ClassVar[str] = "fixed"
+    batch: ClassVar[int] = 256
+    law: Any = None
+
+    def stepper(self, streams: int) -> Stepper:
+        return FixedStepper(np.repeat(self.law[None], streams, 0))
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        rows = np.repeat(self.law[None], max(map(len, batch)), 0)
+        return ((i, rows[: len(symbols)]) for i, symbols in enumerate(batch))
+
+
+class FixedStepper(Stepper):
+    def __init__(self, rows: IntArray) -> None:
+        self._rows = rows
+
+    def frequencies(self) -> IntArray:
+        return self._rows
+
+    def advance(self, symbols: IntArray) -> None:
+        pass
+
+    def keep(self, streams: int) -> None:
+        self._rows = self._rows[:streams]
+
+
+def cut(data: bytes, size: int) -> list[IntArray]:
+    """Segments."""
+    return [np.frombuffer(data[at : at + size], np.uint8) for at in range(0, len(data), size)]
+
+
+def grouped(segments: list[IntArray]) -> list[list[IntArray]]:
+    """Those that share a stream."""
+    return [segments[at : at + GROUP] for at in range(0, len(segments), GROUP)]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The least CPU time of three."""
+    taken = []
+    for _ in range(3):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def segments_table(codec: SegmentedCodec, data: bytes) -> Iterator[str]:
+    predictor = codec.predictor
+    yield f"## Segments: {codec.spec} on {len(data):,} bytes of text"
+    yield ""
+    yield "| segment | streams of their own: bytes | shared: bytes | saved | shared, above one state |"
+    yield "|--:|--:|--:|--:|--:|"
+    whole = 0
+    for size in SEGMENTS:
+        if size > len(data) * 2:
+            continue
+        segments = cut(data, size)
+        alone = encode(predictor, segments)
+        # as a blob would have them: each stream but the last behind its size
+        separate = sum(map(len, alone)) + sum(2 + (len(s) > 16383) for s in alone[:-1])
+        blob = replace(codec, segment=size).encode(data)
+        assert replace(codec, segment=size).decode(blob) == data
+        whole = whole or len(blob)
+        name = "all" if size >= len(data) else f"{size:,}"
+        saved = f"{separate - len(blob):,} ({1 - len(blob) / separate:.3%})"
+        yield f"| {name} | {separate:,} | {len(blob):,} | {saved} | {len(blob) / whole - 1:+.2%} |"
+    yield ""
+
+
+def coder_table(data: bytes) -> Iterator[str]:
+    law = np.bincount(np.frombuffer(data, np.uint8), minlength=256).astype(np.int64)
+    predictor = Fixed(law=(law * 16_000_000 // law.sum() + 1).astype(np.int32))
+    yield "## The coder's CPU time, ns for each byte"
+    yield ""
+    yield "| segment | encode, own streams | encode, shared | decode, own streams | decode, shared |"
+    yield "|--:|--:|--:|--:|--:|"
+    for size in (1 << 14, 1 << 11):
+        segments = cut(data, size)
+        groups = grouped(segments)
+        lengths = [len(segment) for segment in segments]
+        by_group = [[len(segment) for segment in group] for group in groups]
+        alone, shared = encode(predictor, segments), encode_groups(predictor, groups)
+        times = [
+            seconds(lambda: encode(predictor, segments)),  # noqa: B023
+            seconds(lambda: encode_groups(predictor, groups)),  # noqa: B023
+            seconds(lambda: decode(predictor, alone, lengths)),  # noqa: B023
+            seconds(lambda: decode_groups(predictor, shared, by_group)),  # noqa: B023
+        ]
+        yield f"| {size:,} | " + " | ".join(f"{1e9 * t / len(data):.0f}" for t in times) + " |"
+    yield ""
+
+
+def seven_table(codec: SegmentedCodec, samples: dict[str, list[Sample]]) -> Iterator[str]:
+    yield f"## Seven bits: {codec.spec} at 2048-byte chunks"
+    yield ""
+    yield "| data | chunks | with an eighth bit | 8 bits: bpb | 7 bits: bpb | of which eighth bit |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for kind, chunks in samples.items():
+        size = sum(len(chunk.data) for chunk in chunks)
+        eight = codec.encode_many(chunks)
+        other = replace(codec, bits=7)
+        seven = other.encode_many(chunks)
+        assert other.decode_many(seven) == [chunk.data for chunk in chunks]
+        beside = sum(other.ledger(blob)["eighth bit"] for blob in seven)
+        needed = sum(not bytes(chunk.data).isascii() for chunk in chunks)
+        rates = [8 * sum(map(len, blobs)) / size for blobs in (eight, seven)]
+        row = [kind, f"{len(chunks)}", f"{needed}", *(f"{rate:.4f}" for rate in rates)]
+        yield "| " + " | ".join([*row, f"{8 * beside / size:.4f}"]) + " |"
+    yield ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--codec", default="recurrent:size=0.9m")
+    parser.add_argument("--bytes", type=int, default=1_000_000, help="of enwik6, for segments")
+    parser.add_argument("--chunks", type=int, default=200, help="of each kind, for seven bits")
+    options = parser.parse_args()
+    plugins = Plugins(data=options.data)
+    codec = plugins.codec(options.codec).item
+    (text,) = plugins.corpus("enwik6").item.samples()
+    data = bytes(text.data[: options.bytes])
+    samples = {}
+    for kind, corpus in KINDS.items():
+        every = list(protocol("paper").cut(plugins.corpus(corpus).item.samples()))
+        step = max(1, len(every) // options.chunks)
+        samples[kind] = every[::step][: options.chunks]
+    print(f"<!-- {' '.join(['python', *sys.argv])} -->\n")
+    for line in (
+        *segments_table(codec, data),
+        *coder_table(data),
+        *seven_table(codec, samples),
+    ):
+        print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

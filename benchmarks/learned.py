@@ -1,0 +1,374 @@
+"""How fast the learned codecs are on one core, and where the time goes, as Markdown.
+
+    python benchmarks/learned.py --data DIR > reports/speed/learned.md
+
+Every model in the box, and one of random weights in the shape of Pythia-70M, whose tokens count as
+four bytes. Ends with 1 if a target is missed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+os.environ.update(dict.fromkeys(THREADS, "1"))  # before NumPy is imported
+
+import time  # noqa: E402
+from collections import Counter  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+from functools import cached_property  # noqa: E402
+from pathlib import Path  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
+from typing import Any  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+from codelength import coder, streams  # noqa: E402
+from codelength.coder import IntArray  # noqa: E402
+from codelength.plugins import Plugins  # noqa: E402
+from codelength.predictor import Predictor  # noqa: E402
+from codelength_hf import on_cpu as transformers_on_cpu  # noqa: E402
+from codelength_hf.architecture import architecture  # noqa: E402
+from codelength_hf.exact import Exact  # noqa: E402
+from codelength_hf.predictor import TransformerPredictor  # noqa: E402
+from codelength_hf.weights import Block, Quantised, Vectors, Weights  # noqa: E402
+from codelength_lm import on_cpu as recurrent_on_cpu  # noqa: E402
+
+FAMILIES = ("recurrent", "transformer")
+BATCHES = (1, 16, 64, 256)
+LONGEST = 2048
+"""Bytes of a sequence."""
+
+INTRODUCTION = """\
+Kilobytes for each second of CPU time, one thread, all in exact integer arithmetic. Forward: all
+positions of known sequences, the frequencies made but not used. Encode: the same, coded. Step: one
+symbol of each sequence at a time, known beforehand. Decode: the same out of the coded streams.
+Forward and encode, step and decode are measured in turn, twice, and the better of each is shown; the
+ratios are those of the two shown. Model, law and coder are the shares of encoding, then of decoding:
+matrix products and what is between them; frequencies from the last of them; range coder. A
+transformer sees what came before in its sequence, so its speed depends on the symbols of each."""
+
+
+@dataclass(frozen=True)
+class Pythia(TransformerPredictor):
+    """The shape of Pythia-70M with its vocabulary, of random weights."""
+
+    checkpoint: Any = None
+
+    @cached_property
+    def model(self) -> Exact:
+        random = np.random.default_rng(0)
+        width, hidden, vocabulary, tokens = 512, 2048, 50304, 50277
+
+        def matrix(outputs: int, inputs: int) -> Quantised:
+            values = random.integers(-127, 128, (outputs, inputs), np.int8)
+            scales = np.full(outputs, 0.014 / inputs**0.5, np.float32)  # variances stay one
+            return Quantised(values, scales, np.zeros(outputs, np.float32))
+
+        def norm() -> Vectors:
+            return Vectors(np.ones(width, np.float32), np.zeros(width, np.float32))
+
+        shape = architecture(
+            {
+                "model_type": "gpt_neox",
+                "vocab_size": vocabulary,
+                "hidden_size": width,
+                "num_hidden_layers": 6,
+                "num_attention_heads": 8,
+                "intermediate_size": hidden,
+                "max_position_embeddings": LONGEST,
+                "rotary_pct": 0.25,
+                "hidden_act": "gelu",
+                "bos_token_id": 0,
+            }
+        )
+        blocks = [
+            Block(
+                norm(),
+                matrix(3 * width, width),
+                matrix(width, width),
+                norm(),
+                matrix(hidden, width),
+                matrix(width, hidden),
+            )
+            for _ in range(shape.layers)
+        ]
+        table, head = matrix(vocabulary, width), matrix(vocabulary, width)
+        read = Weights(shape, table, None, blocks, norm(), head, tied=False)
+        return Exact(read, self.window or LONGEST, transformers_on_cpu.OnCpu(), tokens)
+
+    @property
+    def tokens(self) -> Any:
+        return SimpleNamespace(escapes=b"")
+
+    def stored(self) -> bytes:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model, symbols for it, and how many bytes each of these stands for."""
+
+    name: str
+    predictor: Predictor
+    symbols: IntArray
+    bytes_each: int = 1
+    longest: int = LONGEST
+
+    def batch(self, streams: int, length: int) -> list[IntArray]:
+        """Sequences from different places."""
+        starts = np.linspace(0, len(self.symbols) - length, streams).astype(int)
+        return [self.symbols[start : start + length] for start in starts]
+
+
+class Stopwatch:
+    """CPU time spent in some functions, which it takes the place of."""
+
+    def __init__(self, **watched: list[tuple[Any, str]]) -> None:
+        self.seconds: Counter[str] = Counter()
+        for what, functions in watched.items():
+            for owner, name in functions:
+                setattr(owner, name, self._timed(what, getattr(owner, name)))
+
+    def _timed(self, what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any) -> Any:
+            start = time.thread_time()
+            try:
+                return function(*arguments)
+            finally:
+                self.seconds[what] += time.thread_time() - start
+
+        return timed
+
+    def of(self, work: Callable[[], Any]) -> tuple[float, dict[str, float], Any]:
+        """Seconds of `work`, the shares of what is watched in it, and what it gave."""
+        self.seconds.clear()
+        start = time.thread_time()
+        given = work()
+        whole = time.thread_time() - start
+        shares = {what: seconds / whole for what, seconds in self.seconds.items()}
+        return whole, shares, given
+
+
+WATCH = Stopwatch(
+    law=[(recurrent_on_cpu.OnCpu, "frequencies"), (transformers_on_cpu.OnCpu, "frequencies")],
+    coder=[
+        (streams, "narrowed"),
+        (coder.Encoder, "encode_narrowed"),
+        (coder.Encoder, "finish"),
+        (coder.Decoders, "decode"),
+        (coder.Decoders, "finish"),
+    ],
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table: speeds in bytes a second."""
+
+    subject: str
+    batch: int
+    length: int
+    forward: float
+    encode: float
+    step: float
+    decode: float
+    shares: tuple[dict[str, float], dict[str, float]]
+
+    def __str__(self) -> str:
+        speeds = (self.forward, self.encode, self.step, self.decode)
+        cells = [self.subject, str(self.batch), str(self.length)]
+        cells += [f"{speed / 1e3:.1f}" for speed in speeds]
+        cells += [f"{self.encode / self.forward:.0%}", f"{self.decode / self.step:.0%}"]
+        for shares in self.shares:
+            parts = 1 - sum(shares.values()), shares["law"], shares["coder"]
+            cells.append(" / ".join(f"{part:.0%}" for part in parts))
+        return f"| {' | '.join(cells)} |"
+
+
+HEAD = """\
+| model | batch | symbols each | forward | encode | step | decode | encode / forward | decode / step \
+| encode: model / law / coder | decode: model / law / coder |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+
+
+def measured(subject: Subject, batch: int, symbols: int) -> Line:
+    """About so many symbols, at that batch."""
+    length = min(subject.longest, max(1, symbols // batch))
+    predictor, sequences = subject.predictor, subject.batch(batch, length)
+
+    def forward() -> None:
+        for _ in predictor.frequencies(sequences):
+            pass
+
+    def step() -> None:
+        stepper = predictor.stepper(batch)
+        for now in np.stack(sequences, 1):
+            stepper.frequencies()
+            stepper.advance(now)
+
+    def encode() -> list[bytes]:
+        return streams.encode(predictor, sequences)
+
+    coded = encode()
+
+    def decode() -> None:
+        found = streams.decode(predictor, coded, [length] * batch)
+        assert all((a == b).all() for a, b in zip(found, sequences, strict=True))
+
+    best: dict[str, tuple[float, dict[str, float]]] = {}
+    for _ in range(2):
+        for work in (forward, encode, step, decode):
+            seconds, shares, _ = WATCH.of(work)
+            best[work.__name__] = min(best.get(work.__name__, (9e9, {})), (seconds, shares))
+    size = batch * length * subject.bytes_each
+    speeds = {name: size / seconds for name, (seconds, _) in best.items()}
+    return Line(
+        subject.name, batch, length, **speeds, shares=(best["encode"][1], best["decode"][1])
+    )
+
+
+def quadratic(subject: Subject) -> float:
+    """Bytes a second of the way that keeps nothing: for each symbol, the whole prefix anew. From
+    prefixes of nine lengths, for the longest sequence."""
+    lengths = np.linspace(1, subject.longest, 9).astype(int)
+    (sequence,) = subject.batch(1, subject.longest)
+    seconds = []
+    for length in lengths:
+
+        def work(prefix: IntArray = sequence[:length]) -> None:
+            for _ in subject.predictor.frequencies([prefix]):
+                pass
+
+        seconds.append(min(WATCH.of(work)[0] for _ in range(2)))
+    return subject.bytes_each * subject.longest / float(np.trapezoid(seconds, lengths))
+
+
+def memory(spec: str, size: int, data: Path) -> int:
+    """The peak of a process that encodes and decodes `size` bytes of text."""
+    command = [
+        sys.executable,
+        __file__,
+        "--data",
+        str(data),
+        "--memory",
+        spec,
+        "--bytes",
+        str(size),
+    ]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def peak(spec: str, size: int, data: Path) -> int:
+    """The same in this process."""
+    plugins = Plugins(data=data)
+    codec = plugins.codec(spec).item
+    text = (corpus_text(plugins) * (size // 1_000_000 + 1))[:size]
+    assert codec.decode(codec.encode(text)) == text
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+
+
+def corpus_text(plugins: Plugins) -> bytes:
+    (sample,) = plugins.corpus("enwik6").item.samples()
+    return bytes(sample.data)
+
+
+def subjects(plugins: Plugins, text: bytes) -> Iterator[Subject]:
+    symbols = np.frombuffer(text, np.uint8)
+    for offer in plugins.codecs:
+        codec = offer.item
+        if codec.name in FAMILIES:
+            yield Subject(codec.spec, codec.predictor, symbols)
+    tokens = np.random.default_rng(0).integers(0, 50_277, 200_000)
+    longest = LONGEST // 4
+    yield Subject("Pythia-70M's shape", Pythia(window=longest), tokens, 4, longest)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure should be."""
+
+    name: str
+    value: float
+    least: float
+    unit: str = ""
+
+    def __str__(self) -> str:
+        found = "met" if self.value >= self.least else "**missed**"
+        return (
+            f"| {self.name} | {self.value:.3g}{self.unit} | {self.least:g}{self.unit} | {found} |"
+        )
+
+
+def targets(lines: list[Line], slow: dict[str, float]) -> Iterator[Target]:
+    """Those that a table of all batches can be held to."""
+    for name in dict.fromkeys(line.subject for line in lines):
+        own = [line for line in lines if line.subject == name]
+        full = [line for line in own if line.batch > 1]
+        best = max(line.encode for line in own)
+        yield Target(f"{name}: encode / forward", max(x.encode / x.forward for x in full), 0.7)
+        yield Target(f"{name}: decode / step", max(x.decode / x.step for x in full), 0.5)
+        yield Target(f"{name}: encode / step of one stream", best / own[0].step, 15)
+        yield Target(f"{name}: encode / the O(n²) way", best / slow[name], 100)
+        if name == "recurrent:size=0.9m":
+            yield Target(f"{name}: encode", best / 1e3, 50, " kB/s")
+            yield Target(f"{name}: decode", max(x.decode for x in own) / 1e3, 50, " kB/s")
+        if name == "Pythia-70M's shape":
+            yield Target(f"{name}: step", max(x.step for x in own) / 1e3, 4, " kB/s")
+
+
+MEMORY = {"recurrent": 10_000_000, "transformer": 1 << 20}
+"""Bytes to measure memory with: for a transformer twice what fills its largest batch."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--symbols", type=int, default=65_536, help="for each figure, about")
+    parser.add_argument("--only", default="", help="models whose names contain this")
+    parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
+    parser.add_argument("--memory", metavar="SPEC", help=argparse.SUPPRESS)
+    parser.add_argument("--bytes", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory:
+        print(peak(options.memory, options.bytes, options.data))
+        return 0
+    plugins = Plugins(data=options.data)
+    print(f"<!-- {' '.join(['python', *sys.argv])} -->\n\n# Speed of learned codecs\n")
+    print(f"{INTRODUCTION}\n\n{processor()}\n\n{HEAD}")
+    lines, slow = [], {}
+    chosen = [s for s in subjects(plugins, corpus_text(plugins)) if options.only in s.name]
+    for subject in chosen:
+        for batch in dict.fromkeys(min(batch, subject.predictor.batch) for batch in BATCHES):
+            lines.append(measured(subject, batch, options.symbols))
+            print(lines[-1], flush=True)
+        slow[subject.name] = quadratic(subject)
+    print("\nThe O(n²) way, which computes the whole prefix for each symbol, kB/s:", end=" ")
+    print("; ".join(f"{name} {speed / 1e3:.3f}" for name, speed in slow.items()) + ".\n")
+    found = list(targets(lines, slow))
+    if not options.no_memory:
+        print("| model | coded and decoded | peak memory |\n|---|--:|--:|")
+        for subject in chosen:
+            size = MEMORY.get(subject.name.partition(":")[0])
+            if size:
+                most = memory(subject.name, size, options.data)
+                print(f"| {subject.name} | {size:,} bytes | {most / 1e6:.0f} MB |", flush=True)
+                found.append(Target(f"{subject.name}: 1 GB / peak memory", 1e9 / most, 1))
+        print()
+    print("| figure | found | target | |\n|---|--:|--:|---|")
+    print("\n".join(map(str, found)))
+    return any(target.value < target.least for target in found)
+
+
+def processor() -> str:
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return f"{names[0].partition(':')[2].strip()}, {len(names)} cores; one of them is used."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""What decodes on one machine only is told apart wherever it is ranked."""
+
+from codelength.report.boards import boards
+from codelength.report.bound import MARK
+from codelength.report.machines import Machines
+from codelength.report.overview import overall, standings
+from codelength.report.rankings import ranking
+from factories import cell, cut, environment
+
+HERE = {"torch": "2.13.0", "decodes": "same-machine"}
+
+
+def test_its_name_is_marked_and_the_mark_explained_in_every_ranking() -> None:
+    cells = [
+        found
+        for of in (cut("prose"), cut("verse"))
+        for found in (cell("gzip", of), cell("hf:exact=False", of, 300, versions=HERE))
+    ]
+    (board,), machines = boards(cells), Machines(cells, [environment()])
+    for table in (
+        ranking(board, "prose", machines),
+        standings(board, machines),
+        overall(board, machines),
+    ):
+        assert [row[1] for row in table.rows] == [f"hf:exact=False {MARK}", "gzip"]
+        assert (
+            sum(MARK in note and "only where it was encoded" in note for note in table.notes) == 1
+        )
+        assert f"| hf:exact=False {MARK} |" in table.markdown()
+
+
+def test_nothing_is_said_where_all_decode_anywhere() -> None:
+    cells = [cell("gzip")]
+    (board,) = boards(cells)
+    table = ranking(board, "prose", Machines(cells, [environment()]))
+    assert not any(MARK in text for text in (*table.notes, *(row[1] for row in table.rows)))
