@@ -1,0 +1,1 @@
+"""`codelength train`: makes byte models such as those in the box, from any bytes."""

@@ -1,0 +1,124 @@
+"""A run from its beginning, or from its checkpoint, to its end."""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codelength.cli.meter import Meter, duration
+from codelength_train.run import Run
+
+EVERY = 180.0
+"""Seconds of the run between two checkpoints."""
+
+GLANCE = 32
+"""Held-out windows measured at a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where weights go: to `out` at the end, or at some steps to files called after these."""
+
+    out: Path
+    save_at: Sequence[int] = ()
+
+    @property
+    def checkpoint(self) -> Path:
+        """What a run goes on from."""
+        return self.out.with_name(f"{self.out.name.removesuffix(SUFFIX)}.checkpoint")
+
+    def at(self, step: int) -> Path:
+        """The weights of a step."""
+        stem, suffix = self.out.name, ""
+        if stem.endswith(SUFFIX):
+            stem, suffix = stem.removesuffix(SUFFIX), SUFFIX
+        return self.out.with_name(f"{stem}-step{step}{suffix}")
+
+
+SUFFIX = ".safetensors"
+
+
+def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> None:
+    """Trains to the end, saying how it goes, and writes weights. A checkpoint is written every so
+    often, and when the process is asked to stop; then click.Abort is raised."""
+    if outputs.checkpoint.exists():
+        run.load(outputs.checkpoint)
+        meter.say(f"going on from {outputs.checkpoint} at step {run.step:,}")
+    pace = _Pace(run)
+    saved = run.seconds
+    with _signals() as asked_to_stop:
+        while run.done < 1 and not asked_to_stop:
+            pace.add(run.advance())
+            if run.bound.steps and run.step == pace.first_step + 3:
+                meter.say(f"{run.bound.steps - run.step:,} steps take about {pace.left}")
+            meter.now(pace.line)
+            if run.step in outputs.save_at:
+                _write(run, outputs.at(run.step), card, meter)
+            if run.seconds - saved > EVERY or run.done == 1:
+                saved = run.seconds
+                run.save(outputs.checkpoint)
+                if run.done < 1:
+                    meter.say(f"{pace.line}, held out about {run.held_out(GLANCE):.3f}")
+        if run.done < 1:
+            run.save(outputs.checkpoint)
+            meter.say(f"stopped at step {run.step:,}; the same command goes on from there")
+            raise click.Abort
+    if not outputs.save_at:
+        _write(run, outputs.out, card, meter)
+    meter.say(f"{outputs.checkpoint} is needed no more")
+
+
+def _write(run: Run, out: Path, card: Mapping[str, str], meter: Meter) -> None:
+    meter.now("measures on what was held out")
+    told = run.write(out, card)
+    meter.say(f"{out}: {told['held_out_bpb'].partition(' ')[0]} bpb on what was held out")
+
+
+class _Pace:
+    """How fast a run goes and when it will end."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._begun = run, time.monotonic()
+        self.first_step, self._first_done = run.step, run.done
+        self._bits: float | None = None
+
+    def add(self, bits: float) -> None:
+        """One step more, with its loss."""
+        self._bits = bits if self._bits is None else 0.95 * self._bits + 0.05 * bits
+
+    @property
+    def left(self) -> str:
+        """Wall time to the end."""
+        run = self._run
+        elapsed = time.monotonic() - self._begun
+        return duration(elapsed * (1 - run.done) / max(run.done - self._first_done, 1e-9))
+
+    @property
+    def line(self) -> str:
+        """All of it."""
+        run = self._run
+        return (
+            f"{100 * run.done:.1f} %, {self.left} left: step {run.step:,}, {run.seen / 1e6:.1f} MB "
+            f"at {run.seen / run.seconds / 1e3:.1f} kB/s, {self._bits:.3f} bpb"
+        )
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """A list that fills when the process is interrupted or told to end."""
+    asked: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,40 @@
+"""How parameters are moved: matrices inside a network by Muon, all else by AdamW; the rates over a
+run."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from codelength_train.muon import Muon
+
+WARM_UP = 0.02
+"""The part of a run in which the rates rise."""
+
+
+def optimizers(
+    parameters: Mapping[str, list[Tensor]], rates: Mapping[str, float]
+) -> list[torch.optim.Optimizer]:
+    """One for the "matrices", one for all other parameters, by the group that has a rate."""
+    groups = [
+        {"params": params, "lr": rates[group]}
+        for group, params in parameters.items()
+        if params and group != "matrices"
+    ]
+    made: list[torch.optim.Optimizer] = [
+        Muon(parameters["matrices"], rates["matrices"]),
+        torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+    for optimizer in made:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return made
+
+
+def set_rates(made: list[torch.optim.Optimizer], done: float, falling: bool) -> None:
+    """The rates when so much of a run is done (0 to 1): up to their peak, and if `falling` then
+    down to nothing at the end."""
+    part = min(done / WARM_UP + 0.01, 1.0) * (1 - done if falling else 1.0)
+    for optimizer in made:
+        for group in optimizer.param_groups:
+            group["lr"] = part * group["peak"]

@@ -1,0 +1,113 @@
+"""Shapes by name, by a number of parameters, or part by part."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+
+from codelength import UsageError
+from codelength_lm.shape import SHAPES, Shape
+
+UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
+
+S = TypeVar("S", "Shape", "TransformerShape")
+
+
+@dataclass(frozen=True)
+class TransformerShape:
+    """`layers` blocks on a stream of `width` floats: attention with `heads` heads, then a gated
+    perceptron with `hidden` units."""
+
+    width: int
+    heads: int
+    hidden: int
+    layers: int
+
+    def __post_init__(self) -> None:
+        if self.width % (2 * self.heads):
+            raise UsageError(
+                f"a transformer of width {self.width} cannot have {self.heads} heads: each takes "
+                "an even number of columns"
+            )
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As JSON can hold them."""
+        return asdict(self)
+
+
+TRANSFORMERS = {
+    "0.2m": TransformerShape(width=64, heads=2, hidden=176, layers=4),
+    "0.8m": TransformerShape(width=128, heads=4, hidden=352, layers=4),
+    "3.2m": TransformerShape(width=256, heads=8, hidden=704, layers=4),
+}
+"""Widths and layers of the byte models in "Language Modeling Is Compression" (Delétang et al.
+2024), whose perceptrons have no gate and 4 · width units, which are as many parameters."""
+
+
+def recurrent(size: str, parts: Mapping[str, Any], count: Callable[[Shape], int]) -> Shape:
+    """The shape called `size`, or the one without tables that comes nearest to so many parameters,
+    with `parts` instead of its own. Raises UsageError."""
+
+    def by_width(width: int, layers: int) -> Shape:
+        return Shape(width=width, state=width, hidden=3 * width, layers=layers)
+
+    if wide := parts.get("width"):
+        parts = {"state": wide, "hidden": 3 * wide, **parts}
+    return _shape("recurrent", size, SHAPES, parts, by_width, count)
+
+
+def transformer(
+    size: str, parts: Mapping[str, Any], count: Callable[[TransformerShape], int]
+) -> TransformerShape:
+    """The same for a transformer."""
+
+    def by_width(width: int, layers: int) -> TransformerShape:
+        return TransformerShape(width, _heads(width), _hidden(width), layers)
+
+    if wide := parts.get("width"):
+        parts = {"heads": _heads(wide), "hidden": _hidden(wide), **parts}
+    return _shape("transformer", size, TRANSFORMERS, parts, by_width, count)
+
+
+def _heads(width: int) -> int:
+    return max(1, width // 32) if width % 32 == 0 else 1
+
+
+def _hidden(width: int) -> int:
+    return width * 11 // 4
+
+
+def _shape(
+    kind: str,
+    size: str,
+    named: Mapping[str, S],
+    parts: Mapping[str, Any],
+    by_width: Callable[[int, int], S],
+    count: Callable[[S], int],
+) -> S:
+    if size in named:
+        return replace(named[size], **parts)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", size.lower())
+    if match is None:
+        raise UsageError(
+            f"no {kind} of size {size!r}; there are {', '.join(named)}, and any number of "
+            "parameters, such as 30k"
+        )
+    target = float(match[1]) * UNITS[match[2]]
+    layers = parts.get("layers") or _layers(target)
+    widths = range(4, 2049, 2)
+    low, high = 0, len(widths)
+    while high - low > 1:  # the widest that does not have more
+        middle = (low + high) // 2
+        low, high = (
+            (middle, high) if count(by_width(widths[middle], layers)) <= target else (low, middle)
+        )
+    near = [by_width(width, layers) for width in widths[low : low + 2]]
+    best = min(near, key=lambda shape: abs(count(shape) - target))
+    return replace(best, **parts)
+
+
+def _layers(parameters: float) -> int:
+    """So many that width and depth grow together."""
+    return sum(parameters >= step for step in (0, 50_000, 500_000, 5_000_000))

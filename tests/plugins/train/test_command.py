@@ -1,0 +1,137 @@
+"""`codelength train` as a person meets it."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("torch")
+
+from click.testing import CliRunner
+
+from codelength.cli import cli
+from codelength.errors import UsageError
+from codelength_lm.weights import read
+
+TINY = ("--width", "16", "--layers", "1", "--batch", "1")
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A file of 80 kB that repeats itself."""
+    path = tmp_path / "data"
+    path.write_bytes(b"what is there to learn? " * 3400)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def few_windows(monkeypatch):
+    monkeypatch.setattr("codelength_train.run.HELD_OUT_WINDOWS", 4)
+
+
+def train(*args, kind="recurrent"):
+    return CliRunner().invoke(cli, ["train", kind, *map(str, args)], catch_exceptions=False)
+
+
+def test_a_run_tells_its_cost_first_and_what_came_of_it_last(data, tmp_path, monkeypatch):
+    out = tmp_path / "tiny.safetensors"
+    args = ("--size", "30k", *TINY, "--data", data, "--steps", 6, "--out", out)
+    monkeypatch.setattr(sys, "argv", ["/bin/codelength", "train", "recurrent", *map(str, args)])
+    lines = train(*args).output.splitlines()
+    assert lines[0].startswith("recurrent 30k: 11,808 parameters, 76.5 kB to train on and 5.1 kB")
+    assert lines[1] == "takes 6 steps"
+    assert "3 steps take about " in lines[2]
+    card = read(out).card
+    assert f"{out}: {card['held_out_bpb'].split()[0]} bpb on what was held out" in lines
+    assert card["command"].startswith("codelength train recurrent --size 30k --width 16")
+    assert card["bytes_seen"] == str(6 * 2048)
+
+
+def test_weights_of_several_steps(data, tmp_path):
+    out = tmp_path / "ladder.safetensors"
+    result = train("--size", "10k", *TINY, "--data", data, "--save-at", "2,4,8", "--out", out)
+    assert result.exit_code == 0
+    cards = [read(tmp_path / f"ladder-step{step}.safetensors").card for step in (2, 4, 8)]
+    assert [card["steps"] for card in cards] == ["2", "4", "8"]
+    bits = [float(card["held_out_bpb"].split()[0]) for card in cards]
+    assert 8 > bits[0] > bits[1] > bits[2]
+    assert not out.exists()
+
+
+def test_a_transformer_of_a_corpus(tmp_path):
+    pytest.importorskip("transformers")
+    out = tmp_path / "tiny"
+    options = ("--size", "10k", *TINY, "--corpora", "markov", "--steps", 3)
+    result = train(*options, "--out", out, kind="transformer")
+    assert result.exit_code == 0
+    assert sorted(path.name for path in out.iterdir()) == ["config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ((), "takes --data PATH or --corpora LIST, one of the two"),
+        (("--data", "{data}"), "takes one of --minutes, --steps and --save-at"),
+        (("--data", "gone", "--steps", "1"), "--data gone cannot be read: No such file"),
+        (("--corpora", "gone", "--steps", "1"), "no corpus 'gone'"),
+        (("--data", "{data}", "--steps", "1", "--size", "big"), "no recurrent of size 'big'"),
+        (("--data", "{data}", "--save-at", "5,2"), "--save-at 5,2 cannot be"),
+        (("--data", "{data}", "--steps", "1", "--orders", "2"), "needs --rows and --columns"),
+        (("--data", "{data}", "--steps", "1", "--out", "gone/a.safetensors"), "no folder gone"),
+        (("--data", "{data}", "--steps", "1", "--out", "a"), "end it in .safetensors"),
+    ],
+)
+def test_mistakes_end_in_one_line(data, tmp_path, monkeypatch, args, told):
+    monkeypatch.chdir(tmp_path)
+    args = [arg.replace("{data}", str(data)) for arg in args]
+    given = {
+        "--size": "10k",
+        "--out": "a.safetensors",
+        **dict(zip(args[::2], args[1::2], strict=True)),
+    }
+    with pytest.raises(UsageError) as raised:
+        train(*(word for pair in given.items() for word in pair))
+    assert told in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "soon"])
+def test_a_bound_is_a_number_above_zero(data, tmp_path, minutes):
+    result = train("--size", "10k", "--data", data, "--minutes", minutes, "--out", "a.safetensors")
+    assert result.exit_code == 2
+    assert "is no number above zero" in result.output
+
+
+def test_an_interrupted_command_goes_on_where_it_was(data, tmp_path):
+    out = tmp_path / "tiny.safetensors"
+    command = (
+        *(sys.executable, "-m", "codelength", "train", "recurrent", "--size", "10k", *TINY),
+        *("--data", str(data), "--out", str(out), "--steps"),
+    )
+    running = subprocess.Popen([*command, "1000000"], stderr=subprocess.PIPE, text=True)
+    for line in running.stderr:
+        if "steps take about" in line:
+            break
+    time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    rest = running.communicate(timeout=60)[1]
+    assert "stopped at step" in rest
+    assert "codelength: interrupted" in rest
+    assert running.returncode == 3
+    stopped = int(rest.split("stopped at step ")[1].split(";")[0].replace(",", ""))
+    again = subprocess.run([*command, str(stopped)], capture_output=True, text=True, check=True)
+    assert f"at step {stopped:,}" in again.stderr
+    assert read(out).card["steps"] == str(stopped)
+
+
+def test_listing_and_help_load_no_torch():
+    code = (
+        "import sys; from codelength.cli import cli\n"
+        "for args in (['--help'], ['train', '--help'], ['train', 'recurrent', '--help']):\n"
+        "    cli.main(args, standalone_mode=False)\n"
+        "print([name for name in ('torch', 'numpy', 'transformers') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"
