@@ -1,0 +1,57 @@
+import json
+
+import pytest
+from grids import baseline, cells, changed
+
+from codelength.errors import StoreError, UsageError
+from codelength.gate.baseline import Pace, load, save, written
+
+PACE = Pace(
+    codec="gzip", clock="cpu", piece=5000, mix=(0.25, 0.0), encode=[1.0, 1.25], decode=[-0.5, -0.25]
+)
+
+
+def test_a_baseline_reads_back_as_it_was_written(tmp_path):
+    made = changed(baseline(cells()), paces=[PACE])
+    save(made, tmp_path / "deep" / "baseline.json")
+    assert load(tmp_path / "deep" / "baseline.json") == made
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["baseline.json"]
+
+
+def test_each_cell_and_each_pace_is_a_line_so_that_a_diff_shows_what_changed():
+    lines = written(changed(baseline(cells()), paces=[PACE])).decode().splitlines()
+    assert sum('"coded_bytes":400' in line for line in lines) == 4
+    assert sum('"piece":5000' in line for line in lines) == 1
+    assert json.loads("\n".join(lines))["grid"]["codecs"] == ["gzip", "zstd"]
+
+
+def test_no_baseline_names_the_command_that_makes_it(tmp_path):
+    with pytest.raises(UsageError, match=r"no baseline .*b\.json; 'codelength gate .* --update'"):
+        load(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 1, "grid"'])
+def test_a_file_that_is_no_baseline_is_named(tmp_path, text):
+    (tmp_path / "b.json").write_text(text)
+    with pytest.raises(StoreError, match=r"b\.json is no baseline"):
+        load(tmp_path / "b.json")
+
+
+def test_a_baseline_of_a_later_schema_is_refused_whatever_else_it_holds(tmp_path):
+    (tmp_path / "b.json").write_text('{"schema": 99, "news": true}')
+    with pytest.raises(StoreError, match="has schema 99, this codelength reads up to 1"):
+        load(tmp_path / "b.json")
+
+
+def test_the_cells_of_one_codec_are_replaced_and_those_of_others_stay():
+    old = changed(baseline(cells("gzip zstd")), paces=[PACE])
+    new = baseline(cells("gzip", versions={"zlib": "2"}))
+    both = old.with_cells(new)
+    assert [(cell.codec, cell.versions["zlib"]) for cell in both.cells] == [
+        ("gzip", "2"),
+        ("gzip", "2"),
+        ("zstd", "1.3.1"),
+        ("zstd", "1.3.1"),
+    ]
+    assert both.paces == [PACE]
+    assert old.with_cells(baseline(cells("xz"))).grid.codecs == ["gzip", "zstd", "xz"]

@@ -1,0 +1,115 @@
+"""The process that times a codec: with a clock of its own making, and for real."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codelength.gate.rounds import Order, Untimed
+from codelength.gate.stopwatch import FEWEST, ROUND, ROUNDS, SLICE, Stopwatch
+from codelength.gate.timing import answer
+
+HERE = Path(__file__).parents[1]
+
+
+class World:
+    """Time goes by only when something is called."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.log: list[str] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def call(self, name: str, seconds: float):
+        def called() -> None:
+            self.log.append(name)
+            self.now += seconds
+
+        return called
+
+
+def test_a_round_says_what_one_call_takes():
+    world = World()
+    calls = [world.call("short", 0.00025), world.call("long", 0.004)]
+    rounds = Stopwatch(world.clock).rounds(calls)
+    assert len(rounds) == ROUNDS
+    for seconds in rounds:
+        assert seconds == pytest.approx([0.00025, 0.004])
+
+
+def test_calls_take_turns_in_slices_until_the_round_is_full():
+    world = World()
+    calls = [world.call("a", SLICE / 4), world.call("b", SLICE)]
+    Stopwatch(world.clock).rounds(calls)
+    tail = world.log[6:]  # after three calls of each, to see what one takes
+    assert "".join(tail[:15]) == "aaaab" * 3
+    assert len(tail) / ROUNDS == round(ROUND / (2 * SLICE)) * 5
+
+
+def test_of_long_calls_there_are_fewer_rounds():
+    world = World()
+    rounds = Stopwatch(world.clock).rounds([world.call("model", 0.4)])
+    assert rounds == [[pytest.approx(0.4)]] * FEWEST
+
+
+def order(codec: str, **changes: object) -> Order:
+    fields: dict[str, object] = {
+        "plugins": ["embedded", "stdlib"],
+        "files": [str(HERE / "liars.py")],
+        "data": None,
+        "cuts": [("prose", "whole")],
+        "clock": "cpu",
+        "piece": 2000,
+        "settle": False,
+    }
+    return Order(codec=codec, **(fields | changes))  # type: ignore[arg-type]
+
+
+def test_a_codec_is_timed_in_both_directions_beside_two_references():
+    made = answer(order("gzip:level=9"), 60)
+    assert len(made.rounds) == ROUNDS
+    assert made.piece == 2000
+    for seconds in made.rounds:
+        assert 0 < seconds.decode < seconds.encode < 1
+        assert 0 < seconds.waiting < 1
+        assert 0 < seconds.working < 1
+
+
+def test_a_slow_codec_is_given_less_to_do():
+    made = answer(order("xz:preset=9e", piece=20_000, settle=True), 60)
+    assert made.piece < 20_000
+
+
+@pytest.mark.parametrize(
+    ("codec", "line"),
+    [
+        ("liar-segfaults", "its process ended with -11"),
+        ("liar-exits", "its process ended with 7"),
+        ("liar-raises", "ValueError: this liar raises"),
+    ],
+)
+def test_a_codec_that_breaks_its_process_costs_a_line(codec, line):
+    with pytest.raises(Untimed, match=line):
+        answer(order(codec), 60)
+
+
+def test_a_codec_that_hangs_is_ended():
+    with pytest.raises(Untimed, match="no result after 2 s"):
+        answer(order("liar-hangs"), 2)
+
+
+def test_what_a_codec_prints_is_not_taken_for_an_answer():
+    assert len(answer(order("liar-prints"), 60).rounds) == ROUNDS
+
+
+def test_timing_loads_neither_the_report_nor_numpy():
+    """Each pass is a process, and starts as fast as a codec can be loaded."""
+    code = "import sys, codelength.gate.stopwatch as s; print(*sorted(sys.modules))"
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = set(ran.stdout.split())
+    assert "codelength.gate.stopwatch" in loaded
+    assert loaded.isdisjoint({"numpy", "rich", "codelength.report", "codelength.run.engine"})
