@@ -1,0 +1,180 @@
+"""Running one program: with limits, in a folder of its own, and ended with all that it started."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from codelength.errors import CodelengthError
+from codelength.run.process import die_with_parent, note_child, resident
+
+KEPT = ("LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH")
+"""Variables that programs see as they are. The others may hold options, as XZ_DEFAULTS does, and
+blobs would depend on them."""
+MAXRSS = 1 if sys.platform == "darwin" else 1024
+"""Bytes in what systems count the most memory of a process in."""
+TAIL = 4096
+"""Bytes at the end of what a program prints that are read for its last line."""
+STDERR, STDOUT = "stderr", "stdout"
+"""In a program's folder: what it printed, the latter only if that is not what it is for."""
+FIRST_LOOK, LAST_LOOK = 0.001, 0.05
+"""Seconds between looks at a program that runs: more and more of them."""
+
+
+class CommandFailed(CodelengthError):
+    """A program that ended badly, or did not do what it is for."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call of a program may take."""
+
+    timeout: float
+    memory: int | None
+    """Bytes that each of its processes may allocate."""
+    output: int
+    """Bytes of each file that it writes."""
+
+
+def run(
+    words: Sequence[str], folder: Path, stdin: Path | None, stdout: Path, limits: Limits
+) -> None:
+    """Runs a program in `folder`, where what it prints ends up beside its files. Raises
+    CommandFailed, or TimeoutError when its time is up; whatever it started is gone then."""
+    before = resident()
+    with (
+        (stdin or Path(os.devnull)).open("rb") as source,
+        stdout.open("wb") as output,
+        (folder / STDERR).open("wb") as errors,
+    ):
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=folder,
+                stdin=source,
+                stdout=output,
+                stderr=errors,
+                env=_environment(folder),
+                process_group=0,
+                preexec_fn=lambda: _confine(limits),
+            )
+        except OSError as error:
+            raise CommandFailed(f"{words[0]} cannot be run: {error.strerror}") from error
+    with Watch(process.pid, limits.timeout) as watch:
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = code = os.waitstatus_to_exitcode(status)
+    # A process is born with its parent's memory, and keeps that as the peak that is told at its
+    # end; what is no more than that is only known from looking at it while it ran.
+    told = usage.ru_maxrss * MAXRSS
+    note_child(told if told > before else watch.peak)
+    if watch.late:
+        raise TimeoutError(f"{_program(words)} was ended after {limits.timeout:g} s")
+    if code:
+        raise CommandFailed(f"{_program(words)} {_ending(code, limits)}{last_line(folder)}")
+
+
+@dataclass
+class Watch:
+    """A thread that looks at a program while another one waits for it, and ends it when time is up.
+    In the end nothing of its group is left."""
+
+    pid: int
+    timeout: float
+    peak: int = 0
+    """The most memory it had been seen to have had, in bytes."""
+    late: bool = False
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()  # also what the program has left behind
+        if kind is not None:
+            with suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        start, pause = time.monotonic(), FIRST_LOOK
+        status = Path(f"/proc/{self.pid}/status")
+        while True:
+            with suppress(OSError, StopIteration):  # it is gone, or there is no /proc
+                lines = status.read_text().splitlines()
+                line = next(line for line in lines if line.startswith("VmHWM"))
+                self.peak = max(self.peak, int(line.split()[1]) * 1024)
+            left = self.timeout - (time.monotonic() - start)
+            if self._over.wait(min(pause, max(left, 0))):
+                return
+            if left <= 0:
+                self.late = True
+                self._end()
+                return
+            pause = min(1.3 * pause, LAST_LOOK)
+
+    def _end(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def last_line(folder: Path) -> str:
+    """`: ` and the last line that a program printed, to say why it failed; or nothing."""
+    for path in filter(Path.exists, (folder / STDERR, folder / STDOUT)):
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            text = file.read().decode(errors="replace").replace("\r", "\n")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if lines:
+            return f": {lines[-1][:200]}"
+    return ""
+
+
+def _confine(limits: Limits) -> None:
+    """In the new process, before the program begins."""
+    die_with_parent()
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, limits.output)
+    if limits.memory is not None:
+        _lower(resource.RLIMIT_DATA, limits.memory)
+
+
+def _lower(which: int, size: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    least = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(which, (least, least))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _program(words: Sequence[str]) -> str:
+    return Path(words[0]).name
+
+
+def _ending(code: int, limits: Limits) -> str:
+    if code == -signal.SIGXFSZ:
+        return f"wrote more than {limits.output} bytes"
+    if code < 0:
+        return f"died of {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"
