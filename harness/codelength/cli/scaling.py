@@ -1,0 +1,328 @@
+"""`codelength scaling`: ladders of models, measured and fitted."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codelength.cli.meter import Meter, duration
+from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins
+from codelength.corpus import Corpus
+from codelength.errors import CorpusError, StoreError, Unavailable, UsageError
+from codelength.plugins import Offer, Plugins
+
+if TYPE_CHECKING:
+    from codelength.result import Cell
+    from codelength.run.plan import Target
+    from codelength.scaling.points import Ladder
+    from codelength.scaling.reading import Fitted
+    from codelength.scaling.rungs import Rung
+    from codelength.scoring.records import Score
+
+POINTS = click.argument("points", required=False, type=click.Path(path_type=Path), metavar="CSV")
+PUBLISHED = click.option(
+    "--published", is_flag=True, help="Fit the published ladder of Pythia instead of a file."
+)
+RESAMPLES = click.option(
+    "--resamples",
+    type=click.IntRange(20),
+    default=500,
+    show_default=True,
+    help="Of the bootstrap; 500 take some ten seconds for 25 points.",
+)
+SEED = click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="codelength-scaling",
+    show_default=True,
+    metavar="DIR",
+    help="Where all of it goes.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Train, measure, fit and plot compression against size and steps."""
+
+
+@command.command("fit")
+@POINTS
+@PUBLISHED
+@RESAMPLES
+@SEED
+@OUT
+def fit_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
+    """Fit CR(P, S) = a + b·P^−α + c·S^−β to a ladder of models.
+
+    CSV has the columns parameters, steps and rate (coded / raw bytes), and maybe corpus, how and
+    model; 'codelength scaling measure' writes one. The fit is robust least squares with bootstrap
+    intervals; it is set beside simpler forms and such that turn upward, and says which of its
+    numbers the ladder does not determine.
+
+    \b
+    codelength scaling fit ladder/points.csv --out ladder
+    codelength scaling fit --published
+    """
+    from codelength.scaling.page import tables, write
+    from codelength.scaling.reading import reading
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    found = []
+    for fitted in _studied(points, published, resamples, seed):
+        found.append(fitted)
+        for table in tables(fitted):
+            click.echo(table.text(width))
+        for sentence in reading(fitted):
+            click.echo(sentence)
+        click.echo("")
+    try:
+        path = write(found, resamples, shlex.join(["codelength", *sys.argv[1:]]), out)
+    except OSError as error:
+        raise StoreError(f"no page can be written to {out}: {error.strerror}") from error
+    click.echo(f"page: {path}")
+    return 0
+
+
+@command.command("plot")
+@POINTS
+@PUBLISHED
+@RESAMPLES
+@SEED
+@OUT
+def plot_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
+    """Draw a ladder with its fit: by size, by steps, residuals, and how sure the numbers are.
+
+    \b
+    codelength scaling plot ladder/points.csv --out ladder
+    """
+    if find_spec("matplotlib") is None:
+        raise Unavailable("plots need matplotlib: python -m pip install 'codelength[plots]'")
+    from codelength.report.write import replace
+    from codelength.scaling.page import slug
+    from codelength.scaling.plot import plot
+
+    for fitted in _studied(points, published, resamples, seed):
+        path = out / f"scaling-{slug(fitted.ladder.corpus)}.svg"
+        try:
+            replace(path, plot(fitted))
+        except OSError as error:
+            raise StoreError(f"no plot can be written to {out}: {error.strerror}") from error
+        click.echo(f"plot: {path}")
+    return 0
+
+
+def _studied(points: Path | None, published: bool, resamples: int, seed: int) -> Iterator["Fitted"]:
+    """What was found out about each ladder. Raises UsageError, Unavailable."""
+    if (points is None) != published:
+        raise UsageError("scaling takes the CSV file of a ladder, or --published, and not both")
+    if find_spec("scipy") is None:
+        raise Unavailable("fits need scipy: python -m pip install 'codelength[science]'")
+    from codelength.scaling.study import study
+
+    with Meter(sys.stderr) as meter:
+        for ladder, law in _ladders(points):
+            meter.now(f"{ladder.corpus}: {len(ladder.points)} points, {resamples} resamples")
+            fitted = study(ladder, resamples, seed, law)
+            meter.clear()
+            yield fitted
+
+
+def _ladders(points: Path | None) -> "Iterator[tuple[Ladder, Mapping[str, float] | None]]":
+    from codelength.scaling.points import ladders, read
+    from codelength.scaling.published import COEFFICIENTS
+    from codelength.scaling.published import published as known
+
+    if points is None:
+        for ladder in known():
+            yield ladder, COEFFICIENTS[ladder.corpus]
+    else:
+        for ladder in ladders(read(points)):
+            yield ladder, None
+
+
+@command.command("measure")
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[FOLDER]")
+@click.option(
+    "--as",
+    "template",
+    metavar="SPEC",
+    help="The codec of each model in FOLDER, {} standing for its file: recurrent:weights={}",
+)
+@click.option("--codecs", metavar="LIST", help="The models as codecs, instead of a folder.")
+@click.option("--corpora", required=True, metavar="LIST", help="Best one of each kind.")
+@click.option("--protocol", "rule", default="paper", show_default=True, metavar="NAME")
+@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@click.option(
+    "--score", "scored", is_flag=True, help="Ideal code lengths, labelled ≈, instead of coding."
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
+@OUT
+@with_plugins
+def measure_command(
+    folder: Path | None,
+    template: str | None,
+    codecs: str | None,
+    corpora: str,
+    rule: str,
+    limit: int | None,
+    scored: bool,
+    jobs: int,
+    out: Path,
+    files: tuple[str, ...],
+    data: Path | None,
+) -> int:
+    """Measure every model of a ladder on some corpora.
+
+    By coding, decoding in another process and comparing, as 'codelength run' does it, or with
+    --score by ideal code lengths. The name of a model says after how many steps it was saved:
+    ladder-30k-step400.safetensors, or revision=step8000. The points are in DIR/points.csv for
+    'codelength scaling fit'; a run that was stopped goes on with the same command.
+
+    \b
+    codelength scaling measure ladder --as 'recurrent:weights={}' --out ladder \\
+        --corpora enwik6,kodak,librispeech --limit 1MB
+    codelength scaling measure --codecs hf:model=pythia-70m-step1000,hf:model=… --corpora enwik6
+    """
+    from codelength.protocol import protocol
+    from codelength.run.plan import survey
+    from codelength.scaling.points import write
+    from codelength.scaling.rungs import points, rungs, specs_of
+    from codelength.spec import split_specs
+
+    if (folder is None) == (codecs is None) or (folder is None) != (template is None):
+        raise UsageError("measure takes FOLDER with --as SPEC, or --codecs LIST")
+    plugins = load_plugins(files, data)
+    warn_broken(plugins)
+    if folder is not None and template is not None:
+        specs = specs_of(folder, template)
+    else:
+        specs = split_specs(codecs or "")
+    ladder = rungs(plugins, specs)
+    offers = plugins.select_corpora(corpora)
+    for offer in offers:
+        offer.item.check_available()
+    with Meter(sys.stderr) as meter:
+        targets = survey(offers, [protocol(rule)], limit, lambda name: meter.now(f"reading {name}"))
+    for target in targets:
+        if target.problem:
+            raise CorpusError(target.problem)
+    how = _score if scored else _code
+    found = points(ladder, how(plugins, ladder, offers, targets, jobs, out))
+    path = out / "points.csv"
+    try:
+        write(path, found)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    missing = len(ladder) * len(targets) - len(found)
+    click.echo(f"points: {path}, {len(found)} of {len(found) + missing}")
+    return 3 if missing else 0
+
+
+def _score(
+    plugins: Plugins,
+    ladder: "Sequence[Rung]",
+    offers: Sequence[Offer[Corpus]],
+    targets: "Sequence[Target]",
+    jobs: int,
+    out: Path,
+) -> "Sequence[Score]":
+    """Ideal code lengths of every model on every target."""
+    from codelength.cli.score import CHECK, Progress
+    from codelength.journal import Journal
+    from codelength.run.machine import dependencies, environment
+    from codelength.scoring import load, score_all
+    from codelength.scoring.records import FILE
+    from codelength.scoring.tasks import Recipe, with_predictor
+
+    cuts = [(offer, target.cut) for offer, target in zip(offers, targets, strict=True)]
+    with Journal(out, FILE) as journal, Meter(sys.stderr) as meter:
+        return score_all(
+            [(with_predictor(r.codec), Recipe.of(plugins, r.offer)) for r in ladder],
+            cuts,
+            load(out),
+            journal,
+            environment(dependencies(), 1, jobs),
+            CHECK,
+            Progress(meter),
+        )
+
+
+def _code(
+    plugins: Plugins,
+    ladder: "Sequence[Rung]",
+    offers: Sequence[Offer[Corpus]],
+    targets: "Sequence[Target]",
+    jobs: int,
+    out: Path,
+) -> "Sequence[Cell]":
+    """Cells of every model on every target, each decoded in another process."""
+    from codelength.cli.progress import watch
+    from codelength.run.client import Limits
+    from codelength.run.engine import run
+    from codelength.run.machine import dependencies, environment, memory_bytes
+    from codelength.run.plan import Plan
+    from codelength.store import Store, load
+
+    plan = Plan(plugins, [rung.offer for rung in ladder], targets)
+    with Store(out) as store, watch(sys.stderr) as progress:
+        known = {cell.slot: cell for cell in load(out).current}
+        record = environment(dependencies(), 1, jobs)
+        store.append(record)
+        progress.begin(len(plan.slots))
+        limits = Limits(3600, memory_bytes() * 4 // 5, 1)
+        run(plan, store, known, record, limits, progress)
+    return [cell for cell in load(out).current if cell.slot in plan.slots]
+
+
+@command.command("train", context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--kind", type=click.Choice(["recurrent", "transformer"]), default="recurrent",
+    show_default=True,
+)  # fmt: skip
+@click.option("--sizes", default="10k,30k,100k,300k,1m,3m", show_default=True, metavar="LIST")
+@click.option(
+    "--save-at", default="64,128,256,512,1024,2048", show_default=True, metavar="STEPS",
+    help="Steps after which weights are written.",
+)  # fmt: skip
+@OUT
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def train_command(kind: str, sizes: str, save_at: str, out: Path, options: tuple[str, ...]) -> int:
+    """Train a ladder of models: several sizes, each with weights at several steps.
+
+    Calls 'codelength train' for one size after the other; what this command does not know is handed
+    on to it, the data above all. Every size first takes a few steps, to say what all of it will
+    cost. A ladder that was stopped goes on with the same command.
+
+    \b
+    codelength scaling train --data text.tar.xz --sizes 10k,30k,100k,300k,1m --out ladder
+    """
+    from codelength.scaling.training import cost, train
+    from codelength.scaling.training import sizes as ladder_of
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{out} cannot be made: {error.strerror}") from error
+    ladder = ladder_of(kind, sizes, save_at, out, options)
+    missing = [size for size in ladder if not size.done]
+    with Meter(sys.stderr) as meter:
+        total = 0.0
+        for size in missing:
+            meter.now(f"{size.kind} {size.size}: first steps")
+            left = cost(size)
+            if left is not None:
+                meter.say(f"{size.kind} {size.size}: about {duration(left)}")
+                total += left
+        if total:
+            meter.say(f"{len(missing)} of {len(ladder)} sizes to train, about {duration(total)}")
+        for size in missing:
+            if not size.done:
+                train(size, meter.say)
+    click.echo(f"{len(ladder)} sizes with {len(ladder[0].save_at)} checkpoints each in {out}")
+    return 0

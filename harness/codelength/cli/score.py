@@ -1,0 +1,147 @@
+"""`codelength score`: what a predictor would need for a corpus, without coding it."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from codelength.cli.meter import Meter, duration
+from codelength.cli.options import OUT, Size, load_plugins, warn_broken, with_plugins
+from codelength.errors import CorpusError, StoreError, UsageError
+from codelength.protocol import protocol
+from codelength.result import Cut
+from codelength.scoring.records import Score
+from codelength.spec import split_specs
+
+CHECK = 131_072
+"""Bytes of each corpus that are coded, too."""
+
+
+@click.command()
+@click.option("--codecs", required=True, metavar="LIST", help="Codecs that have a predictor.")
+@click.option("--corpora", required=True, metavar="LIST", help="What to score.")
+@click.option(
+    "--protocol",
+    "protocols",
+    default="whole",
+    show_default=True,
+    metavar="LIST",
+    help="How corpora are cut, as in 'codelength run'.",
+)
+@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that score at once, one thread each.",
+)
+@click.option(
+    "--check",
+    type=Size(),
+    default=CHECK,
+    show_default="128KiB",
+    help="How much of each corpus is also coded and decoded, for the gap to what is coded.",
+)
+@OUT
+@with_plugins
+def command(
+    codecs: str,
+    corpora: str,
+    protocols: str,
+    limit: int | None,
+    jobs: int,
+    check: int,
+    out: Path,
+    files: tuple[str, ...],
+    data: Path | None,
+) -> int:
+    """Estimate what a predictor needs for a corpus, without coding it.
+
+    The ideal code length −Σ log2 p, under the integer frequencies that the coder would use. It is
+    an estimate, printed with ≈ and never ranked; a sample of the corpus is really coded, and the
+    gap between the two is printed beside. A run that was stopped goes on with the same command.
+
+    \b
+    codelength score --codecs recurrent:size=0.9m --corpora enwik8 --jobs 2
+    codelength score --codecs recurrent,order2 --corpora path:logs --limit 100MB
+    """
+    from codelength.journal import Journal
+    from codelength.run.machine import dependencies, environment
+    from codelength.run.plan import survey
+    from codelength.scoring import load, score_all, scores, write
+    from codelength.scoring.records import FILE
+    from codelength.scoring.tasks import Recipe, with_predictor
+    from codelength.store import load as measured
+
+    plugins = load_plugins(files, data)
+    warn_broken(plugins)
+    chosen = [(offer, with_predictor(offer.item)) for offer in plugins.select_codecs(codecs)]
+    for _, codec in chosen:
+        codec.check_available()
+    offers = plugins.select_corpora(corpora)
+    for corpus in offers:
+        corpus.item.check_available()
+    rules = [protocol(spec) for spec in split_specs(protocols)]
+    if not chosen or not offers or not rules:
+        raise UsageError("nothing to score; 'codelength list codecs' and 'list corpora' show what")
+    with Meter(sys.stderr) as meter:
+        surveyed = survey(offers, rules, limit, lambda name: meter.now(f"reading {name}"))
+        for target in surveyed:
+            if target.problem:
+                raise CorpusError(target.problem)
+        by_spec = {offer.item.spec: offer for offer in offers}
+        targets = [(by_spec[target.cut.corpus], target.cut) for target in surveyed]
+        with Journal(out, FILE) as journal:
+            found = score_all(
+                [(codec, Recipe.of(plugins, offer)) for offer, codec in chosen],
+                targets,
+                load(out),
+                journal,
+                environment(dependencies(), 1, jobs),
+                check,
+                Progress(meter),
+            )
+    stored, cells = load(out), measured(out).current
+    every = list(stored.by_slot.values())
+    for table in scores(found, cells):
+        click.echo(table.text())
+    try:
+        path = write(every, cells, stored.environments, out)
+    except OSError as error:
+        raise StoreError(f"no page can be written to {out}: {error.strerror}") from error
+    click.echo(f"page: {path}")
+    return 0
+
+
+class Progress:
+    """Says beforehand what a target will cost, and then how far it is."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._began, self._before = time.monotonic(), 0
+
+    def cost(self, codec: str, cut: Cut, left: int, seconds: float) -> None:
+        """So many bytes are left, and will take about so many seconds."""
+        self._began, self._before = time.monotonic(), cut.bytes - left
+        share = "" if left == cut.bytes else f" of {cut.bytes / 1e6:,.1f}"
+        self._meter.say(
+            f"{codec} on {cut.corpus} ({cut.protocol}): {left / 1e6:,.1f}{share} MB to score, "
+            f"about {duration(seconds)}"
+        )
+
+    def advanced(self, codec: str, cut: Cut, done: int, bits: float) -> None:
+        """So many bytes have been scored."""
+        rate = (done - self._before) / max(1e-9, time.monotonic() - self._began)
+        left = (cut.bytes - done) / max(1.0, rate)
+        self._meter.now(
+            f"{codec} on {cut.corpus}: {done / 1e6:,.1f} of {cut.bytes / 1e6:,.1f} MB, "
+            f"≈{bits / done:.3f} bpb so far, {duration(left)} to go"
+        )
+
+    def finished(self, score: Score, reused: bool) -> None:
+        """A target is done."""
+        before = " (scored before)" if reused else ""
+        what = f"{score.codec} on {score.cut.corpus} ({score.cut.protocol})"
+        self._meter.say(f"{what}: ≈{100 * score.ratio:.2f} %{before}")

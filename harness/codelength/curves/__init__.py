@@ -1,0 +1,1 @@
+"""What context is worth: bits a byte by position and by prefix, with controls."""

@@ -1,0 +1,61 @@
+"""What the curves of a codec show, in one sentence that follows from their figures."""
+
+from codelength.curves.gains import Gain, Interval, worth_of_order
+from codelength.curves.study import Panel, Study
+from codelength.report import figures
+
+
+def reading(study: Study) -> str:
+    """One sentence for the reader of a plot."""
+    parts = [part for panel in study.panels if (part := _panel(panel))]
+    return f"{study.codec}: {'; '.join(parts)}." if parts else f"{study.codec}: no curve."
+
+
+def _panel(panel: Panel) -> str:
+    gains = panel.gains
+    data = gains.get("data")
+    if data is None:
+        return ""
+    words = f"on {panel.cut.corpus} "
+    if data.context is not None and data.prior is not None:
+        words += f"it knows {_known(data.prior)} beforehand, context {_context(data)}"
+        random = gains.get("random weights")
+        if random is not None and random.context is not None:
+            worth = "nothing" if random.context.zero else f"{_bits(random.context)}"
+            words += f" ({worth} with the weights in random order)"
+        words += ", and in the end "
+    return f"{words}a byte costs {_bits(data.end)}{_shuffled(panel)}"
+
+
+def _known(prior: Interval) -> str:
+    if prior.zero:
+        return "nothing of single bytes"
+    if prior.value > 0:
+        return f"{_bits(prior)} of the 8 bits of a byte"
+    return f"single bytes wrongly, at a cost of {_bits(prior, -1)} bits,"
+
+
+def _context(data: Gain) -> str:
+    assert data.context is not None
+    if data.context.zero:
+        return "takes nothing off that could be told from zero"
+    if data.context.value < 0:
+        return f"adds {_bits(data.context, -1)} to the cost"
+    where = "" if data.half is None else f", half of that by byte {round(data.half)}"
+    return f"takes {_bits(data.context)} off{where}"
+
+
+def _shuffled(panel: Panel) -> str:
+    mixed = panel.curves.get("shuffled bytes")
+    if mixed is None:
+        return ""
+    order = worth_of_order(panel.curves["data"], mixed)
+    if order.zero:
+        return ", no less than with the bytes shuffled"
+    if order.value < 0:
+        return f", {_bits(order, -1)} more than with the bytes shuffled"
+    return f", {_bits(order)} less than with the bytes shuffled"
+
+
+def _bits(interval: Interval, sign: int = 1) -> str:
+    return figures.significant(sign * interval.value, 3)

@@ -1,0 +1,1 @@
+"""Text from any codec or predictor: prediction and compression are one thing."""

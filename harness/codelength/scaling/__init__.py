@@ -1,0 +1,1 @@
+"""Compression against parameters and training steps: ladders of models, and laws fitted to them."""

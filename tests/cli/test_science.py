@@ -1,0 +1,147 @@
+"""score, curve, sample and scaling as they are typed: what they print, write and refuse."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from codelength.cli import cli
+from codelength.errors import CodelengthError
+from codelength.scaling.points import Point, write
+from codelength.scaling.published import published
+from codelength_controls import Chain
+
+PLUGIN = ["--plugin", str(Path(__file__).parent.parent / "knowing.py")]
+
+
+def ran(*words: object) -> str:
+    result = CliRunner().invoke(cli, [*map(str, words)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def prompt(tmp_path: Path) -> Path:
+    path = tmp_path / "prompt.txt"
+    path.write_bytes(Chain.law.draw(40, "prompt"))
+    return path
+
+
+def test_sample_writes_as_many_bytes_as_it_is_asked_for(prompt: Path) -> None:
+    words = ["sample", "--codec", "chained", "--prompt", prompt, "--bytes", "30", *PLUGIN]
+    first = ran(*words)
+    assert len(first) == 30
+    assert set(first.encode()) <= set(Chain.law.letters)
+    assert ran(*words) == first
+    assert ran(*words, "--seed", "1") != first
+
+
+def test_sample_makes_a_page_of_several_and_does_nothing_twice(
+    prompt: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["sample", "--codec", "chained,store", "--prompt", prompt, "--bytes", "3", *PLUGIN]
+    said = ran(*words, "--starts", "1", "--out", out)
+    assert said == f"page: {out / 'samples.md'}\n"
+    before = (out / "samples.jsonl").read_bytes()
+    assert ran(*words, "--starts", "1", "--out", out) == said
+    assert (out / "samples.jsonl").read_bytes() == before
+
+
+def test_curve_prints_the_split_and_takes_what_it_has_measured(tmp_path: Path) -> None:
+    words = ["curve", "--codecs", "chained,store", "--corpora", "markov,random", *PLUGIN]
+    words += ["--length", "256", "--chunks", "4", "--out", str(tmp_path)]
+    said = ran(*words)
+    assert "Gain · chained" in said
+    assert "store: on markov a byte costs 8.00" in said
+    before = (tmp_path / "curves.jsonl").read_bytes()
+    assert ran(*words) == said
+    assert (tmp_path / "curves.jsonl").read_bytes() == before
+    assert (tmp_path / "plots" / "curve-chained.svg").is_file()
+
+
+def test_a_codec_that_declines_a_corpus_costs_its_own_curve(tmp_path: Path) -> None:
+    words = ["curve", "--codecs", "picky,store", "--corpora", "iid", *PLUGIN]
+    result = CliRunner().invoke(
+        cli,
+        [*words, "--length", "256", "--chunks", "2", "--out", str(tmp_path)],
+        catch_exceptions=False,
+    )
+    assert result.exit_code == 0
+    assert "Gain · store" in result.stdout
+    assert "not drawn: picky" in result.stderr
+    assert "Not drawn: picky" in (tmp_path / "curves.md").read_text()
+
+
+def test_scaling_fits_a_ladder_and_writes_its_page(tmp_path: Path) -> None:
+    write(tmp_path / "points.csv", published()[0].points)
+    said = ran("scaling", "fit", tmp_path / "points.csv", "--resamples", "20", "--out", tmp_path)
+    assert "The exponent of size α is not identified" in said
+    text = (tmp_path / "scaling.md").read_text()
+    assert "plots/scaling-enwik8-two-digits.svg" in text
+    assert (tmp_path / "plots" / "scaling-enwik8-two-digits.svg").is_file()
+    (tmp_path / "pictures").mkdir()
+    drawn = ["scaling", "plot", tmp_path / "points.csv", "--resamples", "20"]
+    ran(*drawn, "--out", tmp_path / "pictures")
+    assert (tmp_path / "pictures" / "scaling-enwik8-two-digits.svg").is_file()
+
+
+def test_scores_mark_their_rates_as_estimates(tmp_path: Path) -> None:
+    rates = [Point("c", p, s, 0.3 + 1 / p + 1 / s, "score") for p in (2, 4, 8) for s in (2, 4, 8)]
+    write(tmp_path / "points.csv", rates)
+    said = ran("scaling", "fit", tmp_path / "points.csv", "--resamples", "20", "--out", tmp_path)
+    assert "≈80.00" in said  # 0.3 + 1/4 + 1/4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("score --codecs gzip --corpora iid", "gzip:level=9 has no predictor"),
+        ("score --codecs gzap --corpora iid", "no codec 'gzap'; did you mean 'gzip'"),
+        ("score --codecs order2 --corpora iid --protocol hole", "no protocol 'hole'"),
+        ("curve --codecs store --corpora iid --length 1MB", "iid has fewer than two pieces"),
+        ("sample --codec gzip,xz --prompt x", "sample takes one codec, or several with --out"),
+        ("sample --codec gzip --prompt nowhere.txt", "nowhere.txt cannot be read: No such file"),
+        ("scaling fit", "takes the CSV file of a ladder, or --published"),
+        ("scaling fit x.csv --published", "takes the CSV file of a ladder, or --published"),
+        ("scaling fit nowhere.csv", "nowhere.csv cannot be read: No such file"),
+        ("scaling measure --corpora iid", "measure takes FOLDER with --as SPEC, or --codecs"),
+        ("scaling measure nowhere --as store:{} --corpora iid", "nowhere is no folder of weights"),
+        ("scaling measure --codecs store --corpora iid", "store does not say after how many"),
+        ("scaling train --save-at 4,2", "--save-at 4,2 cannot be: it takes rising numbers"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(
+    words: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CodelengthError, match=message) as raised:
+        CliRunner().invoke(cli, words.split(), catch_exceptions=False)
+    assert "\n" not in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.slow  # starts processes that load libraries, and trains
+def test_a_ladder_is_trained_scored_coded_and_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("the cat sat on the mat and the dog on the log. " * 2000)
+    train = "scaling train --sizes 3k,5k --save-at 2,4 --out ladder --data text.txt --batch 1"
+    assert "2 sizes with 2 checkpoints each" in ran(*train.split())
+    assert len(list(Path("ladder").glob("*-step*.safetensors"))) == 4
+    weights = Path("ladder/recurrent-3k-step2.safetensors")
+    before = weights.stat().st_mtime_ns
+    ran(*train.split())
+    assert weights.stat().st_mtime_ns == before  # what is there is not trained again
+    rates = {}
+    for how in ("--score", ""):
+        out = f"out{how}"
+        measure = f"scaling measure ladder --as recurrent:weights={{}} --corpora iid {how}"
+        said = ran(*measure.split(), *f"--limit 6kB --protocol chunks:2048 --out {out}".split())
+        assert said.endswith("4 of 4\n")
+        lines = (Path(out) / "points.csv").read_text().splitlines()[1:]
+        rates[how] = [float(line.split(",")[3]) for line in lines]
+    for scored, coded in zip(rates["--score"], rates[""], strict=True):
+        assert 0 < coded - scored < 0.01
