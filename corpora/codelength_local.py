@@ -17,6 +17,7 @@ class Local(Corpus):
     kind = "text"
     licence = "PSF-2.0"
     source = "https://www.python.org"
+    published = "1991"
 
     @property
     def label(self) -> str:

@@ -21,6 +21,7 @@ class Brotli(Codec):
 
     name: ClassVar[str] = "brotli"
     needs: ClassVar[Mapping[str, str]] = {"brotli": "codelength[classical]"}
+    library: ClassVar[tuple[str, ...]] = ("_brotli",)
     quality: int = 11
     window: int = 24
 

@@ -29,6 +29,7 @@ class Flac(Codec):
 
     name: ClassVar[str] = "flac"
     needs: ClassVar[Mapping[str, str]] = {"soundfile": "codelength[audio]"}
+    library: ClassVar[tuple[str, ...]] = ("_soundfile_data",)
     level: int = 8
 
     def __post_init__(self) -> None:

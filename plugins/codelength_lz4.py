@@ -20,6 +20,7 @@ class Lz4(Codec):
 
     name: ClassVar[str] = "lz4"
     needs: ClassVar[Mapping[str, str]] = {"lz4": "codelength[classical]"}
+    library: ClassVar[tuple[str, ...]] = ("lz4.frame._frame",)
     level: int = 0
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ class Ppmd(Codec):
 
     name: ClassVar[str] = "ppmd"
     needs: ClassVar[Mapping[str, str]] = {"pyppmd": "codelength[classical]"}
+    library: ClassVar[tuple[str, ...]] = ("pyppmd.c._ppmd",)
     order: int = 8
     memory: int = 256
 

@@ -50,6 +50,7 @@ class Deflate(StandardCodec):
     """What zlib calls wbits: a window of 2^15 bytes, plus 16 for gzip's header and trailer."""
     around: ClassVar[int]
     """Bytes of header and trailer."""
+    library: ClassVar[tuple[str, ...]] = ("zlib",)
     level: int
 
     def __post_init__(self) -> None:
@@ -94,6 +95,7 @@ class Bz2(StandardCodec):
     """Burrows-Wheeler transform in blocks of `level` × 100 kB."""
 
     name: ClassVar[str] = "bz2"
+    library: ClassVar[tuple[str, ...]] = ("_bz2",)
     level: int = 9
 
     def __post_init__(self) -> None:
@@ -116,6 +118,7 @@ class Xz(StandardCodec):
     """LZMA2 in an .xz file; `preset` is that of the xz tool: 0 to 9, and `e` for extreme."""
 
     name: ClassVar[str] = "xz"
+    library: ClassVar[tuple[str, ...]] = ("_lzma",)
     preset: str = "9e"
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ class Zstd(Codec):
 
     name: ClassVar[str] = "zstd"
     needs: ClassVar[Mapping[str, str]] = {"zstandard": "codelength[classical]"}
+    library: ClassVar[tuple[str, ...]] = ("zstandard.backend_c",)
     level: int = 3
     long: int | None = None
 

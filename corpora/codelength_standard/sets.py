@@ -165,7 +165,7 @@ class Json(Listed):
     licence = "none stated; distributed with simdjson (Apache-2.0)"
     source = "https://github.com/simdjson/simdjson-data"
     citation = "Langdale, Lemire: Parsing Gigabytes of JSON per Second. VLDB Journal 28, 2019"
-    published = "2019"
+    published = "2014"
     urls = {
         f"{name}.json": f"{SIMDJSON}/jsonexamples/{name}.json"
         for name in (
@@ -188,7 +188,7 @@ class Logs(Listed):
     licence = "free for research and academic work, to be cited (loghub's LICENSE)"
     source = "https://github.com/logpai/loghub"
     citation = "Zhu et al.: Loghub: A Large Collection of System Log Datasets. ISSRE 2023"
-    published = "2018"
+    published = "2007"
     urls = {
         f"{name}_2k.log": f"{LOGHUB}/{name}/{name}_2k.log"
         for name in (
@@ -214,6 +214,6 @@ class Code(Listed):
     licence = "BSD-3-Clause or GPL-2.0"
     source = "https://github.com/indygreg/python-zstandard"
     citation = "Collet, Meta Platforms: Zstandard 1.5.7. 2025"
-    published = "2025"
+    published = "2015"
     urls = {"zstd_amalgamated.c": f"{ZSTANDARD}/zstd/zstd.c"}
     whole = "2066dfa094b701730f29f2d130551c3dd7c0a1fa6f82359d96a583619803abef"

@@ -5,6 +5,7 @@ A codec plugin needs no more than is named here:
     from codelength import Codec, Media, RAW, hookimpl
 """
 
+from codelength.card import Card
 from codelength.codec import Codec
 from codelength.corpus import Corpus
 from codelength.errors import CorruptBlob, Unavailable, Unsupported, UsageError
@@ -15,6 +16,7 @@ __all__ = [
     "RAW",
     "TEXT",
     "Audio",
+    "Card",
     "Codec",
     "Corpus",
     "CorruptBlob",

@@ -1,12 +1,13 @@
 """The contract of a codec: a lossless map from bytes to bytes, with settings."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import ClassVar
 
+from codelength.card import Card
 from codelength.errors import Unavailable
 from codelength.media import RAW, Media, Sample
 from codelength.spec import written
@@ -26,6 +27,9 @@ class Codec(ABC):
     """Modules that encode or decode import → what `pip install` calls the package behind each."""
     by_default: ClassVar[bool] = True
     """Part of a run that names no codecs; False for one that is nothing without settings."""
+    library: ClassVar[tuple[str, ...]] = ()
+    """Modules that hold the decoder: compiled ones, or packages of Python. What they take is
+    charged where a table charges for decoders; of a codec that names none it is unknown."""
 
     @abstractmethod
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
@@ -51,6 +55,16 @@ class Codec(ABC):
     def prior(self) -> Mapping[str, int]:
         """Bytes that the receiver must already hold, by what they are: weights, tokenizer, …"""
         return {}
+
+    def prior_samples(self) -> Iterator[Sample]:
+        """Those bytes themselves, for whoever wants to know how small they get: a sample for each
+        entry of `prior`, in order and under its name. None if they cannot be had."""
+        yield from ()
+
+    @property
+    def card(self) -> Card | None:
+        """What there is to know of the model in `prior`: its size, what it was trained on."""
+        return None
 
     @property
     def versions(self) -> Mapping[str, str]:

@@ -31,7 +31,8 @@ class Corpus(ABC):
     source: ClassVar[str] = ""
     citation: ClassVar[str] = ""
     published: ClassVar[str] = ""
-    """ISO date, or year, from when on a model may have been trained on it."""
+    """ISO date, or year: from when on a model may have been trained on its bytes, or on a good
+    part of them."""
     digest: ClassVar[str | None] = None
     """What `corpus_digest` gives for the whole corpus, where it is known beforehand."""
     embedded: ClassVar[bool] = False

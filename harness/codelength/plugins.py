@@ -22,6 +22,10 @@ from codelength.spec import build, split_spec, split_specs
 
 T = TypeVar("T", Codec, Corpus)
 
+FILE_GROUP = "codelength.files"
+"""The entry-point group of readers for plugins that are no Python: suffix → a function from a path
+to an object with hooks."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -85,7 +89,7 @@ class Plugins:
 
     def _add(self, origin: Origin, point: EntryPoint | None) -> None:
         try:
-            module = point.load() if point else _imported(Path(origin.where))
+            module = point.load() if point else _opened(Path(origin.where))
             self._manager.register(module, origin.name)
             self._manager.check_pending()
             hooks = self._manager.subset_hook_caller
@@ -177,8 +181,20 @@ def _installed(point: EntryPoint) -> Origin:
 def _file(name: str) -> Origin:
     path = Path(name).expanduser().resolve()
     if not path.is_file():
-        raise UsageError(f"no plugin file {name!r}; --plugin takes the path of a Python file")
+        raise UsageError(f"no plugin file {name!r}; --plugin takes the path of one")
     return Origin(str(path), str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+
+
+def _opened(path: Path) -> object:
+    """The plugin in a file: a Python module, or what the reader of its suffix makes of it."""
+    if path.suffix == ".py":
+        return _imported(path)
+    readers = {point.name: point for point in entry_points(group=FILE_GROUP)}
+    reader = readers.get(path.suffix.removeprefix("."))
+    if reader is None:
+        known = ", ".join(f".{suffix}" for suffix in ("py", *sorted(readers)))
+        raise UsageError(f"{path.name} is no plugin: nothing reads its kind, but {known}")
+    return reader.load()(path)
 
 
 def _imported(path: Path) -> ModuleType:

@@ -1,10 +1,12 @@
 """What was measured, as it is stored; everything else is derived where it is asked for."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from statistics import median
 
 import msgspec
 
+from codelength.card import Card
 from codelength.media import Kind
 
 SCHEMA = 1
@@ -41,6 +43,8 @@ class Cut(Struct, frozen=True):
     entropy: float | None = None
     """Bits per byte of the source, where known."""
     header_once: bool = False
+    published: str = ""
+    """From when on models may have been trained on it."""
 
     @property
     def slot(self) -> tuple[str, ...]:
@@ -95,7 +99,10 @@ class Cell(Struct, frozen=True, tag="cell"):
     groups: list[tuple[int, int]] = []
     """(raw, coded) bytes by sample; past 1000 samples, by equal runs of consecutive ones."""
     ledger: dict[str, int] = {}
-    prior: dict[str, int] = {}
+    prior: Mapping[str, int | None] = {}
+    """By what it is, in bytes as measured. None: what it costs is not known, in a copy of the cell
+    at another price (`accounting.charged`)."""
+    card: Card | None = None
     header_bytes: int = 0
     """The size of the blob for one zero byte: what the published protocol takes for a header."""
     blobs: str = ""

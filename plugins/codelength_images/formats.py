@@ -22,6 +22,7 @@ class Png(ImageCodec):
     """
 
     name: ClassVar[str] = "png"
+    library: ClassVar[tuple[str, ...]] = ("imagecodecs._png",)
     longest: ClassVar[int] = 1_000_000
     filter: Literal["none", "adaptive"] | None = None
 
@@ -82,6 +83,7 @@ class WebP(ImageCodec):
     """
 
     name: ClassVar[str] = "webp"
+    library: ClassVar[tuple[str, ...]] = ("imagecodecs._webp",)
     longest: ClassVar[int] = 16_382  # the format takes one more, imagecodecs does not
     level: int = 8
 
@@ -149,6 +151,7 @@ class JpegXl(ImageCodec):
     """
 
     name: ClassVar[str] = "jxl"
+    library: ClassVar[tuple[str, ...]] = ("imagecodecs._jpegxl",)
     longest: ClassVar[int] = 1 << 18
     effort: int = 7
 

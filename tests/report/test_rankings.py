@@ -2,6 +2,8 @@
 
 import pytest
 
+from codelength.accounting import Price, Tariff
+from codelength.card import Card
 from codelength.errors import UsageError
 from codelength.report.boards import boards
 from codelength.report.machines import Machines
@@ -9,6 +11,8 @@ from codelength.report.rankings import ranking
 from codelength.report.table import Table
 from codelength.result import Cell, Environment, Status
 from factories import broken, cell, cut, environment, phase
+
+LM = {"weights": 100}
 
 
 def ranked(cells: list[Cell], key: str = "ratio", *environments: Environment) -> Table:
@@ -25,7 +29,7 @@ def column(table: Table, head: str) -> list[str]:
 def test_the_smallest_is_first_and_the_direction_is_printed() -> None:
     table = ranked([cell("a", coded=500), cell("b", coded=400), cell("c", coded=450)])
     assert column(table, "codec") == ["b", "c", "a"]
-    assert column(table, "ratio %") == ["40.00", "45.00", "50.00"]
+    assert column(table, "raw %") == ["40.00", "45.00", "50.00"]
     assert column(table, "bpb") == ["3.200", "3.600", "4.000"]
     assert "by ratio, smaller is better" in table.title
 
@@ -38,7 +42,7 @@ def test_a_tie_is_printed_as_a_tie() -> None:
 def test_ratios_that_only_print_alike_are_no_tie() -> None:
     of = cut(size=10**9)
     table = ranked([cell("a", of, 400_000_001), cell("b", of, 400_000_000)])
-    assert column(table, "ratio %") == ["40.00", "40.00"]
+    assert column(table, "raw %") == ["40.00", "40.00"]
     assert column(table, "#") == ["1", "2"]
 
 
@@ -73,11 +77,48 @@ def test_an_unknown_key_is_answered_with_the_nearest() -> None:
         ranked([cell()], "ration")
 
 
-def test_adjusted_columns_are_there_only_where_someone_has_a_prior() -> None:
-    assert "adj %\nat N" not in [c.head for c in ranked([cell()]).columns]
+def test_raw_adjusted_and_prequential_rates_stand_beside_each_other() -> None:
     table = ranked([cell("lm", coded=200, prior={"weights": 100}), cell("gzip")])
+    assert column(table, "raw %") == ["20.00?", "40.00"]
     assert column(table, "adj % at N") == ["30.00", "40.00"]
     assert column(table, "adj % at 1 GB") == ["20.00", "40.00"]
+    assert column(table, "preq %") == ["n/a", "40.00"]
+    assert any("Charged: priors as stored." in note for note in table.notes)
+
+
+def test_another_price_is_named_and_ranked_by() -> None:
+    cells = [cell("lm", coded=200, prior=LM, card=Card(parameters=150)), cell("gzip")]
+    (board,) = boards(cells, Tariff(Price.TWO_BYTES))
+    table = ranking(board, "prose", Machines(cells, []), "adjusted")
+    assert column(table, "codec") == ["gzip", "lm"]  # 200 + 300 of 1000 bytes against 400
+    assert column(table, "adj % at N") == ["40.00", "50.00"]
+    assert any("Charged: weights at 2 bytes a parameter." in note for note in table.notes)
+
+
+def test_what_has_no_price_has_no_rank_by_it_and_is_named() -> None:
+    cells = [cell("lm", coded=200, prior=LM), cell("gzip")]
+    (board,) = boards(cells, Tariff(Price.TWO_BYTES))
+    table = ranking(board, "prose", Machines(cells, []), "adjusted")
+    assert column(table, "#") == ["1", "-"]
+    assert column(table, "adj % at N") == ["40.00", "n/a"]
+    assert "No price known, so adj is n/a: lm." in table.notes
+
+
+def test_a_model_that_may_have_seen_the_corpus_is_marked_with_a_footnote() -> None:
+    of = cut(published="2006")
+    seen, clean = Card(until="2020"), Card(until="2020", excludes=("prose",))
+    cells = [
+        cell("seen", of, 100, prior=LM, card=seen),
+        cell("clean", of, 200, prior=LM, card=clean),
+        cell("silent", of, 300, prior=LM),
+        cell("gzip", of, 400),
+    ]
+    table = ranked(cells)
+    assert column(table, "raw %") == ["10.00†", "20.00", "30.00?", "40.00"]
+    first, second, *_ = table.notes
+    assert first.startswith("† may have been trained on it")
+    assert first.endswith("seen on prose.")
+    assert second == "? nobody says whether it was trained on it: silent on prose."
 
 
 def test_a_known_entropy_is_in_the_title_and_what_is_above_it_in_a_column() -> None:
@@ -89,7 +130,7 @@ def test_a_known_entropy_is_in_the_title_and_what_is_above_it_in_a_column() -> N
 def test_the_published_protocol_shows_header_once_beside_the_honest_ratio() -> None:
     of = cut(protocol="paper", samples=5, header_once=True)
     table = ranked([cell("gzip", of), cell("lm", of, 300, prior={"weights": 1})])
-    assert column(table, "ratio %") == ["30.00", "40.00"]
+    assert column(table, "raw %") == ["30.00?", "40.00"]
     assert column(table, "header once %") == ["n/a", "36.00"]
 
 
@@ -101,7 +142,7 @@ def test_partial_corpora_and_limits_are_in_the_title() -> None:
 
 def test_an_empty_corpus_is_said_to_be_one() -> None:
     table = ranked([cell(of=cut(size=0), coded=3)])
-    assert column(table, "ratio %") == ["n/a"]
+    assert column(table, "raw %") == ["n/a"]
     assert any("no bytes" in note for note in table.notes)
 
 

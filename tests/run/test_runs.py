@@ -39,6 +39,20 @@ def test_the_same_command_again_measures_nothing_twice(codelength, tmp_path, dat
     assert again.returncode == 0
 
 
+def test_what_a_corpus_says_of_itself_is_news_without_being_measured_again(
+    codelength, tmp_path, data
+):
+    command = ["run", "--codecs", "gzip", "--corpora", f"path:{data}", "--out", "out"]
+    codelength(*command)
+    (measured,) = load(tmp_path / "out").current
+    file = tmp_path / "out" / FILE
+    file.write_text(file.read_text().replace('"kind":"text"', '"kind":"text","published":"1999"'))
+    assert load(tmp_path / "out").current[0].cut.published == "1999"
+    again = codelength(*command)
+    assert again.stderr.count("(measured before)") == 1
+    assert load(tmp_path / "out").current == [measured]
+
+
 def test_a_corpus_that_has_changed_is_measured_again(codelength, tmp_path, data):
     command = ["run", "--codecs", "gzip", "--corpora", f"path:{data}", "--out", "out"]
     codelength(*command)

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -186,6 +186,23 @@ def test_each_promise_has_a_check_of_its_own():
     assert "becomes another blob" in problems["same blob in another process"]
     assert "bytes for a blob of" in problems["ledger sums up"]
     assert "same blob each time" not in problems
+
+
+class Shows(Careless):
+    """A codec that charges for more weights than it shows."""
+
+    name = "shows"
+
+    @property
+    def prior(self) -> Mapping[str, int]:
+        return {"weights": 10}
+
+    def prior_samples(self) -> Iterator[Sample]:
+        yield Sample("weights", b"12345")
+
+
+def test_a_prior_that_is_shown_is_the_one_that_is_charged():
+    assert failed(Shows())["prior"] == "{'weights': 10} is shown as {'weights': 5}"
 
 
 class Views(Plain):

@@ -13,8 +13,16 @@ from codelength.errors import CodelengthError, unknown
 COMMANDS = {
     "run": "Measure codecs on corpora, rank them, write a report.",
     "report": "Write the tables and plots of a results folder again.",
+    "break-even": "Show from which corpus size on each codec is cheaper than each other one.",
+    "leaderboard": "Merge results folders of many people and machines into one ranking.",
+    "compare": "Show what changed between two results folders.",
+    "gate": "Fail when a codec has got worse since a baseline was made.",
     "compress": "Compress a file with any codec.",
     "decompress": "Give back the file in a container, check one, or show what it says.",
+    "score": "Estimate what a predictor needs for a corpus, without coding it.",
+    "curve": "Show what context is worth: bits a byte by position and by prefix.",
+    "sample": "Continue a text with any codec or predictor.",
+    "scaling": "Train, measure, fit and plot compression against size and steps.",
     "list": "Show what can be named: codecs, corpora, protocols.",
     "plugins": "Show the plugins: version, where from, active or why not.",
     "corpus": "Fetch or verify a corpus.",
@@ -69,8 +77,8 @@ def cli() -> None:
     come with it and needs no download.
 
     \b
-    Exit codes: 0 all is well, 2 the command cannot be meant, 3 something
-    failed or nothing was measured, 4 a round trip failed.
+    Exit codes: 0 all is well, 1 the gate found a regression, 2 the command cannot
+    be meant, 3 something failed or nothing was measured, 4 a round trip failed.
     """
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 from codelength.cli.files import PIPE, STANDARD_INPUT, Ended, Input, appearing
 from codelength.container import RoundTripError
 from codelength.records import ContainerError
-from codelength.run.process import die_with_parent
+from codelength.run.process import die_with_parent, end_session
 
 SAID = (1, 2, 3, 4)
 """Exit codes of a process that has said why: 1 with a traceback, the others in a line."""
@@ -69,8 +69,7 @@ class Child:
 
     def __exit__(self, *raised: object) -> None:
         if self.process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            end_session(self.process.pid)
             self.process.wait()
         os.close(self._answer)
 

@@ -27,8 +27,13 @@ COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
 def command(plugin: str, timeout: float) -> int:
     """Put the codecs and corpora of PLUGIN through the conformance kit.
 
-    PLUGIN is a Python file, or the name of an installed plugin as 'codelength plugins' shows it.
-    Ends with 3 if a check failed.
+    PLUGIN is a file, Python or TOML, or the name of an installed plugin as 'codelength plugins'
+    shows it. Ends with 3 if a check failed.
+
+    \b
+    codelength check-plugin ./mine.py
+    codelength check-plugin my-codecs.toml
+    codelength check-plugin brotli
     """
     host = loaded(plugin)
     checks = [(offer.item.spec, codec_checks(offer.item, timeout)) for offer in host.codecs]
@@ -48,7 +53,7 @@ def command(plugin: str, timeout: float) -> int:
 
 def loaded(plugin: str) -> Plugins:
     """A host with this plugin alone. Raises UsageError."""
-    if plugin.endswith(".py") or Path(plugin).name != plugin:
+    if Path(plugin).suffix or Path(plugin).name != plugin:
         host = Plugins([plugin], only=())
     else:
         host = Plugins(only=[plugin])

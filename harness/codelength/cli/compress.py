@@ -76,6 +76,10 @@ def command(
     \b
     codelength compress book.txt -c zstd:level=19 -o book.cdl
     tar c folder | codelength compress - -c xz -o folder.tar.cdl
+
+    \b
+    Exit codes: 2 the command cannot be meant, 3 the codec failed or OUT
+    cannot be written, 4 what was written does not decode to FILE.
     """
     if out is None:
         raise UsageError("compress needs to know where to: -o FILE, or -o - for a pipe")

@@ -11,14 +11,25 @@ from codelength.errors import CorpusError
 
 @click.group()
 def command() -> None:
-    """Fetch or verify a corpus."""
+    """Fetch or verify a corpus.
+
+    \b
+    codelength corpus fetch kodak
+    codelength corpus verify kodak
+    """
 
 
 @command.command()
 @click.argument("name")
 @with_plugins
 def fetch(name: str, files: tuple[str, ...], data: Path | None) -> None:
-    """Download a corpus into the cache, check it, and say where it is."""
+    """Download a corpus into the cache, check it, and say where it is.
+
+    Ends with 3 if it cannot be had, or is not what it should be.
+
+    \b
+    codelength corpus fetch kodak
+    """
     corpus = load_plugins(files, data).corpus(name).item
     try:
         corpus.fetch(_progress)
@@ -35,7 +46,14 @@ def fetch(name: str, files: tuple[str, ...], data: Path | None) -> None:
 @click.argument("name")
 @with_plugins
 def verify(name: str, files: tuple[str, ...], data: Path | None) -> int:
-    """Compare every member of a corpus with its known digest."""
+    """Compare every member of a corpus with its known digest.
+
+    Ends with 3 if one differs.
+
+    \b
+    codelength corpus verify kodak
+    codelength corpus verify canterbury --data MIRROR
+    """
     corpus = load_plugins(files, data).corpus(name).item
     corpus.check_available()
     wrong = 0

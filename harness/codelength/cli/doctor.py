@@ -20,7 +20,12 @@ BUSY = 0.3
 @click.command()
 @with_plugins
 def command(files: tuple[str, ...], data: Path | None) -> None:
-    """Show the machine, what is installed, and how to get what is missing."""
+    """Show the machine, what is installed, and how to get what is missing.
+
+    \b
+    codelength doctor
+    codelength doctor --data MIRROR
+    """
     from codelength.run.machine import machine
 
     plugins = load_plugins(files, data)

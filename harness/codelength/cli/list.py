@@ -15,7 +15,13 @@ from codelength.protocol import PROTOCOLS
 @click.argument("what", type=click.Choice(["codecs", "corpora", "protocols"]))
 @with_plugins
 def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
-    """Show what can be named: codecs, corpora, protocols."""
+    """Show what can be named: codecs, corpora, protocols.
+
+    \b
+    codelength list codecs
+    codelength list codecs --plugin my-codecs.toml
+    codelength list corpora --data MIRROR
+    """
     plugins = load_plugins(files, data)
     rows = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols}[what](plugins)
     warn_broken(plugins)

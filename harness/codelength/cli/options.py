@@ -59,7 +59,7 @@ def with_plugins(command: F) -> F:
             "files",
             multiple=True,
             metavar="FILE",
-            help="A Python file with codecs or corpora; may be repeated.",
+            help="A file with codecs or corpora, Python or TOML; may be repeated.",
         ),
     ):
         command = option(command)

@@ -11,7 +11,12 @@ from codelength.cli.options import load_plugins, with_plugins
 @click.command()
 @with_plugins
 def command(files: tuple[str, ...], data: Path | None) -> None:
-    """Show the plugins: version, where from, active or why not."""
+    """Show the plugins: version, where from, active or why not.
+
+    \b
+    codelength plugins
+    codelength plugins --plugin ./mine.py
+    """
     plugins = load_plugins(files, data)
     rows = [["plugin", "version", "from", "state"]]
     for plugin in plugins.found:

@@ -1,13 +1,13 @@
 """`codelength report`: the tables and plots of what was measured before."""
 
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from codelength.cli.options import KEY
+from codelength.accounting import STORED, Tariff
+from codelength.cli.options import KEY, load_plugins, with_plugins
+from codelength.cli.prices import tariff, terminal_width, with_price
 from codelength.errors import StoreError, UsageError
 from codelength.result import Cell, Environment
 
@@ -15,27 +15,47 @@ from codelength.result import Cell, Environment
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @KEY
-def command(folder: Path, key: str) -> None:
-    """Write the tables and plots of a results folder again."""
+@with_price
+@with_plugins
+def command(
+    folder: Path,
+    key: str,
+    price: str,
+    decoder_bytes: bool,
+    files: tuple[str, ...],
+    data: Path | None,
+) -> None:
+    """Write the tables and plots of a results folder again.
+
+    \b
+    codelength report codelength-results --sort adjusted --price 2bytes
+    """
     from codelength.store import load
 
     results = load(folder)
     if not results.cells:
         raise UsageError(f"no results in {folder}; 'codelength run --out {folder}' makes them")
-    show(results.current, list(results.environments.values()), folder, key)
+    charge = tariff(price, decoder_bytes, results.current, load_plugins(files, data), folder)
+    show(results.current, list(results.environments.values()), folder, key, charge)
 
 
-def show(cells: Sequence[Cell], environments: Sequence[Environment], out: Path, key: str) -> None:
+def show(
+    cells: Sequence[Cell],
+    environments: Sequence[Environment],
+    out: Path,
+    key: str,
+    charge: Tariff = STORED,
+) -> None:
     """Prints the tables and writes the report into the folder."""
     from codelength.report import summary, tables, write
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for table in tables(cells, environments, key):
+    width = terminal_width()
+    for table in tables(cells, environments, key, charge):
         click.echo(table.text(width))
     try:
-        path = write(cells, environments, out, key)
+        path = write(cells, environments, out, key, charge)
     except OSError as error:
         raise StoreError(f"no report can be written to {out}: {error.strerror}") from error
-    for table in summary(cells, environments, key):
+    for table in summary(cells, environments, key, charge):
         click.echo(table.text(width))
     click.echo(f"report: {path}")

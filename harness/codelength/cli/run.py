@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from codelength.accounting import STORED
 from codelength.cli import fail
 from codelength.cli.options import KEY, OUT, Size, load_plugins, warn_broken, with_plugins
+from codelength.cli.prices import tariff, with_price
 from codelength.corpus import Corpus
 from codelength.errors import Unavailable, UsageError
 from codelength.plugins import Offer, Plugins
@@ -60,6 +62,7 @@ DEFAULT_LIMIT = 100_000
     help="For each direction of a cell.",
 )
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
+@with_price
 @with_plugins
 def command(
     codecs: str | None,
@@ -72,6 +75,8 @@ def command(
     threads: int,
     timeout: float,
     memory: int | None,
+    price: str,
+    decoder_bytes: bool,
     files: tuple[str, ...],
     data: Path | None,
 ) -> int:
@@ -83,6 +88,11 @@ def command(
     \b
     codelength run --codecs gzip,zstd:level=19 --corpora path:~/data
     codelength run --corpora canterbury,kodak --protocol whole,chunks:2048
+    codelength run --plugin my-codecs.toml --codecs my-gzip,gzip
+
+    \b
+    Exit codes: 2 the command cannot be meant, 3 something failed or nothing
+    was measured, 4 a round trip failed.
     """
     from codelength.cli.progress import watch
     from codelength.cli.report import show
@@ -116,7 +126,9 @@ def command(
             interrupted = True
     results = load(out)
     cells = [cell for cell in results.current if cell.slot in plan.slots]
-    show(cells, list(results.environments.values()), out, key)
+    # what is missing for a price takes a while, which someone who wants to stop does not have
+    charge = STORED if interrupted else tariff(price, decoder_bytes, cells, plugins, out)
+    show(cells, list(results.environments.values()), out, key, charge)
     if interrupted:
         missing = len(plan.slots) - len(cells)
         return fail(f"interrupted with {missing} cells to go; repeat the command to go on", 3)

@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from codelength.accounting import Mean, means
+from codelength.accounting import STORED, Mean, Tariff, charged, means
 from codelength.report.figures import count
 from codelength.result import Cell, Cut, cut_key
 
@@ -24,6 +24,8 @@ class Board:
     cuts: Mapping[str, Cut]
     codecs: tuple[str, ...]
     grid: Mapping[tuple[str, str], Cell]
+    tariff: Tariff = STORED
+    """What the cells were charged."""
 
     @property
     def protocol_label(self) -> str:
@@ -71,16 +73,34 @@ class Board:
         grid = {pair: cell for pair, cell in self.grid.items() if pair[1] in cuts}
         present = {codec for codec, _ in grid}
         codecs = tuple(codec for codec in self.codecs if codec in present)
-        return Board(name, self.protocol, self.limit, cuts, codecs, grid)
+        return Board(name, self.protocol, self.limit, cuts, codecs, grid, self.tariff)
 
 
-def boards(cells: Iterable[Cell]) -> list[Board]:
+def boards(cells: Iterable[Cell], tariff: Tariff = STORED) -> list[Board]:
     """One board for each protocol and limit, of all that was measured under them: samples as they
-    are first, the published cut last, the whole of the corpora before the head of them."""
+    are first, the published cut last, the whole of the corpora before the head of them. Priors
+    are charged by `tariff`."""
     groups: dict[tuple[str, int | None], list[Cell]] = defaultdict(list)
     for cell in cells:
-        groups[cell.cut.protocol, cell.cut.limit].append(cell)
-    return sorted(map(_board, groups.values()), key=_turn)
+        groups[cell.cut.protocol, cell.cut.limit].append(charged(cell, tariff))
+    found = [replace(_board(group), tariff=tariff) for group in groups.values()]
+    return sorted(found, key=turn)
+
+
+def arranged(cuts: Mapping[str, Cut], grid: Mapping[tuple[str, str], Cell]) -> Board:
+    """The board of a grid of rows and columns, which have their names already, in the order of
+    every board. All cuts are of one protocol and limit."""
+    named = dict(sorted(cuts.items(), key=lambda item: _place(item[1])))
+    first = next(iter(named.values()))
+    rows = tuple(sorted({row for row, _ in grid}, key=_natural))
+    return Board("everything", first.protocol, first.limit, named, rows, grid)
+
+
+def turn(board: Board) -> tuple[object, ...]:
+    """What boards are sorted by."""
+    published = any(cut.header_once for cut in board.cuts.values())
+    cut = (board.limit is not None, board.limit or 0)
+    return (published, board.protocol != "whole", _natural(board.protocol), *cut)
 
 
 def family(codec: str) -> str:
@@ -92,11 +112,10 @@ def _board(cells: list[Cell]) -> Board:
     cuts: dict[tuple[str, ...], Cut] = {}
     for cell in cells:
         cuts.setdefault(cut_key(cell.cut), cell.cut)
-    ordered = sorted(cuts.values(), key=_place)
-    corpora = Counter(cut.corpus for cut in ordered)
+    corpora = Counter(cut.corpus for cut in cuts.values())
     names = {
-        cut_key(cut): cut.corpus + (f"@{cut.digest[:6]}" if corpora[cut.corpus] > 1 else "")
-        for cut in ordered
+        key: cut.corpus + (f"@{cut.digest[:6]}" if corpora[cut.corpus] > 1 else "")
+        for key, cut in cuts.items()
     }
     versions: dict[str, set[str]] = defaultdict(set)
     for cell in cells:
@@ -106,21 +125,7 @@ def _board(cells: list[Cell]) -> Board:
         known = versions[cell.codec] - {""}  # a cell that failed early may not know its own
         suffix = f" ({_versions(cell) or 'version unknown'})" if len(known) > 1 else ""
         grid[cell.codec + suffix, names[cut_key(cell.cut)]] = cell
-    first = ordered[0]
-    return Board(
-        "everything",
-        first.protocol,
-        first.limit,
-        {names[cut_key(cut)]: cut for cut in ordered},
-        tuple(sorted({codec for codec, _ in grid}, key=_natural)),
-        grid,
-    )
-
-
-def _turn(board: Board) -> tuple[object, ...]:
-    published = any(cut.header_once for cut in board.cuts.values())
-    cut = (board.limit is not None, board.limit or 0)
-    return (published, board.protocol != "whole", _natural(board.protocol), *cut)
+    return arranged({names[key]: cut for key, cut in cuts.items()}, grid)
 
 
 def _place(cut: Cut) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from codelength import accounting
-from codelength.report import figures
+from codelength.report import charges, figures
 from codelength.report.boards import Board
 from codelength.report.figures import NA
 from codelength.report.overview import order, stacked
@@ -36,13 +36,17 @@ def heatmap(board: Board) -> "Figure":
         (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
     )
     values: dict[tuple[int, int], float | None] = {}
+    marks: dict[tuple[int, int], str] = {}
     for row, codec in enumerate(names):
         mean = parts[0].means.get(codec)
         values[row, 0] = mean.value if mean else None
+        marks[row, 0] = charges.marks(parts[0].row(codec))
         for column, cell in enumerate(board.row(codec), start=1):
             values[row, column] = accounting.ratio(cell) if cell else None
+            marks[row, column] = charges.marks([cell])
     for column in range(len(columns)):
-        _column(axis, column, [values[row, column] for row in range(len(names))])
+        shown = [(values[row, column], marks[row, column]) for row in range(len(names))]
+        _column(axis, column, shown)
     _frame(axis, board, columns, names)
     title = "Ratio, coded / raw bytes (%)"
     x, y = 0.12 / width, 1 - 0.2 / height
@@ -52,14 +56,14 @@ def heatmap(board: Board) -> "Figure":
     return figure
 
 
-def _column(axis: "Axes", column: int, values: list[float | None]) -> None:
+def _column(axis: "Axes", column: int, shown: list[tuple[float | None, str]]) -> None:
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
     scale = colormaps["YlGnBu"]
     x = _x(column)
-    best = min((value for value in values if value is not None), default=None)
-    for row, value in enumerate(values):
+    best = min((value for value, _ in shown if value is not None), default=None)
+    for row, (value, mark) in enumerate(shown):
         if value is None:
             hole = Rectangle((x, row), 1, 1, facecolor="#fafafa", hatch="////", linewidth=0)
             axis.add_patch(hole)
@@ -81,7 +85,7 @@ def _column(axis: "Axes", column: int, values: list[float | None]) -> None:
         axis.text(
             x + 0.5,
             row + 0.52,
-            figures.percent(value),
+            figures.percent(value) + mark,
             ha="center",
             va="center",
             fontsize=8,

@@ -1,7 +1,7 @@
 """Where the bytes went, and from what corpus size on a prior pays for itself."""
 
 from codelength import accounting
-from codelength.report import figures
+from codelength.report import charges, figures
 from codelength.report.boards import Board
 from codelength.report.table import Column, Table
 
@@ -39,7 +39,7 @@ def ledger(board: Board, corpus: str) -> Table | None:
     )
     notes = ["off the books: coded bytes that the codec's ledger leaves out."] if unbooked else []
     title = f"Ledger · {corpus} · {board.protocol_label} · bytes"
-    return Table(title, columns, rows, made, notes)
+    return Table(title, columns, rows, made, [*notes, *([board.tariff.told] if priors else [])])
 
 
 def break_even(board: Board, corpus: str) -> Table | None:
@@ -52,13 +52,14 @@ def break_even(board: Board, corpus: str) -> Table | None:
     light = [codec for codec in order if not accounting.prior_bytes(column[codec])]
     if not heavy or not light:
         return None
+    percents = {c: charges.marked(figures.percent(rates[c]), column[c]) for c in order}
     rows = [
-        [codec, figures.percent(rates[codec])]
+        [codec, percents[codec]]
         + [figures.size(accounting.break_even(column[other], column[codec])) for other in heavy]
         for codec in light
     ]
     priors = [["prior", ""] + [figures.size(accounting.prior_bytes(column[c])) for c in heavy]]
-    priors += [["ratio %", ""] + [figures.percent(rates[codec]) for codec in heavy]]
+    priors += [["ratio %", ""] + [percents[codec] for codec in heavy]]
     columns = [Column("codec without prior", "left", fixed=True), Column("ratio\n%")]
     columns += [Column(codec.replace(":", ":\n", 1)) for codec in heavy]
     made = (
@@ -67,4 +68,5 @@ def break_even(board: Board, corpus: str) -> Table | None:
         "not the smaller one."
     )
     title = f"Break-even · {corpus} · {board.protocol_label} · raw bytes, smaller is better"
-    return Table(title, columns, [*priors, *rows], made)
+    notes = [*charges.cautions(column.values()), board.tariff.told]
+    return Table(title, columns, [*priors, *rows], made, notes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from codelength.accounting import STORED, Tariff
 from codelength.report.boards import Board, boards
 from codelength.report.failures import failures
 from codelength.report.ledger import break_even, ledger
@@ -29,6 +30,7 @@ def report(
     key: str = "ratio",
     plots: Mapping[str, str] | None = None,
     remark: str = "",
+    tariff: Tariff = STORED,
 ) -> str:
     """Everything there is to say about `cells`.
 
@@ -38,7 +40,7 @@ def report(
     machines, drawn = Machines(cells, environments), dict(plots or {})
     parts = ["# Leaderboard", *_opening(cells, machines, key)]
     parts += [remark] if remark else []
-    for board in boards(cells):
+    for board in boards(cells, tariff):
         parts += _board(board, machines, key, drawn)
     bad = failures(cells)
     parts += ["## Not ok"]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from codelength import accounting
-from codelength.accounting import Mean, geometric_mean
-from codelength.report import figures
+from codelength.accounting import STORED, Mean, Tariff, geometric_mean
+from codelength.report import bound, charges, figures
 from codelength.report.boards import Board, boards
 from codelength.report.failures import failures
 from codelength.report.figures import NA
@@ -63,13 +63,18 @@ def standings(board: Board, machines: Machines, key: str = "ratio") -> Table:
     rows = []
     for codec in names:
         mean = board.means[codec]
-        row = [ranks[codec], codec, _value(mean), _interval(mean)]
+        cells = board.row(codec)
+        value = charges.marked(mean_percent(mean), *cells)
+        name = bound.named(codec, *cells)
+        row = [ranks[codec], name, value, mean_interval(mean), *_charges(board, codec)]
         row += [
-            figures.percent(accounting.ratio(cell)) if cell else NA for cell in board.row(codec)
+            charges.marked(figures.percent(accounting.ratio(cell)), cell) if cell else NA
+            for cell in cells
         ]
         rows.append(row)
     columns = [Column("#", fixed=True), Column("codec", "left", fixed=True), Column("mean\n%")]
-    columns += [Column(_interval_head(board)), *(Column(stacked(name)) for name in board.cuts)]
+    columns += [Column(interval_head(board)), *(Column(head) for head, _ in charges.COLUMNS)]
+    columns += [Column(stacked(name)) for name in board.cuts]
     many = f"{len(board.cuts)} corpora" if len(board.cuts) > 1 else "1 corpus"
     title = f"{board.name} · {board.protocol_label} · {many} · ratio in %, smaller is better"
     title += "" if key == "ratio" else f" · by {KEYS[key].title}"
@@ -77,15 +82,14 @@ def standings(board: Board, machines: Machines, key: str = "ratio") -> Table:
         f"The ratios of the {board.name} corpora, and their geometric mean with its 95% bootstrap "
         "interval, as in the overall table."
     )
-    return Table(title, columns, rows, made, [*_rigidity(board), *board.labels])
+    notes = [*charges.cautions(board.cells), *bound.cautions(board.cells)]
+    notes += charges.notes(board.tariff, board.cells)
+    return Table(title, columns, rows, made, [*notes, *rigidity(board), *board.labels])
 
 
 def controls(board: Board) -> Table:
     """What each codec spends above the entropy of sources that are known."""
-    rows = []
-    for codec in board.codecs:
-        spent = [accounting.excess(cell) if cell else None for cell in board.row(codec)]
-        rows.append([codec, *map(figures.bits, spent)])
+    rows = [[codec, *map(_excess, board.row(codec))] for codec in board.codecs]
     truth = ["true entropy", *(figures.bits(cut.entropy) for cut in board.cuts.values())]
     columns = [Column("codec", "left", fixed=True)]
     columns += [Column(stacked(name)) for name in board.cuts]
@@ -95,15 +99,19 @@ def controls(board: Board) -> Table:
         "They are checks, and count in no mean. A draw may by chance be a little cheaper than its "
         "law; a codec that is much cheaper is a mistake somewhere."
     )
-    return Table(title, columns, [truth, *rows], made, board.labels)
+    notes = [*charges.cautions(board.cells), *board.labels]
+    return Table(title, columns, [truth, *rows], made, notes)
 
 
 def summary(
-    cells: Sequence[Cell], environments: Sequence[Environment], key: str = "ratio"
+    cells: Sequence[Cell],
+    environments: Sequence[Environment],
+    key: str = "ratio",
+    tariff: Tariff = STORED,
 ) -> list[Table]:
     """The overall ranking, to be printed last: one short table for each protocol and limit."""
     machines = Machines(cells, environments)
-    return [overall(board, machines, key) for board in boards(cells)]
+    return [overall(board, machines, key) for board in boards(cells, tariff)]
 
 
 def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
@@ -112,28 +120,29 @@ def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
     kinds = parts[1:] if len(parts) > 2 else []  # a single kind is all there is
     whole = parts[0] if parts else board
     names, ranks = order(whole, key) if parts else (list(board.codecs), {})
-    paid: list[Callable[[Cell], float | None]] = []
-    if any(cell.prior for cell in whole.cells):
-        paid = [lambda cell: accounting.adjusted(cell, accounting.GB)]
-        # At N, corpora of all sizes have their own N: shown where it is what the rank is about.
-        paid = [accounting.adjusted, *paid] if key == "adjusted" else paid
     marked = machines.differ(whole.cells)
     rows = []
     for codec in names:
         mean = whole.means[codec]
-        row = [ranks.get(codec, UNRANKED), codec, _value(mean), _interval(mean)]
-        row += [_value(part.means[codec]) if codec in part.codecs else NA for part in kinds]
-        row += [figures.percent(mean_of(whole, codec, value)) for value in paid]
+        value = charges.marked(mean_percent(mean), *whole.row(codec))
+        name = bound.named(codec, *whole.row(codec))
+        row = [ranks.get(codec, UNRANKED), name, value, mean_interval(mean)]
         row += [
+            charges.marked(mean_percent(part.means[codec]), *part.row(codec))
+            if codec in part.codecs
+            else NA
+            for part in kinds
+        ]
+        row += [
+            *_charges(whole, codec),
             figures.significant(mean_of(whole, codec, accounting.encode_speed)),
             figures.significant(mean_of(whole, codec, accounting.decode_speed)),
             figures.megabytes(memory_of(whole, codec)),
         ]
         row += [" ".join(machines.marks(filter(None, whole.row(codec))))] if marked else []
         rows.append(row)
-    heads = ["all\n%", _interval_head(whole), *(f"{part.name}\n%" for part in kinds)]
-    heads += ["adj %\nat N", "adj %\nat 1 GB"][-len(paid) :] if paid else []
-    heads += ["enc\nMB/s", "dec\nMB/s", "peak\nMB"]
+    heads = ["all\n%", interval_head(whole), *(f"{part.name}\n%" for part in kinds)]
+    heads += [*(head for head, _ in charges.COLUMNS), "enc\nMB/s", "dec\nMB/s", "peak\nMB"]
     columns = [Column("#", fixed=True), Column("codec", "left", fixed=True)]
     columns += [*map(Column, heads), *([Column("env", "left")] if marked else [])]
     what = "ratio in %, smaller is better"
@@ -143,7 +152,9 @@ def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
         f"{MADE} Speeds are geometric means, in raw MB for each CPU second; peak is the most "
         "memory that the codec added to its process, in either direction, on any corpus."
     )
-    notes = [*_rigidity(whole), *machines.caution(whole.cells), *whole.labels]
+    notes = [*charges.cautions(whole.cells), *bound.cautions(whole.cells)]
+    notes += charges.notes(board.tariff, whole.cells)
+    notes += [*rigidity(whole), *machines.caution(whole.cells), *whole.labels]
     left = len(board.cuts) - len(whole.cuts)
     if left and parts:
         notes.insert(0, f"{left} of {len(board.cuts)} corpora (controls, empty ones) not averaged.")
@@ -153,12 +164,15 @@ def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
 
 
 def tables(
-    cells: Sequence[Cell], environments: Sequence[Environment], key: str = "ratio"
+    cells: Sequence[Cell],
+    environments: Sequence[Environment],
+    key: str = "ratio",
+    tariff: Tariff = STORED,
 ) -> list[Table]:
     """For a terminal: by protocol, each corpus, each kind, the controls; then all failures."""
     machines = Machines(cells, environments)
     found = []
-    for board in boards(cells):
+    for board in boards(cells, tariff):
         found += [ranking(board, corpus, machines, key) for corpus in board.cuts]
         found += [standings(part, machines, key) for part in kinds_of(board)]
         checks, beside = board.controls(), comparison(board)
@@ -184,21 +198,34 @@ def stacked(name: str) -> str:
     return "\n".join(lines)
 
 
-def _value(mean: Mean) -> str:
+def _charges(board: Board, codec: str) -> list[str]:
+    """The means of what `charges.COLUMNS` name; at N, each corpus at its own size."""
+    return [figures.percent(mean_of(board, codec, value)) for _, value in charges.COLUMNS]
+
+
+def _excess(cell: Cell | None) -> str:
+    return charges.marked(figures.bits(accounting.excess(cell)), cell) if cell else NA
+
+
+def mean_percent(mean: Mean) -> str:
+    """A mean as printed, n/a over a hole."""
     return figures.percent(mean.value)
 
 
-def _interval(mean: Mean) -> str:
+def mean_interval(mean: Mean) -> str:
+    """Its interval; over a hole, how many corpora there are."""
     if mean.value is None:
         return f"{mean.done} of {mean.of}"
     return figures.interval(mean.low, mean.high)
 
 
-def _interval_head(board: Board) -> str:
+def interval_head(board: Board) -> str:
+    """The head of the column of intervals."""
     return "95%\ninterval" + RIGID * any(mean.rigid for mean in board.means.values())
 
 
-def _rigidity(board: Board) -> list[str]:
+def rigidity(board: Board) -> list[str]:
+    """What the mark in that head means, where it is there."""
     most = max((mean.rigid for mean in board.means.values()), default=0)
     if not most:
         return []

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from codelength import accounting
+from codelength.accounting import WEIGHTS
+from codelength.card import Card
 from codelength.report import figures
 from codelength.report.boards import boards
 from codelength.report.machines import Machines
@@ -12,8 +15,9 @@ HEX = 12
 
 
 def provenance(cells: Sequence[Cell], machines: Machines) -> list[Table]:
-    """Runs, machines, libraries and corpora."""
-    found = [runs(cells, machines), *hosts(machines), libraries(cells), corpora(cells)]
+    """Runs, machines, libraries, models and corpora."""
+    found = [runs(cells, machines), *hosts(machines), libraries(cells), models(cells)]
+    found.append(corpora(cells))
     return [table for table in found if table.rows]
 
 
@@ -70,13 +74,34 @@ def libraries(cells: Iterable[Cell]) -> Table:
     return Table("Libraries", columns, rows, made)
 
 
+def models(cells: Iterable[Cell]) -> Table:
+    """The priors behind codecs, and what their cards say: what they were trained on, until when."""
+    found: dict[tuple[str, ...], None] = {}
+    for cell in cells:
+        if cell.ok and cell.prior:
+            card = cell.card or Card()
+            digest = cell.versions.get(WEIGHTS, "unknown").removeprefix("sha256:")[:HEX]
+            row = [cell.codec, digest, figures.count(accounting.prior_bytes(cell))]
+            row += [figures.count(card.parameters), card.until or "unknown"]
+            found[*row, card.data or "unknown", ", ".join(card.excludes) or "nothing stated"] = None
+    columns = [Column("codec", "left", fixed=True), Column("weights", "left"), Column("bytes")]
+    columns += [Column("parameters"), Column("trained until", "left")]
+    columns += [Column("trained on", "left", wrap=True), Column("not on", "left", wrap=True)]
+    made = (
+        "As the card of each model states; nobody checks a statement here. Trained until: nothing "
+        "in its data was made later."
+    )
+    return Table("Models", columns, sorted(map(list, found)), made)
+
+
 def corpora(cells: Sequence[Cell]) -> Table:
     """What was coded, under each protocol, with the head of its digest."""
     rows = []
     for board in boards(cells):
         for name, cut in board.cuts.items():
             row = [name, board.protocol_label, cut.kind, figures.count(cut.samples)]
-            rows.append([*row, figures.count(cut.bytes), cut.digest[:HEX], cut.label])
+            row += [figures.count(cut.bytes), cut.digest[:HEX], cut.published or "unknown"]
+            rows.append([*row, cut.label])
     columns = [
         Column("corpus", "left", fixed=True),
         Column("protocol", "left"),
@@ -84,6 +109,7 @@ def corpora(cells: Sequence[Cell]) -> Table:
         Column("samples"),
         Column("bytes"),
         Column("digest", "left"),
+        Column("published", "left"),
         Column("label", "left", wrap=True),
     ]
     if not any(row[-1] for row in rows):

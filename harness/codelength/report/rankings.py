@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from codelength import accounting
 from codelength.accounting import Rank, pareto, ranks
 from codelength.errors import unknown
-from codelength.report import figures
+from codelength.report import bound, charges, figures
 from codelength.report.boards import Board
 from codelength.report.figures import NA
 from codelength.report.machines import Machines
@@ -77,13 +77,13 @@ def ranking(board: Board, corpus: str, machines: Machines, key: str = "ratio") -
     cells = list(column.values())
     placed = by.ranks({codec: by.value(cell) for codec, cell in column.items()})
     rest = sorted((c for c in column if c not in placed), key=lambda c: not column[c].ok)
-    shown = _shown(cut, cells)
+    shown = _shown(cut)
     fronts = _fronts(column)
     marked, broken = machines.differ(cells), not all(cell.ok for cell in cells)
     rows = []
     for codec in [*placed, *rest]:
         cell = column[codec]
-        row = [str(placed.get(codec, UNRANKED)), codec]
+        row = [str(placed.get(codec, UNRANKED)), bound.named(codec, cell)]
         row += [figure(cell) for _, figure in shown]
         row += [fronts[codec] if cell.ok else str(cell.status)]
         row += [machines.mark(cell.run) if cell.ok else ""] if marked else []
@@ -93,26 +93,24 @@ def ranking(board: Board, corpus: str, machines: Machines, key: str = "ratio") -
     columns += [Column("front,\nstatus" if broken else "front", "left")]
     columns += [Column("env", "left")] if marked else []
     title = f"{described(board, corpus)} · by {by.title}, {by.direction}"
-    return Table(title, columns, rows, MADE, _notes(cut, cells, fronts, machines))
+    return Table(title, columns, rows, MADE, _notes(board, cut, cells, fronts, machines))
 
 
 Figure = tuple[str, Callable[[Cell], str]]
 
 
-def _shown(cut: Cut, cells: list[Cell]) -> list[Figure]:
-    """The heads and figures that say something about these cells."""
+def _shown(cut: Cut) -> list[Figure]:
+    """The heads and figures of a corpus."""
     shown: list[Figure] = [
-        ("ratio\n%", lambda cell: figures.percent(accounting.ratio(cell))),
+        ("raw\n%", lambda cell: charges.marked(figures.percent(accounting.ratio(cell)), cell)),
         ("bpb", lambda cell: figures.bits(accounting.bits_per_byte(cell))),
     ]
     if cut.entropy is not None:
         shown.append(("excess\nbpb", lambda cell: figures.bits(accounting.excess(cell))))
-    if any(cell.prior for cell in cells):
-        gb = accounting.GB
-        shown += [
-            ("adj %\nat N", lambda cell: figures.percent(accounting.adjusted(cell))),
-            ("adj %\nat 1 GB", lambda cell: figures.percent(accounting.adjusted(cell, gb))),
-        ]
+    shown += [
+        (head, lambda cell, value=value: figures.percent(value(cell)))  # type: ignore[misc]
+        for head, value in charges.COLUMNS
+    ]
     if cut.header_once:
         shown.append(("header\nonce %", lambda c: figures.percent(accounting.header_once(c))))
     return [
@@ -143,15 +141,13 @@ def _fronts(column: Mapping[str, Cell]) -> dict[str, str]:
     return letters
 
 
-def _notes(cut: Cut, cells: list[Cell], fronts: Mapping[str, str], machines: Machines) -> list[str]:
-    notes = []
+def _notes(
+    board: Board, cut: Cut, cells: list[Cell], fronts: Mapping[str, str], machines: Machines
+) -> list[str]:
+    notes = [*charges.cautions(cells), *bound.cautions(cells)]
+    notes += charges.notes(board.tariff, cells)
     if any(fronts.values()):
         notes.append("front: no other codec is both smaller and faster to encode (e), decode (d).")
-    if any(cell.prior for cell in cells):
-        notes.append(
-            "adj: the prior (weights, dictionary) counted as part of the message, at the size of "
-            "this corpus (N) and at 1 GB of such data."
-        )
     if cut.header_once:
         notes.append(
             "header once: as in the published protocol, a codec's fixed header (its blob for one "

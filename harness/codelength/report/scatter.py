@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codelength import accounting
+from codelength.report import charges
 from codelength.report.boards import Board, family
 from codelength.report.labels import nearest, place
 from codelength.report.overview import mean_of
@@ -43,8 +44,9 @@ def scatter(board: Board, looks: Mapping[str, tuple[str, str]]) -> "Figure | Non
         _prepare(axis, direction, panels)
         curves[direction] = [*_front(axis, points), *_marks(axis, points, looks)]
     axes[0].set_ylabel("ratio, coded / raw bytes (%, log scale) — lower is better")
+    marks = {codec: charges.marks(board.row(codec)) for codec in board.codecs}
     for axis, (direction, points) in zip(axes, panels.items(), strict=True):
-        _name(axis, points, looks, curves[direction])
+        _name(axis, points, marks, looks, curves[direction])
     many = f"{len(board.cuts)} corpora" if len(board.cuts) > 1 else "1 corpus"
     what = "geometric mean over" if len(board.cuts) > 1 else "on"
     title = "Ratio against speed" + ("" if board.name == "all" else f": {board.name}")
@@ -140,13 +142,14 @@ def _marks(axis: "Axes", points: Points, looks: Mapping[str, tuple[str, str]]) -
 def _name(
     axis: "Axes",
     points: Points,
+    marks: Mapping[str, str],
     looks: Mapping[str, tuple[str, str]],
     curves: Sequence[Curve],
 ) -> None:
     if not points:
         return
     halo = {"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.4}
-    texts = [axis.text(0, 0, short(c), fontsize=8, zorder=4, bbox=halo) for c in points]
+    texts = [axis.text(0, 0, short(c) + marks[c], fontsize=8, zorder=4, bbox=halo) for c in points]
     extents = [text.get_window_extent() for text in texts]
     sizes = np.array([[box.width, box.height] for box in extents])
     pixels = axis.transData.transform(list(points.values()))

@@ -41,11 +41,12 @@ class Table:
         together or, if that is not enough, goes on in a further block. Without it (a pipe, a file)
         every row is one line.
         """
-        parts = [self.title if width is None else _wrapped(self.title, width), ""]
+        title, notes = printable(self.title), list(map(printable, self.notes))
+        parts = [title if width is None else _wrapped(title, width), ""]
         gap = next((gap for gap in (GAP, 1) if len(self._blocks(width, gap)) == 1), GAP)
         for block in self._blocks(width, gap):
             parts += [self._aligned(block, width, gap), ""]
-        parts += [note if width is None else _wrapped(note, width) for note in self.notes]
+        parts += [note if width is None else _wrapped(note, width) for note in notes]
         return "\n".join(parts).rstrip("\n") + "\n"
 
     def markdown(self, level: int = 3) -> str:
@@ -75,7 +76,7 @@ class Table:
         lines = [column.head.split("\n") for column in self.columns]
         for row in self.rows:
             for i, value in enumerate(row):
-                lines[i] = [*lines[i], value]
+                lines[i] = [*lines[i], printable(value)]
         return [max(map(cell_len, column)) for column in lines]
 
     def _blocks(self, width: int | None, gap: int) -> list[list[int]]:
@@ -126,12 +127,20 @@ class Table:
                 )
             )
         for row in self.rows:
-            grid.add_row(*(Text(row[i]) for i in block))
+            grid.add_row(*(Text(printable(row[i])) for i in block))
         # Written into memory, so that neither the kind of terminal nor the locale has a say.
         console = Console(file=StringIO(), width=wide, color_system=None, legacy_windows=False)
         with console.capture() as captured:
             console.print(grid)
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def printable(value: str) -> str:
+    """`value` with what would steer a terminal, or turn the direction of reading, spelt out:
+    names and reasons may come from other people's files."""
+    if value.isprintable():
+        return value
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in value)
 
 
 def _wrapped(prose: str, width: int) -> str:
@@ -142,4 +151,5 @@ def _wrapped(prose: str, width: int) -> str:
 
 def _escaped(value: str) -> str:
     """`value` as Markdown shows it; one line."""
-    return re.sub(r"([\\|*_<`\[])", r"\\\1", " ".join(value.split()) if "\n" in value else value)
+    line = printable(" ".join(value.split()) if "\n" in value else value)
+    return re.sub(r"([\\|*_<`\[])", r"\\\1", line)

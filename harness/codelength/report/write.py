@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from codelength.accounting import STORED, Tariff
 from codelength.report.markdown import report
 from codelength.result import Cell, Environment
 
@@ -14,7 +15,11 @@ WITHOUT_PLOTS = (
 
 
 def write(
-    cells: Sequence[Cell], environments: Sequence[Environment], out: Path, key: str = "ratio"
+    cells: Sequence[Cell],
+    environments: Sequence[Environment],
+    out: Path,
+    key: str = "ratio",
+    tariff: Tariff = STORED,
 ) -> Path:
     """Writes `out`/report.md and `out`/plots/*.svg, and returns the path of the former.
 
@@ -25,20 +30,21 @@ def write(
     try:
         from codelength.report.plots import draw
 
-        drawings = list(draw(cells, environments))
+        drawings = list(draw(cells, environments, tariff))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
         drawings, remark = [], WITHOUT_PLOTS
     for drawing in drawings:
-        _replace(out / "plots" / drawing.name, drawing.svg)
+        replace(out / "plots" / drawing.name, drawing.svg)
         captions[drawing.name] = drawing.caption
     path = out / "report.md"
-    _replace(path, report(cells, environments, key, captions, remark).encode())
+    replace(path, report(cells, environments, key, captions, remark, tariff).encode())
     return path
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes) -> None:
+    """Puts a file in place in one step, with the folders it needs. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -16,6 +16,7 @@ from codelength.errors import CodelengthError
 from codelength.result import Status
 from codelength.run import messages
 from codelength.run.messages import Answer, Beat, Failed, Setup, Task
+from codelength.run.process import end_session
 
 LIBRARY_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
 
@@ -63,7 +64,7 @@ class Crew:
         self.stopped.set()
         with self._lock:
             for pid in self._pids:
-                _kill(pid)
+                end_session(pid)
 
 
 class Worker:
@@ -77,7 +78,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=_environment(limits.threads),
+                env=_environment(limits.threads) | {"TMPDIR": str(log.parent.resolve())},
                 bufsize=0,
                 start_new_session=True,  # Ctrl-C is the engine's to handle
             )
@@ -98,7 +99,7 @@ class Worker:
     def close(self) -> None:
         """Ends the worker, whatever it is doing."""
         if self._process.poll() is None:
-            _kill(self._process.pid)
+            end_session(self._process.pid)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
@@ -151,8 +152,3 @@ def _environment(threads: int) -> dict[str, str]:
     variables = {f"{library}_NUM_THREADS": str(threads) for library in LIBRARY_THREADS}
     # a thread that spins while it waits can cost another process a factor of a hundred
     return {**os.environ, **variables, **HEAP, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
-
-
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)

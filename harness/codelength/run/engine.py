@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from codelength.codec import Codec
 from codelength.plugins import Offer
-from codelength.result import Cell, Cut, Environment, Status
+from codelength.result import Cell, Cut, Environment, Status, cut_key
 from codelength.run.client import Crew, Limits, Worker
 from codelength.run.messages import Decoded, Encoded, Failed, Ready, Setup, Task
 from codelength.run.plan import Plan, Target
@@ -110,11 +112,15 @@ class Server:
             if (
                 before
                 and before.ok
-                and before.cut == target.cut
+                and cut_key(before.cut) == cut_key(target.cut)
                 and isinstance(ready, Ready)
                 and before.versions == ready.versions
             ):
-                self.watch.finished(before, reused=True)
+                # what was measured stays; what codec and corpus say of themselves may be news
+                told = replace(before, cut=target.cut, prior=ready.prior, card=ready.card)
+                if told != before:
+                    self.keep(told, "")
+                self.watch.finished(told, reused=True)
             else:
                 self._finish(self._measured(target, ready))
 
@@ -152,6 +158,7 @@ class Server:
             groups=encoded.groups,
             ledger=encoded.ledger,
             prior=ready.prior,
+            card=ready.card,
             header_bytes=encoded.header_bytes,
             blobs=encoded.blobs,
             encode=encoded.phase,
@@ -183,7 +190,7 @@ class Server:
             answer = self.workers[decode].ready()
             if isinstance(answer, Ready):
                 versions = {**answer.versions, "plugin": self.offer.origin.label}
-                self.ready = Ready(versions, answer.prior)
+                self.ready = Ready(versions, answer.prior, answer.card)
             else:
                 assert isinstance(answer, Failed)
                 self.ready = answer

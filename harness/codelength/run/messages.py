@@ -2,6 +2,7 @@
 
 import msgspec
 
+from codelength.card import Card
 from codelength.result import Cut, Phase, Status
 
 
@@ -30,6 +31,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
     versions: dict[str, str]
     prior: dict[str, int]
+    card: Card | None
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat"):

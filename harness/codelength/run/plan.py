@@ -94,6 +94,7 @@ def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
         label=corpus.label,
         entropy=corpus.entropy,
         header_once=protocol.header_once,
+        published=corpus.published,
     )
 
 

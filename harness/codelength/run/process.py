@@ -1,9 +1,11 @@
 """What a worker knows and decides about its own process: memory, limits, who it dies with."""
 
 import ctypes
+import os
 import resource
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,14 +17,35 @@ def resident() -> int:
     return _status("VmRSS")
 
 
+def cpu_seconds() -> float:
+    """CPU time of this process so far, and of the processes that it started and waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+class Children:
+    """The process that took the most memory among those that this one started."""
+
+    peak = 0
+    """Bytes."""
+
+
+def note_child(peak: int) -> None:
+    """For a codec that runs programs: one of them took `peak` bytes at most. The system does not
+    tell: what it says of a child counts the memory of the parent, which the child was born with."""
+    Children.peak = max(Children.peak, peak)
+
+
 def peak() -> int:
-    """The most bytes in memory since the last `reset_peak`."""
-    return _status("VmHWM")
+    """The most bytes in memory since the last `reset_peak`; those of the largest program that was
+    run are added, because this process holds the data meanwhile."""
+    return _status("VmHWM") + Children.peak
 
 
 def reset_peak() -> None:
     """Gives freed memory back and starts a new measurement of the peak. Where the system has no
     such thing, the peak is that of the whole process so far."""
+    Children.peak = 0
     with suppress(AttributeError):  # a C library that has no such function
         ctypes.CDLL(None).malloc_trim(0)
     with suppress(OSError):
@@ -38,6 +61,19 @@ def die_with_parent() -> None:
     """A worker whose engine is killed goes too (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def end_session(leader: int) -> None:
+    """Kills a process that has begun a session, and whatever else is in that: programs that a codec
+    runs may have groups of their own (without /proc these are left)."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # behind the name, which may hold anything: state, parent, group, session
+            _, _, _, session, *_ = (process / "stat").read_text().rpartition(")")[2].split()
+            if int(session) == leader:
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _status(field: str) -> int:

@@ -26,7 +26,14 @@ from codelength.protocol import head, protocol
 from codelength.result import Cut, Phase, Status
 from codelength.run import messages
 from codelength.run.messages import Answer, Decoded, Encoded, Failed, Ready, Setup, Task
-from codelength.run.process import die_with_parent, limit_memory, peak, reset_peak, resident
+from codelength.run.process import (
+    cpu_seconds,
+    die_with_parent,
+    limit_memory,
+    peak,
+    reset_peak,
+    resident,
+)
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
@@ -56,7 +63,7 @@ def main() -> None:
         plugins = Plugins(setup.files, data, setup.plugins)
         codec = plugins.codec(setup.codec).item
         codec.check_available()
-        say(Ready(dict(codec.versions), dict(codec.prior)))
+        say(Ready(dict(codec.versions), dict(codec.prior), codec.card))
     except Exception as error:
         say(_failed(error))
         return
@@ -149,9 +156,9 @@ class Meter:
         gc.disable()
         try:
             while len(wall) < REPETITIONS and sum(wall) < ENOUGH:
-                wall_start, cpu_start = time.perf_counter(), time.process_time()
+                wall_start, cpu_start = time.perf_counter(), cpu_seconds()
                 result = call()
-                cpu.append(time.process_time() - cpu_start)
+                cpu.append(cpu_seconds() - cpu_start)
                 wall.append(time.perf_counter() - wall_start)
                 if first is None:
                     first = result
@@ -225,6 +232,8 @@ def _failed(error: Exception) -> Failed:
             return Failed(Status.MISMATCH, str(error))
         case Unsupported() | Unavailable():
             return Failed(Status.UNSUPPORTED, str(error))
+        case TimeoutError():
+            return Failed(Status.TIMEOUT, str(error))
         case MemoryError():
             return Failed(Status.OUT_OF_MEMORY, "an allocation went past the memory limit")
         case CorpusError():

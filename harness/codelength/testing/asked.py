@@ -43,8 +43,12 @@ def versions(codec: Codec) -> str | None:
 
 
 def prior(thing: Any) -> str | None:
-    """Does everything that the receiver must hold have a size?"""
-    return _sizes(thing.prior)
+    """Does everything that the receiver must hold have a size, and the one of what is shown?"""
+    if problem := _sizes(thing.prior):
+        return problem
+    samples = thing.prior_samples() if isinstance(thing, Codec) else ()
+    shown = {sample.name: len(sample.data) for sample in samples}
+    return f"{thing.prior} is shown as {shown}" if shown and shown != thing.prior else None
 
 
 def ledger(codec: Codec, blob: bytes) -> str | None:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from codelength.run.client import LIBRARY_THREADS
+from codelength.run.process import end_session
 from codelength.testing import messages
 from codelength.testing.messages import Finding, Lost, Outcome, Returned, named
 
@@ -154,8 +155,7 @@ class Session:
         if self._process is None:
             return
         if self._process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            end_session(self._process.pid)
             self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             assert pipe is not None

@@ -1,0 +1,54 @@
+"""All about break-evens as files: break-even.md, and its plots beside it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from codelength.report.crossings.tables import ASSUMED, Field, tables
+from codelength.report.machines import Machines
+from codelength.report.provenance import corpora, libraries, models, runs
+from codelength.report.write import WITHOUT_PLOTS, replace
+from codelength.result import Cell, Environment
+
+NAME = "break-even.md"
+
+GUIDE = (
+    "A codec whose receiver must hold a prior of M bytes (weights, tokenizer) and whose ratio is r "
+    "spends M + r · N bytes on N bytes of such data. Two codecs break even where they spend the "
+    f"same. {ASSUMED} Every ratio is of blobs that a process of its own decoded to the bytes that "
+    "went in."
+)
+
+
+def write(
+    fields: Sequence[Field], cells: Sequence[Cell], environments: Sequence[Environment], out: Path
+) -> Path:
+    """Writes the page and its plots into `out`, each file in one step, and returns the path of the
+    page. The same cells give the same bytes. Raises OSError."""
+    parts = ["# Break-even", GUIDE, fields[0].board.tariff.told if fields else ""]
+    for here in fields:
+        parts += [f"## {here.label}", *_pictures(here, out)]
+        parts += [table.markdown() for table in tables(here)]
+    machines = Machines(cells, environments)
+    made = [make(cells) for make in (libraries, models, corpora)]
+    parts += ["## Provenance", runs(cells, machines).markdown()]
+    parts += [table.markdown() for table in made if table.rows]
+    path = out / NAME
+    text = "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+    replace(path, text.encode())
+    return path
+
+
+def _pictures(here: Field, out: Path) -> Iterator[str]:
+    try:
+        from codelength.report.crossings.plots import draw
+
+        drawings = list(draw(here))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        yield WITHOUT_PLOTS
+        return
+    for drawing in drawings:
+        replace(out / "plots" / drawing.name, drawing.svg)
+        yield f"![{here.label}](plots/{drawing.name})"
+        yield drawing.caption

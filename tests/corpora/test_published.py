@@ -1,0 +1,28 @@
+"""Every corpus says from when on a model may have been trained on it."""
+
+from pathlib import Path
+
+import pytest
+
+from codelength.card import days
+from codelength.corpus import Corpus
+from codelength.plugins import Plugins
+
+UNKNOWN = {"path", "prior"}
+"""What these hold is the user's choice."""
+
+README = Path(__file__).parents[2] / "corpora" / "README.md"
+
+
+def shipped() -> list[Corpus]:
+    offers = Plugins().corpora
+    return [o.item for o in offers if o.origin.package == "codelength"]
+
+
+@pytest.mark.parametrize("corpus", shipped(), ids=lambda corpus: corpus.name)
+def test_the_date_can_be_compared_and_is_in_the_list_of_sources(corpus: Corpus) -> None:
+    if corpus.name in UNKNOWN:
+        assert not corpus.published
+    else:
+        assert days(corpus.published), corpus.published
+        assert corpus.published in README.read_text()
