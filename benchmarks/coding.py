@@ -2,8 +2,9 @@
 
     python benchmarks/coding.py --data DIR > reports/speed/coding.md
 
-Sizes are those of blobs, which are decoded and compared. CPU times are of the coder alone, under a
-law that costs nothing, one thread, the smallest of three.
+Sizes are those of blobs, which (but for the one of one state throughout) are decoded and compared.
+Separate streams are counted as a blob would have them, each but the last behind its size. CPU times
+are of the coder alone, under a law that costs nothing, one thread, the smallest of three.
 """
 
 import argparse
@@ -17,15 +18,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from codelength.coder import IntArray
+from codelength.ideal import bits_of
 from codelength.media import Sample
 from codelength.plugins import Plugins
 from codelength.predictor import Predictor, Stepper
 from codelength.protocol import protocol
-from codelength.segments import SegmentedCodec
+from codelength.segments import GROUP, SegmentedCodec
 from codelength.streams import decode, decode_groups, encode, encode_groups
 
-SEGMENTS = (1 << 20, 1 << 16, 1 << 14, 1 << 12, 1 << 11)
-GROUP = 64
+SEGMENTS = (1 << 16, 1 << 14, 1 << 12, 1 << 11)
 KINDS = {"text": "enwik6", "image patches": "imagenet", "speech": "librispeech"}
 
 
@@ -83,22 +84,19 @@ def segments_table(codec: SegmentedCodec, data: bytes) -> Iterator[str]:
     predictor = codec.predictor
     yield f"## Segments: {codec.spec} on {len(data):,} bytes of text"
     yield ""
-    yield "| segment | streams of their own: bytes | shared: bytes | saved | shared, above one state |"
+    yield "| segment | own streams: bytes | shared: bytes | saved | shared, above one state |"
     yield "|--:|--:|--:|--:|--:|"
-    whole = 0
+    whole = len(replace(codec, segment=len(data)).encode(data))
+    yield f"| all | {whole:,} | {whole:,} | | |"
     for size in SEGMENTS:
-        if size > len(data) * 2:
-            continue
         segments = cut(data, size)
         alone = encode(predictor, segments)
-        # as a blob would have them: each stream but the last behind its size
         separate = sum(map(len, alone)) + sum(2 + (len(s) > 16383) for s in alone[:-1])
         blob = replace(codec, segment=size).encode(data)
         assert replace(codec, segment=size).decode(blob) == data
-        whole = whole or len(blob)
-        name = "all" if size >= len(data) else f"{size:,}"
         saved = f"{separate - len(blob):,} ({1 - len(blob) / separate:.3%})"
-        yield f"| {name} | {separate:,} | {len(blob):,} | {saved} | {len(blob) / whole - 1:+.2%} |"
+        above = f"{len(blob) / whole - 1:+.2%}"
+        yield f"| {size:,} | {separate:,} | {len(blob):,} | {saved} | {above} |"
     yield ""
 
 
@@ -107,7 +105,7 @@ def coder_table(data: bytes) -> Iterator[str]:
     predictor = Fixed(law=(law * 16_000_000 // law.sum() + 1).astype(np.int32))
     yield "## The coder's CPU time, ns for each byte"
     yield ""
-    yield "| segment | encode, own streams | encode, shared | decode, own streams | decode, shared |"
+    yield "| segment | encode: own streams | shared | decode: own streams | shared |"
     yield "|--:|--:|--:|--:|--:|"
     for size in (1 << 14, 1 << 11):
         segments = cut(data, size)
@@ -122,6 +120,30 @@ def coder_table(data: bytes) -> Iterator[str]:
             seconds(lambda: decode_groups(predictor, shared, by_group)),  # noqa: B023
         ]
         yield f"| {size:,} | " + " | ".join(f"{1e9 * t / len(data):.0f}" for t in times) + " |"
+    yield ""
+
+
+def ideal_table(codec: SegmentedCodec, chunks: list[Sample]) -> Iterator[str]:
+    """Every chunk is a stream of its own."""
+    predictor = codec.predictor
+    sequences = [np.frombuffer(chunk.data, np.uint8) for chunk in chunks]
+    law = interval = 0.0
+    done = [0] * len(sequences)
+    for i, rows in predictor.frequencies(sequences):
+        start, done[i] = done[i], done[i] + len(rows)
+        symbols = sequences[i][start : done[i]]
+        law -= float(np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1)).sum())
+        interval += float(bits_of(rows, symbols).sum())
+    coded = 8 * sum(map(len, encode(predictor, sequences)))
+    yield f"## Coded against ideal: {codec.spec}, {len(chunks)} streams of 2048 bytes"
+    yield ""
+    yield "| | bits | above the law |"
+    yield "|---|--:|--:|"
+    yield f"| −Σ log2 p under the law's frequencies | {law:,.0f} | |"
+    yield f"| the same in 24-bit intervals | {interval:,.0f} | {interval / law - 1:+.4%} |"
+    each = (coded - interval) / len(chunks)
+    ends = f"{coded / law - 1:+.4%}, of which endings {each:.1f} bits a stream"
+    yield f"| coded streams | {coded:,} | {ends} |"
     yield ""
 
 
@@ -163,6 +185,7 @@ def main() -> int:
     print(f"<!-- {' '.join(['python', *sys.argv])} -->\n")
     for line in (
         *segments_table(codec, data),
+        *ideal_table(codec, samples["text"]),
         *coder_table(data),
         *seven_table(codec, samples),
     ):

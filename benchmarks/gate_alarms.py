@@ -3,9 +3,10 @@
 python benchmarks/gate_alarms.py --out reports/gate
 
 Two codecs, one that works in C and one in byte code, are gated as they are (A/A), with one byte
-more in one blob, and with 30% more work in encoding. Baselines are made anew for every ten runs.
-Every run is a line of alarms.jsonl; the command goes on where it was stopped. The machine is taken
-as it is: the load is recorded, and the busier it is, the more the figures say.
+more in one blob, and with encoding that takes 30% longer, which is measured beforehand. Baselines
+are made anew for every ten runs. Every run is a line of alarms.jsonl; the command goes on where it
+was stopped. The machine is taken as it is: the load is recorded, and the busier it is, the more the
+figures say.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from codelength.run.machine import machine
 
 EACH = 10
 """Runs for each baseline."""
+PLANTED = 0.3
 TIMEOUT = 600.0
 
 CODEC = """
@@ -39,7 +41,7 @@ from codelength import RAW, Codec, hookimpl
 from codelength.framing import read_varint, varint
 
 PIECES = 10
-AGAIN = {again}      # so many pieces are coded twice: 3 of 10 is 30% more work
+AGAIN = {again}      # this share of the data is coded backwards, too, to no avail
 LONGER = {longer}    # this piece of the first sample gets a byte more
 
 
@@ -73,8 +75,8 @@ class InC(Codec):
     def encode(self, data, media=RAW):
         size = len(data) // PIECES + 1
         pieces = [data[at : at + size] for at in range(0, len(data), size)]
-        for piece in pieces[:AGAIN]:
-            self.code(piece)
+        for at in range(0, round(AGAIN * len(data)), size):
+            self.code(data[at : min(at + size, round(AGAIN * len(data)))][::-1])
         blobs = [self.code(piece) for piece in pieces]
         if LONGER is not None and data.startswith({first!r}):
             blobs[LONGER] += b"x"
@@ -109,14 +111,34 @@ class Experiment:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         sample = next(iter(Plugins().corpus("prose").item.samples()))
-        self.first = bytes(sample.data[:20])
+        self.data = bytes(sample.data[:2048])
         self._baselines: dict[tuple[str, int], Baseline] = {}
+        self.again = {codec: self.calibrated(codec) for codec in CODECS}
 
-    def plugins(self, again: int = 0, longer: int | None = None) -> Plugins:
+    def plugins(self, again: float = 0.0, longer: int | None = None) -> Plugins:
         """The codecs with what is planted in them."""
         path = self.folder / f"codecs-{again}-{longer}.py"
-        path.write_text(CODEC.format(again=again, longer=longer, first=self.first))
+        path.write_text(CODEC.format(again=again, longer=longer, first=self.data[:20]))
         return Plugins([str(path)])
+
+    def calibrated(self, codec: str) -> float:
+        """The share of data to code again, for encoding to take as much longer as is planted."""
+        share = PLANTED
+        for _ in range(3):
+            share *= PLANTED / (self.slowdown(codec, share) - 1)
+        return round(share, 3)
+
+    def slowdown(self, codec: str, again: float) -> float:
+        """How many times as long encoding takes, the two measured in turns in this process."""
+        pair = [self.plugins(share).codec(codec).item for share in (0.0, again)]
+        ratios = []
+        for _ in range(200):
+            moments = [time.process_time()]
+            for one in pair:
+                one.encode(self.data)
+                moments.append(time.process_time())
+            ratios.append((moments[2] - moments[1]) / (moments[1] - moments[0]))
+        return median(ratios)
 
     def baseline(self, codec: str, number: int) -> Baseline:
         """The one that run `number` is compared with."""
@@ -134,7 +156,7 @@ class Experiment:
         planted = {
             "a/a": self.plugins(),
             "byte": self.plugins(longer=number % 10),
-            "slower": self.plugins(again=3),
+            "slower": self.plugins(again=self.again[codec]),
         }[kind]
         timed, start = kind != "byte", time.perf_counter()
         outcome = check(before, planted, Silent(), Policy(), timed, TIMEOUT)
@@ -142,10 +164,12 @@ class Experiment:
             "kind": kind,
             "codec": codec,
             "number": number,
+            "again": self.again[codec] if kind == "slower" else 0,
             "exit_code": outcome.exit_code,
             "verdicts": [str(finding.verdict) for finding in outcome.findings],
             "slower": [t.direction for t in outcome.timings if t.tempo is Tempo.SLOWER],
             "factors": {t.direction: round(t.factor or 0, 4) for t in outcome.timings},
+            "p": {t.direction: t.p and round(t.p, 4) for t in outcome.timings},
             "passes": max((t.passes for t in outcome.timings), default=0),
             "seconds": round(time.perf_counter() - start, 1),
             "load": round(os.getloadavg()[0], 2),
@@ -199,17 +223,17 @@ def report(done: list[dict[str, Any]]) -> tuple[str, bool]:
         ("nothing planted: blocking alarms", blocked, a_a, "none"),
         ("nothing planted: advisory alarms", spoke, a_a, "at most 2 in 100"),
         ("one byte more in one blob: exit code 1", caught, byte, "all"),
-        ("30% more work in encoding: told", found, slower, "95 in 100"),
-        ("30% more work in encoding: decoding told to be slower, too", beside, slower, ""),
+        ("encoding takes 30% longer: told", found, slower, "95 in 100"),
+        ("encoding takes 30% longer: decoding said to be slower, too", beside, slower, ""),
     ]
     lines = [
         "# False alarms and detection of `codelength gate`",
         "",
-        f"Made by `python benchmarks/gate_alarms.py` on {facts['processor']}, cores {facts['cores']}, "
-        f"{facts['python']}, with a load of {loads[0]:.1f} to {loads[-1]:.1f} (median "
-        f"{median(loads):.1f}) by other work. Half of the runs are of a codec that works in C, half "
-        f"of one in byte code; every {EACH} runs have a baseline of their own. Each run is a line of "
-        "`alarms.jsonl`.",
+        f"Made by `python benchmarks/gate_alarms.py --out reports/gate` on {facts['processor']}, "
+        f"cores {facts['cores']}, {facts['python']}, with a load of {loads[0]:.1f} to "
+        f"{loads[-1]:.1f} (median {median(loads):.1f}), most of it by other work. Half of the runs "
+        "are of a codec that works in C, half of one in byte code; every "
+        f"{EACH} runs have a baseline of their own. Each run is a line of `alarms.jsonl`.",
         "",
         "| what was planted, and what counts | runs | times | promised |",
         "|---|---:|---:|---|",
@@ -220,7 +244,7 @@ def report(done: list[dict[str, Any]]) -> tuple[str, bool]:
         "| runs | codec | direction | smallest | median | largest |",
         "|---|---|---|---:|---:|---:|",
     ]
-    for kind, of in (("a/a", a_a), ("30% more in encoding", slower)):
+    for kind, of in (("a/a", a_a), ("encoding 30% longer", slower)):
         for codec in CODECS:
             for direction in ("encode", "decode"):
                 factors = [x["factors"][direction] for x in of if x["codec"] == codec]

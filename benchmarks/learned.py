@@ -45,10 +45,10 @@ INTRODUCTION = """\
 Kilobytes for each second of CPU time, one thread, all in exact integer arithmetic. Forward: all
 positions of known sequences, the frequencies made but not used. Encode: the same, coded. Step: one
 symbol of each sequence at a time, known beforehand. Decode: the same out of the coded streams.
-Forward and encode, step and decode are measured in turn, twice, and the better of each is shown; the
-ratios are those of the two shown. Model, law and coder are the shares of encoding, then of decoding:
-matrix products and what is between them; frequencies from the last of them; range coder. A
-transformer sees what came before in its sequence, so its speed depends on the symbols of each."""
+The four are measured in turn, twice; the better of each is shown, and the ratios are of those.
+Model, law and coder are the shares of encoding, then of decoding: matrix products and what is
+between them; frequencies from the last of them; range coder. A transformer sees what came before in
+its sequence, so its speed depends on the symbols of each."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +189,8 @@ class Line:
 
 
 HEAD = """\
-| model | batch | symbols each | forward | encode | step | decode | encode / forward | decode / step \
-| encode: model / law / coder | decode: model / law / coder |
+| model | batch | symbols each | forward | encode | step | decode | encode / forward \
+| decode / step | encode: model / law / coder | decode: model / law / coder |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 

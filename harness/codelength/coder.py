@@ -77,12 +77,11 @@ def ending(low: int, width: int) -> tuple[int, int]:
 
 def narrowed(symbols: IntArray, frequencies: IntArray) -> Narrowed:
     """What has the intervals of `symbols` (n,) under `frequencies` (n, alphabet)."""
-    symbols = np.ascontiguousarray(symbols, np.int32)
+    places = symbols.astype(np.int32)
     if frequencies.shape[1] <= 3:
-        return symbols, np.ascontiguousarray(frequencies, np.float32)
-    laws = np.empty((len(symbols), 3), np.float32)
-    places = np.empty(len(symbols), np.int32)
-    _narrow(symbols, np.ascontiguousarray(frequencies, np.int32), places, laws)
+        return places, np.ascontiguousarray(frequencies, np.float32)
+    laws = np.empty((len(places), 3), np.float32)
+    _narrow(places, np.ascontiguousarray(frequencies, np.int32), laws)
     return places, laws
 
 
@@ -143,7 +142,8 @@ def _no_stream(size: int) -> CorruptBlob:
 
 
 @compiled
-def _narrow(symbols: Any, frequencies: Any, places: Any, laws: Any) -> None:
+def _narrow(symbols: Any, frequencies: Any, laws: Any) -> None:
+    """Symbols become what they are in the narrow laws."""
     alphabet = frequencies.shape[1]
     free = np.float32(WHOLE - alphabet)
     for n in range(len(symbols)):
@@ -157,18 +157,18 @@ def _narrow(symbols: Any, frequencies: Any, places: Any, laws: Any) -> None:
         left = np.int64(np.float32(before) * scale) + symbol
         right = np.int64(np.float32(np.int32(before + row[symbol])) * scale) + symbol + 1
         if symbol == 0:
-            places[n] = 0
+            symbols[n] = 0
             laws[n, 0], laws[n, 1], laws[n, 2] = right - 1, 0, WHOLE - right - 2
         elif symbol == alphabet - 1:
-            places[n] = 2
+            symbols[n] = 2
             laws[n, 0], laws[n, 1], laws[n, 2] = 0, left - 2, WHOLE - left - 1
         else:
-            places[n] = 1
+            symbols[n] = 1
             laws[n, 0], laws[n, 1], laws[n, 2] = left - 1, right - left - 1, WHOLE - right - 1
 
 
 @compiled
-def _next_symbols(rows: Any, coders: Any, words: Any, state: Any, symbols: Any) -> int:
+def _next_symbols(rows: Any, coders: Any, words: Any, state: Any, symbols: Any) -> Any:
     for sequence in range(len(rows)):
         symbol = next_symbol(rows[sequence], coders[sequence], words, state)
         if symbol < 0:
@@ -178,7 +178,7 @@ def _next_symbols(rows: Any, coders: Any, words: Any, state: Any, symbols: Any) 
 
 
 @compiled
-def next_symbol(row: Any, coder: Any, words: Any, state: Any) -> int:
+def next_symbol(row: Any, coder: Any, words: Any, state: Any) -> Any:
     """The next symbol of stream `coder` of some Decoders, under the frequencies `row` (alphabet,)
     of int32. −1 − coder if no encoder has written that stream. To be called by compiled code."""
     alphabet = len(row)

@@ -55,7 +55,7 @@ def _counts() -> NDArray[np.int32]:
 
 
 @compiled
-def _context(low: Any, high: Any, at: int) -> int:
+def _context(low: Any, high: Any, at: int) -> Any:
     context = np.int64(low[at]) >> 4
     if at > 0:
         context |= (np.int64(low[at - 1]) >> 4) << 3 | np.int64(high[at - 1]) << 6
@@ -85,7 +85,7 @@ def _follow(low: Any, high: Any, start: int, counts: Any, laws: Any) -> None:
 
 
 @compiled
-def _decode(low: Any, high: Any, counts: Any, words: Any, state: Any) -> int:
+def _decode(low: Any, high: Any, counts: Any, words: Any, state: Any) -> Any:
     law = np.empty(2, np.int32)
     for at in range(len(low)):
         seen = counts[_context(low, high, at)]

@@ -29,6 +29,9 @@ class SegmentedCodec(PredictorCodec):
         """Bytes of each segment but the last."""
 
     def pieces(self, data: bytes) -> list[bytes]:
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> list[bytes]:
         size = self.segment_size
         return [data[at : at + size] for at in range(0, len(data), size)]
 
@@ -37,22 +40,17 @@ class SegmentedCodec(PredictorCodec):
 
         predictor, size = self.predictor, self.segment_size
         datas = [bytes(sample.data) for sample in samples]
-        cut = [self.pieces(data) for data in datas]
         groups = [
             [predictor.tokenize(segment) for segment in segments[first : first + GROUP]]
-            for segments in cut
+            for segments in map(self._cut, datas)
             for first in range(0, len(segments), GROUP)
         ]
         streams = iter(encode_groups(predictor, groups))
-        return [
-            varint(len(data))
-            + (
-                join_parts(next(streams) for _ in range(0, len(data), size * GROUP))
-                if data
-                else b""
-            )
-            for data in datas
-        ]
+        blobs = []
+        for data in datas:
+            own = [next(streams) for _ in range(0, len(data), size * GROUP)]
+            blobs.append(varint(len(data)) + (join_parts(own) if own else b""))
+        return blobs
 
     def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
         from codelength.streams import decode_groups

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codelength.coding import PredictorCodec
-from codelength.errors import UsageError
+from codelength.errors import Unsupported, UsageError
 from codelength.framing import join_parts, split_parts
 from codelength.media import Sample
 
@@ -24,6 +24,14 @@ class SevenBits(PredictorCodec):
     def __post_init__(self) -> None:
         if self.bits not in (None, 7, 8):
             raise UsageError(f"{self.name}:bits={self.bits} cannot be: it is 7 or 8")
+
+    def pieces(self, data: bytes) -> list[bytes]:
+        if self.bits == 7:
+            raise Unsupported(
+                f"{self.spec}: the model's code length leaves out the eighth bits; only true "
+                "coding has them"
+            )
+        return super().pieces(data)
 
     def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
         if self.bits != 7:

@@ -102,7 +102,11 @@ class _Turns:
         """The frequencies at the next positions of one of the sequences."""
         start = self._known[own]
         self._known[own] += len(rows)
-        self._waiting[own].append(narrowed(self.sequences[own][start : self._known[own]], rows))
+        found = narrowed(self.sequences[own][start : self._known[own]], rows)
+        if len(self.sequences) == 1:
+            self._coder.encode_narrowed(*found)
+            return
+        self._waiting[own].append(found)
         unfinished = self._known[self._known < self._lengths]
         known = int(unfinished.min() if len(unfinished) else self._lengths.max())
         if known > self._coded:

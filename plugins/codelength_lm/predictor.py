@@ -33,6 +33,7 @@ class RecurrentPredictor(Predictor):
         "numba": "numba",
         "safetensors": "codelength[lm]",
     }
+    batch: ClassVar[int] = 256
     path: Path
     disorder: int | None = None
     """The seed of a random order that the weights are brought into: a control, no codec."""

@@ -140,8 +140,9 @@ def recurrent(size: str, table_lr: float, **options: Any) -> None:
         --out ladder-30k.safetensors
     """
     _prepare("recurrent", options)
-    if options["out"].suffix != ".safetensors":
-        raise UsageError(f"--out {options['out']} is no name for weights; end it in .safetensors")
+    out = options["out"]
+    if out.suffix != ".safetensors" or out.is_dir():
+        raise UsageError(f"--out {out} cannot be: it is to be a file that ends in .safetensors")
     from codelength_train import sizes
     from codelength_train.recurrent import Recurrent, count
 
@@ -149,8 +150,8 @@ def recurrent(size: str, table_lr: float, **options: Any) -> None:
     if options["orders"]:
         parts["orders"] = _numbers("--orders", options["orders"])
     shape = sizes.recurrent(size, parts, count)
-    if shape.orders and not (shape.rows and shape.columns):
-        raise UsageError("--orders needs --rows and --columns, the size of each table")
+    if not bool(shape.orders) == bool(shape.rows) == bool(shape.columns):
+        raise UsageError("tables need all of --orders, --rows and --columns")
     _go(size, lambda: Recurrent(shape), _recipe(options, tables=table_lr), options)
 
 
@@ -161,24 +162,26 @@ def recurrent(size: str, table_lr: float, **options: Any) -> None:
 @click.option("--heads", type=Positive(int), help="Of attention.")
 @click.option(
     "--short",
-    type=click.IntRange(16, 2048),
-    default=256,
+    type=click.Choice(["64", "128", "256", "512", "1024", "2048"]),
+    default="256",
     show_default=True,
     help="Bytes of a window before the last quarter of the run, where it is 2048: attention over "
     "fewer bytes is cheaper. With --save-at it is 2048 throughout.",
 )
-def transformer(size: str, short: int, **options: Any) -> None:
+def transformer(size: str, short: str, **options: Any) -> None:
     """A decoder-only transformer of bytes, a Llama in the words of transformers.
 
     \b
     codelength train transformer --size 0.8m --data text.tar.xz --minutes 15 --out my-transformer
     """
     _prepare("transformer", options)
+    if options["out"].is_file():
+        raise UsageError(f"--out {options['out']} cannot be: it is to be a folder")
     from codelength_train import sizes
     from codelength_train.transformer import Transformer, count
 
     shape = sizes.transformer(size, _parts(options, "width", "heads", "hidden", "layers"), count)
-    _go(size, lambda: Transformer(shape), _recipe(options, short=short), options)
+    _go(size, lambda: Transformer(shape), _recipe(options, short=int(short)), options)
 
 
 def _prepare(kind: str, options: Mapping[str, Any]) -> None:
@@ -193,8 +196,9 @@ def _prepare(kind: str, options: Mapping[str, Any]) -> None:
         raise UsageError("train takes --data PATH or --corpora LIST, one of the two")
     if sum(bool(options[name]) for name in ("minutes", "steps", "save_at")) != 1:
         raise UsageError("train takes one of --minutes, --steps and --save-at")
-    if not options["out"].parent.is_dir():
-        raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}")
+    folder = options["out"].parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise UsageError(f"--out {options['out']} cannot be: no folder {folder} to write to")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
     import torch
 

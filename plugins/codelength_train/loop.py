@@ -1,5 +1,6 @@
 """A run from its beginning, or from its checkpoint, to its end."""
 
+import math
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,10 @@ from typing import Any
 import click
 
 from codelength.cli.meter import Meter, duration
+from codelength.errors import CodelengthError
 from codelength_train.run import Run
+
+SUFFIX = ".safetensors"
 
 EVERY = 180.0
 """Seconds of the run between two checkpoints."""
@@ -34,18 +38,19 @@ class Outputs:
 
     def at(self, step: int) -> Path:
         """The weights of a step."""
-        stem, suffix = self.out.name, ""
-        if stem.endswith(SUFFIX):
-            stem, suffix = stem.removesuffix(SUFFIX), SUFFIX
-        return self.out.with_name(f"{stem}-step{step}{suffix}")
+        suffix = SUFFIX if self.out.suffix == SUFFIX else ""
+        return self.out.with_name(f"{self.out.name.removesuffix(SUFFIX)}-step{step}{suffix}")
 
 
-SUFFIX = ".safetensors"
+class Diverged(CodelengthError):
+    """A run whose loss is no number any more."""
+
+    exit_code = 3
 
 
 def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> None:
     """Trains to the end, saying how it goes, and writes weights. A checkpoint is written every so
-    often, and when the process is asked to stop; then click.Abort is raised."""
+    often, and when the process is asked to stop; then click.Abort is raised. Raises Diverged."""
     if outputs.checkpoint.exists():
         run.load(outputs.checkpoint)
         meter.say(f"going on from {outputs.checkpoint} at step {run.step:,}")
@@ -53,7 +58,13 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
     saved = run.seconds
     with _signals() as asked_to_stop:
         while run.done < 1 and not asked_to_stop:
-            pace.add(run.advance())
+            bits = run.advance()
+            if not math.isfinite(bits):
+                raise Diverged(
+                    f"the loss is {bits} after step {run.step:,}; lower --muon-lr and --adam-lr, "
+                    "or give another --seed"
+                )
+            pace.add(bits)
             if run.bound.steps and run.step == pace.first_step + 3:
                 meter.say(f"{run.bound.steps - run.step:,} steps take about {pace.left}")
             meter.now(pace.line)

@@ -20,8 +20,6 @@ LONG = 0.25
 HELD_OUT_WINDOWS = 256
 """Windows that the figure in a card is measured on."""
 
-Format = Mapping[str, Any]
-
 
 class Subject(Protocol):
     """A kind of model."""
@@ -29,7 +27,10 @@ class Subject(Protocol):
     kind: str
     shape: Any
     """With `fields` that JSON can hold."""
-    module: nn.Module
+
+    @property
+    def module(self) -> nn.Module:
+        """What is trained."""
 
     def bits(self, data: Tensor) -> Tensor:
         """The mean code length of (batch, time) bytes, in bits a byte."""
@@ -203,7 +204,7 @@ class Run:
     def load(self, path: Path) -> None:
         """Goes on where `save` was. Raises UsageError for a checkpoint of another run."""
         try:
-            saved: Format = torch.load(path, map_location=self.device, weights_only=True)
+            saved: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
             made = saved["made"]
         except Exception as error:  # whatever torch makes of a file that is none of its own
             raise UsageError(

@@ -105,6 +105,8 @@ def _shape(
         )
     near = [by_width(width, layers) for width in widths[low : low + 2]]
     best = min(near, key=lambda shape: abs(count(shape) - target))
+    if not target / 2 < count(best) < target * 2:
+        raise UsageError(f"no {kind} has about {size} parameters; {count(best):,} come nearest")
     return replace(best, **parts)
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from codelength.cli import cli
-from codelength.errors import CodelengthError
+from codelength.errors import CodelengthError, Unavailable
 from codelength.scaling.points import Point, write
 from codelength.scaling.published import published
 from codelength_controls import Chain
@@ -119,6 +119,15 @@ def test_what_cannot_be_meant_is_one_line(
         CliRunner().invoke(cli, words.split(), catch_exceptions=False)
     assert "\n" not in str(raised.value)
     assert raised.value.exit_code == 2
+
+
+def test_what_is_not_installed_is_named_with_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("codelength.cli.scaling.find_spec", lambda name: None)
+    for verb in ("fit", "plot"):
+        with pytest.raises(Unavailable, match=r"needs scipy: .*codelength\[science\]"):
+            ran("scaling", verb, "--published")
 
 
 @pytest.mark.slow  # starts processes that load libraries, and trains

@@ -1,25 +1,27 @@
 """Curves of sources whose code length by position is known."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from codelength.codec import Codec
+from codelength.coder import IntArray
 from codelength.curves.chunks import chunks, edges, shuffled
 from codelength.curves.gains import cumulative, gain, marginal, worth_of_order
-from codelength.curves.measure import measure
+from codelength.curves.measure import by_byte, measure
 from codelength.curves.page import table, write
 from codelength.curves.reading import reading
 from codelength.curves.records import Asked, Control, Curve
 from codelength.curves.study import Study, studies
-from codelength.errors import UsageError
+from codelength.errors import Unsupported, UsageError
 from codelength.media import Image, Sample
 from codelength_controls import Chain, Random, Skewed
 from codelength_order2 import Order2Codec
 from codelength_stdlib import Store
 from factories import cut
-from knowing import Chained, Knowing
+from knowing import Chained, IidPredictor, Knowing
 
 LENGTH, COUNT = 1024, 40
 
@@ -135,6 +137,21 @@ def test_a_law_without_weights_has_no_random_ones() -> None:
     codec = Order2Codec()
     question = asked(codec, "iid", "random weights")
     assert measure(codec, question, pieces(Skewed())) is None
+
+
+@dataclass(frozen=True)
+class Words(IidPredictor):
+    """Symbol n stands for n bytes."""
+
+    def detokenize(self, symbols: IntArray) -> bytes:
+        return b"x" * int(symbols.sum())
+
+
+def test_the_bits_of_a_symbol_are_spread_over_its_bytes() -> None:
+    spread = by_byte(Words(), np.array([1, 3, 2]), np.array([5.0, 6.0, 1.0]), 6)
+    assert spread.tolist() == [5, 2, 2, 2, 0.5, 0.5]
+    with pytest.raises(Unsupported, match="do not stand for bytes of their own"):
+        by_byte(Words(), np.array([1, 3, 2]), np.array([5.0, 6.0, 1.0]), 7)
 
 
 def made(rows: list[list[float]], alone: float, control: Control = "data") -> Curve:

@@ -82,7 +82,7 @@ def test_a_ladder_is_the_models_of_a_family() -> None:
 def test_another_price_moves_the_crossings() -> None:
     found = here(tariff=Tariff(Price.TWO_BYTES))  # 50 and 1400 bytes
     assert grid(matrix(found))[1][3:] == ["≥ 250 B", "", "≤ 13.5 kB"]
-    assert "Charged: weights at 2 bytes a parameter." in matrix(found).notes
+    assert matrix(found).notes[-1].startswith("Charged: weights at 2 bytes a parameter. Ratios are")
 
 
 def test_what_has_no_price_is_left_out_and_named() -> None:

@@ -144,6 +144,7 @@ def _continued(
     if before is not None and before.complete:
         return before
     began = time.process_time()
+    meter.now(f"{codec.spec} reads the prompt")
     law = law_of(codec, prompt, settings.context, settings.starts)
     earlier = ([], 0.0) if before is None else (before.symbols, before.bits)
     spent = 0.0 if before is None else before.cpu_seconds

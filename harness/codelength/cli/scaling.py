@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +12,11 @@ import click
 
 from codelength.cli.meter import Meter, duration
 from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins
-from codelength.corpus import Corpus
 from codelength.errors import CorpusError, StoreError, Unavailable, UsageError
-from codelength.plugins import Offer, Plugins
 
 if TYPE_CHECKING:
-    from codelength.result import Cell
-    from codelength.run.plan import Target
     from codelength.scaling.points import Ladder
     from codelength.scaling.reading import Fitted
-    from codelength.scaling.rungs import Rung
-    from codelength.scoring.records import Score
 
 POINTS = click.argument("points", required=False, type=click.Path(path_type=Path), metavar="CSV")
 PUBLISHED = click.option(
@@ -48,7 +42,13 @@ OUT = click.option(
 
 @click.group()
 def command() -> None:
-    """Train, measure, fit and plot compression against size and steps."""
+    """Train, measure, fit and plot compression against size and steps.
+
+    \b
+    codelength scaling train --data text.tar.xz --sizes 10k,100k,1m --out ladder
+    codelength scaling measure ladder --as recurrent:weights={} --corpora enwik6 --out ladder
+    codelength scaling fit ladder/points.csv --out ladder
+    """
 
 
 @command.command("fit")
@@ -69,6 +69,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
     codelength scaling fit ladder/points.csv --out ladder
     codelength scaling fit --published
     """
+    _check_installed("scipy", "science")
     from codelength.scaling.page import tables, write
     from codelength.scaling.reading import reading
 
@@ -101,8 +102,8 @@ def plot_command(points: Path | None, published: bool, resamples: int, seed: int
     \b
     codelength scaling plot ladder/points.csv --out ladder
     """
-    if find_spec("matplotlib") is None:
-        raise Unavailable("plots need matplotlib: python -m pip install 'codelength[plots]'")
+    _check_installed("scipy", "science")
+    _check_installed("matplotlib", "plots")
     from codelength.report.write import replace
     from codelength.scaling.page import slug
     from codelength.scaling.plot import plot
@@ -117,12 +118,15 @@ def plot_command(points: Path | None, published: bool, resamples: int, seed: int
     return 0
 
 
+def _check_installed(module: str, extra: str) -> None:
+    if find_spec(module) is None:
+        raise Unavailable(f"this needs {module}: python -m pip install 'codelength[{extra}]'")
+
+
 def _studied(points: Path | None, published: bool, resamples: int, seed: int) -> Iterator["Fitted"]:
-    """What was found out about each ladder. Raises UsageError, Unavailable."""
+    """What was found out about each ladder. Raises UsageError."""
     if (points is None) != published:
         raise UsageError("scaling takes the CSV file of a ladder, or --published, and not both")
-    if find_spec("scipy") is None:
-        raise Unavailable("fits need scipy: python -m pip install 'codelength[science]'")
     from codelength.scaling.study import study
 
     with Meter(sys.stderr) as meter:
@@ -182,13 +186,15 @@ def measure_command(
     By coding, decoding in another process and comparing, as 'codelength run' does it, or with
     --score by ideal code lengths. The name of a model says after how many steps it was saved:
     ladder-30k-step400.safetensors, or revision=step8000. The points are in DIR/points.csv for
-    'codelength scaling fit'; a run that was stopped goes on with the same command.
+    'codelength scaling fit'; a run that was stopped goes on with the same command. It
+    ends with 3 if points are missing.
 
     \b
-    codelength scaling measure ladder --as 'recurrent:weights={}' --out ladder \\
+    codelength scaling measure ladder --as recurrent:weights={} --out ladder \\
         --corpora enwik6,kodak,librispeech --limit 1MB
     codelength scaling measure --codecs hf:model=pythia-70m-step1000,hf:model=… --corpora enwik6
     """
+    from codelength.cli.rungs import by_coding, by_score
     from codelength.protocol import protocol
     from codelength.run.plan import survey
     from codelength.scaling.points import write
@@ -212,7 +218,7 @@ def measure_command(
     for target in targets:
         if target.problem:
             raise CorpusError(target.problem)
-    how = _score if scored else _code
+    how = by_score if scored else by_coding
     found = points(ladder, how(plugins, ladder, offers, targets, jobs, out))
     path = out / "points.csv"
     try:
@@ -222,62 +228,6 @@ def measure_command(
     missing = len(ladder) * len(targets) - len(found)
     click.echo(f"points: {path}, {len(found)} of {len(found) + missing}")
     return 3 if missing else 0
-
-
-def _score(
-    plugins: Plugins,
-    ladder: "Sequence[Rung]",
-    offers: Sequence[Offer[Corpus]],
-    targets: "Sequence[Target]",
-    jobs: int,
-    out: Path,
-) -> "Sequence[Score]":
-    """Ideal code lengths of every model on every target."""
-    from codelength.cli.score import CHECK, Progress
-    from codelength.journal import Journal
-    from codelength.run.machine import dependencies, environment
-    from codelength.scoring import load, score_all
-    from codelength.scoring.records import FILE
-    from codelength.scoring.tasks import Recipe, with_predictor
-
-    cuts = [(offer, target.cut) for offer, target in zip(offers, targets, strict=True)]
-    with Journal(out, FILE) as journal, Meter(sys.stderr) as meter:
-        return score_all(
-            [(with_predictor(r.codec), Recipe.of(plugins, r.offer)) for r in ladder],
-            cuts,
-            load(out),
-            journal,
-            environment(dependencies(), 1, jobs),
-            CHECK,
-            Progress(meter),
-        )
-
-
-def _code(
-    plugins: Plugins,
-    ladder: "Sequence[Rung]",
-    offers: Sequence[Offer[Corpus]],
-    targets: "Sequence[Target]",
-    jobs: int,
-    out: Path,
-) -> "Sequence[Cell]":
-    """Cells of every model on every target, each decoded in another process."""
-    from codelength.cli.progress import watch
-    from codelength.run.client import Limits
-    from codelength.run.engine import run
-    from codelength.run.machine import dependencies, environment, memory_bytes
-    from codelength.run.plan import Plan
-    from codelength.store import Store, load
-
-    plan = Plan(plugins, [rung.offer for rung in ladder], targets)
-    with Store(out) as store, watch(sys.stderr) as progress:
-        known = {cell.slot: cell for cell in load(out).current}
-        record = environment(dependencies(), 1, jobs)
-        store.append(record)
-        progress.begin(len(plan.slots))
-        limits = Limits(3600, memory_bytes() * 4 // 5, 1)
-        run(plan, store, known, record, limits, progress)
-    return [cell for cell in load(out).current if cell.slot in plan.slots]
 
 
 @command.command("train", context_settings={"ignore_unknown_options": True})

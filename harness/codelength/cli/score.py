@@ -61,7 +61,8 @@ def command(
 
     The ideal code length −Σ log2 p, under the integer frequencies that the coder would use. It is
     an estimate, printed with ≈ and never ranked; a sample of the corpus is really coded, and the
-    gap between the two is printed beside. A run that was stopped goes on with the same command.
+    gap between the two is printed beside; the command ends with 4 if it does not come back. A run
+    that was stopped goes on with the same command.
 
     \b
     codelength score --codecs recurrent:size=0.9m --corpora enwik8 --jobs 2

@@ -50,13 +50,13 @@ def _by_position(
         bits[which][start : start + len(part)] = part
     rows = []
     for chunk, sequence, own in zip(chunks, sequences, bits, strict=True):
-        by_byte = _spread(predictor, sequence, own, len(chunk.data))
-        sums = np.add.reduceat(by_byte, places[:-1])
+        costs = by_byte(predictor, sequence, own, len(chunk.data))
+        sums = np.add.reduceat(costs, places[:-1])
         rows.append((sums / np.diff(places)).tolist())
     return rows
 
 
-def _spread(
+def by_byte(
     predictor: Predictor, symbols: IntArray, bits: NDArray[np.float64], size: int
 ) -> NDArray[np.float64]:
     """Bits by symbol as bits by byte, in equal parts on the bytes of each symbol. Raises

@@ -74,8 +74,8 @@ class Pace(Struct, frozen=True):
     clock: Clock
     piece: int
     """At most so many bytes of each corpus were timed."""
-    mix: tuple[float, float]
-    """For encoding and decoding: the share of the second reference in what the times are of."""
+    state: float
+    """Of the machine, in the rounds that count."""
     encode: list[float]
     """For each pass, the logarithm of the time over that of the references."""
     decode: list[float]

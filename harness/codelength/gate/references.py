@@ -3,8 +3,9 @@
 On a shared machine the same work takes more CPU time at one moment than at another, mostly because
 two hardware threads share a core: beside a busy neighbour, deflate, which waits for memory and for
 branches anyway, takes a quarter longer, and a loop of byte code, which hardly waits, half again as
-long. Either of them alone would show that as a change of every codec that is unlike it. Other
-codecs lie somewhere on the line through the two (`timing.mixed`).
+long, and other codecs something in between or beyond. So a ratio to a reference does not cancel a
+neighbour. But how the two stand to each other shows whether there is one (`timing.state`), whatever
+the clock rate.
 """
 
 import zlib

@@ -31,9 +31,9 @@ class Seconds(msgspec.Struct, frozen=True, array_like=True):
 
     waiting: float
     """Of the reference that mostly waits: for memory, and for branches to be resolved."""
-    working: float
-    """Of the one that never does."""
     encode: float
+    working: float
+    """Of the one that hardly does."""
     decode: float
 
 

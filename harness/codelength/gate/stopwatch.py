@@ -1,8 +1,9 @@
 """The process that times one codec against the references: an order on standard input, rounds of
 seconds on standard output.
 
-The four take turns in slices of about a millisecond, because what slows a shared machine down comes
-and goes that fast; a round is long enough that each has had the same share of it.
+The codec's two directions and the references take turns in slices of about a millisecond, because
+what slows a shared machine down comes and goes that fast; a round is long enough that each has had
+the same share of it.
 """
 
 import gc
@@ -56,11 +57,8 @@ def timed(order: Order) -> Pass:
     clock = time.process_time if order.clock == "cpu" else time.perf_counter
     watch = Stopwatch(clock)
     piece = _settled(plugins, order, codec, watch) if order.settle else order.piece
-    calls = [
-        references.waiting,
-        references.working,
-        *_calls(codec, _samples(plugins, order, piece)),
-    ]
+    encode, decode = _calls(codec, _samples(plugins, order, piece))
+    calls = [references.waiting, encode, references.working, decode]
     return Pass(piece, [Seconds(*seconds) for seconds in watch.rounds(calls)])
 
 

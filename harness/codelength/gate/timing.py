@@ -1,10 +1,11 @@
 """The advisory part of the gate: does a codec take longer than when the baseline was made?
 
-A pass is one process, in which the codec and two references take turns. What is compared are logs
-of ratios to a mixture of the two; between passes of the same codec they differ by a few percent,
-because memory falls out differently in each process. So the pass is the unit that counts: a codec
-is called slower only if the median over passes is past a threshold, and the passes now rank above
-those of the baseline.
+A pass is one process, in which the codec and two references take turns, round after round. A round
+counts only if the machine was as undisturbed as it gets, and was so for the baseline, too: that
+shows in how the references stand to each other. What is compared are logarithms of the codec's time
+over that of the references. Passes of the same codec differ by a few percent, because memory
+falls out differently in each process, so the pass is the unit: a codec is called slower only if the
+median over passes is past a threshold, and the passes now rank above those of the baseline.
 """
 
 import math
@@ -14,12 +15,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import fmean, median
+from statistics import median
 
 import msgspec
 
@@ -34,18 +36,25 @@ from codelength.run.client import HEAP, LIBRARY_THREADS
 from codelength.run.machine import machine
 
 PASSES = 5
-"""Of a codec for a baseline; and in a gate, of one that looks slower."""
+"""That count, of a codec for a baseline; and in a gate, of one that looks slower."""
+TRIES = 15
+"""Passes that are made at most, to find those that count."""
+APART = 5.0
+"""Seconds from one turn of passes for a baseline to the next: disturbances last that long."""
 THRESHOLD = math.log(1.15)
 """Below it nothing is said."""
 SUSPICION = THRESHOLD / 2
 """From there on a codec is timed again."""
 SIGNIFICANCE = 0.01
-RIDGE = 0.05
-"""Keeps the share of the second reference near zero where the rounds do not tell what it is: about
-the sum of squares that those of a few passes have by noise alone."""
-MOST = 2.0
-"""The largest share: a codec that suffers from neighbours more than the second reference does."""
+UNDISTURBED = 1 / 5
+"""The share of rounds, by their state, below which the undisturbed state is looked for."""
+BAND = 0.1
+"""How far a round may be from that state; noise alone makes a third of it."""
 DIRECTIONS = ("encode", "decode")
+WITHOUT = "--time off leaves times out"
+ELSEWHEN = (
+    "the machine was never in the state that the baseline was made in; --update, or run again"
+)
 
 
 class Tempo(StrEnum):
@@ -84,31 +93,44 @@ class Timer:
     def paces(self, watch: GridWatch) -> list[Pace]:
         """All codecs, for a baseline. Passes over one codec lie apart, so that they see the
         machine in more than one state. Raises Untimed."""
-        passes: dict[str, list[Pass]] = {}
-        for turn in range(PASSES):
-            for offer in self.measured.plan.codecs:
+        offers = [o for o in self.measured.plan.codecs if self._cuts(o.item.spec)]
+        passes: dict[str, list[Pass]] = {offer.item.spec: [] for offer in offers}
+        start = -math.inf
+        for turn in range(TRIES):
+            now = quietest(passes.values())
+            left = [o for o in offers if len(counted(passes[o.item.spec], now)) < PASSES]
+            if not left:
+                break
+            self.rest(start + APART - time.monotonic())
+            start = time.monotonic()
+            for offer in left:
                 spec = offer.item.spec
-                if self._cuts(spec):
-                    watch.timing(f"timing {spec}, pass {turn + 1} of {PASSES}")
-                    mine = passes.setdefault(spec, [])
-                    try:
-                        mine.append(self.timed(offer, mine[0].piece if mine else None))
-                    except Untimed as error:
-                        line = f"{spec} cannot be timed: {error}; --time off leaves times out"
-                        raise Untimed(line) from error
-        return [pace(spec, self.grid, mine) for spec, mine in passes.items()]
+                watch.timing(f"timing {spec}, pass {turn + 1}")
+                mine = passes[spec]
+                try:
+                    mine.append(self.timed(offer, mine[0].piece if mine else None))
+                except Untimed as error:
+                    raise Untimed(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
+        now = quietest(passes.values())
+        return [pace(spec, self.grid, mine, now) for spec, mine in passes.items()]
 
     def against(self, before: Pace) -> list[Timing]:
-        """Both directions of a codec against its pace in the baseline; timed again, up to PASSES
-        times, while one of them looks slower."""
+        """Both directions of a codec against its pace in the baseline, by one pass that counts; by
+        PASSES of them, if one of the two looks slower."""
         offer = self.measured.plan.plugins.codec(before.codec)
         passes: list[Pass] = []
         try:
-            while not passes or (len(passes) < PASSES and suspicious(before, passes)):
+            for _ in range(TRIES):
+                mine = counted(passes, before.state)
+                if len(mine) >= PASSES or (mine and not suspicious(before, mine)):
+                    break
                 passes.append(self.timed(offer, before.piece))
         except Untimed as error:
             return without(before.codec, Tempo.NOT_TIMED, str(error))
-        return [judged(before, passes, direction) for direction in DIRECTIONS]
+        mine = counted(passes, before.state)
+        if not mine:
+            return without(before.codec, Tempo.NOT_COMPARED, ELSEWHEN)
+        return [judged(before, mine, direction) for direction in DIRECTIONS]
 
     def timed(self, offer: Offer[Codec], piece: int | None) -> Pass:
         """One pass on so many bytes of each corpus, or on as many as suit the codec. Raises
@@ -125,6 +147,10 @@ class Timer:
             settle=piece is None,
         )
         return answer(order, self.timeout)
+
+    def rest(self, seconds: float) -> None:
+        """Waits, if `seconds` are left at all."""
+        time.sleep(max(0.0, seconds))
 
     def _cuts(self, codec: str) -> list[Cut]:
         return [cell.cut for cell in self.measured.cells if cell.codec == codec and cell.ok]
@@ -145,74 +171,84 @@ def conditions() -> dict[str, str]:
     }
 
 
-def pace(codec: str, grid: Grid, passes: Sequence[Pass]) -> Pace:
-    """What a baseline keeps of the passes over a codec."""
-    rounds = [seconds for made in passes for seconds in made.rounds]
-    mix = tuple(share(rounds, direction) for direction in DIRECTIONS)
-    levels = [
-        [round(level(made, direction, part), 4) for made in passes]
-        for direction, part in zip(DIRECTIONS, mix, strict=True)
+def state(seconds: Seconds) -> float:
+    """How much longer the second reference took than the first, as a logarithm: a property of the
+    processor, and the larger the busier a neighbour on the core is."""
+    return math.log(seconds.working / seconds.waiting)
+
+
+def quietest(passes: Iterable[Sequence[Pass]]) -> float:
+    """The state of the machine where it was least disturbed; 0.0 before the first pass."""
+    states = sorted(state(s) for mine in passes for made in mine for s in made.rounds)
+    return states[int(UNDISTURBED * len(states))] if states else 0.0
+
+
+def calm(made: Pass, undisturbed: float) -> list[Seconds]:
+    """The rounds that count."""
+    return [s for s in made.rounds if abs(state(s) - undisturbed) <= BAND]
+
+
+def counted(passes: Iterable[Pass], undisturbed: float) -> list[Pass]:
+    """What counts of those passes of which enough does."""
+    found = [(made, calm(made, undisturbed)) for made in passes]
+    return [
+        Pass(made.piece, rounds)
+        for made, rounds in found
+        if len(rounds) >= max(3, len(made.rounds) // 3)
     ]
+
+
+def pace(codec: str, grid: Grid, passes: Sequence[Pass], undisturbed: float) -> Pace:
+    """What a baseline keeps of the passes over a codec. Raises Untimed."""
+    mine = counted(passes, undisturbed)
+    if len(mine) < PASSES:
+        raise Untimed(
+            f"{codec} cannot be timed: {len(mine)} of {len(passes)} passes were undisturbed; "
+            f"update when the machine is less busy; {WITHOUT}"
+        )
+    encode, decode = ([round(level(made, d), 4) for made in mine] for d in DIRECTIONS)
     return Pace(
         codec=codec,
         clock=grid.clock(codec),
         piece=passes[0].piece,
-        mix=(mix[0], mix[1]),
-        encode=levels[0],
-        decode=levels[1],
+        state=round(undisturbed, 4),
+        encode=encode,
+        decode=decode,
     )
 
 
-def share(rounds: Sequence[Seconds], direction: str) -> float:
-    """How much of the second reference is in the mixture that follows the codec best: the slope,
-    over rounds, of log(codec / first) on log(second / first), drawn towards 0 by RIDGE."""
-    x = [math.log(seconds.working / seconds.waiting) for seconds in rounds]
-    y = [math.log(getattr(seconds, direction) / seconds.waiting) for seconds in rounds]
-    x_mean, y_mean = fmean(x), fmean(y)
-    slope = sum((a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True)) / (
-        sum((a - x_mean) ** 2 for a in x) + RIDGE
+def level(made: Pass, direction: str) -> float:
+    """The median over rounds of the logarithm of the codec's time over that of the references,
+    which is the geometric mean of the two."""
+    return median(
+        math.log(getattr(s, direction) / math.sqrt(s.waiting * s.working)) for s in made.rounds
     )
-    return round(min(MOST, max(0.0, slope)), 3)
-
-
-def level(made: Pass, direction: str, part: float) -> float:
-    """The median over a pass's rounds of log(codec / (first^(1 − part) · second^part))."""
-    return median(mixed(seconds, direction, part) for seconds in made.rounds)
-
-
-def mixed(seconds: Seconds, direction: str, part: float) -> float:
-    """The same of one round."""
-    reference = (1 - part) * math.log(seconds.waiting) + part * math.log(seconds.working)
-    return math.log(getattr(seconds, direction)) - reference
 
 
 def suspicious(before: Pace, passes: Sequence[Pass]) -> bool:
     """Whether a direction looks so much slower that it is worth another pass."""
-    return any(
-        median(_levels(before, passes, d)) - median(getattr(before, d)) > SUSPICION
-        for d in DIRECTIONS
-    )
+    return any(change(before, passes, direction) > SUSPICION for direction in DIRECTIONS)
+
+
+def change(before: Pace, passes: Sequence[Pass], direction: str) -> float:
+    """By how much the median over passes is above that of the baseline."""
+    then: list[float] = getattr(before, direction)
+    return median(level(made, direction) for made in passes) - median(then)
 
 
 def judged(before: Pace, passes: Sequence[Pass], direction: str) -> Timing:
-    """One direction, by all passes that there are."""
-    then, now = getattr(before, direction), _levels(before, passes, direction)
-    change = median(now) - median(then)
-    p = rank.larger(now, then)
-    slower = change > THRESHOLD and p <= SIGNIFICANCE
+    """One direction, by all passes that count."""
+    effect = change(before, passes, direction)
+    p = rank.larger([level(made, direction) for made in passes], getattr(before, direction))
+    slower = effect > THRESHOLD and p <= SIGNIFICANCE
     return Timing(
         codec=before.codec,
         direction=direction,
         tempo=Tempo.SLOWER if slower else Tempo.AS_BEFORE,
-        factor=math.exp(change),
+        factor=math.exp(effect),
         p=p,
         passes=len(passes),
     )
-
-
-def _levels(before: Pace, passes: Iterable[Pass], direction: str) -> list[float]:
-    part = before.mix[DIRECTIONS.index(direction)]
-    return [level(made, direction, part) for made in passes]
 
 
 def answer(order: Order, timeout: float) -> Pass:

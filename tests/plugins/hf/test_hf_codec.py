@@ -129,6 +129,16 @@ def test_a_shrunk_model_is_a_quarter_and_codes_alike(folders, tmp_path):
     assert abs(len(blob) - len(whole.encode(DATA[0]))) <= 1
 
 
+def test_seven_bits_are_shown_and_the_eighth_is_coded(folders):
+    codec = HfCodec(model=str(folders["gpt_neox"]), window=64, bits=7)
+    data = [b"plain", "naïve 東京".encode(), bytes(range(256)), b""]
+    blobs = codec.encode_many([Sample("", piece) for piece in data])
+    assert codec.decode_many(blobs) == data
+    for blob in blobs:
+        assert sum(codec.ledger(blob).values()) == len(blob)
+    assert [codec.ledger(blob)["eighth bit"] > 1 for blob in blobs] == [False, True, True, False]
+
+
 def test_it_can_be_listed_and_names_its_model(folders):
     codec = HfCodec(model="some/model", revision="step8000")
     name, settings = split_spec(codec.spec)

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,7 +11,7 @@ pytest.importorskip("torch")
 from click.testing import CliRunner
 
 from codelength.cli import cli
-from codelength.errors import UsageError
+from codelength.errors import CodelengthError, UsageError
 from codelength_lm.weights import read
 
 TINY = ("--width", "16", "--layers", "1", "--batch", "1")
@@ -78,9 +77,13 @@ def test_a_transformer_of_a_corpus(tmp_path):
         (("--corpora", "gone", "--steps", "1"), "no corpus 'gone'"),
         (("--data", "{data}", "--steps", "1", "--size", "big"), "no recurrent of size 'big'"),
         (("--data", "{data}", "--save-at", "5,2"), "--save-at 5,2 cannot be"),
-        (("--data", "{data}", "--steps", "1", "--orders", "2"), "needs --rows and --columns"),
-        (("--data", "{data}", "--steps", "1", "--out", "gone/a.safetensors"), "no folder gone"),
-        (("--data", "{data}", "--steps", "1", "--out", "a"), "end it in .safetensors"),
+        (("--data", "{data}", "--steps", "1", "--orders", "2"), "all of --orders, --rows and"),
+        (("--data", "{data}", "--steps", "1", "--size", "20"), "has about 20 parameters; "),
+        (
+            ("--data", "{data}", "--steps", "1", "--out", "gone/a.safetensors"),
+            "no folder gone to write to",
+        ),
+        (("--data", "{data}", "--steps", "1", "--out", "a"), "a file that ends in .safetensors"),
     ],
 )
 def test_mistakes_end_in_one_line(data, tmp_path, monkeypatch, args, told):
@@ -97,6 +100,13 @@ def test_mistakes_end_in_one_line(data, tmp_path, monkeypatch, args, told):
     assert "\n" not in str(raised.value)
 
 
+def test_a_run_that_diverges_says_so_and_writes_nothing(data, tmp_path):
+    out = tmp_path / "wild.safetensors"
+    with pytest.raises(CodelengthError, match=r"the loss is .* after step .*lower --muon-lr"):
+        train("--size", "10k", *TINY, "--data", data, "--steps", 9, "--adam-lr", 1e30, "--out", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "soon"])
 def test_a_bound_is_a_number_above_zero(data, tmp_path, minutes):
     result = train("--size", "10k", "--data", data, "--minutes", minutes, "--out", "a.safetensors")
@@ -106,24 +116,23 @@ def test_a_bound_is_a_number_above_zero(data, tmp_path, minutes):
 
 def test_an_interrupted_command_goes_on_where_it_was(data, tmp_path):
     out = tmp_path / "tiny.safetensors"
-    command = (
-        *(sys.executable, "-m", "codelength", "train", "recurrent", "--size", "10k", *TINY),
-        *("--data", str(data), "--out", str(out), "--steps"),
+    args = ("--size", "10k", *TINY, "--data", str(data), "--out", str(out), "--steps")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "codelength", "train", "recurrent", *args, "1000000"],
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    running = subprocess.Popen([*command, "1000000"], stderr=subprocess.PIPE, text=True)
     for line in running.stderr:
         if "steps take about" in line:
             break
-    time.sleep(0.2)
     running.send_signal(signal.SIGINT)
     rest = running.communicate(timeout=60)[1]
-    assert "stopped at step" in rest
     assert "codelength: interrupted" in rest
     assert running.returncode == 3
     stopped = int(rest.split("stopped at step ")[1].split(";")[0].replace(",", ""))
-    again = subprocess.run([*command, str(stopped)], capture_output=True, text=True, check=True)
-    assert f"at step {stopped:,}" in again.stderr
-    assert read(out).card["steps"] == str(stopped)
+    again = train(*args, stopped + 2)
+    assert f"going on from {tmp_path / 'tiny.checkpoint'} at step {stopped:,}" in again.output
+    assert read(out).card["steps"] == str(stopped + 2)
 
 
 def test_listing_and_help_load_no_torch():

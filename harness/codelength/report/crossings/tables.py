@@ -13,11 +13,7 @@ from codelength.report.rankings import described
 from codelength.report.table import Column, Table
 from codelength.result import Cell
 
-ASSUMED = (
-    "On N bytes of such data a codec spends its prior and ratio · N, the ratio being the one that "
-    "was measured on this corpus: beyond its size that is an assumption, to the disadvantage of "
-    "codecs that go on learning as they code."
-)
+ASSUMED = "Ratios are those measured on this corpus; that they are the same at any size is assumed."
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def matrix(here: Field) -> Table:
     columns += [Column(stacked(codec)) for codec in here.lines]
     made = (
         "A row is cheaper than a column from so many raw bytes on (≥), or up to so many (≤), or "
-        f"always, or never; = where they are equal throughout. {ASSUMED}"
+        "always, or never; = where they are equal throughout."
     )
     title = f"Break-even · {described(here.board, here.corpus)}"
     return Table(title, columns, rows, made, _notes(here))
@@ -114,7 +110,7 @@ def cheapest(here: Field, ladder: bool = False) -> Table:
     columns = [Column("from\nraw bytes"), Column("95%\ninterval"), Column("codec", "left")]
     columns += [Column("parameters"), Column("prior"), Column("raw\n%"), Column("total there")]
     what = f"Best size of {family(rows[0][2])}" if ladder else "Cheapest codec"
-    made = f"The lower envelope of prior + ratio · N: each codec from its size on. {ASSUMED}"
+    made = "The lower envelope of prior + ratio · N: each codec from its size on."
     return Table(f"{what} at each corpus size · {here.label}", columns, rows, made, _notes(here))
 
 
@@ -148,5 +144,5 @@ def _bounds(bounds: tuple[float, float] | None) -> str:
 def _notes(here: Field) -> list[str]:
     cells = [here.cells[codec] for codec in here.lines]
     left = sorted(codec for codec, cell in here.cells.items() if line(cell) is None)
-    notes = [*charges.cautions(cells), here.board.tariff.told]
+    notes = [*charges.cautions(cells), f"{here.board.tariff.told} {ASSUMED}"]
     return [*notes, f"Left out, their price not being known: {', '.join(left)}."] if left else notes
