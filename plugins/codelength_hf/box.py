@@ -51,6 +51,11 @@ class TransformerCodec(FileCodec):
             )
 
     @property
+    def by_default(self) -> bool:  # type: ignore[override]
+        """All but the largest, which would take a minute of a run of three."""
+        return self.size != "3.2m"
+
+    @property
     def path(self) -> Path:
         """The folder."""
         return MODELS / f"{self.name}-{self.size}"
@@ -83,9 +88,9 @@ class TransformerCodec(FileCodec):
 
     @property
     def card(self) -> Card:
-        from codelength_hf.card import card
+        from codelength_lm.card import card
 
-        return card(self.checkpoint, self.spec)
+        return card(self.files[1])
 
 
 def sizes_in_the_box() -> list[str]:

@@ -6,6 +6,8 @@ import pytest
 from small_models import SHAPE, parameters, weights
 
 from codelength.plugins import Plugins
+from codelength_hf.box import TransformerCodec
+from codelength_hf.box import sizes_in_the_box as transformers
 from codelength_lm import RecurrentCodec, sizes_in_the_box
 from codelength_lm.card import TEXTS, card
 from codelength_lm.weights import Weights, write
@@ -32,11 +34,12 @@ def test_what_is_known_of_a_text_is_found_by_its_digest(tmp_path):
     assert card(path).excludes == TEXTS[digest].excludes
 
 
-@pytest.mark.parametrize("size", sizes_in_the_box())
-def test_models_in_the_box_say_on_what_they_were_trained_until_when_and_without_what(size):
-    codec = RecurrentCodec(size)
+@pytest.mark.parametrize(
+    "codec", [*map(RecurrentCodec, sizes_in_the_box()), *map(TransformerCodec, transformers())]
+)
+def test_models_in_the_box_say_on_what_they_were_trained_until_when_and_without_what(codec):
     told = codec.card
-    assert told.parameters == pytest.approx(1e6 * float(size.rstrip("m")), rel=0.15)
+    assert told.parameters == pytest.approx(1e6 * float(codec.size.rstrip("m")), rel=0.2)
     assert told.data
     assert told.until
     known = {offer.item.name for offer in Plugins().corpora}
