@@ -98,16 +98,16 @@ class Decoders:
 
     def __init__(self, streams: Sequence[bytes], coders: IntArray | None = None) -> None:
         self._coders = np.arange(len(streams)) if coders is None else coders.astype(np.int64)
-        longest = max(map(len, streams), default=0)
-        self._words = np.zeros((len(streams), longest // 4 + 5), np.uint32)
-        for row, stream in zip(self._words, streams, strict=True):
-            own = np.frombuffer(stream + bytes(-len(stream) % 4), ">u4")
-            row[: len(own)] = own
-        # of each stream: low, width and point of an interval; words read; bytes
+        sizes = np.array([len(stream) for stream in streams], np.int64)
+        self._sizes, self._starts = sizes, np.cumsum(sizes // 4 + 2) - (sizes // 4 + 2)
+        words = [stream + bytes(8 - len(stream) % 4) for stream in streams]  # zeros lie behind
+        self._words = np.frombuffer(b"".join(words), ">u4").astype(np.uint32)
+        # of each stream: low, width and point of an interval, the next word, the last one
         self._state = np.empty((len(streams), 5), np.uint64)
-        point = self._words[:, 0].astype(np.uint64) << np.uint64(WORD) | self._words[:, 1]
-        self._state[:, 0], self._state[:, 1], self._state[:, 2] = 0, ~np.uint64(0), point
-        self._state[:, 3], self._state[:, 4] = 2, [len(stream) for stream in streams]
+        first, second = self._words[self._starts], self._words[self._starts + 1]
+        self._state[:, 0], self._state[:, 1] = 0, ~np.uint64(0)
+        self._state[:, 2] = first.astype(np.uint64) << np.uint64(WORD) | second
+        self._state[:, 3], self._state[:, 4] = self._starts + 2, self._starts + sizes // 4 + 1
 
     def decode(self, frequencies: IntArray) -> NDArray[np.int64]:
         """The next symbol of each of the first sequences, as many as `frequencies` (sequences,
@@ -120,20 +120,21 @@ class Decoders:
     @property
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]:
         """What `next_symbol` works on, for loops that are compiled as a whole: the stream of each
-        sequence, and the words and the state of each stream."""
+        sequence, the words of all streams, the state of each stream."""
         return self._coders, self._words, self._state
 
     def check(self, symbol: int) -> None:
         """Raises CorruptBlob for what `next_symbol` gives if a stream is none."""
         if symbol < 0:
-            raise _no_stream(self._state[-1 - symbol, 4])
+            raise _no_stream(self._sizes[-1 - symbol])
 
     def finish(self) -> None:
         """Raises CorruptBlob if the decoded symbols are not all that the streams hold."""
-        for state in self._state.tolist():
-            low, width, point, read, size = state
+        for state, start, size in zip(self._state, self._starts, self._sizes, strict=True):
+            low, width, point, following, _ = (int(value) for value in state)
             zeros, beyond = ending(low, width)
-            if size * 8 != read * WORD - zeros or (point - low) % (1 << STATE) != beyond:
+            written = (following - int(start)) * WORD - zeros
+            if size * 8 != written or (point - low) % (1 << STATE) != beyond:
                 raise _no_stream(size)
 
 
@@ -186,21 +187,21 @@ def next_symbol(row: Any, coder: Any, words: Any, state: Any) -> Any:
     for symbol in range(alphabet):
         total = np.int32(total + row[symbol])
     scale = np.float32(WHOLE - alphabet) / np.float32(total)
-    low, width, point, read, size = state[coder]
+    low, width, point, following, last = state[coder]
     unit = width >> np.uint64(PRECISION)
     place = np.int64((point - low) // unit)
     if place >= WHOLE:
         return -1 - coder
     # the last block, and in it the last symbol, that begins at or before `place`
     first, before, left = 0, np.int32(0), np.int64(0)
-    for following in range(BLOCK, alphabet, BLOCK):
+    for block in range(BLOCK, alphabet, BLOCK):
         after = before
-        for symbol in range(following - BLOCK, following):
+        for symbol in range(block - BLOCK, block):
             after = np.int32(after + row[symbol])
-        begins = np.int64(np.float32(after) * scale) + following
+        begins = np.int64(np.float32(after) * scale) + block
         if place < begins:
             break
-        first, before, left = following, after, begins
+        first, before, left = block, after, begins
     found, right = alphabet - 1, np.int64(WHOLE)
     for symbol in range(first, alphabet - 1):
         before = np.int32(before + row[symbol])
@@ -213,9 +214,9 @@ def next_symbol(row: Any, coder: Any, words: Any, state: Any) -> Any:
     width = unit * np.uint64(right - left)
     if width < np.uint64(1 << (STATE - WORD)):
         low, width = low << np.uint64(WORD), width << np.uint64(WORD)
-        if 4 * (np.int64(read) - 1) > np.int64(size):
+        if following > last:
             return -1 - coder
-        point = point << np.uint64(WORD) | np.uint64(words[coder, np.int64(read)])
+        point = point << np.uint64(WORD) | np.uint64(words[following])
         state[coder, 3] += np.uint64(1)
     state[coder, 0], state[coder, 1], state[coder, 2] = low, width, point
     return found

@@ -5,19 +5,60 @@ results are the same on every machine. The code is kept on disk beside its sourc
 this imports Numba, a quarter of a second: commands that only list things keep away from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from numba import njit
+from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
+from numba.extending import intrinsic
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
 
 def compiled(function: Compiled) -> Compiled:
     """`function` as machine code. Divisions by zero give what IEEE 754 says."""
-    return cast("Compiled", njit(cache=True, nogil=True, error_model="numpy")(function))
+    made: Any = njit(nogil=True, error_model="numpy")(function)
+    made._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    return cast("Compiled", made)
 
 
 def inlined(function: Compiled) -> Compiled:
     """The same, to be called from compiled functions alone."""
     return cast("Compiled", njit(inline="always", nogil=True, error_model="numpy")(function))
+
+
+class _Cache(FunctionCache):
+    """Numba compiles again when the file of a function has changed. But functions and constants of
+    other files become part of the code, too; with these, what was kept has to be forgotten."""
+
+    def _index_key(self, signature: Any, codegen: Any) -> Any:
+        taken = sha256("\n".join(_taken(self._py_func, set())).encode()).hexdigest()
+        own = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
+        return (*own, taken)
+
+
+def _taken(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
+    """All that goes into the code of `function` from outside of it."""
+    seen.add(function)
+    for name in sorted(set(function.__code__.co_names) & function.__globals__.keys()):
+        value = function.__globals__[name]
+        if isinstance(value, Dispatcher):
+            if value.py_func not in seen:
+                code = value.py_func.__code__
+                yield f"{name} {code.co_code.hex()} {code.co_consts}"
+                yield from _taken(value.py_func, seen)
+        elif isinstance(value, type(_an_intrinsic)):
+            yield Path(value._defn.__code__.co_filename).read_text("utf-8")
+        elif isinstance(value, (int, float, str, tuple, np.generic)):
+            yield f"{name} {value!r}"
+
+
+@intrinsic
+def _an_intrinsic(context: Any) -> Any:
+    """For its type."""
+    return None

@@ -67,8 +67,8 @@ class Cache:
 
 @dataclass(frozen=True)
 class Attention:
-    """The constants of attention: heads, and the columns of each; cosines and sines (positions, half
-    the rotated columns); what a query's scale is multiplied by; see `fixed` for the others."""
+    """The constants of attention: heads, and the columns of each; cosines and sines (positions,
+    half the rotated columns); what a query's scale is multiplied by; see `fixed` for the others."""
 
     heads: int
     columns: int

@@ -15,8 +15,8 @@ from codelength_lm.fixed import FARTHEST, MAGIC
 from codelength_lm.products import COLUMNS, ROWS, four_rows, one_row
 from codelength_lm.scalars import LOWEST, exp2, of_ordered, ordered, quantise
 
-LOW = 256
-"""Weights that do not fit into int16 are taken apart: LOW · high + low."""
+LOW = 8
+"""Weights that do not fit into int16 are taken apart: the lowest bits, and those above."""
 
 
 @compiled
@@ -135,8 +135,8 @@ def attend(
                             parts[0, n, j] = scores[n, j]
                     else:
                         for j in range(2 * pairs):
-                            parts[0, n, j] = scores[n, j] % LOW
-                            parts[1, n, j] = scores[n, j] // LOW
+                            parts[0, n, j] = scores[n, j] & ((1 << LOW) - 1)
+                            parts[1, n, j] = scores[n, j] >> LOW
                 for panel in range(panels):
                     at, to = value + panel * value_panel, r + panel * COLUMNS * 4
                     for part in range(1 if whole else 2):
@@ -152,7 +152,7 @@ def attend(
                     for d in range(columns):
                         total = sums[0, n, d]
                         if not whole:
-                            total += LOW * sums[1, n, d]
+                            total += sums[1, n, d] << LOW
                         out[stream * time + first + n, head * columns + d] = np.float32(total) * by
 
 

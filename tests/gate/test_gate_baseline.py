@@ -7,7 +7,7 @@ from codelength.errors import StoreError, UsageError
 from codelength.gate.baseline import Pace, load, save, written
 
 PACE = Pace(
-    codec="gzip", clock="cpu", piece=5000, mix=(0.25, 0.0), encode=[1.0, 1.25], decode=[-0.5, -0.25]
+    codec="gzip", clock="cpu", piece=5000, state=0.25, encode=[1.0, 1.25], decode=[-0.5, -0.25]
 )
 
 

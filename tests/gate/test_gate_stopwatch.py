@@ -7,21 +7,18 @@ from pathlib import Path
 import pytest
 
 from codelength.gate.rounds import Order, Untimed
-from codelength.gate.stopwatch import FEWEST, ROUND, ROUNDS, SLICE, Stopwatch
+from codelength.gate.stopwatch import FEWEST, LOST, PAUSE, ROUND, ROUNDS, SLICE, Stopwatch
 from codelength.gate.timing import answer
 
 HERE = Path(__file__).parents[1]
 
 
 class World:
-    """Time goes by only when something is called."""
+    """Time goes by only when something is called, or sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.log: list[str] = []
-
-    def clock(self) -> float:
-        return self.now
 
     def call(self, name: str, seconds: float):
         def called() -> None:
@@ -30,11 +27,17 @@ class World:
 
         return called
 
+    def sleep(self, seconds: float) -> None:
+        self.log.append("sleep")
+        self.now += seconds
+
+    def rounds(self, *calls, good=lambda seconds: True) -> list[list[float]]:
+        return Stopwatch(lambda: self.now, self.sleep).rounds(calls, good)
+
 
 def test_a_round_says_what_one_call_takes():
     world = World()
-    calls = [world.call("short", 0.00025), world.call("long", 0.004)]
-    rounds = Stopwatch(world.clock).rounds(calls)
+    rounds = world.rounds(world.call("short", 0.00025), world.call("long", 0.004))
     assert len(rounds) == ROUNDS
     for seconds in rounds:
         assert seconds == pytest.approx([0.00025, 0.004])
@@ -42,8 +45,7 @@ def test_a_round_says_what_one_call_takes():
 
 def test_calls_take_turns_in_slices_until_the_round_is_full():
     world = World()
-    calls = [world.call("a", SLICE / 4), world.call("b", SLICE)]
-    Stopwatch(world.clock).rounds(calls)
+    world.rounds(world.call("a", SLICE / 4), world.call("b", SLICE))
     tail = world.log[6:]  # after three calls of each, to see what one takes
     assert "".join(tail[:15]) == "aaaab" * 3
     assert len(tail) / ROUNDS == round(ROUND / (2 * SLICE)) * 5
@@ -51,8 +53,21 @@ def test_calls_take_turns_in_slices_until_the_round_is_full():
 
 def test_of_long_calls_there_are_fewer_rounds():
     world = World()
-    rounds = Stopwatch(world.clock).rounds([world.call("model", 0.4)])
+    rounds = world.rounds(world.call("model", 0.4))
     assert rounds == [[pytest.approx(0.4)]] * FEWEST
+
+
+def test_it_waits_while_the_machine_is_disturbed_and_goes_on_when_it_is_not():
+    world = World()
+    rounds = world.rounds(world.call("a", 0.001), good=lambda _: world.now > 2)
+    assert world.log.count("sleep") == len(rounds) - ROUNDS
+    assert 2 <= world.log.count("sleep") * PAUSE <= 2.5
+
+
+def test_it_gives_up_on_a_machine_that_is_always_disturbed():
+    world = World()
+    rounds = world.rounds(world.call("a", 0.001), good=lambda _: False)
+    assert len(rounds) == world.log.count("sleep") == LOST
 
 
 def order(codec: str, **changes: object) -> Order:
@@ -64,6 +79,7 @@ def order(codec: str, **changes: object) -> Order:
         "clock": "cpu",
         "piece": 2000,
         "settle": False,
+        "undisturbed": None,
     }
     return Order(codec=codec, **(fields | changes))  # type: ignore[arg-type]
 

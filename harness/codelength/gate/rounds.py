@@ -1,5 +1,6 @@
 """What a process that times one codec is asked, and what it answers."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -7,6 +8,10 @@ import msgspec
 from codelength.errors import CodelengthError
 
 Clock = Literal["cpu", "wall"]
+
+BAND = 0.1
+"""How far the state of a round may be from that of an undisturbed machine; noise alone makes a
+third of it."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -24,6 +29,8 @@ class Order(msgspec.Struct, frozen=True):
     """At most so many bytes of each corpus."""
     settle: bool
     """Take a smaller piece, of which a call is short enough."""
+    undisturbed: float | None
+    """The state that rounds are wanted in, if it is known."""
 
 
 class Seconds(msgspec.Struct, frozen=True, array_like=True):
@@ -35,6 +42,16 @@ class Seconds(msgspec.Struct, frozen=True, array_like=True):
     working: float
     """Of the one that hardly does."""
     decode: float
+
+    @property
+    def state(self) -> float:
+        """How much longer the second reference took than the first, as a logarithm: a property of
+        the processor, and the larger the busier a neighbour on the core is."""
+        return math.log(self.working / self.waiting)
+
+    def calm(self, undisturbed: float) -> bool:
+        """Whether the machine was in that state."""
+        return abs(self.state - undisturbed) <= BAND
 
 
 class Pass(msgspec.Struct, frozen=True):

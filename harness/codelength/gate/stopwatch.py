@@ -34,6 +34,8 @@ ROUNDS, FEWEST = 15, 5
 """In a pass; the fewer, if otherwise it would be longer than PASS."""
 PASS = 1.0
 """Seconds."""
+LOST, PAUSE = 40, 0.25
+"""So many rounds may be disturbed; so many seconds are waited after each."""
 LONG = 0.002
 """What a call of the codec should not take, so that turns are short."""
 LEAST = 256
@@ -55,36 +57,48 @@ def timed(order: Order) -> Pass:
     plugins = Plugins(order.files, Path(order.data) if order.data else None, order.plugins)
     codec = plugins.codec(order.codec).item
     clock = time.process_time if order.clock == "cpu" else time.perf_counter
-    watch = Stopwatch(clock)
+    watch = Stopwatch(clock, time.sleep)
     piece = _settled(plugins, order, codec, watch) if order.settle else order.piece
     encode, decode = _calls(codec, _samples(plugins, order, piece))
     calls = [references.waiting, encode, references.working, decode]
-    return Pass(piece, [Seconds(*seconds) for seconds in watch.rounds(calls)])
+    wanted = order.undisturbed
+    rounds = watch.rounds(calls, lambda s: wanted is None or Seconds(*s).calm(wanted))
+    return Pass(piece, [Seconds(*seconds) for seconds in rounds])
 
 
 class Stopwatch:
     """Times calls that take turns."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._clock, self._sleep = clock, sleep
 
     def least(self, call: Call) -> float:
         """Seconds of one call, at best."""
         return min(self._seconds(call, 1) for _ in range(3))
 
-    def rounds(self, calls: Sequence[Call]) -> list[list[float]]:
-        """For each round, seconds for one call of each."""
+    def rounds(
+        self, calls: Sequence[Call], good: Callable[[list[float]], bool]
+    ) -> list[list[float]]:
+        """For each round, seconds for one call of each; as many as are enough of those that are
+        `good`. After another one it waits, for what disturbs to go away, and gives up at last."""
         once = [max(self.least(call), 1e-9) for call in calls]
         repeats = [max(1, round(SLICE / seconds)) for seconds in once]
         turn = sum(n * seconds for n, seconds in zip(repeats, once, strict=True))
         turns = max(1, round(ROUND / turn))
         many = max(FEWEST, min(ROUNDS, round(PASS / turn)))
+        found: list[list[float]] = []
+        lost = 0
         gc.collect()
         gc.disable()
         try:
-            return [self._round(calls, repeats, turns) for _ in range(many)]
+            while len(found) - lost < many and lost < LOST:
+                found.append(self._round(calls, repeats, turns))
+                if not good(found[-1]):
+                    lost += 1
+                    self._sleep(PAUSE)
         finally:
             gc.enable()
+        return found
 
     def _round(self, calls: Sequence[Call], repeats: list[int], turns: int) -> list[float]:
         spent = [0.0] * len(calls)

@@ -29,7 +29,7 @@ from codelength.codec import Codec
 from codelength.gate import rank
 from codelength.gate.baseline import Grid, Pace
 from codelength.gate.grid import GridWatch, Measured
-from codelength.gate.rounds import Order, Pass, Seconds, Untimed
+from codelength.gate.rounds import Order, Pass, Untimed
 from codelength.plugins import Offer
 from codelength.result import Cut, Struct
 from codelength.run.client import HEAP, LIBRARY_THREADS
@@ -37,8 +37,10 @@ from codelength.run.machine import machine
 
 PASSES = 5
 """That count, of a codec for a baseline; and in a gate, of one that looks slower."""
-TRIES = 15
+TRIES = 10
 """Passes that are made at most, to find those that count."""
+FEWEST = 4
+"""Rounds that have to count, for a pass to."""
 APART = 5.0
 """Seconds from one turn of passes for a baseline to the next: disturbances last that long."""
 THRESHOLD = math.log(1.15)
@@ -46,10 +48,8 @@ THRESHOLD = math.log(1.15)
 SUSPICION = THRESHOLD / 2
 """From there on a codec is timed again."""
 SIGNIFICANCE = 0.01
-UNDISTURBED = 1 / 5
+UNDISTURBED = 1 / 8
 """The share of rounds, by their state, below which the undisturbed state is looked for."""
-BAND = 0.1
-"""How far a round may be from that state; noise alone makes a third of it."""
 DIRECTIONS = ("encode", "decode")
 WITHOUT = "--time off leaves times out"
 ELSEWHEN = (
@@ -108,11 +108,11 @@ class Timer:
                 watch.timing(f"timing {spec}, pass {turn + 1}")
                 mine = passes[spec]
                 try:
-                    mine.append(self.timed(offer, mine[0].piece if mine else None))
+                    mine.append(self.timed(offer, mine[0].piece if mine else None, now))
                 except Untimed as error:
                     raise Untimed(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
         now = quietest(passes.values())
-        return [pace(spec, self.grid, mine, now) for spec, mine in passes.items()]
+        return [pace(spec, self.grid, mine, now or 0.0) for spec, mine in passes.items()]
 
     def against(self, before: Pace) -> list[Timing]:
         """Both directions of a codec against its pace in the baseline, by one pass that counts; by
@@ -124,7 +124,7 @@ class Timer:
                 mine = counted(passes, before.state)
                 if len(mine) >= PASSES or (mine and not suspicious(before, mine)):
                     break
-                passes.append(self.timed(offer, before.piece))
+                passes.append(self.timed(offer, before.piece, before.state))
         except Untimed as error:
             return without(before.codec, Tempo.NOT_TIMED, str(error))
         mine = counted(passes, before.state)
@@ -132,9 +132,9 @@ class Timer:
             return without(before.codec, Tempo.NOT_COMPARED, ELSEWHEN)
         return [judged(before, mine, direction) for direction in DIRECTIONS]
 
-    def timed(self, offer: Offer[Codec], piece: int | None) -> Pass:
-        """One pass on so many bytes of each corpus, or on as many as suit the codec. Raises
-        Untimed."""
+    def timed(self, offer: Offer[Codec], piece: int | None, undisturbed: float | None) -> Pass:
+        """One pass on so many bytes of each corpus, or on as many as suit the codec; it waits for
+        that state of the machine, if it is known. Raises Untimed."""
         plan, spec = self.measured.plan, offer.item.spec
         order = Order(
             codec=spec,
@@ -145,6 +145,7 @@ class Timer:
             clock=self.grid.clock(spec),
             piece=piece or max(cut.bytes for cut in self._cuts(spec)),
             settle=piece is None,
+            undisturbed=undisturbed,
         )
         return answer(order, self.timeout)
 
@@ -171,31 +172,18 @@ def conditions() -> dict[str, str]:
     }
 
 
-def state(seconds: Seconds) -> float:
-    """How much longer the second reference took than the first, as a logarithm: a property of the
-    processor, and the larger the busier a neighbour on the core is."""
-    return math.log(seconds.working / seconds.waiting)
+def quietest(passes: Iterable[Sequence[Pass]]) -> float | None:
+    """The state of the machine where it was least disturbed; None before the first pass."""
+    states = sorted(s.state for mine in passes for made in mine for s in made.rounds)
+    return states[int(UNDISTURBED * len(states))] if states else None
 
 
-def quietest(passes: Iterable[Sequence[Pass]]) -> float:
-    """The state of the machine where it was least disturbed; 0.0 before the first pass."""
-    states = sorted(state(s) for mine in passes for made in mine for s in made.rounds)
-    return states[int(UNDISTURBED * len(states))] if states else 0.0
-
-
-def calm(made: Pass, undisturbed: float) -> list[Seconds]:
-    """The rounds that count."""
-    return [s for s in made.rounds if abs(state(s) - undisturbed) <= BAND]
-
-
-def counted(passes: Iterable[Pass], undisturbed: float) -> list[Pass]:
-    """What counts of those passes of which enough does."""
-    found = [(made, calm(made, undisturbed)) for made in passes]
-    return [
-        Pass(made.piece, rounds)
-        for made, rounds in found
-        if len(rounds) >= max(3, len(made.rounds) // 3)
-    ]
+def counted(passes: Iterable[Pass], undisturbed: float | None) -> list[Pass]:
+    """What counts of those passes of which enough does: the rounds in that state."""
+    if undisturbed is None:
+        return []
+    calm = [Pass(made.piece, [s for s in made.rounds if s.calm(undisturbed)]) for made in passes]
+    return [made for made in calm if len(made.rounds) >= FEWEST]
 
 
 def pace(codec: str, grid: Grid, passes: Sequence[Pass], undisturbed: float) -> Pace:
