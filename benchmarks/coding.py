@@ -182,7 +182,7 @@ def main() -> int:
         every = list(protocol("paper").cut(plugins.corpus(corpus).item.samples()))
         step = max(1, len(every) // options.chunks)
         samples[kind] = every[::step][: options.chunks]
-    print(f"<!-- {' '.join(['python', *sys.argv])} -->\n")
+    print("<!-- python benchmarks/coding.py --data DIR -->\n")
     for line in (
         *segments_table(codec, data),
         *ideal_table(codec, samples["text"]),

@@ -337,7 +337,7 @@ def main() -> int:
         print(peak(options.memory, options.bytes, options.data))
         return 0
     plugins = Plugins(data=options.data)
-    print(f"<!-- {' '.join(['python', *sys.argv])} -->\n\n# Speed of learned codecs\n")
+    print("<!-- python benchmarks/learned.py --data DIR -->\n\n# Speed of learned codecs\n")
     print(f"{INTRODUCTION}\n\n{processor()}\n\n{HEAD}")
     lines, slow = [], {}
     chosen = [s for s in subjects(plugins, corpus_text(plugins)) if options.only in s.name]

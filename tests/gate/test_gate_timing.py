@@ -180,21 +180,21 @@ def canned(passes: Iterable[Pass]) -> Canned:
 
 def test_a_codec_as_fast_as_before_is_timed_once():
     timer = canned(machine(20 + i) for i in range(PASSES))
-    timings = timer.against(made(day(0)))
+    timings = timer.against(made(day(0)), math.inf)
     assert len(timer.passes) == PASSES - 1
     assert [timing.passes for timing in timings] == [1, 1]
 
 
 def test_one_bad_pass_costs_more_passes_and_is_no_alarm():
     timer = canned([machine(1, slower=1.5), *(machine(20 + i) for i in range(PASSES))])
-    timings = timer.against(made(day(0)))
+    timings = timer.against(made(day(0)), math.inf)
     assert timings[0].tempo is Tempo.AS_BEFORE
     assert 1 < timings[0].passes <= PASSES
 
 
 def test_a_slower_codec_is_timed_until_as_many_passes_count_as_in_the_baseline():
     timer = canned(day(50, slower=1.3))
-    timings = timer.against(made(day(0)))
+    timings = timer.against(made(day(0)), math.inf)
     assert [timing.tempo for timing in timings] == [Tempo.SLOWER, Tempo.AS_BEFORE]
     assert timings[0].passes == PASSES
     assert len(timer.passes) < TRIES - PASSES  # some did not count
@@ -202,14 +202,20 @@ def test_a_slower_codec_is_timed_until_as_many_passes_count_as_in_the_baseline()
 
 def test_on_a_machine_that_is_never_as_quiet_nothing_is_compared():
     timer = canned(machine(i, busy=1.0) for i in range(TRIES + 1))
-    timings = timer.against(made(machine(i) for i in range(PASSES)))
+    timings = timer.against(made(machine(i) for i in range(PASSES)), math.inf)
     assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
     assert "never in the state that the baseline was made in" in timings[0].detail
     assert len(timer.passes) == 1
 
 
+def test_a_codec_that_looks_slower_when_its_share_of_time_is_over_is_not_judged():
+    timings = canned(day(50, slower=1.3)).against(made(day(0)), until=-math.inf)
+    assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
+    assert "too busy to be sure" in timings[0].detail
+
+
 def test_a_codec_that_cannot_be_timed_says_why():
-    timings = canned([]).against(made(day(0)))
+    timings = canned([]).against(made(day(0)), math.inf)
     assert {timing.tempo for timing in timings} == {Tempo.NOT_TIMED}
     assert timings[0].detail == "its process died of SIGSEGV"
     with pytest.raises(Untimed, match="gzip cannot be timed: its process died of SIGSEGV"):
@@ -240,8 +246,10 @@ def test_in_a_hundred_gates_of_the_same_codec_and_of_a_slower_one_the_odds_are_k
     for gate in range(100):
         seed = 1000 * gate
         before = made(day(seed))
-        alarms += Tempo.SLOWER in [t.tempo for t in canned(day(seed + 100)).against(before)]
-        found = canned(day(seed + 200, slower=1.3)).against(before)
+        alarms += Tempo.SLOWER in [
+            t.tempo for t in canned(day(seed + 100)).against(before, math.inf)
+        ]
+        found = canned(day(seed + 200, slower=1.3)).against(before, math.inf)
         caught += found[0].tempo is Tempo.SLOWER
     assert alarms <= 2
     assert caught >= 95

@@ -1,5 +1,6 @@
 """What a gate comes to: findings, timings, and the exit code that follows."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from codelength.gate.baseline import Baseline
 from codelength.gate.findings import Finding, Verdict, findings
 from codelength.gate.grid import GridWatch, Measured, measure
-from codelength.gate.timing import Tempo, Timer, Timing, conditions, without
+from codelength.gate.timing import ALTOGETHER, Tempo, Timer, Timing, conditions, without
 from codelength.plugins import Plugins
 from codelength.result import Environment
 
@@ -112,7 +113,8 @@ def _timings(
     timer = Timer(baseline.grid, measured, timeout)
     elsewhere = _elsewhere(baseline.timed)
     timings = []
-    for pace in baseline.paces:
+    end = time.monotonic() + ALTOGETHER
+    for left, pace in zip(range(len(baseline.paces), 0, -1), baseline.paces, strict=True):
         mine = {finding.verdict for finding in found if finding.codec == pace.codec}
         if elsewhere:
             timings += without(pace.codec, Tempo.NOT_COMPARED, elsewhere)
@@ -121,7 +123,8 @@ def _timings(
             timings += without(pace.codec, Tempo.NOT_COMPARED, reason)
         else:
             watch.timing(f"timing {pace.codec}")
-            timings += timer.against(pace)
+            now = time.monotonic()
+            timings += timer.against(pace, now + (end - now) / left)
     return timings
 
 

@@ -34,7 +34,7 @@ ROUNDS, FEWEST = 15, 5
 """In a pass; the fewer, if otherwise it would be longer than PASS."""
 PASS = 1.0
 """Seconds."""
-LOST, PAUSE = 40, 0.25
+LOST, PAUSE = 16, 0.25
 """So many rounds may be disturbed; so many seconds are waited after each."""
 LONG = 0.002
 """What a call of the codec should not take, so that turns are short."""

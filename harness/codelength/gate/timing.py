@@ -41,6 +41,8 @@ TRIES = 10
 """Passes that are made at most, to find those that count."""
 FEWEST = 4
 """Rounds that have to count, for a pass to."""
+ALTOGETHER = 60.0
+"""Seconds for the times of all codecs of a gate, of which each gets its share of what is left."""
 APART = 5.0
 """Seconds from one turn of passes for a baseline to the next: disturbances last that long."""
 THRESHOLD = math.log(1.15)
@@ -55,6 +57,7 @@ WITHOUT = "--time off leaves times out"
 ELSEWHEN = (
     "the machine was never in the state that the baseline was made in; --update, or run again"
 )
+UNSURE = "looks slower, but the machine was too busy to be sure; run again"
 
 
 class Tempo(StrEnum):
@@ -114,9 +117,10 @@ class Timer:
         now = quietest(passes.values())
         return [pace(spec, self.grid, mine, now or 0.0) for spec, mine in passes.items()]
 
-    def against(self, before: Pace) -> list[Timing]:
+    def against(self, before: Pace, until: float) -> list[Timing]:
         """Both directions of a codec against its pace in the baseline, by one pass that counts; by
-        PASSES of them, if one of the two looks slower."""
+        PASSES of them, if one of the two looks slower. No pass but the first begins after the
+        moment `until`, of time.monotonic()."""
         offer = self.measured.plan.plugins.codec(before.codec)
         passes: list[Pass] = []
         try:
@@ -124,12 +128,16 @@ class Timer:
                 mine = counted(passes, before.state)
                 if len(mine) >= PASSES or (mine and not suspicious(before, mine)):
                     break
+                if passes and time.monotonic() > until:
+                    break
                 passes.append(self.timed(offer, before.piece, before.state))
         except Untimed as error:
             return without(before.codec, Tempo.NOT_TIMED, str(error))
         mine = counted(passes, before.state)
         if not mine:
             return without(before.codec, Tempo.NOT_COMPARED, ELSEWHEN)
+        if len(mine) < PASSES and suspicious(before, mine):
+            return without(before.codec, Tempo.NOT_COMPARED, UNSURE)
         return [judged(before, mine, direction) for direction in DIRECTIONS]
 
     def timed(self, offer: Offer[Codec], piece: int | None, undisturbed: float | None) -> Pass:
