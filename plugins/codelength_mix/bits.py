@@ -1,0 +1,100 @@
+"""Bytes of a sample, one bit after the other: predicted, coded, learnt. Compiled, in integers.
+
+The design is that of the PAQ family, after Matt Mahoney's "Data Compression Explained" (section 4,
+mattmahoney.net/dc/dce.html) and published descriptions of lpaq1; the code is our own.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from codelength.compiled import compiled
+from codelength_mix.lane import expectation, note, recall
+from codelength_mix.memory import BIAS, BYTES, CONTEXTS, RECENT, START
+from codelength_mix.mixing import FIRST_RATE, RATE, adapt, chance_of_one, learn, next_bit
+from codelength_mix.slots import second_half, take
+
+END = (1 << 56) - 1
+"""The arithmetic coder's numbers are of 56 bits."""
+
+LO, HI, POINT, AT = range(4)
+"""Its registers: the ends of the interval; the number in it that the stream is, when decoding; how
+many bytes have been written or read."""
+
+
+@compiled
+def code(
+    memory: Any,
+    lanes: Any,
+    run: int,
+    start: int,
+    stop: int,
+    laws: Any,
+    source: Any,
+    out: Any,
+    coder: Any,
+    decoding: bool,
+) -> bool:
+    """Codes the bytes from step `start` to `stop` of all lanes, those of one step in the order of
+    the lanes. `laws` (steps, lanes, 256) are the frequencies that a model gives, or there are none.
+    `source` is data, to be coded into `out`, or a stream to be decoded; both end up in the history.
+    False if the stream ends too early."""
+    history, keys, found, sums = memory.history, memory.keys, memory.found, memory.sums
+    modelled = len(laws) > 0
+    low, high, point, done = coder[LO], coder[HI], coder[POINT], coder[AT]
+    memory.inputs[0, BIAS] = 256
+    for step in range(start, stop):
+        for number in range(len(lanes)):
+            lane = lanes[number]
+            if step >= lane[BYTES]:
+                continue
+            at = lane[START] + step // run * run * len(lanes) + step % run
+            byte = 0 if decoding else np.int64(source[at])
+            for symbol in range(256 if modelled else 0):
+                sums[symbol + 1] = sums[symbol] + laws[step - start, number, symbol]
+            recall(lane, keys)
+            for context in range(CONTEXTS):
+                found[context] = take(memory.slots, keys[context])
+            rate = max(RATE, FIRST_RATE - (memory.clock[0] >> 4))
+            memory.clock[0] += 1
+            recent = lane[RECENT]
+            memory.rows[0] = recent & 0xFF
+            byte_expected, length = expectation(lane, history)
+            so_far, node = 1, 1
+            for place in range(7, -1, -1):
+                if place == 3:
+                    for context in range(CONTEXTS):
+                        found[context] = take(memory.slots, second_half(keys[context], so_far))
+                    node = 1
+                expected = next_bit(byte_expected, so_far, place)
+                chance, mixed, one, two = chance_of_one(
+                    memory, recent, expected, length, place, so_far, node, modelled
+                )
+
+                width = high - low
+                split = low + (width >> 16) * chance + (((width & 0xFFFF) * chance) >> 16)
+                bit = np.int64(point <= split) if decoding else (byte >> place) & 1
+                if bit:
+                    high = split
+                else:
+                    low = split + 1
+                while (low ^ high) >> 48 == 0:
+                    if decoding:
+                        following = done + 7
+                        point = (point << 8) & END
+                        if following < len(source):
+                            point |= np.int64(source[following])
+                    else:
+                        out[done] = low >> 48
+                    done += 1
+                    low, high = (low << 8) & END, (high << 8) & END | 255
+
+                learn(memory, so_far, node, mixed, one, two, bit, rate)
+                if expected >= 0:
+                    adapt(memory.maps, CONTEXTS, length, np.int64(bit == expected))
+                so_far, node = 2 * so_far + bit, (2 * node + bit) & 15
+            note(lane, history, memory.places, at, so_far & 255)
+            if decoding and done > len(source):
+                return False
+    coder[LO], coder[HI], coder[POINT], coder[AT] = low, high, point, done
+    return True

@@ -1,0 +1,155 @@
+"""The bytes of one sample, coded bit by bit into one stream, by a memory that starts empty.
+
+A stream ends in as few bytes as its last interval allows, with zeros understood behind them. The
+decoder follows the encoder's interval, so at the end it knows how the stream has to end.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength.errors import CorruptBlob
+from codelength_mix.bits import AT, END, HI, LO, POINT, code
+from codelength_mix.memory import BYTES, RECENT, START, lanes, memory
+
+BLOCK = 1 << 16
+"""Steps that are coded at a time, so that room for a block's stream is enough."""
+
+DEAREST = 16
+"""Bytes of stream that a byte takes at most: each of its bits has a chance of 2^-16 at least."""
+
+RUN = 4096
+"""Bytes after which it is another lane's turn: near enough for what is learnt to be of use to all,
+long enough for a model to have a context."""
+
+CHEAPEST = 5678
+"""Bytes that fit into a bit of stream at most: ln 2 · 2^16 / 8."""
+
+NO_LAWS = np.empty((0, 0, 256), np.int32)
+NO_ROOM = np.empty(0, np.uint8)
+
+
+class Plan(NamedTuple):
+    """How a sample is coded."""
+
+    mebibytes: int
+    """What the slots of the memory may take."""
+    modelled: bool = False
+    """With a model's laws."""
+    lanes: int = 1
+    """Sequences that the sample becomes for the model, dealt out in runs of RUN bytes."""
+
+
+class Coding:
+    """A sample of `size` bytes under way. Its lanes go in step."""
+
+    def __init__(self, size: int, plan: Plan) -> None:
+        self._size, self._plan = size, plan
+        self._lanes = lanes(size, plan.lanes if size else 0, self._run)
+        self._memory = memory(size, plan.mebibytes, plan.modelled)
+        self._coder = np.zeros(4, np.int64)
+        self._coder[HI] = END
+        self.step = 0
+
+    @property
+    def steps(self) -> int:
+        """Bytes of the longest lane, which is the first one."""
+        return int(self._lanes[0, BYTES]) if self._size else 0
+
+    @property
+    def lengths(self) -> list[int]:
+        """Bytes of each lane, of none more than of the one before."""
+        return [int(length) for length in self._lanes[:, BYTES]]
+
+    @property
+    def _run(self) -> int:
+        return RUN if self._plan.lanes > 1 else max(1, self._size)
+
+    def places(self, lane: int) -> NDArray[np.int64]:
+        """Where in the data the bytes of a lane are."""
+        steps = np.arange(self._lanes[lane, BYTES])
+        run = self._run
+        return self._lanes[lane, START] + steps // run * run * len(self._lanes) + steps % run
+
+    def _code(
+        self, stop: int, laws: NDArray[Any], source: NDArray[np.uint8], room: NDArray[np.uint8]
+    ) -> bool:
+        """Codes up to step `stop`: encodes if there is room for it. False if a stream ends too
+        early."""
+        self._remember(stop)
+        start, self.step = self.step, stop
+        decoding, coder = room is NO_ROOM, self._coder
+        memory, lanes, run = self._memory, self._lanes, self._run
+        fine = code(memory, lanes, run, start, stop, laws, source, room, coder, decoding)
+        return bool(fine)
+
+    def _remember(self, stop: int) -> None:
+        """Makes room for the history up to step `stop`: little by little, since a blob may claim
+        any size. Behind what is known there are zeros, a run of them at least, because a lane may
+        follow a match in a shorter lane beyond the end of that one."""
+        known = self._memory.history
+        needed = min(self._size, -(-stop // RUN) * RUN * len(self._lanes))
+        if len(known) < needed + RUN:
+            history = np.zeros(min(self._size, max(needed, 2 * len(known))) + RUN, np.uint8)
+            history[: len(known)] = known
+            self._memory = self._memory._replace(history=history)
+
+    def _ending(self) -> bytes:
+        low, high = int(self._coder[LO]), int(self._coder[HI])
+        for size in range(7):
+            rest = 56 - 8 * size
+            value = -(-low >> rest)
+            if value << rest <= high:
+                return value.to_bytes(size, "big")
+        return low.to_bytes(7, "big")
+
+
+class Encoding(Coding):
+    """Codes `data`."""
+
+    def __init__(self, data: bytes, plan: Plan) -> None:
+        super().__init__(len(data), plan)
+        self._data = np.frombuffer(data, np.uint8)
+        self._done: list[bytes] = []
+
+    def advance(self, stop: int, laws: NDArray[Any] = NO_LAWS) -> None:
+        """Codes all lanes up to step `stop`, under a model's `laws` (steps, lanes, 256), if any."""
+        room = np.empty(DEAREST * (stop - self.step) * len(self._lanes) + 8, np.uint8)
+        self._coder[AT] = 0
+        self._code(stop, laws, self._data, room)
+        self._done.append(room[: self._coder[AT]].tobytes())
+
+    def finish(self) -> bytes:
+        """The stream."""
+        return b"".join(self._done) + self._ending()
+
+
+class Decoding(Coding):
+    """Reads back what an Encoding wrote under the same laws."""
+
+    def __init__(self, stream: bytes, size: int, plan: Plan) -> None:
+        """Raises CorruptBlob if no stream of so many bytes holds as many as `size`."""
+        if size > CHEAPEST * (8 * len(stream) + 64) or (stream and not size):
+            raise CorruptBlob(f"{size} bytes in a coded stream of {len(stream)}")
+        super().__init__(size, plan)
+        self._stream = stream
+        self._bytes = np.frombuffer(stream, np.uint8)
+        self._coder[POINT] = int.from_bytes(stream[:7].ljust(7, b"\0"), "big")
+
+    def advance(self, stop: int, laws: NDArray[Any] = NO_LAWS) -> None:
+        """Decodes all lanes up to step `stop`. Raises CorruptBlob."""
+        if not self._code(stop, laws, self._bytes, NO_ROOM):
+            raise CorruptBlob(f"a coded stream ends after {len(self._stream)} bytes, too early")
+
+    def last(self, count: int) -> NDArray[np.int64]:
+        """The last bytes of the first `count` lanes."""
+        return self._lanes[:count, RECENT] & 0xFF
+
+    def finish(self) -> bytes:
+        """The data. Raises CorruptBlob if the stream is not what an Encoding makes of it."""
+        if self._stream[: self._coder[AT]] + self._ending() != self._stream:
+            raise CorruptBlob(
+                f"{len(self._stream)} bytes that are no coded stream under this model"
+            )
+        return self._memory.history[: self._size].tobytes()

@@ -1,0 +1,65 @@
+"""Where bit histories are kept: slots of half a byte's 15 nodes, found by a hash of their context.
+
+A slot's first byte is a check. A key has three places where its slot may be. Slots are a power of
+two, and one more behind them that stays empty: what is not there is found there.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from codelength.compiled import compiled, inlined
+from codelength_mix.histories import LENGTH
+from codelength_mix.memory import SLOT
+
+SPREAD = 0x2545F4914F6CDD1D
+HALF = 0x9E3779B97F4A7C
+
+
+@compiled
+def scattered(value: int) -> Any:
+    """A hash, not negative."""
+    product = value * SPREAD
+    return (product ^ (product >> 29)) & 0x7FFFFFFFFFFFFFFF
+
+
+@inlined
+def empty(slots: Any) -> int:
+    """Where the slot begins that stays empty: the last one, behind a power of two of others."""
+    return len(slots) - SLOT
+
+
+@compiled
+def look_up(slots: Any, key: int) -> int:
+    """Where the slot of `key` begins, in one of three places; that of the empty one if in none."""
+    check, at = np.uint8(key >> 40), key & (empty(slots) // SLOT - 1)
+    for neighbour in range(3):
+        place = (at ^ neighbour) * SLOT
+        if slots[place] == check:
+            return place
+    return empty(slots)
+
+
+@compiled
+def take(slots: Any, key: int) -> int:
+    """Where the slot of `key` begins; if there is none, a new one in place of the one of three that
+    knows least."""
+    found = look_up(slots, key)
+    if found < empty(slots):
+        return found
+    at, shortest = key & (empty(slots) // SLOT - 1), 1 << 8
+    for neighbour in range(3):
+        place = (at ^ neighbour) * SLOT
+        known = np.int64(LENGTH[slots[place + 1]])
+        if known < shortest:
+            found, shortest = place, known
+    for byte in range(SLOT):
+        slots[found + byte] = 0
+    slots[found] = np.uint8(key >> 40)
+    return found
+
+
+@compiled
+def second_half(key: int, so_far: int) -> Any:
+    """The key of a context in the second half of a byte."""
+    return scattered(key + so_far * HALF)
