@@ -188,7 +188,7 @@ def test_the_sentence_follows_the_figures() -> None:
     assert "context takes nothing off that could be told from zero, and in the end a byte costs "
     assert "no less than with the bytes shuffled" in reading(next(studies([nothing, mixed])))
     wrong = Study("model", list(_panels(made([[9, 9, 9], [9, 9, 9]], 10))))
-    assert "single bytes wrongly, at a cost of 2.00 bits" in reading(wrong)
+    assert "it expects other bytes, 2.00 bits worse than knowing nothing, context" in reading(wrong)
     worse = Study("model", list(_panels(made([[9, 9, 9.5], [9, 9, 9.5]], 9))))
     assert "context adds 0.500 to the cost" in reading(worse)
 

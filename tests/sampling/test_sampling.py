@@ -12,7 +12,16 @@ from codelength import RAW, Codec, Media, Sample
 from codelength.errors import UsageError
 from codelength.sampling.draw import choice, draw
 from codelength.sampling.laws import CodecLaw, PredictorLaw, law_of
-from codelength.sampling.page import Continuation, Settings, digest, fenced, shown, write
+from codelength.sampling.page import (
+    SHOWN,
+    Continuation,
+    Settings,
+    digest,
+    end_of,
+    fenced,
+    shown,
+    write,
+)
 from codelength_controls import Chain, Skewed
 from codelength_order2 import Order2Codec
 from codelength_stdlib import Store
@@ -159,3 +168,11 @@ def test_the_page_shows_every_continuation(tmp_path: Path) -> None:
     assert "## gzip\n\n```text\nwxyz\n```" in text
     assert "on and" in text
     assert "2.000" in text  # 8 bits for 4 bytes
+
+
+def test_a_page_shows_the_end_of_a_prompt_from_the_beginning_of_a_line() -> None:
+    line = b"x" * 80 + b"\n"
+    assert end_of(line) == line
+    assert end_of(line * 20) == line * (SHOWN // len(line))
+    assert end_of(b"x" * 2 * SHOWN) == b"x" * SHOWN
+    assert end_of(b"x" * 2 * SHOWN + b"\n") == (b"x" * SHOWN + b"\n")[1:]

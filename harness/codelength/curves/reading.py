@@ -18,31 +18,34 @@ def _panel(panel: Panel) -> str:
         return ""
     words = f"on {panel.cut.corpus} "
     if data.context is not None and data.prior is not None:
-        words += f"it knows {_known(data.prior)} beforehand, context {_context(data)}"
+        words += f"it {_known(data.prior)}, context {_context(data)}"
         random = gains.get("random weights")
         if random is not None and random.context is not None:
-            worth = "nothing" if random.context.zero else f"{_bits(random.context)}"
-            words += f" ({worth} with the weights in random order)"
-        words += ", and in the end "
-    return f"{words}a byte costs {_bits(data.end)}{_shuffled(panel)}"
+            words += f" (with the weights in random order it {_worth(random.context)})"
+        words += ", and "
+    return f"{words}in the end a byte costs {_bits(data.end)}{_shuffled(panel)}"
 
 
 def _known(prior: Interval) -> str:
     if prior.zero:
-        return "nothing of single bytes"
+        return "knows nothing of single bytes beforehand"
     if prior.value > 0:
-        return f"{_bits(prior)} of the 8 bits of a byte"
-    return f"single bytes wrongly, at a cost of {_bits(prior, -1)} bits,"
+        return f"knows {_bits(prior)} of the 8 bits of a byte beforehand"
+    return f"expects other bytes, {_bits(prior, -1)} bits worse than knowing nothing"
 
 
 def _context(data: Gain) -> str:
     assert data.context is not None
-    if data.context.zero:
-        return "takes nothing off that could be told from zero"
-    if data.context.value < 0:
-        return f"adds {_bits(data.context, -1)} to the cost"
     where = "" if data.half is None else f", half of that by byte {round(data.half)}"
-    return f"takes {_bits(data.context)} off{where}"
+    return f"{_worth(data.context)}{where}"
+
+
+def _worth(context: Interval) -> str:
+    if context.zero:
+        return "takes nothing off that could be told from zero"
+    if context.value < 0:
+        return f"adds {_bits(context, -1)} to the cost"
+    return f"takes {_bits(context)} off"
 
 
 def _shuffled(panel: Panel) -> str:

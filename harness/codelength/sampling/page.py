@@ -14,8 +14,8 @@ from codelength.result import Struct
 
 FILE = "samples.jsonl"
 PAGE = "samples.md"
-SHOWN = 600
-"""Bytes of the prompt's end that the page shows."""
+SHOWN = 1000
+"""Bytes of the prompt's end that the page shows, from the beginning of a line if it can."""
 
 GUIDE = (
     "Each codec continues the same prompt, one symbol at a time. A predictor draws from the "
@@ -83,6 +83,15 @@ def shown(text: bytes) -> str:
     return printable(text.decode("utf-8", "backslashreplace"))
 
 
+def end_of(prompt: bytes) -> bytes:
+    """As much of the prompt as the page shows."""
+    if len(prompt) <= SHOWN:
+        return prompt
+    end = prompt[-SHOWN:]
+    _, line_end, rest = end.partition(b"\n")
+    return rest if line_end and rest else end
+
+
 def write(prompt: bytes, found: Sequence[Continuation], command: str, out: Path) -> Path:
     """Writes `out`/samples.md, and returns its path. Raises OSError."""
     settings = found[0].settings
@@ -90,8 +99,9 @@ def write(prompt: bytes, found: Sequence[Continuation], command: str, out: Path)
         "# One prompt, continued",
         GUIDE,
         f"Made by `{command}`: seed {settings.seed}, temperature {settings.temperature:g}; the "
-        f"prompt has {figures.count(len(prompt))} bytes, SHA-256 `{settings.prompt}`, and ends:",
-        fenced(prompt[-SHOWN:]),
+        f"prompt has {figures.count(len(prompt))} bytes, SHA-256 `{settings.prompt}`, and "
+        f"{'ends' if len(prompt) > SHOWN else 'is'}:",
+        fenced(end_of(prompt)),
         overview(found).markdown(2),
     ]
     for one in found:

@@ -1,0 +1,100 @@
+"""Models with vocabularies of their own on corpora: coded, decoded in another process, compared."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+from safetensors import safe_open
+from vocabularies_page import Line, Lines, Model
+
+from codelength.cli.progress import watch
+from codelength.errors import CodelengthError
+from codelength.ideal import code_lengths
+from codelength.media import Sample
+from codelength.plugins import Plugins
+from codelength.protocol import head, protocol
+from codelength.result import Cell
+from codelength.run.client import Limits
+from codelength.run.engine import run
+from codelength.run.machine import dependencies, environment, memory_bytes
+from codelength.run.plan import Plan, survey
+from codelength.store import Store, load
+from codelength_hf.architecture import architecture
+from codelength_hf.checkpoint import SAFE
+from codelength_lm.card import TEXTS
+
+TARGETS = {"enwik6": "whole", "silesia": "whole", "kodak": "paper"}
+"""Corpora and how they are cut. Silesia begins with `dickens`."""
+
+
+def coded(
+    models: Path, names: Sequence[str], data: Path | None, limit: int, out: Path
+) -> dict[str, list[Line]]:
+    """Codes and decodes every corpus with every model in the folder `models`; what is in `out` is
+    not done again. By the name of the corpus, or of the one sample that is within the limit."""
+    plugins = Plugins(data=data)
+    out = out.absolute()
+    found: dict[str, list[Line]] = {}
+    with contextlib.chdir(models):  # so that results call a model by its name
+        offers = [plugins.codec(f"hf:model={name}") for name in names]
+        with Store(out) as store, watch(sys.stderr) as progress:
+            targets = [
+                target
+                for corpus, rule in TARGETS.items()
+                for target in survey(
+                    [plugins.corpus(corpus)], [protocol(rule)], limit, progress.reading
+                )
+            ]
+            plan = Plan(plugins, offers, targets)
+            known = {cell.slot: cell for cell in load(out).current}
+            command = shlex.join(["python", *sys.argv])
+            record = replace(environment(dependencies(), 1, 1), command=command)
+            store.append(record)
+            progress.begin(len(plan.slots))
+            run(plan, store, known, record, Limits(3600, memory_bytes() * 4 // 5, 1), progress)
+        cells = {cell.slot: cell for cell in load(out).current}
+        for target in targets:
+            cut = target.cut
+            samples = plugins.corpus(cut.corpus).item.samples()
+            pieces = list(protocol(cut.protocol).cut(head(samples, limit)))
+            name = pieces[0].name if len(pieces) == 1 else cut.corpus
+            for offer in offers:
+                cell = cells[(offer.item.spec, *cut.slot)]
+                if not cell.ok:
+                    raise ResultError(f"{cell.codec} on {cut.corpus}: {cell.status}, {cell.reason}")
+                found.setdefault(name, []).append(line(cell, offer.item, pieces))
+    return found
+
+
+class ResultError(CodelengthError):
+    """A cell without a figure."""
+
+    exit_code = 3
+
+
+def line(cell: Cell, codec: Any, pieces: Sequence[Sample]) -> Line:
+    """The cell, with what its codec's predictor says of the same samples."""
+    predictor, folder = codec.predictor, codec.checkpoint.folder
+    symbols = [predictor.tokenize(bytes(piece.data)) for piece in pieces]
+    bits = sum(float(part.sum()) for _, _, part in code_lengths(predictor, symbols))
+    with safe_open(folder / SAFE, "np") as file:
+        card = file.metadata()
+    shape = architecture(codec.checkpoint.config)
+    model = Model(folder.name, shape.vocabulary, shape.context, card)
+    return Line(model, cell, sum(map(len, symbols)), bits)
+
+
+def notes(lines: Lines) -> Iterator[str]:
+    """What the models were trained on, by their cards."""
+    for data, command in dict.fromkeys(
+        (x.model.card["data"], x.model.card["command"]) for x in lines
+    ):
+        yield f"The models were trained by `{command}` on files with the digest {data}."
+        text = TEXTS.get(data.partition(" ")[0])
+        if text:
+            without = ", ".join(name for name in TARGETS if name in text.excludes)
+            yield f"They hold {text.data}; nothing of {without} is in them."
