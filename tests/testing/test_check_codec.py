@@ -14,8 +14,9 @@ from codelength import RAW, Codec, Image, Media, Sample, Unavailable
 from codelength.framing import read_varint, varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec, codec_checks
+from costs import marks
 
-INSTALLED = Plugins().codecs
+INSTALLED = [offer.item for offer in Plugins().codecs]
 LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())
 
 GIVEN = [
@@ -39,7 +40,7 @@ def liar(name: str) -> Codec:
     return LIARS.codec(name).item
 
 
-@pytest.mark.parametrize("codec", [offer.item for offer in INSTALLED], ids=lambda codec: codec.spec)
+@pytest.mark.parametrize("codec", [pytest.param(c, marks=marks(c), id=c.spec) for c in INSTALLED])
 def test_every_installed_codec_conforms(codec):
     try:
         codec.check_available()

@@ -75,3 +75,10 @@ def test_what_is_no_plugin_ends_in_one_line_and_2(plugin, line):
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(line)
     assert ran.stderr.count("\n") == 1
+
+
+def test_a_codec_made_of_a_predictor_has_that_checked_too():
+    ran = check_plugin("order2")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    _, _, of_predictor = ran.stdout.partition("order2:limit=1023, its predictor\n")
+    assert "  ok        parallel agrees with stepwise\n" in of_predictor

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from codelength.coder import IntArray
+from codelength.coding import PredictorCodec
+from codelength.plugins import Plugins
 from codelength.predictor import Predictor, Stepper
 from codelength.testing import check_predictor, predictor_checks
 from codelength.testing.predictors import company, keeping, laws, tokens, views
+from costs import marks
 
 
 def failed(predictor: Predictor) -> dict[str, str]:
@@ -57,9 +60,16 @@ def test_a_fair_predictor_conforms():
     check_predictor(Fair())
 
 
-def test_the_predictor_of_order2_conforms():
-    counts = pytest.importorskip("codelength_order2.counts")
-    check_predictor(counts.Order2(1023))
+PREDICTING = [
+    offer.item
+    for offer in Plugins().codecs
+    if isinstance(offer.item, PredictorCodec) and offer.item.name != "hf"  # which needs a model
+]
+
+
+@pytest.mark.parametrize("codec", [pytest.param(c, marks=marks(c), id=c.spec) for c in PREDICTING])
+def test_the_predictor_of_every_installed_codec_conforms(codec):
+    check_predictor(codec.predictor)
 
 
 class OffByOne(Fair):

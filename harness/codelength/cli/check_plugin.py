@@ -1,14 +1,16 @@
 """`codelength check-plugin`: the conformance kit, on everything that a plugin offers."""
 
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 
-from codelength.errors import UsageError, unknown
+from codelength.coding import PredictorCodec
+from codelength.errors import CodelengthError, UsageError, unknown
 from codelength.hookspecs import GROUP
 from codelength.plugins import Plugins
-from codelength.testing import Result, codec_checks, corpus_checks
+from codelength.testing import Result, codec_checks, corpus_checks, predictor_checks
 from codelength.testing.session import TIMEOUT
 
 COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
@@ -25,7 +27,7 @@ COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
     help="How long one call of a codec may take.",
 )
 def command(plugin: str, timeout: float) -> int:
-    """Put the codecs and corpora of PLUGIN through the conformance kit.
+    """Put the codecs, predictors and corpora of PLUGIN through the conformance kit.
 
     PLUGIN is a file, Python or TOML, or the name of an installed plugin as 'codelength plugins'
     shows it. Ends with 3 if a check failed.
@@ -37,6 +39,11 @@ def command(plugin: str, timeout: float) -> int:
     """
     host = loaded(plugin)
     checks = [(offer.item.spec, codec_checks(offer.item, timeout)) for offer in host.codecs]
+    checks += [
+        (f"{offer.item.spec}, its predictor", of_predictor(offer.item, timeout))
+        for offer in host.codecs
+        if isinstance(offer.item, PredictorCodec)
+    ]
     checks += [(offer.item.spec, corpus_checks(offer.item)) for offer in host.corpora]
     if not checks:
         raise UsageError(f"plugin {plugin} offers neither codecs nor corpora")
@@ -49,6 +56,17 @@ def command(plugin: str, timeout: float) -> int:
             click.echo(line(result))
     click.echo(f"{made} checks, {failed or 'none'} failed")
     return 3 if failed else 0
+
+
+def of_predictor(codec: PredictorCodec, timeout: float) -> Iterator[Result]:
+    """The checks of a codec's predictor, if it can be had here."""
+    try:
+        codec.check_available()
+        predictor = codec.predictor
+    except CodelengthError as missing:
+        yield Result("predictor", declined=str(missing))
+    else:
+        yield from predictor_checks(predictor, timeout)
 
 
 def loaded(plugin: str) -> Plugins:
