@@ -73,7 +73,6 @@ class MixCodec(PredictorCodec):
 
     name: ClassVar[str] = "mix"
     needs: ClassVar[Mapping[str, str]] = RecurrentCodec.needs
-    by_default: ClassVar[bool] = False
     library: ClassVar[tuple[str, ...]] = ("codelength_lm", "codelength_mix")
     size: str | None = None
     """One in the box; None, if weights are given, and else what `recurrent` takes."""
@@ -89,6 +88,11 @@ class MixCodec(PredictorCodec):
         if not 1 <= self._lanes <= MOST_LANES:
             raise UsageError(f"mix:lanes={self.lanes} cannot be: it is 1 to {MOST_LANES}")
         object.__setattr__(self, "size", self.model.size)
+
+    @property
+    def by_default(self) -> bool:  # type: ignore[override]
+        """One of them: where samples are few they decode slowly."""
+        return self.size == "0.9m"
 
     @property
     def _memory(self) -> int:

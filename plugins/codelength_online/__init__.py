@@ -19,7 +19,6 @@ class OnlineCodec(Codec):
 
     name: ClassVar[str] = "online"
     needs: ClassVar[Mapping[str, str]] = {"constriction": "constriction", "numba": "numba"}
-    by_default: ClassVar[bool] = False
     library: ClassVar[tuple[str, ...]] = ("codelength_online", "codelength_lm")
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:

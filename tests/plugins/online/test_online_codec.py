@@ -136,12 +136,11 @@ def test_lanes_are_coded_in_turn():
     assert sorted(in_turn(100, 16).tolist()) == list(range(100))
 
 
-def test_it_is_offered_with_nothing_to_hold_beforehand_and_not_by_default():
+def test_it_is_offered_with_nothing_to_hold_beforehand():
     (offer,) = Plugins(only=["online"]).codecs
     assert offer.item == CODEC
     assert CODEC.spec == "online"
     assert not CODEC.prior
-    assert not CODEC.by_default
     dense = 192 * 96 + 96 * (6 * 96) + 96 + 96 * 96 + 2 * 96 * 192 + 96 * 256 + 256
     assert CODEC.card.parameters == dense + 257 * 96 + 6 * (1 << 17) * 32
 
