@@ -1,9 +1,10 @@
 """How fast the learned codecs are on one core, and where the time goes, as Markdown.
 
-    python benchmarks/learned.py --data DIR > reports/speed/learned.md
+    python benchmarks/learned.py --data DIR --out reports/speed/learned.md
 
 Every model in the box, and one of random weights in the shape of Pythia-70M, whose tokens count as
-four bytes. Ends with 1 if a target is missed.
+four bytes. Stopped, it goes on with the same command: rows that the page has are not measured
+again. Ends with 1 if a target is missed.
 """
 
 import argparse
@@ -166,7 +167,7 @@ WATCH = Stopwatch(
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the table: speeds in bytes a second."""
+    """One row of the table: speeds in bytes a second, and where the time of the two ways goes."""
 
     subject: str
     batch: int
@@ -175,17 +176,27 @@ class Line:
     encode: float
     step: float
     decode: float
-    shares: tuple[dict[str, float], dict[str, float]]
+    shares: tuple[str, str]
 
     def __str__(self) -> str:
         speeds = (self.forward, self.encode, self.step, self.decode)
         cells = [self.subject, str(self.batch), str(self.length)]
         cells += [f"{speed / 1e3:.1f}" for speed in speeds]
         cells += [f"{self.encode / self.forward:.0%}", f"{self.decode / self.step:.0%}"]
-        for shares in self.shares:
-            parts = 1 - sum(shares.values()), shares["law"], shares["coder"]
-            cells.append(" / ".join(f"{part:.0%}" for part in parts))
-        return f"| {' | '.join(cells)} |"
+        return f"| {' | '.join((*cells, *self.shares))} |"
+
+    @staticmethod
+    def read(row: str) -> "Line":
+        """The same from a row, with speeds as exact as there."""
+        name, batch, length, *cells = row.strip("| ").split(" | ")
+        speeds = [1e3 * float(cell) for cell in cells[:4]]
+        return Line(name, int(batch), int(length), *speeds, shares=(cells[-2], cells[-1]))
+
+
+def told(shares: dict[str, float]) -> str:
+    """Of the model, its law and the coder."""
+    parts = 1 - sum(shares.values()), shares["law"], shares["coder"]
+    return " / ".join(f"{part:.0%}" for part in parts)
 
 
 HEAD = """\
@@ -225,9 +236,8 @@ def measured(subject: Subject, batch: int, symbols: int) -> Line:
             best[work.__name__] = min(best.get(work.__name__, (9e9, {})), (seconds, shares))
     size = batch * length * subject.bytes_each
     speeds = {name: size / seconds for name, (seconds, _) in best.items()}
-    return Line(
-        subject.name, batch, length, **speeds, shares=(best["encode"][1], best["decode"][1])
-    )
+    shares = told(best["encode"][1]), told(best["decode"][1])
+    return Line(subject.name, batch, length, **speeds, shares=shares)
 
 
 def quadratic(subject: Subject) -> float:
@@ -320,46 +330,107 @@ def targets(lines: list[Line], slow: dict[str, float]) -> Iterator[Target]:
             yield Target(f"{name}: step", max(x.step for x in own) / 1e3, 4, " kB/s")
 
 
-MEMORY = {"recurrent": 10_000_000, "transformer": 1 << 20}
-"""Bytes to measure memory with: for a transformer twice what fills its largest batch."""
+MEMORY = {
+    "recurrent:size=0.9m": 10_000_000,
+    "recurrent:size=3.5m": 2_000_000,
+    "transformer:size=3.2m": 600_000,
+}
+"""Bytes to measure memory with: more than what fills the largest batch."""
+
+
+class Page:
+    """What has been measured, kept in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._rows: dict[tuple[str, ...], str] = {}
+        for row in path.read_text().splitlines() if path.exists() else ():
+            key = self._key(row)
+            if key:
+                self._rows[key] = row
+
+    @staticmethod
+    def _key(row: str) -> tuple[str, ...] | None:
+        cells = row.strip("| ").split(" | ")
+        match len(cells):
+            case 11 if cells[1].isdigit():
+                return cells[0], cells[1]
+            case 2 if cells[0] != "model" and ":--" not in row:
+                return "n²", cells[0]
+            case 3 if cells[1].endswith(" bytes"):
+                return "memory", cells[0]
+        return None
+
+    def row(self, *key: str, make: Callable[[], str]) -> str:
+        """The one of that key, made if it is not there yet."""
+        if key not in self._rows:
+            self._rows[key] = make()
+            self.write([])
+        return self._rows[key]
+
+    def write(self, targets: list["Target"]) -> None:
+        """The whole page."""
+        tables: dict[str, list[str]] = {"": [], "n²": [], "memory": []}
+        for key, row in self._rows.items():
+            tables[key[0] if key[0] in tables else ""].append(row)
+        command = "python benchmarks/learned.py --data DIR --out reports/speed/learned.md"
+        parts = [
+            f"<!-- {command} -->",
+            "# Speed of learned codecs",
+            f"{INTRODUCTION}\n\n{processor()}",
+            "\n".join((HEAD, *tables[""])),
+            "The O(n²) way, which computes the whole prefix for each symbol:",
+            "\n".join(("| model | kB/s |\n|---|--:|", *tables["n²"])),
+            "\n".join(
+                ("| model | coded and decoded | peak memory |\n|---|--:|--:|", *tables["memory"])
+            ),
+            "\n".join(("| figure | found | target | |\n|---|--:|--:|---|", *map(str, targets))),
+        ]
+        self.path.write_text("\n\n".join(parts) + "\n")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--symbols", type=int, default=65_536, help="for each figure, about")
-    parser.add_argument("--only", default="", help="models whose names contain this")
-    parser.add_argument("--no-memory", action="store_true", help="leave the peaks out")
+    parser.add_argument("--out", type=Path, help="the page")
+    parser.add_argument("--each", type=int, default=65_536, help="bytes for a figure, about")
     parser.add_argument("--memory", metavar="SPEC", help=argparse.SUPPRESS)
     parser.add_argument("--bytes", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         print(peak(options.memory, options.bytes, options.data))
         return 0
-    plugins = Plugins(data=options.data)
-    print("<!-- python benchmarks/learned.py --data DIR -->\n\n# Speed of learned codecs\n")
-    print(f"{INTRODUCTION}\n\n{processor()}\n\n{HEAD}")
+    if not options.out:
+        parser.error("--out is missing")
+    plugins, page = Plugins(data=options.data), Page(options.out)
     lines, slow = [], {}
-    chosen = [s for s in subjects(plugins, corpus_text(plugins)) if options.only in s.name]
-    for subject in chosen:
+    found: list[Target] = []
+    for subject in subjects(plugins, corpus_text(plugins)):
         for batch in dict.fromkeys(min(batch, subject.predictor.batch) for batch in BATCHES):
-            lines.append(measured(subject, batch, options.symbols))
-            print(lines[-1], flush=True)
-        slow[subject.name] = quadratic(subject)
-    print("\nThe O(n²) way, which computes the whole prefix for each symbol, kB/s:", end=" ")
-    print("; ".join(f"{name} {speed / 1e3:.3f}" for name, speed in slow.items()) + ".\n")
-    found = list(targets(lines, slow))
-    if not options.no_memory:
-        print("| model | coded and decoded | peak memory |\n|---|--:|--:|")
-        for subject in chosen:
-            size = MEMORY.get(subject.name.partition(":")[0])
-            if size:
-                most = memory(subject.name, size, options.data)
-                print(f"| {subject.name} | {size:,} bytes | {most / 1e6:.0f} MB |", flush=True)
-                found.append(Target(f"{subject.name}: 1 GB / peak memory", 1e9 / most, 1))
-        print()
-    print("| figure | found | target | |\n|---|--:|--:|---|")
-    print("\n".join(map(str, found)))
+            row = page.row(
+                subject.name,
+                str(batch),
+                make=lambda s=subject, b=batch: str(measured(s, b, options.each // s.bytes_each)),
+            )
+            lines.append(Line.read(row))
+        row = page.row(
+            "n²",
+            subject.name,
+            make=lambda s=subject: f"| {s.name} | {quadratic(s) / 1e3:.4f} |",
+        )
+        slow[subject.name] = 1e3 * float(row.strip("| ").split(" | ")[1])
+    found += targets(lines, slow)
+    for spec, size in MEMORY.items():
+        row = page.row(
+            "memory",
+            spec,
+            make=lambda s=spec, n=size: (
+                f"| {s} | {n:,} bytes | {memory(s, n, options.data) / 1e6:.0f} MB |"
+            ),
+        )
+        most = 1e6 * float(row.strip("| ").split(" | ")[2].removesuffix(" MB"))
+        found.append(Target(f"{spec}: 1 GB / peak memory", 1e9 / most, 1))
+    page.write(found)
     return any(target.value < target.least for target in found)
 
 

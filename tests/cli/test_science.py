@@ -53,7 +53,7 @@ def test_curve_prints_the_split_and_takes_what_it_has_measured(tmp_path: Path) -
     words += ["--length", "256", "--chunks", "4", "--out", str(tmp_path)]
     said = ran(*words)
     assert "Gain · chained" in said
-    assert "store: on markov a byte costs 8.00" in said
+    assert "store: on markov in the end a byte costs 8.00" in said
     before = (tmp_path / "curves.jsonl").read_bytes()
     assert ran(*words) == said
     assert (tmp_path / "curves.jsonl").read_bytes() == before
