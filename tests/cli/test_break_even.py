@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from codelength.cli.break_even import command
+from codelength.cli import cli
 from codelength.errors import CodelengthError
 from codelength.store import Store
 from factories import cell, cut, environment
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def ran(*arguments: object) -> str:
-    result = CliRunner().invoke(command, [*map(str, arguments)], catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["break-even", *map(str, arguments)], catch_exceptions=False)
     return result.output
 
 
