@@ -234,6 +234,13 @@ def test_a_baseline_begun_beside_a_neighbour_goes_on_until_it_is_gone():
     assert timer.rests[-1] > 4
 
 
+def test_on_a_machine_that_is_hardly_ever_quiet_a_baseline_is_made_in_its_usual_state():
+    timer = canned(machine(i, busy=0.8) for i in range(TRIES))
+    (found,) = timer.paces(Silent())
+    assert found.state == pytest.approx(math.log(2 * 1.6 / 1.25), abs=0.08)
+    assert len(found.encode) >= PASSES
+
+
 def test_a_machine_in_another_state_at_each_moment_makes_no_baseline():
     wild = [machine(i, busy=0.5, noise=1.5) for i in range(TRIES)]
     with pytest.raises(Untimed, match="of 10 passes were undisturbed; update when the machine is"):

@@ -43,6 +43,9 @@ FEWEST = 4
 """Rounds that have to count, for a pass to."""
 ALTOGETHER = 60.0
 """Seconds for the times of all codecs of a gate, of which each gets its share of what is left."""
+PATIENCE = 120.0
+"""Seconds after which a baseline is made in the state that the machine was in most, if it was
+undisturbed too rarely."""
 APART = 5.0
 """Seconds from one turn of passes for a baseline to the next: disturbances last that long."""
 THRESHOLD = math.log(1.15)
@@ -98,11 +101,11 @@ class Timer:
         machine in more than one state. Raises Untimed."""
         offers = [o for o in self.measured.plan.codecs if self._cuts(o.item.spec)]
         passes: dict[str, list[Pass]] = {offer.item.spec: [] for offer in offers}
-        start = -math.inf
+        start, begun = -math.inf, time.monotonic()
         for turn in range(TRIES):
             now = quietest(passes.values())
             left = [o for o in offers if len(counted(passes[o.item.spec], now)) < PASSES]
-            if not left:
+            if not left or (turn >= PASSES and time.monotonic() - begun > PATIENCE):
                 break
             self.rest(start + APART - time.monotonic())
             start = time.monotonic()
@@ -115,6 +118,8 @@ class Timer:
                 except Untimed as error:
                     raise Untimed(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
         now = quietest(passes.values())
+        if any(len(counted(mine, now)) < PASSES for mine in passes.values()):
+            now = commonest(list(passes.values()))
         return [pace(spec, self.grid, mine, now or 0.0) for spec, mine in passes.items()]
 
     def against(self, before: Pace, until: float) -> list[Timing]:
@@ -184,6 +189,13 @@ def quietest(passes: Iterable[Sequence[Pass]]) -> float | None:
     """The state of the machine where it was least disturbed; None before the first pass."""
     states = sorted(s.state for mine in passes for made in mine for s in made.rounds)
     return states[int(UNDISTURBED * len(states))] if states else None
+
+
+def commonest(passes: Sequence[Sequence[Pass]]) -> float | None:
+    """The state in which most passes count, of the codec of which fewest do."""
+    states = [s.state for mine in passes for made in mine for s in made.rounds]
+    by_count = (min(len(counted(mine, state)) for mine in passes) for state in states)
+    return max(zip(by_count, states, strict=True), default=(0, None))[1]
 
 
 def counted(passes: Iterable[Pass], undisturbed: float | None) -> list[Pass]:
