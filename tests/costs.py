@@ -1,14 +1,20 @@
-"""Which codecs the kit is slow with."""
+"""Which codecs the kit is tried on, and with which of them it is slow."""
 
 import pytest
 
 from codelength import Codec
 
-DEAR = {"transformer", "mix", "online", "recurrent", "cli"}
-"""Families that take more than ten seconds, but for the smallest of recurrent models."""
+ELSEWHERE = {"cli", "mix", "online"}
+"""Families that have a test of their own beside their code."""
+
+SLOW = {"transformer"}
+
+
+def smallest(codec: Codec) -> bool:
+    """False for the larger ones of models that differ in size alone."""
+    return getattr(codec, "size", "0.2m") == "0.2m"
 
 
 def marks(codec: Codec) -> list[pytest.MarkDecorator]:
-    """`slow`, if it is."""
-    dear = codec.name.partition("-")[0] in DEAR and codec.spec != "recurrent:size=0.2m"
-    return [pytest.mark.slow] if dear else []
+    """`slow`, if the kit takes more than ten seconds for it."""
+    return [pytest.mark.slow] if codec.name in SLOW else []

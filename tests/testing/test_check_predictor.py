@@ -13,7 +13,7 @@ from codelength.plugins import Plugins
 from codelength.predictor import Predictor, Stepper
 from codelength.testing import check_predictor, predictor_checks
 from codelength.testing.predictors import company, keeping, laws, tokens, views
-from costs import marks
+from costs import smallest
 
 
 def failed(predictor: Predictor) -> dict[str, str]:
@@ -67,7 +67,13 @@ PREDICTING = [
 ]
 
 
-@pytest.mark.parametrize("codec", [pytest.param(c, marks=marks(c), id=c.spec) for c in PREDICTING])
+@pytest.mark.parametrize(
+    "codec",
+    [
+        pytest.param(codec, marks=[] if smallest(codec) else [pytest.mark.slow], id=codec.spec)
+        for codec in PREDICTING
+    ],
+)
 def test_the_predictor_of_every_installed_codec_conforms(codec):
     check_predictor(codec.predictor)
 
