@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class HfCodec(SevenBits, PredictorCodec):
-    """A causal language model with a range coder. Long inputs are coded in segments of `window`
-    tokens (by default the model's whole context), each of which starts anew."""
+class TokenCodec(PredictorCodec):
+    """`hf` but for its setting `bits`."""
 
     name: ClassVar[str] = "hf"
     needs: ClassVar[dict[str, str]] = {
@@ -42,11 +41,8 @@ class HfCodec(SevenBits, PredictorCodec):
     window: int | None = None
     exact: bool = True
     pickle: bool | None = None
-    bits: int | None = None
-    """7, if the model is to see no more than that of each byte."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.window is not None and self.window < 2:
             raise UsageError(f"hf:window={self.window} cannot be: it is 2 tokens or more")
 
@@ -187,6 +183,19 @@ class HfCodec(SevenBits, PredictorCodec):
         from codelength_hf.tokens import tokens_of
 
         return bool(tokens_of(self.checkpoint).escapes)
+
+
+@dataclass(frozen=True)
+class HfCodec(SevenBits, TokenCodec):
+    """A causal language model with a range coder. Long inputs are coded in segments of `window`
+    tokens (by default the model's whole context), each of which starts anew."""
+
+    bits: int | None = None
+    """7, if the model is to see no more than that of each byte."""
+
+    def __post_init__(self) -> None:
+        SevenBits.__post_init__(self)
+        TokenCodec.__post_init__(self)
 
 
 class Parts(NamedTuple):
