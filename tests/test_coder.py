@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from codelength import CorruptBlob
 from codelength.coder import FAMILY, Decoders, Encoder
+from codelength.ideal import bits_of
 
 
 def coded(symbols: list[int], frequencies: np.ndarray) -> bytes:
@@ -65,6 +66,15 @@ def test_a_stream_takes_its_ideal_length_and_two_bytes_at_most(message):
     likely = frequencies[np.arange(len(symbols)), symbols] / frequencies.sum(axis=1)
     rounding = 0.001 * len(symbols)  # probabilities have 24 bits
     assert len(coded(symbols, frequencies)) <= (-np.log2(likely).sum() + rounding) / 8 + 2
+
+
+@given(messages())
+@settings(max_examples=100, deadline=None)
+def test_without_its_last_byte_a_stream_is_no_longer_than_its_symbols_are_worth(message):
+    symbols, frequencies = message
+    rounding = 0.006 * len(symbols)  # a width of 32 bits, cut to 24
+    worth = bits_of(frequencies, np.array(symbols)).sum() + rounding
+    assert len(coded(symbols, frequencies)) - 1 <= worth / 8
 
 
 def test_four_fair_coins_take_one_known_byte():

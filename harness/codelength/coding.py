@@ -64,4 +64,11 @@ class PredictorCodec(Codec):
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         _, start = read_varint(blob)
-        return {"length": start, "payload": len(blob) - start}
+        return {"length": start, **of_streams([blob[start:]])}
+
+
+def of_streams(streams: Sequence[bytes]) -> Mapping[str, int]:
+    """The ledger of coded streams: of each, the last byte is there to end it, which the symbols fill
+    but in part; the others are theirs."""
+    flush = sum(map(bool, streams))
+    return {"payload": sum(map(len, streams)) - flush, "flush": flush}

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codelength.coding import PredictorCodec
+from codelength.coding import PredictorCodec, of_streams
 from codelength.errors import CorruptBlob
 from codelength.framing import join_parts, read_varint, split_parts, varint
 from codelength.media import Sample
@@ -68,9 +68,9 @@ class SegmentedCodec(PredictorCodec):
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         streams, _ = self._streams(blob)
         length = read_varint(blob)[1]
-        payload = sum(map(len, streams))
-        sizes = len(blob) - length - payload
-        return {"length": length, "payload": payload} | ({"stream sizes": sizes} if sizes else {})
+        sizes = len(blob) - length - sum(map(len, streams))
+        entries = {"length": length, **of_streams(streams)}
+        return {**entries, "stream sizes": sizes} if sizes else entries
 
     def _streams(self, blob: bytes) -> tuple[list[bytes], list[list[int]]]:
         """The streams in a blob, and the bytes of each segment in each. Raises CorruptBlob."""

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from codelength import Card, Codec, CorruptBlob, Sample, Unavailable, UsageError, hookimpl
-from codelength.coding import PredictorCodec
+from codelength.coding import PredictorCodec, of_streams
 from codelength.framing import join_parts, read_varint, split_parts, varint
 from codelength.sevenbits import SevenBits
 from codelength_hf.box import TransformerCodec, sizes_in_the_box
@@ -134,10 +134,10 @@ class TokenCodec(PredictorCodec):
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         part = self._parts(blob)
-        payload = sum(map(len, part.streams))
         entries = {"fingerprint": len(part.fingerprint), "escapes": len(part.escaped)}
-        framing = len(blob) - payload - sum(entries.values())
-        return {"length": framing, "payload": payload} | {k: v for k, v in entries.items() if v}
+        framing = len(blob) - sum(map(len, part.streams)) - sum(entries.values())
+        given = {entry: size for entry, size in entries.items() if size}
+        return {"length": framing, **of_streams(part.streams), **given}
 
     def _joined(self, symbols: int, escaped: bytes, streams: Sequence[bytes]) -> bytes:
         """A blob: the fingerprint, if any; how many symbols; escaped bytes behind their number, if

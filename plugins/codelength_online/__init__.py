@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from codelength import RAW, Card, Codec, Media, hookimpl
+from codelength.coding import of_streams
 from codelength.framing import read_varint, varint
 
 
@@ -34,7 +35,7 @@ class OnlineCodec(Codec):
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         _, start = read_varint(blob)
-        return {"length": start, "payload": len(blob) - start}
+        return {"length": start, **of_streams([blob[start:]])}
 
     @property
     def card(self) -> Card:
