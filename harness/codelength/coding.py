@@ -68,7 +68,7 @@ class PredictorCodec(Codec):
 
 
 def of_streams(streams: Sequence[bytes]) -> Mapping[str, int]:
-    """The ledger of coded streams: of each, the last byte is there to end it, which the symbols fill
-    but in part; the others are theirs."""
+    """The ledger of coded streams. The last byte of each is there to end it: symbols fill it but in
+    part, and all the others."""
     flush = sum(map(bool, streams))
     return {"payload": sum(map(len, streams)) - flush, "flush": flush}
