@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from codelength.cli.options import load_plugins, with_plugins
+from codelength.cli.options import load_plugins, with_out, with_plugins
 from codelength.cli.prices import tariff, terminal_width, with_price
 from codelength.errors import StoreError, UsageError, unknown
 from codelength.result import Cell
@@ -17,12 +17,7 @@ from codelength.spec import split_specs
 @click.option("--codecs", metavar="LIST", help="Only these: specs, or names of families.")
 @click.option("--corpora", "--corpus", "corpora", metavar="LIST", help="Only these.")
 @click.option("--protocol", "protocols", metavar="LIST", help="Only under these.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Where break-even.md and its plots go; by default, beside the results.",
-)
+@with_out("Where break-even.md and its plots go; by default, beside the results.")
 @with_price
 @with_plugins
 def command(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from codelength.cli.options import with_timeout
 from codelength.coding import PredictorCodec
 from codelength.errors import CodelengthError, UsageError, unknown
 from codelength.hookspecs import GROUP
@@ -18,14 +19,7 @@ COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
 
 @click.command()
 @click.argument("plugin")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long one call of a codec may take.",
-)
+@with_timeout(TIMEOUT, "How long one call of a codec may take.")
 def command(plugin: str, timeout: float) -> int:
     """Put the codecs, predictors and corpora of PLUGIN through the conformance kit.
 

@@ -1,6 +1,5 @@
 """`codelength curve`: what context is worth to codecs and predictors."""
 
-import shlex
 import shutil
 import sys
 import time
@@ -11,9 +10,17 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins
+from codelength.cli.options import (
+    LIMIT,
+    Size,
+    load_plugins,
+    page_in,
+    warn_broken,
+    with_out,
+    with_plugins,
+)
 from codelength.corpus import Corpus
-from codelength.errors import CorpusError, StoreError, Unsupported, UsageError
+from codelength.errors import CorpusError, Unsupported, UsageError
 from codelength.plugins import Offer
 from codelength.protocol import Protocol, head, protocol
 
@@ -47,17 +54,10 @@ CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")
     show_default=True,
     help="Pieces of each corpus, from all over it.",
 )
-@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@LIMIT
 @click.option("--controls/--no-controls", default=True, help="Shuffled bytes, random weights.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of controls.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="codelength-curves",
-    show_default=True,
-    metavar="DIR",
-    help="Where the page goes; curves that are there are not measured again.",
-)
+@with_out("Where the page goes; curves that are there are not measured again.", "codelength-curves")
 @with_plugins
 def command(
     codecs: str,
@@ -88,6 +88,7 @@ def command(
     from codelength.curves.records import FILE, Asked, key, load
     from codelength.curves.study import studies
     from codelength.journal import Journal
+    from codelength.run.machine import command_line
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
@@ -150,10 +151,8 @@ def command(
         click.echo(reading(study) + "\n")
     for line in declined:
         click.echo(f"not drawn: {line}", err=True)
-    try:
-        path = write(every, declined, shlex.join(["codelength", *sys.argv[1:]]), out)
-    except OSError as error:
-        raise StoreError(f"no page can be written to {out}: {error.strerror}") from error
+    with page_in(out):
+        path = write(every, declined, command_line(), out)
     click.echo(f"page: {path}")
     return 0
 

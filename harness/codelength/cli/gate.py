@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codelength.cli import fail
-from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins
+from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins, with_timeout
 from codelength.cli.progress import Lines, Live
 from codelength.codec import Codec
 from codelength.errors import CodelengthError, StoreError, UsageError
@@ -65,14 +65,7 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     show_default=True,
     help="What a cell means that cannot be compared, as its library or its corpus is another one.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=120,
-    show_default=True,
-    metavar="SECONDS",
-    help="For each direction of a cell.",
-)
+@with_timeout(120)
 @_output("json", "Write all that was found as JSON.")
 @_output("junit", "Write JUnit XML, a test case for each cell and time.")
 @_output("markdown", 'Write Markdown, as for "$GITHUB_STEP_SUMMARY".')

@@ -1,18 +1,22 @@
 """Options that several commands have, and the values they turn into."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from codelength.errors import UsageError
+from codelength.errors import StoreError, UsageError
 from codelength.plugins import Plugins
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+TIMEOUT = 3600
+"""Seconds for each direction of a cell."""
 
 KEY = click.option(
     "--sort",
@@ -22,13 +26,34 @@ KEY = click.option(
     show_default=True,
     help="What tables are ranked by.",
 )
-OUT = click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="codelength-results",
-    show_default=True,
-    metavar="DIR",
-    help="The results folder; a run that was stopped goes on where it was.",
+
+
+def with_out(what: str, folder: str | None = None) -> Callable[[F], F]:
+    """--out, by default `folder`."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=folder,
+        show_default=folder is not None,
+        metavar="DIR",
+        help=what,
+    )
+
+
+def with_timeout(seconds: float, what: str = "For each direction of a cell.") -> Callable[[F], F]:
+    """--timeout, by default `seconds`."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=seconds,
+        show_default=True,
+        metavar="SECONDS",
+        help=what,
+    )
+
+
+OUT = with_out(
+    "The results folder; a run that was stopped goes on where it was.", "codelength-results"
 )
 
 
@@ -42,6 +67,9 @@ class Size(click.ParamType[int]):
         if match is None or float(match[1]) <= 0:
             self.fail(f"{value!r} is no size; write it like 2048, 2MB or 64KiB", param, ctx)
         return int(float(match[1]) * UNITS[match[2] or ""])
+
+
+LIMIT = click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
 
 
 def with_plugins(command: F) -> F:
@@ -71,6 +99,15 @@ def load_plugins(files: tuple[str, ...], data: Path | None) -> Plugins:
     if data is not None and not data.is_dir():
         raise UsageError(f"--data {data} is no folder")
     return Plugins(files, data.resolve() if data else None)
+
+
+@contextmanager
+def page_in(folder: Path) -> Iterator[None]:
+    """Raises StoreError where a page cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"no page can be written to {folder}: {error.strerror}") from error
 
 
 def warn_broken(plugins: Plugins) -> None:

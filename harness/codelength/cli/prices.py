@@ -11,6 +11,7 @@ import msgspec
 
 from codelength.accounting import WEIGHTS, Price, Tariff
 from codelength.accounting.price import decoder_key, smallest
+from codelength.cli.options import TIMEOUT
 from codelength.errors import CodelengthError, StoreError
 from codelength.plugins import Plugins
 from codelength.result import Cell
@@ -22,9 +23,6 @@ PRIORS = "priors"
 
 DECODERS = "decoders.json"
 """In a results folder: what was found to take part in decoding, by `decoder_key`."""
-
-TIMEOUT = 3600.0
-"""Seconds for each direction of coding a prior."""
 
 
 def with_price(command: F) -> F:

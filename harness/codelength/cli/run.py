@@ -8,7 +8,16 @@ import click
 
 from codelength.accounting import STORED
 from codelength.cli import fail
-from codelength.cli.options import KEY, OUT, Size, load_plugins, warn_broken, with_plugins
+from codelength.cli.options import (
+    KEY,
+    OUT,
+    TIMEOUT,
+    Size,
+    load_plugins,
+    warn_broken,
+    with_plugins,
+    with_timeout,
+)
 from codelength.cli.prices import tariff, with_price
 from codelength.corpus import Corpus
 from codelength.errors import Unavailable, UsageError
@@ -53,14 +62,7 @@ DEFAULT_LIMIT = 16_000
     show_default=True,
     help="Threads that a codec's libraries may use.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=3600,
-    show_default=True,
-    metavar="SECONDS",
-    help="For each direction of a cell.",
-)
+@with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
 @with_price
 @with_plugins

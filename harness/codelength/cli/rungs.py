@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codelength.cli.meter import Meter
+from codelength.cli.options import TIMEOUT
 from codelength.cli.progress import watch
 from codelength.cli.score import CHECK, Progress
 from codelength.corpus import Corpus
@@ -21,9 +22,6 @@ from codelength.scoring import score_all
 from codelength.scoring.records import FILE, Score
 from codelength.scoring.tasks import Recipe, with_predictor
 from codelength.store import Store, load
-
-TIMEOUT = 3600.0
-"""Seconds for each direction of a cell."""
 
 
 def by_score(

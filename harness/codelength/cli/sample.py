@@ -1,6 +1,5 @@
 """`codelength sample`: a text goes on as a codec or a predictor would have it."""
 
-import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import Size, load_plugins, warn_broken
+from codelength.cli.options import Size, load_plugins, page_in, warn_broken, with_out
 from codelength.codec import Codec
-from codelength.errors import StoreError, UsageError
+from codelength.errors import UsageError
 
 if TYPE_CHECKING:
     from codelength.sampling.page import Continuation, Settings
@@ -58,12 +57,7 @@ KEEP = 30.0
     show_default=True,
     help="Contexts over which its code lengths are averaged; 256 encodings each.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write a page with the continuations of all codecs; what is done is not done again.",
-)
+@with_out("Write a page with the continuations of all codecs; what is done is not done again.")
 @click.option("--plugin", "files", multiple=True, metavar="FILE", help="A Python file of codecs.")
 def command(
     specs: str,
@@ -87,6 +81,7 @@ def command(
     codelength sample --codec gzip,ppmd,recurrent --prompt book.txt --out continued
     """
     from codelength.journal import Journal
+    from codelength.run.machine import command_line
     from codelength.sampling.page import FILE, Settings, digest, key, load, write
 
     plugins = load_plugins(files, None)
@@ -121,10 +116,8 @@ def command(
     if out is None:
         sys.stdout.buffer.write(found[0].text)
         return 0
-    try:
-        path = write(prompt, found, shlex.join(["codelength", *sys.argv[1:]]), out)
-    except OSError as error:
-        raise StoreError(f"no page can be written to {out}: {error.strerror}") from error
+    with page_in(out):
+        path = write(prompt, found, command_line(), out)
     click.echo(f"page: {path}")
     return 0
 

@@ -1,6 +1,5 @@
 """`codelength scaling`: ladders of models, measured and fitted."""
 
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins
+from codelength.cli.options import LIMIT, load_plugins, page_in, warn_broken, with_out, with_plugins
 from codelength.errors import CorpusError, StoreError, Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -30,14 +29,7 @@ RESAMPLES = click.option(
     help="Of the bootstrap; 500 take some ten seconds for 25 points.",
 )
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
-OUT = click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="codelength-scaling",
-    show_default=True,
-    metavar="DIR",
-    help="Where all of it goes.",
-)
+OUT = with_out("Where all of it goes.", "codelength-scaling")
 
 
 @click.group()
@@ -70,6 +62,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
     codelength scaling fit --published
     """
     _check_installed("scipy", "science")
+    from codelength.run.machine import command_line
     from codelength.scaling.page import tables, write
     from codelength.scaling.reading import reading
 
@@ -82,10 +75,8 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
         for sentence in reading(fitted):
             click.echo(sentence)
         click.echo("")
-    try:
-        path = write(found, resamples, shlex.join(["codelength", *sys.argv[1:]]), out)
-    except OSError as error:
-        raise StoreError(f"no page can be written to {out}: {error.strerror}") from error
+    with page_in(out):
+        path = write(found, resamples, command_line(), out)
     click.echo(f"page: {path}")
     return 0
 
@@ -161,7 +152,7 @@ def _ladders(points: Path | None) -> "Iterator[tuple[Ladder, Mapping[str, float]
 @click.option("--codecs", metavar="LIST", help="The models as codecs, instead of a folder.")
 @click.option("--corpora", required=True, metavar="LIST", help="Best one of each kind.")
 @click.option("--protocol", "rule", default="paper", show_default=True, metavar="NAME")
-@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@LIMIT
 @click.option(
     "--score", "scored", is_flag=True, help="Ideal code lengths, labelled ≈, instead of coding."
 )

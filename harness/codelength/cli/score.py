@@ -7,8 +7,16 @@ from pathlib import Path
 import click
 
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import OUT, Size, load_plugins, warn_broken, with_plugins
-from codelength.errors import CorpusError, StoreError, UsageError
+from codelength.cli.options import (
+    LIMIT,
+    OUT,
+    Size,
+    load_plugins,
+    page_in,
+    warn_broken,
+    with_plugins,
+)
+from codelength.errors import CorpusError, UsageError
 from codelength.protocol import protocol
 from codelength.result import Cut
 from codelength.scoring.records import Score
@@ -29,7 +37,7 @@ CHECK = 131_072
     metavar="LIST",
     help="How corpora are cut, as in 'codelength run'.",
 )
-@click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+@LIMIT
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -108,10 +116,8 @@ def command(
     every = list(stored.by_slot.values())
     for table in scores(found, cells):
         click.echo(table.text())
-    try:
+    with page_in(out):
         path = write(every, cells, stored.environments, out)
-    except OSError as error:
-        raise StoreError(f"no page can be written to {out}: {error.strerror}") from error
     click.echo(f"page: {path}")
     return 0
 

@@ -13,13 +13,18 @@ from pathlib import Path
 from codelength.result import SCHEMA, Environment
 
 
+def command_line() -> str:
+    """What was typed."""
+    return shlex.join(["codelength", *sys.argv[1:]])
+
+
 def environment(versions: dict[str, str], threads: int, jobs: int) -> Environment:
     """The record of a run that starts now."""
     return Environment(
         run=uuid.uuid4().hex[:12],
         schema=SCHEMA,
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        command=shlex.join(["codelength", *sys.argv[1:]]),
+        command=command_line(),
         codelength=version("codelength"),
         commit=commit(),
         machine=machine(),
