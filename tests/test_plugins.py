@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from codelength import UsageError
+from codelength.coding import PredictorCodec
 from codelength.plugins import Plugins
 
 CODEC = """
@@ -117,6 +118,12 @@ def test_a_file_is_known_by_its_digest(tmp_path):
 
 def test_every_installed_plugin_is_active():
     assert not Plugins().broken
+
+
+def test_a_run_that_names_no_codecs_has_six_learned_ones_and_more():
+    offers = Plugins().select_codecs(None)
+    learned = [o.item.spec for o in offers if isinstance(o.item, PredictorCodec)]
+    assert len(learned) >= 6, learned
 
 
 @pytest.mark.parametrize("heavy", ["numpy", "matplotlib", "imagecodecs", "torch", "numba", "rich"])

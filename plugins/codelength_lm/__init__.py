@@ -68,6 +68,11 @@ class RecurrentCodec(FileCodec):
             raise UsageError(f"{self.path} has no weights of a recurrent model")
 
     @property
+    def by_default(self) -> bool:  # type: ignore[override]
+        """But for the largest in the box, which takes as long as the others together."""
+        return self.size != "3.5m"
+
+    @property
     def segment_size(self) -> int:
         return self.segment or SEGMENT
 
