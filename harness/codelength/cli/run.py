@@ -26,7 +26,7 @@ from codelength.protocol import protocol
 from codelength.result import Cell, Status
 from codelength.spec import split_specs
 
-DEFAULT_LIMIT = 16_000
+DEFAULT_LIMIT = 12_000
 """Bytes of each corpus in a run that names none, so that language models are done in time, too."""
 
 
@@ -44,7 +44,7 @@ DEFAULT_LIMIT = 16_000
 @click.option(
     "--limit",
     type=Size(),
-    help="Only the first bytes of each corpus, as 2MB; 16kB in a run that names no corpora.",
+    help="Only the first bytes of each corpus, as 2MB; 12kB in a run that names no corpora.",
 )
 @OUT
 @KEY
