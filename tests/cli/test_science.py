@@ -48,6 +48,16 @@ def test_sample_makes_a_page_of_several_and_does_nothing_twice(
     assert (out / "samples.jsonl").read_bytes() == before
 
 
+def test_score_stands_behind_what_was_measured_in_the_same_folder(tmp_path: Path) -> None:
+    of = ["--corpora", "markov", "--limit", "4kB", *PLUGIN, "--out", tmp_path]
+    ran("run", "--codecs", "store", *of)
+    said = ran("score", "--codecs", "chained", "--check", "1kB", *of)
+    first, second = [line for line in said.splitlines() if "chained" in line or "store" in line]
+    assert first.split()[:3] == ["1", "store", "100.00"]
+    assert second.split()[0] == "≈"
+    assert (tmp_path / "plots" / "scores.svg").is_file()
+
+
 def test_curve_prints_the_split_and_takes_what_it_has_measured(tmp_path: Path) -> None:
     words = ["curve", "--codecs", "chained,store", "--corpora", "markov,random", *PLUGIN]
     words += ["--length", "256", "--chunks", "4", "--out", str(tmp_path)]

@@ -22,9 +22,10 @@ from codelength.sampling.page import (
     shown,
     write,
 )
+from codelength.sampling.prices import Prices, prices
 from codelength_controls import Chain, Skewed
 from codelength_order2 import Order2Codec
-from codelength_stdlib import Store
+from codelength_stdlib import Gzip, Store
 from knowing import Chained, ChainPredictor, iid_row
 
 PROMPT = Skewed().law.draw(2000, "prompt")
@@ -163,11 +164,23 @@ def test_the_page_shows_every_continuation(tmp_path: Path) -> None:
         )
         for name, text in (("gzip", b"wxyz"), ("ppmd", b"on and"))
     ]
-    text = write(b"the prompt", found, "codelength sample", tmp_path).read_text()
+    charged = Prices(["gzip", "ppmd"], [[2.5, 4.0], [6.125, 9.0]])
+    text = write(b"the prompt", found, charged, "codelength sample", tmp_path).read_text()
     assert "```text\nthe prompt\n```" in text
     assert "## gzip\n\n```text\nwxyz\n```" in text
     assert "on and" in text
     assert "2.000" in text  # 8 bits for 4 bytes
+    assert "](plots/prices.svg)" in text
+    assert (tmp_path / "plots" / "prices.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_a_codec_charges_for_a_text_what_it_adds_to_the_prompt() -> None:
+    seen = b"all that the prompt says is said once more: " * 40
+    found = prices([Store(), Gzip()], b"prompt" + seen, [seen[:440], bytes(range(256))])
+    assert found.codecs == ["store", "gzip:level=9"]
+    (stored, copied), (same, worse) = found.bits
+    assert stored == same == 8
+    assert copied < 0.2 < 7 < worse < 9
 
 
 def test_a_page_shows_the_end_of_a_prompt_from_the_beginning_of_a_line() -> None:

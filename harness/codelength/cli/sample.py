@@ -83,6 +83,7 @@ def command(
     from codelength.journal import Journal
     from codelength.run.machine import command_line
     from codelength.sampling.page import FILE, Settings, digest, key, load, write
+    from codelength.sampling.prices import prices
 
     plugins = load_plugins(files, None)
     warn_broken(plugins)
@@ -116,8 +117,9 @@ def command(
     if out is None:
         sys.stdout.buffer.write(found[0].text)
         return 0
+    charged = prices(codecs, prompt, [one.text for one in found])
     with page_in(out):
-        path = write(prompt, found, command_line(), out)
+        path = write(prompt, found, charged, command_line(), out)
     click.echo(f"page: {path}")
     return 0
 

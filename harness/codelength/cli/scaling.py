@@ -95,8 +95,7 @@ def plot_command(points: Path | None, published: bool, resamples: int, seed: int
     """
     _check_installed("scipy", "science")
     _check_installed("matplotlib", "plots")
-    from codelength.report.write import replace
-    from codelength.scaling.page import slug
+    from codelength.report.write import replace, slug
     from codelength.scaling.plot import plot
 
     for fitted in _studied(points, published, resamples, seed):

@@ -1,13 +1,15 @@
 """The report on curves: a picture for each codec, the sentence under it, and the figures."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from codelength.curves.gains import Interval
+from codelength.curves.plot import plot
 from codelength.curves.reading import reading
 from codelength.curves.study import Study
 from codelength.report import Column, Table, figures
-from codelength.report.write import WITHOUT_PLOTS, replace
+from codelength.report.write import picture, put_page
 
 PAGE = "curves.md"
 
@@ -71,24 +73,10 @@ def write(found: Sequence[Study], declined: Sequence[str], command: str, out: Pa
     parts = ["# In-context curves", GUIDE, f"Made by `{command}`."]
     parts += [f"Not drawn: {'; '.join(declined)}."] if declined else []
     for study in found:
+        what = f"what context is worth to {study.codec}"
         parts += [f"## {study.codec}"]
-        try:
-            from codelength.curves.plot import plot
-
-            name = "curve-" + "-".join("".join(_plain(c) for c in study.codec).split()) + ".svg"
-            replace(out / "plots" / name, plot(study))
-            parts += [f"![what context is worth to {study.codec}](plots/{name})"]
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "matplotlib":
-                raise
-            parts += [WITHOUT_PLOTS]
+        parts += [picture(out, f"curve-{study.codec}", what, partial(plot, study))]
         parts += [reading(study), table(study).markdown()]
     cuts = {p.cut.corpus: p.cut for study in found for p in study.panels}.values()
     parts += ["## Digests", "\n".join(f"- {c.corpus} · {c.protocol}: `{c.digest}`" for c in cuts)]
-    path = out / PAGE
-    replace(path, ("\n\n".join(part.strip("\n") for part in parts) + "\n").encode())
-    return path
-
-
-def _plain(character: str) -> str:
-    return character if character.isalnum() or character == "." else " "
+    return put_page(out / PAGE, parts)

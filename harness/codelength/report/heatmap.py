@@ -57,10 +57,8 @@ def heatmap(board: Board) -> "Figure":
 
 
 def _column(axis: "Axes", column: int, shown: list[tuple[float | None, str]]) -> None:
-    from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
-    scale = colormaps["YlGnBu"]
     x = _x(column)
     best = min((value for value, _ in shown if value is not None), default=None)
     for row, (value, mark) in enumerate(shown):
@@ -78,20 +76,28 @@ def _column(axis: "Axes", column: int, shown: list[tuple[float | None, str]]) ->
                 bbox={"facecolor": "#fafafa", "edgecolor": "none", "pad": 1},
             )
             continue
-        shade = scale(0.04 + 0.82 * min(1.0, value))
-        box = Rectangle((x, row), 1, 1, facecolor=shade, edgecolor="white", linewidth=0.8)
-        axis.add_patch(box)
-        light = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2]
-        axis.text(
-            x + 0.5,
-            row + 0.52,
-            figures.percent(value) + mark,
-            ha="center",
-            va="center",
-            fontsize=8,
-            fontweight="bold" if value == best else "normal",
-            color="#1f2328" if light > 0.5 else "white",
-        )
+        tile(axis, x, row, figures.percent(value) + mark, min(1.0, value), value == best)
+
+
+def tile(axis: "Axes", x: float, row: int, text: str, shade: float, best: bool) -> None:
+    """A box with a figure in it, the darker the larger `shade` is, from 0 to 1."""
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    colour = colormaps["YlGnBu"](0.04 + 0.82 * shade)
+    box = Rectangle((x, row), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8)
+    axis.add_patch(box)
+    light = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+    axis.text(
+        x + 0.5,
+        row + 0.52,
+        text,
+        ha="center",
+        va="center",
+        fontsize=8,
+        fontweight="bold" if best else "normal",
+        color="#1f2328" if light > 0.5 else "white",
+    )
 
 
 def _frame(axis: "Axes", board: Board, columns: list[str], names: list[str]) -> None:

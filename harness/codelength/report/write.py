@@ -1,7 +1,7 @@
-"""The report as files: report.md, and its plots beside it."""
+"""The report as files: report.md, and its plots beside it; and how other pages become files."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from codelength.accounting import STORED, Tariff
@@ -41,6 +41,30 @@ def write(
     path = out / "report.md"
     replace(path, report(cells, environments, key, captions, remark, tariff).encode())
     return path
+
+
+def put_page(path: Path, parts: Iterable[str]) -> Path:
+    """Puts a page of Markdown in place, its parts a line apart; `path`. Raises OSError."""
+    replace(path, ("\n\n".join(part.strip("\n") for part in parts) + "\n").encode())
+    return path
+
+
+def picture(folder: Path, name: str, what: str, draw: Callable[[], bytes]) -> str:
+    """Puts an SVG in `folder`/plots; the Markdown that shows it, or says why there is none. Raises
+    OSError."""
+    try:
+        svg = draw()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        return WITHOUT_PLOTS
+    replace(folder / "plots" / f"{slug(name)}.svg", svg)
+    return f"![{what}](plots/{slug(name)}.svg)"
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's."""
+    return "-".join("".join(c if c.isalnum() or c == "." else " " for c in name).split())
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,8 +10,10 @@ import msgspec
 from codelength.journal import records
 from codelength.report import Column, Table, figures
 from codelength.report.table import printable
-from codelength.report.write import replace
+from codelength.report.write import picture, put_page
 from codelength.result import Struct
+from codelength.sampling.plot import plot
+from codelength.sampling.prices import Prices
 
 FILE = "samples.jsonl"
 PAGE = "samples.md"
@@ -24,6 +27,12 @@ GUIDE = (
     "neighbouring bytes, because lengths are whole bytes and a single one would tell little. What "
     "is not text is shown as \\xNN. “bits a byte” is what the codec's own law charges for what it "
     "wrote: how sure it was."
+)
+
+READ = (
+    "By how many bits a blob of prompt and continuation is longer than one of the prompt, for each "
+    "byte of the continuation. What a codec finds cheap is what it might have written itself. "
+    "Blobs are of whole bytes, so a short text costs more or less by a fraction of a bit."
 )
 
 
@@ -92,8 +101,10 @@ def end_of(prompt: bytes) -> bytes:
     return rest if line_end and rest else end
 
 
-def write(prompt: bytes, found: Sequence[Continuation], command: str, out: Path) -> Path:
-    """Writes `out`/samples.md, and returns its path. Raises OSError."""
+def write(
+    prompt: bytes, found: Sequence[Continuation], charged: Prices, command: str, out: Path
+) -> Path:
+    """Writes `out`/samples.md and its plot; the path of the former. Raises OSError."""
     settings = found[0].settings
     parts = [
         "# One prompt, continued",
@@ -106,9 +117,10 @@ def write(prompt: bytes, found: Sequence[Continuation], command: str, out: Path)
     ]
     for one in found:
         parts += [f"## {one.settings.codec}", fenced(one.text)]
-    path = out / PAGE
-    replace(path, ("\n\n".join(part.strip("\n") for part in parts) + "\n").encode())
-    return path
+    if len(charged.codecs) > 1:
+        parts += ["## Who would have written it", READ]
+        parts += [picture(out, "prices", "what each codec charges", partial(plot, charged))]
+    return put_page(out / PAGE, parts)
 
 
 def overview(found: Iterable[Continuation]) -> Table:

@@ -1,14 +1,16 @@
 """The report on fitted ladders: tables, pictures, sentences."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from codelength.report import Column, Table, figures
-from codelength.report.write import WITHOUT_PLOTS, replace
+from codelength.report.write import picture, put_page
 from codelength.scaling.bootstrap import Bootstrap
 from codelength.scaling.fit import Fit
+from codelength.scaling.plot import plot
 from codelength.scaling.reading import Fitted, identified, reading
 
 PAGE = "scaling.md"
@@ -33,27 +35,12 @@ def write(found: Sequence[Fitted], resamples: int, command: str, out: Path) -> P
     """Writes `out`/scaling.md and its plots; the path of the former. Raises OSError."""
     parts = ["# Scaling", GUIDE, f"Made by `{command}`, with {resamples:,} resamples."]
     for fitted in found:
+        name, what = f"scaling-{fitted.ladder.corpus}", "the ladder and the fit"
         parts += [f"## {fitted.ladder.corpus}"]
-        try:
-            from codelength.scaling.plot import plot
-
-            name = "scaling-" + slug(fitted.ladder.corpus) + ".svg"
-            replace(out / "plots" / name, plot(fitted))
-            parts += [f"![the ladder and the fit](plots/{name})"]
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "matplotlib":
-                raise
-            parts += [WITHOUT_PLOTS]
+        parts += [picture(out, name, what, partial(plot, fitted))]
         parts += [" ".join(reading(fitted))]
         parts += [table.markdown() for table in tables(fitted)]
-    path = out / PAGE
-    replace(path, ("\n\n".join(part.strip("\n") for part in parts) + "\n").encode())
-    return path
-
-
-def slug(name: str) -> str:
-    """A name as part of a file's."""
-    return "-".join("".join(c if c.isalnum() else " " for c in name).split())
+    return put_page(out / PAGE, parts)
 
 
 def _rates(fitted: Fitted) -> Table:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from codelength import accounting
 from codelength.report import Column, Table, figures
-from codelength.report.write import replace as put
+from codelength.report.write import picture, put_page
 from codelength.result import Cell, Cut, Environment, cut_key
+from codelength.scoring.plot import Target, plot
 from codelength.scoring.records import Score
 
 ABOUT = "≈"
@@ -29,22 +31,27 @@ COLUMNS = (
 
 def scores(found: Sequence[Score], cells: Iterable[Cell]) -> list[Table]:
     """A table for each target: what was measured of it, ranked, then its scores, without rank."""
+    return [_table(target) for target in _targets(found, cells)]
+
+
+def _targets(found: Sequence[Score], cells: Iterable[Cell]) -> list[Target]:
+    """What was scored, with all that is known of it, the smallest first."""
     cuts: dict[tuple[str, ...], Cut] = {cut_key(score.cut): score.cut for score in found}
     measured: dict[tuple[str, ...], list[Cell]] = {key: [] for key in cuts}
-    for cell in cells:
-        if cell.ok and cut_key(cell.cut) in measured:
-            measured[cut_key(cell.cut)].append(cell)
+    for cell in sorted((cell for cell in cells if cell.ok), key=lambda cell: cell.coded_bytes):
+        measured.get(cut_key(cell.cut), []).append(cell)
+    ordered = sorted(found, key=lambda score: score.bits)
     return [
-        _table(cut, measured[key], [score for score in found if cut_key(score.cut) == key])
+        Target(cut, measured[key], [score for score in ordered if cut_key(score.cut) == key])
         for key, cut in cuts.items()
     ]
 
 
-def _table(cut: Cut, cells: Sequence[Cell], found: Sequence[Score]) -> Table:
-    cells = sorted(cells, key=lambda cell: cell.coded_bytes)
-    places = accounting.ranks([cell.coded_bytes for cell in cells])
-    rows = [_measured(cell, str(rank)) for cell, rank in zip(cells, places, strict=True)]
-    rows += [_scored(score) for score in sorted(found, key=lambda score: score.bits)]
+def _table(target: Target) -> Table:
+    cut = target.cut
+    places = accounting.ranks([cell.coded_bytes for cell in target.measured])
+    rows = [_measured(cell, str(rank)) for cell, rank in zip(target.measured, places, strict=True)]
+    rows += [_scored(score) for score in target.scored]
     limit = f" · first {figures.size(cut.limit)}" if cut.limit else ""
     title = f"{cut.corpus} · protocol {cut.protocol}{limit} · {figures.count(cut.bytes)} bytes"
     made = (
@@ -104,13 +111,14 @@ def write(
     tables = scores(found, cells)
     runs = [environments[run] for run in dict.fromkeys(s.run for s in found) if run in environments]
     parts = ["# Scores", tables[0].made if tables else "Nothing was scored."]
+    if found:
+        what = "ideal code lengths beside what was measured"
+        parts += [picture(out, "scores", what, partial(plot, _targets(found, cells)))]
     parts += [replace(table, made="").markdown(2) for table in tables]
     parts += ["## How", *(_run(environment) for environment in runs), "## Digests"]
     cuts = {cut_key(score.cut): score.cut for score in found}.values()
     parts += ["\n".join(f"- {cut.corpus} · {cut.protocol}: `{cut.digest}`" for cut in cuts)]
-    path = out / PAGE
-    put(path, ("\n\n".join(part.strip("\n") for part in parts) + "\n").encode())
-    return path
+    return put_page(out / PAGE, parts)
 
 
 def _run(e: Environment) -> str:

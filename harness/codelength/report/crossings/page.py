@@ -6,7 +6,7 @@ from pathlib import Path
 from codelength.report.crossings.tables import Field, tables
 from codelength.report.machines import Machines
 from codelength.report.provenance import corpora, libraries, models, runs
-from codelength.report.write import WITHOUT_PLOTS, replace
+from codelength.report.write import WITHOUT_PLOTS, put_page, replace
 from codelength.result import Cell, Environment
 
 NAME = "break-even.md"
@@ -33,10 +33,7 @@ def write(
     made = [make(cells) for make in (libraries, models, corpora)]
     parts += ["## Provenance", runs(cells, machines).markdown()]
     parts += [table.markdown() for table in made if table.rows]
-    path = out / NAME
-    text = "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
-    replace(path, text.encode())
-    return path
+    return put_page(out / NAME, filter(None, parts))
 
 
 def _pictures(here: Field, out: Path) -> Iterator[str]:
