@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from grids import baseline, cells
+from msgspec.structs import replace
 
 from codelength.gate.baseline import Pace
 from codelength.gate.grid import Silent
@@ -21,6 +22,8 @@ from codelength.gate.timing import (
     TRIES,
     Tempo,
     Timer,
+    Timing,
+    compared,
     counted,
     judged,
     pace,
@@ -178,23 +181,28 @@ def canned(passes: Iterable[Pass]) -> Canned:
     return Canned(GRID, measured, 1.0, list(passes))  # type: ignore[arg-type]
 
 
+def against(timer: Timer, before: Pace, until: float = math.inf) -> list[Timing]:
+    """The times of gzip."""
+    return timer.against([before], Silent(), until)["gzip"]
+
+
 def test_a_codec_as_fast_as_before_is_timed_once():
     timer = canned(machine(20 + i) for i in range(PASSES))
-    timings = timer.against(made(day(0)), math.inf)
+    timings = against(timer, made(day(0)))
     assert len(timer.passes) == PASSES - 1
     assert [timing.passes for timing in timings] == [1, 1]
 
 
 def test_one_bad_pass_costs_more_passes_and_is_no_alarm():
     timer = canned([machine(1, slower=1.5), *(machine(20 + i) for i in range(PASSES))])
-    timings = timer.against(made(day(0)), math.inf)
+    timings = against(timer, made(day(0)))
     assert timings[0].tempo is Tempo.AS_BEFORE
     assert 1 < timings[0].passes <= PASSES
 
 
 def test_a_slower_codec_is_timed_until_as_many_passes_count_as_in_the_baseline():
     timer = canned(day(50, slower=1.3))
-    timings = timer.against(made(day(0)), math.inf)
+    timings = against(timer, made(day(0)))
     assert [timing.tempo for timing in timings] == [Tempo.SLOWER, Tempo.AS_BEFORE]
     assert timings[0].passes == PASSES
     assert len(timer.passes) < TRIES - PASSES  # some did not count
@@ -202,20 +210,38 @@ def test_a_slower_codec_is_timed_until_as_many_passes_count_as_in_the_baseline()
 
 def test_on_a_machine_that_is_never_as_quiet_nothing_is_compared():
     timer = canned(machine(i, busy=1.0) for i in range(TRIES + 1))
-    timings = timer.against(made(machine(i) for i in range(PASSES)), math.inf)
+    timings = against(timer, made(machine(i) for i in range(PASSES)))
     assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
     assert "never in the state that the baseline was made in" in timings[0].detail
     assert len(timer.passes) == 1
 
 
-def test_a_codec_that_looks_slower_when_its_share_of_time_is_over_is_not_judged():
-    timings = canned(day(50, slower=1.3)).against(made(day(0)), until=-math.inf)
+def test_a_codec_that_looks_slower_when_time_is_over_is_not_judged():
+    timings = compared(made(day(0)), [machine(50, slower=1.3)])
     assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
     assert "too busy to be sure" in timings[0].detail
 
 
+def test_a_codec_that_time_is_over_for_is_not_timed_at_all():
+    timer = canned(day(50))
+    timings = against(timer, made(day(0)), until=-math.inf)
+    assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
+    assert "the time for times was over" in timings[0].detail
+    assert len(timer.passes) == TRIES
+
+
+def test_all_are_timed_once_before_any_is_timed_again():
+    first, second = made(day(0)), replace(made(day(0)), codec="xz")
+    slow = [machine(60 + i, slower=1.3) for i in range(PASSES)]
+    timer = canned([slow[0], machine(20), *slow[1:]])
+    found = timer.against([first, second], Silent(), math.inf)
+    assert [timing.tempo for timing in found["gzip"]] == [Tempo.SLOWER, Tempo.AS_BEFORE]
+    assert [timing.tempo for timing in found["xz"]] == [Tempo.AS_BEFORE] * 2
+    assert not timer.passes
+
+
 def test_a_codec_that_cannot_be_timed_says_why():
-    timings = canned([]).against(made(day(0)), math.inf)
+    timings = against(canned([]), made(day(0)))
     assert {timing.tempo for timing in timings} == {Tempo.NOT_TIMED}
     assert timings[0].detail == "its process died of SIGSEGV"
     with pytest.raises(Untimed, match="gzip cannot be timed: its process died of SIGSEGV"):
@@ -253,10 +279,8 @@ def test_in_a_hundred_gates_of_the_same_codec_and_of_a_slower_one_the_odds_are_k
     for gate in range(100):
         seed = 1000 * gate
         before = made(day(seed))
-        alarms += Tempo.SLOWER in [
-            t.tempo for t in canned(day(seed + 100)).against(before, math.inf)
-        ]
-        found = canned(day(seed + 200, slower=1.3)).against(before, math.inf)
+        alarms += Tempo.SLOWER in [t.tempo for t in against(canned(day(seed + 100)), before)]
+        found = against(canned(day(seed + 200, slower=1.3)), before)
         caught += found[0].tempo is Tempo.SLOWER
     assert alarms <= 2
     assert caught >= 95

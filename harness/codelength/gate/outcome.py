@@ -110,22 +110,24 @@ def _timings(
     timeout: float,
 ) -> list[Timing]:
     """Both directions of every codec that the baseline has times of."""
-    timer = Timer(baseline.grid, measured, timeout)
     elsewhere = _elsewhere(baseline.timed)
-    timings = []
-    end = time.monotonic() + ALTOGETHER
-    for left, pace in zip(range(len(baseline.paces), 0, -1), baseline.paces, strict=True):
-        mine = {finding.verdict for finding in found if finding.codec == pace.codec}
-        if elsewhere:
-            timings += without(pace.codec, Tempo.NOT_COMPARED, elsewhere)
-        elif not all(verdict.compared or verdict is Verdict.DECLINED for verdict in mine):
-            reason = "not all of its cells could be compared"
-            timings += without(pace.codec, Tempo.NOT_COMPARED, reason)
-        else:
-            watch.timing(f"timing {pace.codec}")
-            now = time.monotonic()
-            timings += timer.against(pace, now + (end - now) / left)
-    return timings
+    reasons = {pace.codec: elsewhere or _incomparable(pace.codec, found) for pace in baseline.paces}
+    paces = [pace for pace in baseline.paces if not reasons[pace.codec]]
+    timer = Timer(baseline.grid, measured, timeout)
+    timed = timer.against(paces, watch, time.monotonic() + ALTOGETHER)
+    return [
+        timing
+        for codec, reason in reasons.items()
+        for timing in timed.get(codec) or without(codec, Tempo.NOT_COMPARED, reason)
+    ]
+
+
+def _incomparable(codec: str, found: Sequence[Finding]) -> str:
+    """Why the times of a codec tell nothing; empty if they do."""
+    mine = {finding.verdict for finding in found if finding.codec == codec}
+    if all(verdict.compared or verdict is Verdict.DECLINED for verdict in mine):
+        return ""
+    return "not all of its cells could be compared"
 
 
 def _elsewhere(timed: dict[str, str]) -> str:

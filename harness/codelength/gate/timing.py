@@ -42,7 +42,7 @@ TRIES = 10
 FEWEST = 4
 """Rounds that have to count, for a pass to."""
 ALTOGETHER = 60.0
-"""Seconds for the times of all codecs of a gate, of which each gets its share of what is left."""
+"""Seconds for the times of all codecs of a gate."""
 PATIENCE = 120.0
 """Seconds after which a baseline is made in the state that the machine was in most, if it was
 undisturbed too rarely."""
@@ -60,6 +60,7 @@ WITHOUT = "--time off leaves times out"
 ELSEWHEN = (
     "the machine was never in the state that the baseline was made in; --update, or run again"
 )
+LATE = "the time for times was over; run again when the machine is less busy"
 UNSURE = "looks slower, but the machine was too busy to be sure; run again"
 
 
@@ -122,28 +123,34 @@ class Timer:
             now = commonest(list(passes.values()))
         return [pace(spec, self.grid, mine, now or 0.0) for spec, mine in passes.items()]
 
-    def against(self, before: Pace, until: float) -> list[Timing]:
-        """Both directions of a codec against its pace in the baseline, by one pass that counts; by
-        PASSES of them, if one of the two looks slower. No pass but the first begins after the
-        moment `until`, of time.monotonic()."""
-        offer = self.measured.plan.plugins.codec(before.codec)
-        passes: list[Pass] = []
-        try:
-            for _ in range(TRIES):
-                mine = counted(passes, before.state)
-                if len(mine) >= PASSES or (mine and not suspicious(before, mine)):
-                    break
-                if passes and time.monotonic() > until:
-                    break
-                passes.append(self.timed(offer, before.piece, before.state))
-        except Untimed as error:
-            return without(before.codec, Tempo.NOT_TIMED, str(error))
-        mine = counted(passes, before.state)
-        if not mine:
-            return without(before.codec, Tempo.NOT_COMPARED, ELSEWHEN)
-        if len(mine) < PASSES and suspicious(before, mine):
-            return without(before.codec, Tempo.NOT_COMPARED, UNSURE)
-        return [judged(before, mine, direction) for direction in DIRECTIONS]
+    def against(
+        self, paces: Sequence[Pace], watch: GridWatch, until: float
+    ) -> dict[str, list[Timing]]:
+        """Both directions of each codec against its pace in the baseline, by one pass that counts;
+        by PASSES of them, if one of the two looks slower. Those that need another pass take turns,
+        and none begins after the moment `until`, of time.monotonic()."""
+        passes: dict[str, list[Pass]] = {before.codec: [] for before in paces}
+        failed: dict[str, str] = {}
+        for turn in range(TRIES):
+            for before in paces:
+                spec = before.codec
+                mine = passes[spec]
+                if time.monotonic() > until or spec in failed or decided(before, mine):
+                    continue
+                watch.timing(f"timing {spec}" + (f" again, {turn}" if turn else ""))
+                offer = self.measured.plan.plugins.codec(spec)
+                try:
+                    mine.append(self.timed(offer, before.piece, before.state))
+                except Untimed as error:
+                    failed[spec] = str(error)
+        return {
+            before.codec: (
+                without(before.codec, Tempo.NOT_TIMED, failed[before.codec])
+                if before.codec in failed
+                else compared(before, passes[before.codec])
+            )
+            for before in paces
+        }
 
     def timed(self, offer: Offer[Codec], piece: int | None, undisturbed: float | None) -> Pass:
         """One pass on so many bytes of each corpus, or on as many as suit the codec; it waits for
@@ -231,6 +238,24 @@ def level(made: Pass, direction: str) -> float:
     return median(
         math.log(getattr(s, direction) / math.sqrt(s.waiting * s.working)) for s in made.rounds
     )
+
+
+def decided(before: Pace, passes: Sequence[Pass]) -> bool:
+    """Whether no more passes are needed."""
+    mine = counted(passes, before.state)
+    return len(mine) >= PASSES or (bool(mine) and not suspicious(before, mine))
+
+
+def compared(before: Pace, passes: Sequence[Pass]) -> list[Timing]:
+    """Both directions of a codec, if there are passes enough to tell."""
+    mine = counted(passes, before.state)
+    if not passes:
+        return without(before.codec, Tempo.NOT_COMPARED, LATE)
+    if not mine:
+        return without(before.codec, Tempo.NOT_COMPARED, ELSEWHEN)
+    if not decided(before, passes):
+        return without(before.codec, Tempo.NOT_COMPARED, UNSURE)
+    return [judged(before, mine, direction) for direction in DIRECTIONS]
 
 
 def suspicious(before: Pace, passes: Sequence[Pass]) -> bool:
