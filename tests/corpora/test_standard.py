@@ -320,7 +320,9 @@ def test_an_archive_without_all_files_is_told(small, server, monkeypatch):
         small().fetch(quietly)
 
 
-@pytest.mark.parametrize("broken", [b"neither ZIP nor TAR", tarred(FILES)[:100]])
+@pytest.mark.parametrize(
+    "broken", [b"neither ZIP nor TAR", tarred(FILES)[:100]], ids=["none", "cut"]
+)
 def test_a_broken_archive_is_told(small, server, monkeypatch, broken):
     monkeypatch.setattr(small, "archive", served(server, "silesia.zip", broken))
     with pytest.raises(CorpusError, match="cannot be unpacked"):
