@@ -12,7 +12,7 @@ from codelength.compiled import compiled
 from codelength_mix.lane import expectation, note, recall
 from codelength_mix.memory import BIAS, BYTES, CONTEXTS, RECENT, START
 from codelength_mix.mixing import FIRST_RATE, RATE, adapt, chance_of_one, learn, next_bit
-from codelength_mix.slots import second_half, take
+from codelength_mix.slots import expect, second_half, take
 
 END = (1 << 56) - 1
 """The arithmetic coder's numbers are of 56 bits."""
@@ -54,6 +54,8 @@ def code(
                 sums[symbol + 1] = sums[symbol] + laws[step - start, number, symbol]
             recall(lane, keys)
             for context in range(CONTEXTS):
+                expect(memory.slots, keys[context])
+            for context in range(CONTEXTS):
                 found[context] = take(memory.slots, keys[context])
             rate = max(RATE, FIRST_RATE - (memory.clock[0] >> 4))
             memory.clock[0] += 1
@@ -64,7 +66,10 @@ def code(
             for place in range(7, -1, -1):
                 if place == 3:
                     for context in range(CONTEXTS):
-                        found[context] = take(memory.slots, second_half(keys[context], so_far))
+                        keys[context] = second_half(keys[context], so_far)
+                        expect(memory.slots, keys[context])
+                    for context in range(CONTEXTS):
+                        found[context] = take(memory.slots, keys[context])
                     node = 1
                 expected = next_bit(byte_expected, so_far, place)
                 chance, mixed, one, two = chance_of_one(

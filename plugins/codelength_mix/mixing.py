@@ -14,7 +14,7 @@ from codelength_mix.histories import NEXT
 from codelength_mix.logistic import FARTHEST, ONE, SQUASH, STRETCH, STRETCH_FINE
 from codelength_mix.memory import BIN, BIN_BITS, CONTEXTS, MATCH, MODEL, POINTS, SETS, SHORT, SURE
 from codelength_mix.slots import scattered
-from codelength_mix.vectors import dot, train
+from codelength_mix.vectors import dot, prefetch, train
 
 COUNTS = 511
 """A map's probability moves by an n-th of the error, n growing to this and a half."""
@@ -25,6 +25,9 @@ RATE, FIRST_RATE = 20, 200
 FINAL_RATE = 2
 CURVE_RATE = 5
 """A curve moves by 2^-5 of the error."""
+
+CURVE = 2 * POINTS
+"""Bytes of a curve, which lie in two lines of memory."""
 
 MIDDLE = POINTS // 2 * BIN
 """Log odds plus this are 0 at a curve's first point; points are BIN apart."""
@@ -44,6 +47,10 @@ def chance_of_one(
     """The probability of a one at bit `place` behind the bits `so_far`; the log odds before the
     curves; the two curves."""
     inputs, rows = memory.inputs, memory.rows
+    one, two = curves_of(recent, so_far, len(memory.curves))
+    for curve in (one, two):
+        prefetch(memory.curves, curve * CURVE)
+        prefetch(memory.curves, curve * CURVE + CURVE - 2)
     known = ask_contexts(memory, node)
     odds = np.int64(STRETCH[memory.maps[CONTEXTS, length] >> 19])
     inputs[0, MATCH] = 0 if expected < 0 else odds if expected else -odds
@@ -51,7 +58,6 @@ def chance_of_one(
         inputs[0, MODEL] = STRETCH_FINE[by_model(memory.sums, so_far, place)]
     rows[1] = SETS[0] + 8 * known + place
     mixed = mix(inputs, memory.weights, rows, memory.final[so_far], memory.said)
-    one, two = curves_of(recent, so_far, len(memory.curves))
     return corrected(memory.curves, one, two, mixed), mixed, one, two
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from codelength.compiled import compiled, inlined
 from codelength_mix.histories import LENGTH
 from codelength_mix.memory import SLOT
+from codelength_mix.vectors import prefetch
 
 SPREAD = 0x2545F4914F6CDD1D
 HALF = 0x9E3779B97F4A7C
@@ -38,6 +39,12 @@ def look_up(slots: Any, key: int) -> int:
         if slots[place] == check:
             return place
     return empty(slots)
+
+
+@inlined
+def expect(slots: Any, key: int) -> None:
+    """Begins to bring near what `take` will look at."""
+    prefetch(slots, (key & (empty(slots) // SLOT - 1)) * SLOT)
 
 
 @compiled
