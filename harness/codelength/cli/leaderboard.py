@@ -69,13 +69,13 @@ def command(
         "csv": lambda: made.sheet(data),
         "html": lambda: made.page(data),
     }
-    if STDOUT not in outputs.values():
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        for table in made.tables(board, key):
-            click.echo(table.text(width))
     for name, path in outputs.items():
         if path is not None:
             _write(texts[name](), path)
+    if STDOUT not in outputs.values():  # last, for a reader who has soon seen enough of it
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for table in made.tables(board, key):
+            click.echo(table.text(width))
     return 0 if board.ranked else 3
 
 
