@@ -108,15 +108,16 @@ def write(
     out: Path,
 ) -> Path:
     """Writes `out`/scores.md, and returns its path. Raises OSError."""
-    tables = scores(found, cells)
+    targets = _targets(found, cells)
+    tables = [_table(target) for target in targets]
     runs = [environments[run] for run in dict.fromkeys(s.run for s in found) if run in environments]
     parts = ["# Scores", tables[0].made if tables else "Nothing was scored."]
     if found:
         what = "ideal code lengths beside what was measured"
-        parts += [picture(out, "scores", what, partial(plot, _targets(found, cells)))]
+        parts += [picture(out, "scores", what, partial(plot, targets))]
     parts += [replace(table, made="").markdown(2) for table in tables]
     parts += ["## How", *(_run(environment) for environment in runs), "## Digests"]
-    cuts = {cut_key(score.cut): score.cut for score in found}.values()
+    cuts = [target.cut for target in targets]
     parts += ["\n".join(f"- {cut.corpus} · {cut.protocol}: `{cut.digest}`" for cut in cuts)]
     return put_page(out / PAGE, parts)
 
