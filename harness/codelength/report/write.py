@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from codelength.accounting import STORED, Tariff
 from codelength.report.markdown import report
 from codelength.result import Cell, Environment
+
+T = TypeVar("T")
 
 WITHOUT_PLOTS = (
     "No plots: matplotlib is not installed. This command brings it, and running the report again "
@@ -26,16 +29,12 @@ def write(
     Each file is replaced in one step, the text last: whoever reads meanwhile finds the old report
     or the new one. The same cells give the same bytes. Raises OSError.
     """
-    remark, captions = "", {}
-    try:
-        from codelength.report.plots import draw
+    from codelength.report.plots import draw
 
-        drawings = list(draw(cells, environments, tariff))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        drawings, remark = [], WITHOUT_PLOTS
-    for drawing in drawings:
+    captions = {}
+    drawings = drawn(lambda: list(draw(cells, environments, tariff)))
+    remark = WITHOUT_PLOTS if drawings is None else ""
+    for drawing in drawings or []:
         replace(out / "plots" / drawing.name, drawing.svg)
         captions[drawing.name] = drawing.caption
     path = out / "report.md"
@@ -52,14 +51,21 @@ def put_page(path: Path, parts: Iterable[str]) -> Path:
 def picture(folder: Path, name: str, what: str, draw: Callable[[], bytes]) -> str:
     """Puts an SVG in `folder`/plots; the Markdown that shows it, or says why there is none. Raises
     OSError."""
-    try:
-        svg = draw()
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
+    svg = drawn(draw)
+    if svg is None:
         return WITHOUT_PLOTS
     replace(folder / "plots" / f"{slug(name)}.svg", svg)
     return f"![{what}](plots/{slug(name)}.svg)"
+
+
+def drawn(draw: Callable[[], T]) -> T | None:
+    """What `draw` makes; None where matplotlib is not installed."""
+    try:
+        return draw()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        return None
 
 
 def slug(name: str) -> str:

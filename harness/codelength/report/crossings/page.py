@@ -6,7 +6,7 @@ from pathlib import Path
 from codelength.report.crossings.tables import Field, tables
 from codelength.report.machines import Machines
 from codelength.report.provenance import corpora, libraries, models, runs
-from codelength.report.write import WITHOUT_PLOTS, put_page, replace
+from codelength.report.write import WITHOUT_PLOTS, drawn, put_page, replace
 from codelength.result import Cell, Environment
 
 NAME = "break-even.md"
@@ -37,16 +37,12 @@ def write(
 
 
 def _pictures(here: Field, out: Path) -> Iterator[str]:
-    try:
-        from codelength.report.crossings.plots import draw
+    from codelength.report.crossings.plots import draw
 
-        drawings = list(draw(here))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
+    drawings = drawn(lambda: list(draw(here)))
+    if drawings is None:
         yield WITHOUT_PLOTS
-        return
-    for drawing in drawings:
+    for drawing in drawings or []:
         replace(out / "plots" / drawing.name, drawing.svg)
         yield f"![{here.label}](plots/{drawing.name})"
         yield drawing.caption
