@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -242,6 +241,7 @@ def _go(
 
     from codelength.cli.meter import Meter
     from codelength.cli.options import load_plugins
+    from codelength.run.machine import command_line
     from codelength.spec import split_specs
     from codelength_train.heap import keep
     from codelength_train.loop import Outputs, train
@@ -265,5 +265,5 @@ def _go(
         run = Run(subject(), data, recipe, bound, options["device"])
         meter.say(f"{run.subject.kind} {size}: {run.parameters:,} parameters, {data}")
         meter.say(f"takes {steps:,} steps" if steps else f"takes {bound.minutes:g} minutes")
-        card = {"size": size, "command": shlex.join(["codelength", *sys.argv[1:]])}
+        card = {"size": size, "command": command_line()}
         train(run, Outputs(options["out"], save_at), card, meter)
