@@ -30,10 +30,16 @@ def empty(slots: Any) -> int:
     return len(slots) - SLOT
 
 
+@inlined
+def home(slots: Any, key: int) -> Any:
+    """The number of the first of the three slots where that of `key` may be."""
+    return key & (empty(slots) // SLOT - 1)
+
+
 @compiled
 def look_up(slots: Any, key: int) -> int:
     """Where the slot of `key` begins, in one of three places; that of the empty one if in none."""
-    check, at = np.uint8(key >> 40), key & (empty(slots) // SLOT - 1)
+    check, at = np.uint8(key >> 40), home(slots, key)
     for neighbour in range(3):
         place = (at ^ neighbour) * SLOT
         if slots[place] == check:
@@ -44,7 +50,7 @@ def look_up(slots: Any, key: int) -> int:
 @inlined
 def expect(slots: Any, key: int) -> None:
     """Begins to bring near what `take` will look at."""
-    prefetch(slots, (key & (empty(slots) // SLOT - 1)) * SLOT)
+    prefetch(slots, home(slots, key) * SLOT)
 
 
 @compiled
@@ -54,7 +60,7 @@ def take(slots: Any, key: int) -> int:
     found = look_up(slots, key)
     if found < empty(slots):
         return found
-    at, shortest = key & (empty(slots) // SLOT - 1), 1 << 8
+    at, shortest = home(slots, key), 1 << 8
     for neighbour in range(3):
         place = (at ^ neighbour) * SLOT
         known = np.int64(LENGTH[slots[place + 1]])
