@@ -12,7 +12,9 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.core import cgutils
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic
@@ -52,13 +54,26 @@ def _taken(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
                 code = value.py_func.__code__
                 yield f"{name} {code.co_code.hex()} {code.co_consts}"
                 yield from _taken(value.py_func, seen)
-        elif isinstance(value, type(_an_intrinsic)):
+        elif isinstance(value, type(prefetch)):
             yield Path(value._defn.__code__.co_filename).read_text("utf-8")
         elif isinstance(value, (int, float, str, tuple, np.generic)):
             yield f"{name} {value!r}"
 
 
 @intrinsic
-def _an_intrinsic(context: Any) -> Any:
-    """For its type."""
-    return None
+def prefetch(typing: Any, array: Any, index: Any) -> Any:
+    """For compiled code: begins to bring near what lies `index` bytes behind the beginning of an
+    array."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, half = ir.IntType(8).as_pointer(), ir.IntType(32)
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        place = builder.gep(builder.bitcast(data, byte), [args[1]])
+        flags = [half(0), half(3), half(1)]  # to read, into the nearest cache, of data
+        form = ir.FunctionType(ir.VoidType(), [byte, half, half, half])
+        name = "llvm.prefetch.p0i8"
+        fetch = cgutils.get_or_insert_function(builder.module, form, name)  # type: ignore[no-untyped-call]
+        builder.call(fetch, [place, *flags])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate

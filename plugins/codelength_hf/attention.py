@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled
+from codelength.compiled import compiled, prefetch
 from codelength_lm.fixed import FARTHEST, MAGIC
 from codelength_lm.products import COLUMNS, ROWS, four_rows, one_row
 from codelength_lm.scalars import LOWEST, exp2, of_ordered, ordered, quantise
 
 LOW = 8
 """Weights that do not fit into int16 are taken apart: the lowest bits, and those above."""
+
+LINE = 64
+"""Bytes that come from memory at once."""
 
 
 @compiled
@@ -97,7 +100,7 @@ def attend(
     columns, group = out.shape[1] // heads, heads // key_heads
     key_panel, value_panel = wide * COLUMNS, values.shape[3] * COLUMNS * 2  # bytes
     room = (start + time + COLUMNS - 1) // COLUMNS * COLUMNS
-    scores = np.empty((ROWS, room), np.int32)
+    scores, y = np.empty((ROWS, room), np.int32), np.empty(room, np.float32)
     parts = np.empty((2, ROWS, room), np.int16)
     sums = np.empty((2, ROWS, panels * COLUMNS), np.int32)
     high, step = ROWS * room * 2, panels * COLUMNS * 4  # bytes to the high parts, to the next row
@@ -105,13 +108,21 @@ def attend(
     for stream in range(streams):
         for head in range(heads):
             h = head // group
-            key = keys.ctypes.data + (stream * key_heads + h) * keys.shape[2] * key_panel
-            value = values.ctypes.data + (stream * key_heads + h) * panels * value_panel
+            row = stream * key_heads + h
+            key = keys.ctypes.data + row * keys.shape[2] * key_panel
+            value = values.ctypes.data + row * panels * value_panel
             for first in range(0, time, ROWS):
                 rows = min(ROWS, time - first)
                 seen = start + first + rows
                 query = queries.ctypes.data + ((stream * time + first) * heads + head) * wide * 2
                 for panel in range((seen + COLUMNS - 1) // COLUMNS):
+                    if first == 0:  # what will be wanted of the values, which lie far
+                        prefetch(b, (row * b.shape[2] + panel * COLUMNS) * 4)
+                        prefetch(c, (row * c.shape[2] + panel * COLUMNS) * 4)
+                        for column in range(panels):
+                            place = (row * panels + column) * value_panel + panel * COLUMNS**2
+                            for line in range(0, COLUMNS**2, LINE):
+                                prefetch(values, place + line)
                     at, to = key + panel * key_panel, s + panel * COLUMNS * 4
                     if rows == ROWS:
                         four_rows(query, heads * wide * 2, at, wide // 2, to, room * 4)
@@ -123,9 +134,8 @@ def attend(
                 for n in range(rows):
                     last, size = start + first + n, a[stream, first + n, head]
                     top = v[stream, h, last]
-                    largest = _weigh(
-                        scores[n, : last + 1], size, b[stream, h], c[stream, h], top, share, units
-                    )
+                    given = size, b[stream, h], c[stream, h], top, share, units
+                    largest = _weigh(scores[n, : last + 1], y, *given)
                     most = max(most, largest)
                     scores[n, last + 1 : seen + 1] = 0
                 pairs, whole = (seen + 1) // 2, most < 1 << 15
@@ -157,10 +167,9 @@ def attend(
 
 
 @compiled
-def _weigh(scores: Any, a: Any, b: Any, c: Any, v: Any, share: Any, units: Any) -> Any:
+def _weigh(scores: Any, y: Any, a: Any, b: Any, c: Any, v: Any, share: Any, units: Any) -> Any:
     """Scores with all keys that a position sees → what the values are multiplied by, in place.
-    The largest of them. b, c (keys,)."""
-    y = np.empty(len(scores), np.float32)
+    The largest of them. b, c (keys,); y is room for as many."""
     most = LOWEST
     for j in range(len(scores)):
         y[j] = np.float32(scores[j]) * (a * b[j])

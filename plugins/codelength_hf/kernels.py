@@ -24,6 +24,9 @@ from codelength_lm.scalars import (
 
 GELU, GELU_TANH, SILU, RELU, RELU2 = range(5)
 
+FEW = 256
+"""Numbers of at most UNITS that sum to less than 2^31."""
+
 
 @compiled
 def normalise(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, q: Any, s: Any) -> None:
@@ -112,10 +115,13 @@ def frequencies(
             y[c] = (np.float32(product[n, c]) * (by * channels[c]) + bias[c]) * LOG2E
             most = max(most, ordered(y[c]))
         top, mass = of_ordered(most), np.int64(0)
-        for c in range(vocabulary):
-            e = np.int32(exp2(max(y[c] - top, -FARTHEST)) * UNITS)
-            out[n, c] = e
-            mass += e
+        for first in range(0, vocabulary, FEW):
+            part = np.int32(0)
+            for c in range(first, min(first + FEW, vocabulary)):
+                e = np.int32(exp2(max(y[c] - top, -FARTHEST)) * UNITS)
+                out[n, c] = e
+                part = np.int32(part + e)
+            mass += part
         share = np.float32(total - escapes * escape[n]) / np.float32(mass)
         for c in range(vocabulary):
             out[n, c] = np.int32(1) + np.int32(np.float32(out[n, c]) * share)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import inlined
+from codelength.compiled import inlined, prefetch
 from codelength_mix.histories import NEXT
 from codelength_mix.logistic import FARTHEST, ONE, SQUASH, STRETCH, STRETCH_FINE
 from codelength_mix.memory import BIN, BIN_BITS, CONTEXTS, MATCH, MODEL, POINTS, SETS, SHORT, SURE
 from codelength_mix.slots import scattered
-from codelength_mix.vectors import dot, prefetch, train
+from codelength_mix.vectors import dot, train
 
 COUNTS = 511
 """A map's probability moves by an n-th of the error, n growing to this and a half."""

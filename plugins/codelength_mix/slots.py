@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled, inlined
+from codelength.compiled import compiled, inlined, prefetch
 from codelength_mix.histories import LENGTH
 from codelength_mix.memory import SLOT
-from codelength_mix.vectors import prefetch
 
 SPREAD = 0x2545F4914F6CDD1D
 HALF = 0x9E3779B97F4A7C

@@ -1,6 +1,5 @@
-"""What only LLVM can say. The two loops of the mixer over a row of weights, as vectors: three times
-as fast as what it makes of a loop so short; integers, so the order of a sum does not matter. And a
-word to memory of what will be asked of it, which saves a sixth of the mixer's time.
+"""The two loops of the mixer over a row of weights, as vectors: three times as fast as what LLVM
+makes of a loop so short; integers, so the order of a sum does not matter.
 """
 
 from typing import Any
@@ -70,20 +69,3 @@ def train(typing: Any, x: Any, w: Any, row: Any, error: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(x, w, types.int64, types.int32), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(typing: Any, array: Any, index: Any) -> Any:
-    """Begins to bring near what lies `index` bytes behind the beginning of an array."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        byte = ir.IntType(8).as_pointer()
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        place = builder.gep(builder.bitcast(data, byte), [args[1]])
-        flags = [LANE(0), LANE(3), LANE(1)]
-        form = ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE])
-        fetch = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0i8")
-        builder.call(fetch, [place, *flags])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), generate
