@@ -62,16 +62,18 @@ class Phase(Struct, frozen=True):
     """The most that was resident at any moment of the cell."""
     rest_bytes: int
     """What was resident before: interpreter, libraries, and the batch itself."""
+    device: str = ""
+    """Where models computed, if not on the processor."""
 
     @property
-    def cpu_seconds(self) -> float:
-        """Once over the cell: the median repetition of every batch."""
-        return sum(median(batch) for batch in self.cpu)
+    def times(self) -> list[list[float]]:
+        """What speeds are of: CPU time, or wall time where a device has computed."""
+        return self.wall if self.device else self.cpu
 
     @property
-    def wall_seconds(self) -> float:
+    def seconds(self) -> float:
         """Once over the cell: the median repetition of every batch."""
-        return sum(median(batch) for batch in self.wall)
+        return sum(median(batch) for batch in self.times)
 
     @property
     def measured_seconds(self) -> float:

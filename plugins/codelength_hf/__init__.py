@@ -17,6 +17,7 @@ from codelength.coding import PredictorCodec, of_streams
 from codelength.framing import join_parts, read_varint, split_parts, varint
 from codelength.sevenbits import SevenBits
 from codelength_hf.box import TransformerCodec, sizes_in_the_box
+from codelength_lm import devices
 
 if TYPE_CHECKING:
     from codelength_hf.checkpoint import Checkpoint
@@ -50,6 +51,7 @@ class TokenCodec(PredictorCodec):
         super().check_available()
         if not self.exact and find_spec("transformers") is None:
             raise Unavailable("hf:exact=false needs: python -m pip install 'codelength[hf]'")
+        devices.check()
         _ = self.checkpoint
 
     @property

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength import UsageError
+from codelength import UsageError, device
 from codelength.coder import IntArray
 from codelength.predictor import Predictor, Stepper
 from codelength_hf.architecture import architecture
-from codelength_hf.arithmetic import Rows
+from codelength_hf.arithmetic import Arithmetic, Rows
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.exact import Exact
 from codelength_hf.fixed import LONGEST, total
@@ -201,7 +201,7 @@ class ExactPredictor(TransformerPredictor):
 
     @property
     def model(self) -> Exact:
-        return exact(self.checkpoint, self.window)
+        return exact(self.checkpoint, self.window, device.chosen())
 
     def stored(self) -> bytes:
         found = self.checkpoint
@@ -210,15 +210,24 @@ class ExactPredictor(TransformerPredictor):
 
 
 @lru_cache(maxsize=2)
-def exact(found: Checkpoint, window: int | None) -> Exact:
-    """The model in a checkpoint, ready to run. Raises UsageError if there is no exact execution for
-    it, or it cannot see so far."""
+def exact(found: Checkpoint, window: int | None, where: str) -> Exact:
+    """The model in a checkpoint, ready to run on a device. Raises UsageError if there is no exact
+    execution for it, or it cannot see so far."""
     shape = architecture(found.config)
     longest = min(shape.context, LONGEST)
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
     read = weights(shape, found.tensor, found.tied)
-    return Exact(read, window or longest, OnCpu(), tokens_of(found).count)
+    return Exact(read, window or longest, _arithmetic(where), tokens_of(found).count)
+
+
+def _arithmetic(where: str) -> Arithmetic:
+    if where == device.PROCESSOR:
+        return OnCpu()
+    from codelength_hf.on_torch import OnTorch
+
+    device.note(where)
+    return OnTorch(where)
 
 
 class TransformerStepper(Stepper):

@@ -3,7 +3,7 @@ them. Implementations give the same integers (see `fixed`); they differ in where
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ class Rows:
 class Arithmetic(ABC):
     """Arrays are float32 and (rows, columns) where nothing else is said; rows are positions of a
     batch of streams, the positions of one stream together and in order."""
+
+    together: ClassVar[int]
+    """Positions, over all streams, that had best be computed at once."""
 
     @abstractmethod
     def array(self, values: NDArray[Any]) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from codelength import Sample, UsageError
 from codelength.segments import SegmentedCodec
 from codelength.sevenbits import SevenBits
+from codelength_lm import devices
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class FileCodec(SevenBits, SegmentedCodec):
         super().__post_init__()
         if self.segment is not None and self.segment < 1:
             raise UsageError(f"{self.name}:segment={self.segment} cannot be: it is 1 or more")
+
+    def check_available(self) -> None:
+        super().check_available()
+        devices.check()
 
     @property
     @abstractmethod

@@ -46,6 +46,7 @@ class Exact:
 
     def __init__(self, weights: Weights, arithmetic: Arithmetic) -> None:
         self.shape: Shape = weights.shape
+        self.together = arithmetic.together
         self._with = arithmetic
         values, scales = weights.matrix("byte")
         self._bytes = arithmetic.array(values.astype(np.float32) * scales[:, None])

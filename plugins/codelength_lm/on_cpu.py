@@ -1,7 +1,7 @@
 """The exact arithmetic on a CPU: the machine's fastest products, and the compiled loops of
 `compiled`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from codelength_lm.products import Products
 
 class OnCpu(Arithmetic):
     """With the products that this machine does best, or with others."""
+
+    together: ClassVar[int] = 512
+    """What they need fits into a core's cache."""
 
     def __init__(self, products: Products | None = None) -> None:
         self._products = products or Products.fastest()

@@ -1,7 +1,7 @@
 """The exact arithmetic in PyTorch operations, each its own, for any device: the plain statement of
 what `compiled` does, and the way to run on an accelerator."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ UNITS, TOTAL = float(fixed.UNITS), float(fixed.TOTAL)
 
 class OnTorch(Arithmetic):
     """On `device`."""
+
+    together: ClassVar[int] = 1 << 14
+    """An operation takes as long to begin as to do for thousands of them."""
 
     def __init__(self, device: str = "cpu") -> None:
         self._device = device

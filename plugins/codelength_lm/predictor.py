@@ -9,16 +9,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength import device
 from codelength.coder import IntArray
 from codelength.predictor import Predictor, Stepper
+from codelength_lm.arithmetic import Arithmetic
 from codelength_lm.exact import Exact, State
 from codelength_lm.on_cpu import OnCpu
 from codelength_lm.shape import BEGIN
 from codelength_lm.weights import read, scrambled
-
-ROWS = 512
-"""Positions, over all streams, that the parallel view computes at once: what they need fits into
-a core's cache."""
 
 BLOCK = 64
 """Positions of a stream that the parallel view hands out at a time."""
@@ -40,8 +38,9 @@ class RecurrentPredictor(Predictor):
 
     @property
     def model(self) -> Exact:
-        """Loaded once in a process, with the fastest arithmetic that this machine has."""
-        return _loaded(self.path, self.disorder)
+        """Loaded once in a process, with the fastest arithmetic that this machine has, or on the
+        device that was asked for."""
+        return _loaded(self.path, self.disorder, device.chosen())
 
     def scrambled(self, seed: int) -> Predictor:
         return replace(self, disorder=seed)
@@ -73,7 +72,7 @@ def all_positions(model: Exact, batch: Sequence[IntArray]) -> Iterator[tuple[int
 
 
 def _block(model: Exact, state: State, symbols: NDArray[np.int32]) -> NDArray[np.int32]:
-    time = max(1, ROWS // len(symbols))
+    time = max(1, model.together // len(symbols))
     pieces = range(0, symbols.shape[1], time)
     return np.concatenate([model.run(state, symbols[:, at : at + time]) for at in pieces], axis=1)
 
@@ -115,6 +114,15 @@ def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, disorder: int | None) -> Exact:
+def _loaded(path: Path, disorder: int | None, where: str) -> Exact:
     weights = read(path)
-    return Exact(weights if disorder is None else scrambled(weights, disorder), OnCpu())
+    return Exact(weights if disorder is None else scrambled(weights, disorder), _arithmetic(where))
+
+
+def _arithmetic(where: str) -> Arithmetic:
+    if where == device.PROCESSOR:
+        return OnCpu()
+    from codelength_lm.on_torch import OnTorch
+
+    device.note(where)
+    return OnTorch(where)

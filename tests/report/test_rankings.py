@@ -1,6 +1,7 @@
 """Who is ranked where, and what is said of those who are not."""
 
 import pytest
+from msgspec.structs import replace
 
 from codelength.accounting import Price, Tariff
 from codelength.card import Card
@@ -182,3 +183,10 @@ def test_parallel_timing_is_labelled() -> None:
 def test_a_run_without_a_record_is_marked() -> None:
     table = ranked([cell("a"), cell("b", coded=500, run="lost")])
     assert column(table, "env") == ["1", "?"]
+
+
+def test_what_a_device_computed_is_timed_by_the_wall() -> None:
+    there = replace(phase(), device="cuda", wall=[[5.0]])
+    table = ranked([cell("a"), cell("b", coded=500, encode=there)])
+    assert any(note.startswith("b: computed on cuda") for note in table.notes)
+    assert column(table, "enc MB/s") == ["0.0020", "0.00020"]

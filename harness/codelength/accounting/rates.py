@@ -81,6 +81,6 @@ def memory(cell: Cell) -> int | None:
 
 
 def _speed(cell: Cell, phase: Phase | None) -> float | None:
-    if not cell.ok or phase is None or not cell.cut.bytes or not phase.cpu_seconds:
+    if not cell.ok or phase is None or not cell.cut.bytes or not phase.seconds:
         return None
-    return cell.cut.bytes / phase.cpu_seconds / 1e6
+    return cell.cut.bytes / phase.seconds / 1e6

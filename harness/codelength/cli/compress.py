@@ -17,7 +17,7 @@ from codelength.cli.apart import (
     say_done,
 )
 from codelength.cli.files import PIPE, Input, Output
-from codelength.cli.options import Size, warn_broken
+from codelength.cli.options import DEVICE, Size, warn_broken
 from codelength.codec import Codec
 from codelength.container import LARGEST, SEGMENT, pack
 from codelength.errors import UsageError
@@ -58,6 +58,7 @@ believed of a codec that ends the process."""
     default=True,
     help="Decode in another process and compare, before OUT appears.  [default: verify]",
 )
+@DEVICE
 @FORCE
 @PLUGIN
 @DONE

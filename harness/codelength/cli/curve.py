@@ -11,6 +11,7 @@ import click
 
 from codelength.cli.meter import Meter, duration
 from codelength.cli.options import (
+    DEVICE,
     LIMIT,
     Size,
     load_plugins,
@@ -54,6 +55,7 @@ CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")
     show_default=True,
     help="Pieces of each corpus, from all over it.",
 )
+@DEVICE
 @LIMIT
 @click.option("--controls/--no-controls", default=True, help="Shuffled bytes, random weights.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of controls.")

@@ -6,7 +6,7 @@ from codelength.cli.apart import ending_with_its_parent, into_file, plugin_optio
 from codelength.cli.compress import DONE, FORCE, OUT, PLUGIN, codec_of
 from codelength.cli.files import PIPE, Input, Output
 from codelength.cli.list import aligned
-from codelength.cli.options import Size
+from codelength.cli.options import DEVICE, Size
 from codelength.codec import Codec
 from codelength.container import Container
 from codelength.errors import UsageError
@@ -20,6 +20,7 @@ from codelength.run.process import limit_memory
 @click.option("--test", is_flag=True, help="Only see whether all decodes to what went in.")
 @click.option("--list", "listing", is_flag=True, help="Only show what FILE says; decode nothing.")
 @click.option("--memory", type=Size(), help="What it may take; 80% of the machine's by default.")
+@DEVICE
 @FORCE
 @PLUGIN
 @DONE

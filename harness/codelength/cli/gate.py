@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codelength.cli import fail
-from codelength.cli.options import Size, load_plugins, warn_broken, with_plugins, with_timeout
+from codelength.cli.options import (
+    DEVICE,
+    Size,
+    load_plugins,
+    warn_broken,
+    with_plugins,
+    with_timeout,
+)
 from codelength.cli.progress import Lines, Live
 from codelength.codec import Codec
 from codelength.errors import CodelengthError, StoreError, UsageError
@@ -66,6 +73,7 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     help="What a cell means that cannot be compared, as its library or its corpus is another one.",
 )
 @with_timeout(120)
+@DEVICE
 @_output("json", "Write all that was found as JSON.")
 @_output("junit", "Write JUnit XML, a test case for each cell and time.")
 @_output("markdown", 'Write Markdown, as for "$GITHUB_STEP_SUMMARY".')

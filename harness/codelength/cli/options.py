@@ -1,5 +1,6 @@
 """Options that several commands have, and the values they turn into."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from codelength.device import PROCESSOR, VARIABLE
 from codelength.errors import StoreError, UsageError
 from codelength.plugins import Plugins
 
@@ -68,6 +70,22 @@ class Size(click.ParamType[int]):
             self.fail(f"{value!r} is no size; write it like 2048, 2MB or 64KiB", param, ctx)
         return int(float(match[1]) * UNITS[match[2] or ""])
 
+
+def _compute_on(context: click.Context, option: click.Parameter, device: str) -> None:
+    os.environ[VARIABLE] = device
+
+
+DEVICE = click.option(
+    "--device",
+    default=PROCESSOR,
+    show_default=True,
+    envvar=VARIABLE,
+    metavar="NAME",
+    expose_value=False,
+    callback=_compute_on,
+    help=f"Where models compute, as PyTorch calls it: cuda, cuda:1 (or {VARIABLE}).",
+)
+"""For all processes of the command; no byte depends on it."""
 
 LIMIT = click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
 

@@ -9,6 +9,7 @@ import click
 from codelength.accounting import STORED
 from codelength.cli import fail
 from codelength.cli.options import (
+    DEVICE,
     KEY,
     OUT,
     TIMEOUT,
@@ -62,6 +63,7 @@ DEFAULT_LIMIT = 12_000
     show_default=True,
     help="Threads that a codec's libraries may use.",
 )
+@DEVICE
 @with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
 @with_price

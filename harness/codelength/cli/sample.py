@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import Size, load_plugins, page_in, warn_broken, with_out
+from codelength.cli.options import DEVICE, Size, load_plugins, page_in, warn_broken, with_out
 from codelength.codec import Codec
 from codelength.errors import UsageError
 
@@ -57,6 +57,7 @@ KEEP = 30.0
     show_default=True,
     help="Contexts over which its code lengths are averaged; 256 encodings each.",
 )
+@DEVICE
 @with_out("Write a page with the continuations of all codecs; what is done is not done again.")
 @click.option("--plugin", "files", multiple=True, metavar="FILE", help="A Python file of codecs.")
 def command(

@@ -8,6 +8,7 @@ import click
 
 from codelength.cli.meter import Meter, duration
 from codelength.cli.options import (
+    DEVICE,
     LIMIT,
     OUT,
     Size,
@@ -52,6 +53,7 @@ CHECK = 131_072
     show_default="128KiB",
     help="How much of each corpus is also coded and decoded, for the gap to what is coded.",
 )
+@DEVICE
 @OUT
 @with_plugins
 def command(

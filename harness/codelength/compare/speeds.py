@@ -50,9 +50,9 @@ def factor(phases: Sequence[tuple[Phase | None, Phase | None]], seed: int = 0) -
     random = np.random.default_rng(seed)
     logs, values = np.zeros(RESAMPLES), []
     for before, after in phases:
-        if before is None or after is None or not (before.cpu_seconds and after.cpu_seconds):
+        if before is None or after is None or not (before.seconds and after.seconds):
             return None
-        values.append(math.log(after.cpu_seconds / before.cpu_seconds))
+        values.append(math.log(after.seconds / before.seconds))
         with np.errstate(divide="ignore", invalid="ignore"):  # a draw of zeros only
             logs += np.log(_resampled(after, random) / _resampled(before, random))
     if not values:
@@ -67,7 +67,7 @@ def _resampled(phase: Phase, random: "np.random.Generator") -> "NDArray[np.float
     import numpy as np
 
     total = np.zeros(RESAMPLES)
-    for batch in phase.cpu:
+    for batch in phase.times:
         drawn = random.integers(len(batch), size=(RESAMPLES, len(batch)))
         total += np.median(np.array(batch)[drawn], axis=1)
     return total

@@ -1,5 +1,6 @@
 """Which speeds may be set beside each other: those of one machine, thread count and job count."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from codelength.result import Cell, Environment
@@ -37,6 +38,7 @@ class Machines:
 
     def caution(self, cells: Iterable[Cell]) -> list[str]:
         """What a reader must know before comparing speeds; nothing if they are comparable."""
+        cells = list(cells)
         marks, notes = self.marks(cells), []
         if len(marks) > 1:
             notes.append(
@@ -49,7 +51,19 @@ class Machines:
         if "?" in marks:
             which = "?" if len(marks) > 1 else "Speeds:"
             notes.append(f"{which} measured in an environment of which there is no record.")
-        return notes
+        return [*notes, *_elsewhere(cells)]
+
+
+def _elsewhere(cells: Iterable[Cell]) -> list[str]:
+    """Which codecs computed on a device, and so were timed by another clock."""
+    codecs: dict[str, dict[str, None]] = defaultdict(dict)
+    for cell in cells:
+        if cell.ok and cell.encode and cell.encode.device:
+            codecs[cell.encode.device][cell.codec] = None
+    return [
+        f"{', '.join(names)}: computed on {device}; speeds are of wall time."
+        for device, names in codecs.items()
+    ]
 
 
 def _likeness(environment: Environment) -> object:

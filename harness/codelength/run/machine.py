@@ -10,6 +10,7 @@ import uuid
 from importlib.metadata import version
 from pathlib import Path
 
+from codelength import device
 from codelength.result import SCHEMA, Environment
 
 
@@ -35,9 +36,10 @@ def environment(versions: dict[str, str], threads: int, jobs: int) -> Environmen
 
 
 def machine() -> dict[str, str]:
-    """The processor, how many cores may be used, how busy they are, and the system."""
+    """The processor, how many cores may be used, how busy they are, the system, and the device that
+    was asked for."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
+    facts = {
         "processor": _processor(),
         "cores": f"{usable} usable of {os.cpu_count()}",
         "memory": f"{memory_bytes() / 1e9:.1f} GB",
@@ -46,6 +48,8 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
+    where = device.chosen()
+    return facts if where == device.PROCESSOR else {**facts, "device": where}
 
 
 def memory_bytes() -> int:

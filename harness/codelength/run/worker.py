@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from codelength import device
 from codelength.codec import Codec
 from codelength.corpus import Corpus, Digest
 from codelength.errors import CorpusError, Unavailable, Unsupported
@@ -176,7 +177,13 @@ class Meter:
 
     def phase(self) -> Phase:
         """All measurements so far."""
-        return Phase(cpu=self._cpu, wall=self._wall, peak_bytes=self._peak, rest_bytes=self._rest)
+        return Phase(
+            cpu=self._cpu,
+            wall=self._wall,
+            peak_bytes=self._peak,
+            rest_bytes=self._rest,
+            device=device.used(),
+        )
 
 
 def batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
