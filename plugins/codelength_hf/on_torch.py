@@ -46,6 +46,7 @@ class OnTorch(Arithmetic):
 
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
+        tensors.multiply_exactly()
 
     def array(self, values: NDArray[Any]) -> Tensor:
         return torch.tensor(values, device=self._device)

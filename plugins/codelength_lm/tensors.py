@@ -19,6 +19,12 @@ Parts = list[tuple[slice, Tensor]]
 """Slices of a matrix's inputs, and the matrix there: float32, transposed."""
 
 
+def multiply_exactly() -> None:
+    """PyTorch may have been told, by the environment of some containers even, to round to 11 or 8
+    bits what it multiplies. Weights of attention have 17."""
+    torch.set_float32_matmul_precision("highest")
+
+
 def parts(values: NDArray[np.int8], device: str) -> Parts:
     """int8 values (outputs, inputs) ready for products."""
     floats = torch.tensor(values, device=device).float().T.contiguous()

@@ -90,6 +90,21 @@ def test_products_of_int8_give_the_law_of_those_in_tiles(shape, seed, data):
     assert (at_once(Exact(given, OnCpu(Products(int8=1))), data) == law).all()
 
 
+def test_products_are_exact_whatever_pytorch_was_told():
+    torch = pytest.importorskip("torch")
+    from codelength_hf import on_torch as transformers
+    from codelength_lm import on_torch as recurrent
+
+    before = torch.get_float32_matmul_precision()
+    try:
+        for arithmetic in (recurrent.OnTorch, transformers.OnTorch):
+            torch.set_float32_matmul_precision("medium")
+            arithmetic()
+            assert torch.get_float32_matmul_precision() == "highest"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 def test_an_accelerator_gives_the_integers_of_the_cpu():
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
