@@ -1,5 +1,6 @@
 """The contract of a codec: a lossless map from bytes to bytes, with settings."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ class Codec(ABC):
     @property
     def versions(self) -> Mapping[str, str]:
         """What the blobs depend on: the packages of `needs`, or the libraries within."""
-        return {package: _version(package) for package in self.needs.values()}
+        packages = [_package(module, needed) for module, needed in self.needs.items()]
+        return {package: _version(package) for package in packages}
 
     @property
     def requires(self) -> Mapping[str, str]:
@@ -90,6 +92,13 @@ class Codec(ABC):
                 f"{self.name} is not installed: python -m pip install "
                 + " ".join(repr(package) for package in dict.fromkeys(missing))
             )
+
+
+def _package(module: str, requirement: str) -> str:
+    """What a requirement asks for: `numpy` of `numpy>=2`; where an extra brings the module, as
+    `codelength[lm]`, the package is taken to be called like it."""
+    name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+    return module if requirement.removeprefix(name).startswith("[") else name
 
 
 def _version(package: str) -> str:

@@ -79,3 +79,9 @@ def test_the_prior_is_the_file_and_the_version_its_digest(box):
 
 def test_models_in_the_box_are_offered_by_their_sizes():
     assert [codec.spec for codec in codelength_lm.codelength_codecs()] == ["recurrent:size=tiny"]
+
+
+def test_its_versions_are_those_of_libraries_and_of_the_weights():
+    versions = RecurrentCodec("tiny").versions
+    assert list(versions) == ["constriction", "numba", "safetensors", "weights"]
+    assert "missing" not in versions.values()
