@@ -30,6 +30,7 @@ from codelength import coder, device, streams  # noqa: E402
 from codelength.coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
 from codelength.predictor import Predictor  # noqa: E402
+from codelength.run.client import HEAP  # noqa: E402
 from codelength_hf import on_cpu as transformers_on_cpu  # noqa: E402
 from codelength_hf.architecture import architecture  # noqa: E402
 from codelength_hf.arithmetic import Arithmetic  # noqa: E402
@@ -50,6 +51,7 @@ INTRODUCTION = """\
 Kilobytes for each second of CPU time, one thread, all in exact integer arithmetic. Forward: all
 positions of known sequences, the frequencies made but not used. Encode: the same, coded. Step: one
 symbol of each sequence at a time, known beforehand. Decode: the same out of the coded streams.
+Freed memory stays with the process, as in the workers of a run.
 The four are measured in turn, twice; the better of each is shown, and the ratios are of those.
 Model, law and coder are the shares of encoding, then of decoding: matrix products and what is
 between them; frequencies from the last of them; range coder. A transformer sees what came before in
@@ -488,4 +490,6 @@ def processor() -> str:
 
 
 if __name__ == "__main__":
+    if not HEAP.items() <= os.environ.items():  # as workers have it, from the beginning
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **HEAP})
     sys.exit(main())
