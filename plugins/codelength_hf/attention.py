@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled, prefetch
+from codelength.compiled import compiled, inlined, prefetch
 from codelength_lm.fixed import FARTHEST, MAGIC
 from codelength_lm.products import COLUMNS, ROWS, four_rows, one_row
 from codelength_lm.scalars import LOWEST, exp2, of_ordered, ordered, quantise
@@ -80,6 +80,19 @@ def split_heads(
                         values[stream, h, d // COLUMNS, at // 2, d % COLUMNS, at % 2] = q[d]
 
 
+@inlined
+def _expect(row: int, panel: int, b: Any, values: Any, c: Any) -> None:
+    """Begins to bring near what a panel of positions will want besides its keys: row counts streams
+    and key heads."""
+    prefetch(b, (row * b.shape[2] + panel * COLUMNS) * 4)
+    prefetch(c, (row * c.shape[2] + panel * COLUMNS) * 4)
+    panels, value_panel = values.shape[2], values.shape[3] * COLUMNS * 2
+    for column in range(panels):
+        place = (row * panels + column) * value_panel + panel * COLUMNS**2
+        for line in range(0, COLUMNS**2, LINE):
+            prefetch(values, place + line)
+
+
 @compiled
 def attend(
     queries: Any,
@@ -116,13 +129,8 @@ def attend(
                 seen = start + first + rows
                 query = queries.ctypes.data + ((stream * time + first) * heads + head) * wide * 2
                 for panel in range((seen + COLUMNS - 1) // COLUMNS):
-                    if first == 0:  # what will be wanted of the values, which lie far
-                        prefetch(b, (row * b.shape[2] + panel * COLUMNS) * 4)
-                        prefetch(c, (row * c.shape[2] + panel * COLUMNS) * 4)
-                        for column in range(panels):
-                            place = (row * panels + column) * value_panel + panel * COLUMNS**2
-                            for line in range(0, COLUMNS**2, LINE):
-                                prefetch(values, place + line)
+                    if first == 0:
+                        _expect(row, panel, b, values, c)
                     at, to = key + panel * key_panel, s + panel * COLUMNS * 4
                     if rows == ROWS:
                         four_rows(query, heads * wide * 2, at, wide // 2, to, room * 4)
