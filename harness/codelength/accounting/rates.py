@@ -65,12 +65,12 @@ def header_once(cell: Cell) -> float | None:
 
 
 def encode_speed(cell: Cell) -> float | None:
-    """Raw megabytes (10^6 bytes) encoded in a CPU second."""
+    """Raw megabytes (10^6 bytes) encoded in a second of `Phase.times`."""
     return _speed(cell, cell.encode)
 
 
 def decode_speed(cell: Cell) -> float | None:
-    """Raw megabytes (10^6 bytes) decoded in a CPU second."""
+    """Raw megabytes (10^6 bytes) decoded in a second of `Phase.times`."""
     return _speed(cell, cell.decode)
 
 
