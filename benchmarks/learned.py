@@ -19,7 +19,7 @@ import time  # noqa: E402
 from collections import Counter  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
-from functools import cached_property  # noqa: E402
+from functools import cache  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 from typing import Any  # noqa: E402
@@ -33,9 +33,8 @@ from codelength.predictor import Predictor  # noqa: E402
 from codelength.run.client import HEAP  # noqa: E402
 from codelength_hf import on_cpu as transformers_on_cpu  # noqa: E402
 from codelength_hf.architecture import architecture  # noqa: E402
-from codelength_hf.arithmetic import Arithmetic  # noqa: E402
 from codelength_hf.exact import Exact  # noqa: E402
-from codelength_hf.predictor import TransformerPredictor  # noqa: E402
+from codelength_hf.predictor import TransformerPredictor, arithmetic  # noqa: E402
 from codelength_hf.weights import Block, Quantised, Vectors, Weights  # noqa: E402
 from codelength_lm import on_cpu as recurrent_on_cpu  # noqa: E402
 
@@ -66,58 +65,7 @@ class Pythia(TransformerPredictor):
 
     @property
     def model(self) -> Exact:
-        return self._compiled if device.chosen() == device.PROCESSOR else self._in_pytorch
-
-    @cached_property
-    def _compiled(self) -> Exact:
-        return self._made(transformers_on_cpu.OnCpu())
-
-    @cached_property
-    def _in_pytorch(self) -> Exact:
-        from codelength_hf.on_torch import OnTorch
-
-        return self._made(OnTorch())
-
-    def _made(self, arithmetic: Arithmetic) -> Exact:
-        random = np.random.default_rng(0)
-        width, hidden, vocabulary, tokens = 512, 2048, 50304, 50277
-
-        def matrix(outputs: int, inputs: int) -> Quantised:
-            values = random.integers(-127, 128, (outputs, inputs), np.int8)
-            scales = np.full(outputs, 0.014 / inputs**0.5, np.float32)  # variances stay one
-            return Quantised(values, scales, np.zeros(outputs, np.float32))
-
-        def norm() -> Vectors:
-            return Vectors(np.ones(width, np.float32), np.zeros(width, np.float32))
-
-        shape = architecture(
-            {
-                "model_type": "gpt_neox",
-                "vocab_size": vocabulary,
-                "hidden_size": width,
-                "num_hidden_layers": 6,
-                "num_attention_heads": 8,
-                "intermediate_size": hidden,
-                "max_position_embeddings": LONGEST,
-                "rotary_pct": 0.25,
-                "hidden_act": "gelu",
-                "bos_token_id": 0,
-            }
-        )
-        blocks = [
-            Block(
-                norm(),
-                matrix(3 * width, width),
-                matrix(width, width),
-                norm(),
-                matrix(hidden, width),
-                matrix(width, hidden),
-            )
-            for _ in range(shape.layers)
-        ]
-        table, head = matrix(vocabulary, width), matrix(vocabulary, width)
-        read = Weights(shape, table, None, blocks, norm(), head, tied=False)
-        return Exact(read, self.window or LONGEST, arithmetic, tokens)
+        return pythia(self.window or LONGEST, device.chosen())
 
     @property
     def tokens(self) -> Any:
@@ -125,6 +73,50 @@ class Pythia(TransformerPredictor):
 
     def stored(self) -> bytes:
         raise NotImplementedError
+
+
+@cache
+def pythia(window: int, where: str) -> Exact:
+    """The model of `Pythia` on a device."""
+    random = np.random.default_rng(0)
+    width, hidden, vocabulary, tokens = 512, 2048, 50304, 50277
+
+    def matrix(outputs: int, inputs: int) -> Quantised:
+        values = random.integers(-127, 128, (outputs, inputs), np.int8)
+        scales = np.full(outputs, 0.014 / inputs**0.5, np.float32)  # variances stay one
+        return Quantised(values, scales, np.zeros(outputs, np.float32))
+
+    def norm() -> Vectors:
+        return Vectors(np.ones(width, np.float32), np.zeros(width, np.float32))
+
+    shape = architecture(
+        {
+            "model_type": "gpt_neox",
+            "vocab_size": vocabulary,
+            "hidden_size": width,
+            "num_hidden_layers": 6,
+            "num_attention_heads": 8,
+            "intermediate_size": hidden,
+            "max_position_embeddings": LONGEST,
+            "rotary_pct": 0.25,
+            "hidden_act": "gelu",
+            "bos_token_id": 0,
+        }
+    )
+    blocks = [
+        Block(
+            norm(),
+            matrix(3 * width, width),
+            matrix(width, width),
+            norm(),
+            matrix(hidden, width),
+            matrix(width, hidden),
+        )
+        for _ in range(shape.layers)
+    ]
+    table, head = matrix(vocabulary, width), matrix(vocabulary, width)
+    read = Weights(shape, table, None, blocks, norm(), head, tied=False)
+    return Exact(read, window, arithmetic(where), tokens)
 
 
 @dataclass(frozen=True)
@@ -234,6 +226,14 @@ HEAD = """\
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 
+def stepped(predictor: Predictor, sequences: list[IntArray]) -> None:
+    """Makes the frequencies of every symbol, one of each sequence at a time."""
+    stepper = predictor.stepper(len(sequences))
+    for now in np.stack(sequences, 1):
+        stepper.frequencies()
+        stepper.advance(now)
+
+
 def measured(subject: Subject, batch: int, symbols: int) -> Line:
     """About so many symbols, at that batch."""
     length = min(subject.longest, max(1, symbols // batch))
@@ -244,10 +244,7 @@ def measured(subject: Subject, batch: int, symbols: int) -> Line:
             pass
 
     def step() -> None:
-        stepper = predictor.stepper(batch)
-        for now in np.stack(sequences, 1):
-            stepper.frequencies()
-            stepper.advance(now)
+        stepped(predictor, sequences)
 
     def encode() -> list[bytes]:
         return streams.encode(predictor, sequences)
@@ -287,17 +284,10 @@ def quadratic(subject: Subject) -> float:
 
 def in_pytorch(subject: Subject) -> float:
     """Bytes a second of stepping one stream in PyTorch operations."""
-    (sequence,) = subject.batch(1, IN_PYTORCH)
+    sequences = subject.batch(1, IN_PYTORCH)
     os.environ[device.VARIABLE] = "cpu:0"
-
-    def step() -> None:
-        stepper = subject.predictor.stepper(1)
-        for symbol in sequence:
-            stepper.frequencies()
-            stepper.advance(np.array([symbol]))
-
-    step()
-    seconds = min(WATCH.of(step)[0] for _ in range(2))
+    stepped(subject.predictor, sequences)
+    seconds = min(WATCH.of(lambda: stepped(subject.predictor, sequences))[0] for _ in range(2))
     del os.environ[device.VARIABLE]
     return subject.bytes_each * IN_PYTORCH / seconds
 

@@ -45,8 +45,7 @@ class OnTorch(Arithmetic):
     """On `device`."""
 
     def __init__(self, device: str = "cpu") -> None:
-        self._device = device
-        tensors.multiply_exactly()
+        self._device = tensors.taken(device)
 
     def array(self, values: NDArray[Any]) -> Tensor:
         return torch.tensor(values, device=self._device)

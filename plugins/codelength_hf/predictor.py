@@ -218,15 +218,15 @@ def exact(found: Checkpoint, window: int | None, where: str) -> Exact:
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
     read = weights(shape, found.tensor, found.tied)
-    return Exact(read, window or longest, _arithmetic(where), tokens_of(found).count)
+    return Exact(read, window or longest, arithmetic(where), tokens_of(found).count)
 
 
-def _arithmetic(where: str) -> Arithmetic:
+def arithmetic(where: str) -> Arithmetic:
+    """That of a device."""
     if where == device.PROCESSOR:
         return OnCpu()
     from codelength_hf.on_torch import OnTorch
 
-    device.note(where)
     return OnTorch(where)
 
 

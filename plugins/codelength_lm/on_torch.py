@@ -23,8 +23,7 @@ class OnTorch(Arithmetic):
     """An operation takes as long to begin as to do for thousands of them."""
 
     def __init__(self, device: str = "cpu") -> None:
-        self._device = device
-        tensors.multiply_exactly()
+        self._device = tensors.taken(device)
 
     def array(self, values: NDArray[Any]) -> Tensor:
         return torch.tensor(values, device=self._device)

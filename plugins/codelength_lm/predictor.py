@@ -124,5 +124,4 @@ def _arithmetic(where: str) -> Arithmetic:
         return OnCpu()
     from codelength_lm.on_torch import OnTorch
 
-    device.note(where)
     return OnTorch(where)

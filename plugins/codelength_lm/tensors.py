@@ -6,6 +6,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from codelength.device import note
 from codelength_lm import fixed
 
 LARGEST, SMALLEST = float(fixed.LARGEST), float(fixed.SMALLEST)
@@ -19,10 +20,13 @@ Parts = list[tuple[slice, Tensor]]
 """Slices of a matrix's inputs, and the matrix there: float32, transposed."""
 
 
-def multiply_exactly() -> None:
-    """PyTorch may have been told, by the environment of some containers even, to round to 11 or 8
-    bits what it multiplies. Weights of attention have 17."""
+def taken(name: str) -> str:
+    """A device to compute on, and exactly so: PyTorch may have been told, by the environment of
+    some containers even, to round to 11 or 8 bits what it multiplies. Weights of attention have
+    17."""
     torch.set_float32_matmul_precision("highest")
+    note(name)
+    return name
 
 
 def parts(values: NDArray[np.int8], device: str) -> Parts:
