@@ -49,9 +49,10 @@ class TokenCodec(PredictorCodec):
 
     def check_available(self) -> None:
         super().check_available()
-        if not self.exact and find_spec("transformers") is None:
+        if self.exact:
+            devices.check()
+        elif find_spec("transformers") is None:
             raise Unavailable("hf:exact=false needs: python -m pip install 'codelength[hf]'")
-        devices.check()
         _ = self.checkpoint
 
     @property

@@ -6,7 +6,8 @@ import pytest
 import torch
 import transformers
 
-from codelength import CorruptBlob, Sample, UsageError
+from codelength import CorruptBlob, Sample, Unavailable, UsageError
+from codelength.device import VARIABLE
 from codelength_hf import FINGERPRINT, HfCodec, lockstep
 
 TEXT = models.text()[-60:].encode()
@@ -61,6 +62,13 @@ def test_other_circumstances_are_refused_in_one_line(folder, monkeypatch):
 def test_exact_execution_is_refused_and_names_this_one(folder):
     with pytest.raises(UsageError, match="exact=false"):
         _ = HfCodec(model=str(folder)).predictor.model
+
+
+def test_it_stays_on_the_processor_whatever_device_is_asked_for(folder, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "nowhere")
+    HfCodec(model=str(folder), exact=False).check_available()
+    with pytest.raises(Unavailable, match="--device nowhere"):
+        HfCodec(model=str(folder)).check_available()
 
 
 def test_a_full_batch_and_a_single_stream_are_one_law(folder):
