@@ -6,6 +6,7 @@ blob carries the fingerprint of all that the results are known to depend on.
 """
 
 import hashlib
+import inspect
 import json
 import platform
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
+from torch import Tensor
 
 from codelength import CorruptBlob, Unavailable, UsageError
 from codelength.coder import IntArray
@@ -37,6 +39,15 @@ TOGETHER = 64
 CONTEXT = 1024
 """The window of a model whose config names none."""
 
+MEMORIES = ("past_key_values", "cache_params", "state")
+"""What models call what they remember: they return it, and want it back under the same name."""
+
+TRIAL = 6
+"""Tokens of each stream on which it is tried whether a model remembers."""
+
+CLOSE = 1e-2
+"""How far logarithms of probabilities may be apart there."""
+
 
 @dataclass(frozen=True)
 class LockstepPredictor(TransformerPredictor):
@@ -53,18 +64,26 @@ class LockstepPredictor(TransformerPredictor):
         return Predictor.frequencies(self, batch)
 
 
+@dataclass(frozen=True)
+class Stepping:
+    """How a model is stepped: so many streams at a time, and what it calls its memory. None is for
+    a model without one, which is shown each text from its beginning at every step."""
+
+    memory: str | None
+    batch: int = BATCH
+
+
 @dataclass
 class Steps:
-    """Batches of streams, each with what the model wants to be given back."""
+    """Batches of streams, each with what the model remembers, or was shown so far."""
 
     pasts: list[Any]
-    streams: int
+    batch: int
     at: int = 0
 
     def keep(self, streams: int) -> None:
         """Forgets batches of which nothing is left."""
-        self.streams = streams
-        self.pasts = self.pasts[: -(-streams // BATCH)]
+        self.pasts = self.pasts[: -(-streams // self.batch)]
 
 
 class Lockstep:
@@ -85,37 +104,74 @@ class Lockstep:
 
     @cached_property
     def _model(self) -> Any:
+        transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        transformers.utils.logging.disable_progress_bar()
         try:
-            model = transformers.AutoModelForCausalLM.from_pretrained(
+            model, told = transformers.AutoModelForCausalLM.from_pretrained(
                 self._folder,
                 trust_remote_code=False,
                 use_safetensors=None if self._pickle else True,
                 dtype=torch.float32,
                 local_files_only=True,
+                output_loading_info=True,
             )
         except Exception as error:  # whatever the library raises for a folder it cannot use
             line = " ".join(str(error).split())[:200]
             raise Unavailable(f"transformers cannot load {self._folder}: {line}") from error
-        model.eval()  # type: ignore[no-untyped-call]
+        if lacking := sorted(told["missing_keys"]):  # it would draw them at random
+            raise Unavailable(
+                f"the weights in {self._folder} lack {len(lacking)} of the model's tensors "
+                f"({lacking[0]!r} is one): save the whole model there, with save_pretrained"
+            )
+        model.eval()
         return model
 
+    @cached_property
+    def stepping(self) -> Stepping:
+        """What steps take the model to where the whole text would. Not every model that returns a
+        memory goes on from it rightly, some do for a single stream only; that depends on the
+        version of transformers, so it is tried."""
+        tokens = torch.arange(BATCH * TRIAL).view(BATCH, TRIAL) * 31 % self.outputs
+        whole = torch.log_softmax(self._model(input_ids=tokens).logits[:, -1], -1)
+        takes = inspect.signature(self._model.forward).parameters
+        for memory in MEMORIES:
+            for batch in (BATCH, 1) if memory in takes else ():
+                past, way = None, Stepping(memory, batch)
+                for at in range(TRIAL):
+                    logits, past = self._step(way, tokens[:batch, at : at + 1], past)
+                law = torch.log_softmax(logits, -1)
+                if past is not None and bool((law - whole[:batch]).abs().max() < CLOSE):
+                    return way
+        return Stepping(None)
+
+    def _step(self, way: Stepping, tokens: Tensor, past: Any) -> tuple[Tensor, Any]:
+        """The logits (batch, outputs) after one more token of each stream, (batch, 1); and what
+        the next step is to be given."""
+        if way.memory is None:
+            seen = tokens if past is None else torch.cat([past, tokens], 1)
+            return self._model(input_ids=seen).logits[:, -1], seen
+        out = self._model(input_ids=tokens, use_cache=True, **{way.memory: past})
+        return out.logits[:, -1], getattr(out, way.memory, None)
+
+    @torch.inference_mode()
     def begin(self, streams: int, longest: int | None = None) -> Steps:
         """`streams` sequences at their beginning."""
-        return Steps([None] * -(-streams // BATCH), streams)
+        batch = self.stepping.batch
+        return Steps([None] * -(-streams // batch), batch)
 
     @torch.inference_mode()
     def run(self, state: Steps, tokens: NDArray[Any]) -> Any:
         """Takes in one token for each stream: (streams, 1). The logits (streams, outputs)."""
         if state.at == 0:
             state.pasts = [None] * len(state.pasts)
-        filled = np.full((len(state.pasts) * BATCH, 1), self.begin_token, np.int64)
+        batch = state.batch
+        filled = np.full((len(state.pasts) * batch, 1), self.begin_token, np.int64)
         filled[: len(tokens)] = tokens
         laws = []
         for i, past in enumerate(state.pasts):
-            given = torch.from_numpy(filled[i * BATCH : (i + 1) * BATCH])
-            out = self._model(input_ids=given, past_key_values=past, use_cache=True)
-            state.pasts[i] = out.past_key_values
-            laws.append(out.logits[:, -1].float().numpy())
+            given = torch.from_numpy(filled[i * batch : (i + 1) * batch])
+            logits, state.pasts[i] = self._step(self.stepping, given, past)
+            laws.append(logits.float().numpy())
         state.at += 1
         return SimpleNamespace(logits=np.concatenate(laws)[: len(tokens)])
 
@@ -131,7 +187,14 @@ class Lockstep:
         return out
 
 
-CONTEXTS = ("max_position_embeddings", "n_positions", "n_ctx", "seq_length", "max_seq_len")
+CONTEXTS = (
+    "max_position_embeddings",
+    "n_positions",
+    "n_ctx",
+    "seq_length",
+    "max_seq_len",
+    "context_length",
+)
 """What configs call the longest context."""
 
 
@@ -153,7 +216,7 @@ def circumstances(found: Checkpoint) -> dict[str, str]:
     """What floating-point results are known to depend on."""
     return {
         "weights": found.digest,
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "transformers": transformers.__version__,
         "device": "cpu",
         "dtype": "float32",
@@ -185,4 +248,5 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line for line in lines if line.startswith("model name")), platform.processor())
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -39,6 +39,48 @@ def test_the_same_command_again_measures_nothing_twice(codelength, tmp_path, dat
     assert again.returncode == 0
 
 
+OWN_VERSION = """
+from dataclasses import dataclass
+from codelength import RAW, Codec, hookimpl
+
+class Version(str):
+    pass
+
+@dataclass(frozen=True)
+class OwnVersion(Codec):
+    name = "own-version"
+    versions = {"library": Version("1.2")}
+
+    def encode(self, data, media=RAW):
+        return data
+
+    def decode(self, blob):
+        return blob
+
+@hookimpl
+def codelength_codecs():
+    return [OwnVersion()]
+"""
+
+
+def test_versions_may_be_of_a_librarys_own_type(codelength, tmp_path, data):
+    (tmp_path / "own_version.py").write_text(OWN_VERSION)
+    ran = codelength(
+        "run",
+        "--plugin",
+        "own_version.py",
+        "--codecs",
+        "own-version",
+        "--corpora",
+        f"path:{data}",
+        "--out",
+        "out",
+    )
+    assert ran.returncode == 0, ran.stderr
+    (cell,) = load(tmp_path / "out").current
+    assert cell.versions["library"] == "1.2"
+
+
 def test_what_a_corpus_says_of_itself_is_news_without_being_measured_again(
     codelength, tmp_path, data
 ):

@@ -193,6 +193,20 @@ def test_each_promise_has_a_check_of_its_own():
     assert "same blob each time" not in problems
 
 
+class Tabbed(Plain):
+    """A codec whose versions no container can name."""
+
+    name = "tabbed"
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        return {"processor": "model name\t: AMD"}
+
+
+def test_what_a_container_cannot_carry_is_no_version():
+    assert "a container cannot carry 'model name\\t: AMD'" in failed(Tabbed())["versions"]
+
+
 class Shows(Careless):
     """A codec that charges for more weights than it shows."""
 

@@ -64,7 +64,8 @@ def main() -> None:
         plugins = Plugins(setup.files, data, setup.plugins)
         codec = plugins.codec(setup.codec).item
         codec.check_available()
-        say(Ready(dict(codec.versions), dict(codec.prior), codec.card))
+        versions = {name: str(told) for name, told in codec.versions.items()}  # TorchVersion, say
+        say(Ready(versions, dict(codec.prior), codec.card))
     except Exception as error:
         say(_failed(error))
         return

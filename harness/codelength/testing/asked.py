@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from codelength.codec import Codec
+from codelength.container import header_of
 from codelength.corpus import Corpus
 from codelength.errors import Unavailable, UsageError
 from codelength.media import RAW, Sample
@@ -35,10 +36,14 @@ def spec(thing: Codec | Corpus) -> str | None:
 
 
 def versions(codec: Codec) -> str | None:
-    """Is there a version for everything that the blobs depend on?"""
+    """Is there a version for everything that the blobs depend on, and can a container name them?"""
     for name, version in codec.versions.items():
         if not all(isinstance(text, str) and text for text in (name, version)):
             return f"{name!r} has the version {version!r}"
+    try:
+        header_of(codec, 1).record()
+    except UsageError as error:
+        return str(error)
     return None
 
 

@@ -1,14 +1,23 @@
 """Models in floating point: decoded where they were encoded, and refused elsewhere."""
 
+import shutil
+from pathlib import Path
+
 import hf_models as models
 import numpy as np
 import pytest
 import torch
 import transformers
+from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
+from codelength.cli import cli
 from codelength.device import VARIABLE
+from codelength.store import load
+from codelength.testing import check_codec
 from codelength_hf import FINGERPRINT, HfCodec, lockstep
+from codelength_hf.lockstep import Stepping
 
 TEXT = models.text()[-60:].encode()
 
@@ -46,6 +55,10 @@ def test_any_causal_model_codes_on_one_machine(folder):
     assert codec.versions["decodes"] == "same-machine"
 
 
+def test_it_keeps_the_promises_of_a_codec(folder):
+    check_codec(HfCodec(model=str(folder), exact=False))
+
+
 def test_other_circumstances_are_refused_in_one_line(folder, monkeypatch):
     codec = HfCodec(model=str(folder), exact=False)
     blob = codec.encode(TEXT[:5])
@@ -59,6 +72,34 @@ def test_other_circumstances_are_refused_in_one_line(folder, monkeypatch):
     assert codec.decode(blob) == TEXT[:5]
 
 
+def test_commands_take_it_and_a_run_marks_it(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text").write_bytes(TEXT)
+    spec = f"hf:model={folder},exact=false"
+    ran = CliRunner().invoke(cli, ["run", "--codecs", spec, "--corpora", "path:text", "--out", "o"])
+    assert ran.exit_code == 0, ran.output
+    (cell,) = load(Path("o")).current
+    assert cell.versions["decodes"] == "same-machine"
+    assert cell.coded_bytes == len(HfCodec(model=str(folder), exact=False).encode(TEXT))
+    assert "⌂" in Path("o/report.md").read_text()
+    ran = CliRunner().invoke(cli, ["compress", "text", "-c", spec, "-o", "text.cdl"])
+    assert ran.exit_code == 0, ran.output
+    ran = CliRunner().invoke(cli, ["decompress", "text.cdl", "-o", "back"])
+    assert ran.exit_code == 0, ran.output
+    assert Path("back").read_bytes() == TEXT
+
+
+def test_weights_that_lack_a_tensor_are_refused(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "part")
+    weights = tmp_path / "part" / "model.safetensors"
+    tensors = load_file(weights)
+    name = next(name for name in tensors if "fc1.weight" in name)
+    del tensors[name]
+    save_file(tensors, weights, metadata={"format": "pt"})
+    with pytest.raises(Unavailable, match=r"lack 1 of the model's tensors .*fc1.weight"):
+        HfCodec(model=str(tmp_path / "part"), exact=False).encode(TEXT)
+
+
 def test_exact_execution_is_refused_and_names_this_one(folder):
     with pytest.raises(UsageError, match="exact=false"):
         _ = HfCodec(model=str(folder)).predictor.model
@@ -69,6 +110,55 @@ def test_it_stays_on_the_processor_whatever_device_is_asked_for(folder, monkeypa
     HfCodec(model=str(folder), exact=False).check_available()
     with pytest.raises(Unavailable, match="--device nowhere"):
         HfCodec(model=str(folder)).check_available()
+
+
+SMALL = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+BODY = {"hidden_size": 16, "num_hidden_layers": 2}
+OTHERS: dict[str, tuple[transformers.PretrainedConfig, Stepping]] = {
+    "keys and values": (
+        transformers.GemmaConfig(
+            **SMALL,
+            **BODY,
+            vocab_size=400,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=8,
+            intermediate_size=32,
+        ),
+        Stepping("past_key_values"),
+    ),
+    "a state": (
+        transformers.MambaConfig(**SMALL, **BODY, vocab_size=400, state_size=4),
+        Stepping("cache_params"),
+    ),
+    "a state, one stream at a time": (
+        transformers.RwkvConfig(**BODY, vocab_size=400, bos_token_id=0, eos_token_id=0),
+        Stepping("state", 1),
+    ),
+    "nothing": (
+        transformers.OpenAIGPTConfig(vocab_size=400, n_embd=16, n_layer=2, n_head=2),
+        Stepping(None),
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "way"), OTHERS.values(), ids=OTHERS)
+def test_whatever_a_model_remembers_steps_go_where_the_whole_text_does(tmp_path, config, way):
+    torch.manual_seed(0)
+    made = models.shaken(transformers.AutoModelForCausalLM.from_config(config)).eval()
+    models.save(made, tmp_path, models.byte_level())
+    codec = HfCodec(model=str(tmp_path), exact=False, window=24)
+    model = codec.predictor.model
+    tokens = np.random.default_rng(1).integers(0, 400, (3, 12))
+    state = model.begin(len(tokens))
+    assert model.stepping == way
+    for at in range(tokens.shape[1]):
+        out = model.run(state, tokens[:, at : at + 1])
+    law = model.frequencies(out, np.zeros(len(tokens), np.int32))
+    with torch.no_grad():
+        whole = torch.softmax(made(input_ids=torch.tensor(tokens)).logits[:, -1], -1).numpy()
+    assert np.abs(law / law.sum(1, keepdims=True) - whole).max() < 1e-4
+    assert codec.decode(codec.encode(TEXT)) == TEXT  # longer than the window
 
 
 def test_a_full_batch_and_a_single_stream_are_one_law(folder):
