@@ -60,6 +60,18 @@ def test_a_setting_that_is_not_set_is_not_written():
     assert written(Thing(3)) == "thing:level=3"
 
 
+@dataclass(frozen=True)
+class Switch:
+    name: ClassVar[str] = "switch"
+    on: bool
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_what_is_true_or_false_is_written_as_it_is_typed(on):
+    assert written(Switch(on)) == f"switch:on={'true' if on else 'false'}"
+    assert build(Switch, "on=true" if on else "on=false") == Switch(on)
+
+
 def test_fields_that_are_not_shown_are_not_settings():
     with pytest.raises(UsageError, match="no setting 'where'"):
         build(Thing, "level=3,where=there", where="here")

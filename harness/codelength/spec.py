@@ -74,7 +74,7 @@ def build(cls: type[T], settings: str, **fixed: Any) -> T:
 def written(thing: Any) -> str:
     """The spec that builds `thing` again. A field that is None is one that was not set."""
     values = [
-        f"{f.name}={value}"
+        f"{f.name}={str(value).lower() if isinstance(value, bool) else value}"
         for f in dataclasses.fields(thing)
         if f.init and f.repr and (value := getattr(thing, f.name)) is not None
     ]

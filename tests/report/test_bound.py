@@ -14,7 +14,7 @@ def test_its_name_is_marked_and_the_mark_explained_in_every_ranking() -> None:
     cells = [
         found
         for of in (cut("prose"), cut("verse"))
-        for found in (cell("gzip", of), cell("hf:exact=False", of, 300, versions=HERE))
+        for found in (cell("gzip", of), cell("hf:exact=false", of, 300, versions=HERE))
     ]
     (board,), machines = boards(cells), Machines(cells, [environment()])
     for table in (
@@ -22,11 +22,11 @@ def test_its_name_is_marked_and_the_mark_explained_in_every_ranking() -> None:
         standings(board, machines),
         overall(board, machines),
     ):
-        assert [row[1] for row in table.rows] == [f"hf:exact=False {MARK}", "gzip"]
+        assert [row[1] for row in table.rows] == [f"hf:exact=false {MARK}", "gzip"]
         assert (
             sum(MARK in note and "only where it was encoded" in note for note in table.notes) == 1
         )
-        assert f"| hf:exact=False {MARK} |" in table.markdown()
+        assert f"| hf:exact=false {MARK} |" in table.markdown()
 
 
 def test_nothing_is_said_where_all_decode_anywhere() -> None:
