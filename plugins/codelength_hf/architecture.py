@@ -1,6 +1,7 @@
 """What the exact executor must know of a decoder-only transformer, and how to read it from the
 config.json of a checkpoint."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -53,6 +54,8 @@ class Architecture:
     """The perceptron is activation(gate) · up, not activation(up)."""
     parallel: bool
     """Attention and perceptron of a block both read its input; else one after the other."""
+    head_norms: bool
+    """Each query and each key has an RMS norm of its own, before it is rotated."""
     rotary: Rotary | None
     """None for learned positions."""
     begin: int
@@ -100,18 +103,21 @@ def _neox(config: Config) -> Architecture:
         activation=_activation(config.get("hidden_act", "gelu")),
         gated=False,
         parallel=config.get("use_parallel_residual", True),
+        head_norms=False,
         rotary=_rotary(int(head_width * part), float(base), config),
         begin=_begin(config),
     )
 
 
 def _llama(config: Config) -> Architecture:
+    """Llama, and those that differ from it in biases, norms of heads, and layers that see no
+    farther than a sliding window: in a context of that length they see all."""
     heads = config["num_attention_heads"]
     head_width = config.get("head_dim") or config["hidden_size"] // heads
     rope: Config = config.get("rope_parameters") or {}
     base = rope.get("rope_theta", config.get("rope_theta", 10000))
     return Architecture(
-        family="llama",
+        family=config["model_type"],
         vocabulary=config["vocab_size"],
         width=config["hidden_size"],
         layers=config["num_hidden_layers"],
@@ -119,12 +125,13 @@ def _llama(config: Config) -> Architecture:
         key_heads=config.get("num_key_value_heads") or heads,
         head_width=head_width,
         hidden=config["intermediate_size"],
-        context=config["max_position_embeddings"],
+        context=min(config["max_position_embeddings"], _sliding(config)),
         norm="rms",
         epsilon=config.get("rms_norm_eps", 1e-6),
         activation=_activation(config.get("hidden_act", "silu")),
         gated=True,
         parallel=False,
+        head_norms=config["model_type"] == "qwen3",
         rotary=_rotary(head_width, float(base), config),
         begin=_begin(config),
     )
@@ -148,6 +155,7 @@ def _gpt2(config: Config) -> Architecture:
         activation=_activation(config.get("activation_function", "gelu_new")),
         gated=False,
         parallel=False,
+        head_norms=False,
         rotary=None,
         begin=_begin(config),
     )
@@ -157,6 +165,9 @@ FAMILIES: Mapping[str, Callable[[Config], Architecture]] = {
     "gpt2": _gpt2,
     "gpt_neox": _neox,
     "llama": _llama,
+    "mistral": _llama,
+    "qwen2": _llama,
+    "qwen3": _llama,
 }
 """By the model_type of transformers."""
 
@@ -181,6 +192,13 @@ def _scaling(config: Config) -> Mapping[str, Any] | None:
     if kind not in ("default", "linear", "llama3"):
         raise UnknownArchitecture(f"rotary positions scaled as {kind!r}")
     return None if kind == "default" else {**scaling, "rope_type": kind}
+
+
+def _sliding(config: Config) -> int:
+    """How far the layers that see least can see."""
+    used = config.get("use_sliding_window", config["model_type"] == "mistral")
+    window = config.get("sliding_window") if used else None
+    return sys.maxsize if window is None else int(window)
 
 
 def _begin(config: Config) -> int:

@@ -123,10 +123,18 @@ class Arithmetic(ABC):
 
     @abstractmethod
     def attend(
-        self, attention: Attention, product: Any, rows: Rows, matrix: Matrix, cache: Cache, at: int
+        self,
+        attention: Attention,
+        norm: Norm,
+        product: Any,
+        rows: Rows,
+        matrix: Matrix,
+        cache: Cache,
+        at: int,
     ) -> Rows:
         """Attention of the positions from `at` on to those up to each, of the queries, keys and
-        values that `rows` gave in `matrix`; keys and values go to the cache."""
+        values that `rows` gave in `matrix`; keys and values go to the cache. `norm` is that of
+        queries and keys, (2, columns), or of no rows for a model that has none."""
 
     @abstractmethod
     def frequencies(

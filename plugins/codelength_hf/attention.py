@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from codelength.compiled import compiled, inlined, prefetch
+from codelength_hf.kernels import normed
 from codelength_lm.fixed import FARTHEST, MAGIC
 from codelength_lm.products import COLUMNS, ROWS, four_rows, one_row
 from codelength_lm.scalars import LOWEST, exp2, of_ordered, ordered, quantise
@@ -33,6 +34,9 @@ def split_heads(
     by: Any,
     start: int,
     columns: int,
+    gain: Any,
+    shift: Any,
+    epsilon: Any,
     queries: Any,
     a: Any,
     keys: Any,
@@ -42,7 +46,7 @@ def split_heads(
     v: Any,
 ) -> None:
     """Products (streams · time, (heads + 2 · key heads) · columns), the queries first, then keys
-    and values: rotated, quantised. Queries (streams, time, heads, columns, filled up to pairs) have
+    and values: normed by gain and shift (2, columns), if there are any; rotated, quantised. Queries (streams, time, heads, columns, filled up to pairs) have
     scales a, times `by`. Keys and values go to the cache from position `start` on, with scales b, c
     and the largest c so far, v (streams, key heads, window)."""
     streams, time, heads, wide = queries.shape
@@ -57,6 +61,9 @@ def split_heads(
                     o = first + d
                     row[d] = np.float32(product[n, o]) * (scale[n] * channels[o]) + bias[o]
                 if head < heads + key_heads:
+                    if len(gain):
+                        key = int(head >= heads)
+                        normed(row, gain[key], shift[key], epsilon, False, row)
                     for d in range(half):
                         x, y = row[d], row[half + d]
                         row[d] = x * cos[at, d] - y * sin[at, d]

@@ -36,6 +36,7 @@ class State:
 class _Layer:
     before_attention: Norm
     mix: Matrix
+    heads: Norm
     out: Matrix
     before_perceptron: Norm
     up: Matrix
@@ -73,6 +74,7 @@ class Exact:
         return _Layer(
             self._norm(block.before_attention),
             matrix(block.mix),
+            self._norm(block.heads),
             matrix(block.out),
             self._norm(block.before_perceptron),
             matrix(block.up),
@@ -127,7 +129,7 @@ class Exact:
         # a parallel perceptron reads what attention read, not what it added
         ahead = do.normalise(x, layer.before_perceptron) if shape.parallel else None
         made = do.product(rows, layer.mix)
-        rows = do.attend(self._attention, made, rows, layer.mix, cache, at)
+        rows = do.attend(self._attention, layer.heads, made, rows, layer.mix, cache, at)
         do.add(x, do.product(rows, layer.out), rows, layer.out)
         rows = ahead or do.normalise(x, layer.before_perceptron)
         made = do.product(rows, layer.up)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled
+from codelength.compiled import compiled, inlined
 from codelength_hf.fixed import GRID
 from codelength_lm.fixed import FARTHEST, LOG2E, MAGIC, UNITS
 from codelength_lm.scalars import (
@@ -28,25 +28,31 @@ FEW = 256
 """Numbers of at most UNITS that sum to less than 2^31."""
 
 
+@inlined
+def normed(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, out: Any) -> None:
+    """Writes the layer norm of a row to out, or its RMS norm where it is not centred."""
+    columns = len(x)
+    grid = GRID / largest_magnitude(x)
+    total, squares = np.int64(0), np.int64(0)
+    for c in range(columns):
+        value = np.int32(x[c] * grid + MAGIC - MAGIC)
+        total += value
+        squares += np.int32(value * value)
+    wide = np.float64(grid)
+    mean = np.float64(total) / np.float64(columns) if centre else np.float64(0)
+    square = max(np.float64(squares) / np.float64(columns) - mean * mean, np.float64(0))
+    by = grid / np.sqrt(np.float32(square + epsilon * wide * wide))
+    middle = np.float32(mean / wide)
+    for c in range(columns):
+        out[c] = (x[c] - middle) * by * gain[c] + bias[c]
+
+
 @compiled
 def normalise(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, q: Any, s: Any) -> None:
-    """The layer norm of x, or its RMS norm where it is not centred, quantised."""
-    columns = x.shape[1]
-    out = np.empty(columns, np.float32)
+    """The norm of each row of x, quantised."""
+    out = np.empty(x.shape[1], np.float32)
     for n in range(len(x)):
-        grid = GRID / largest_magnitude(x[n])
-        total, squares = np.int64(0), np.int64(0)
-        for c in range(columns):
-            value = np.int32(x[n, c] * grid + MAGIC - MAGIC)
-            total += value
-            squares += np.int32(value * value)
-        wide = np.float64(grid)
-        mean = np.float64(total) / np.float64(columns) if centre else np.float64(0)
-        square = max(np.float64(squares) / np.float64(columns) - mean * mean, np.float64(0))
-        by = grid / np.sqrt(np.float32(square + epsilon * wide * wide))
-        middle = np.float32(mean / wide)
-        for c in range(columns):
-            out[c] = (x[n, c] - middle) * by * gain[c] + bias[c]
+        normed(x[n], gain, bias, epsilon, centre, out)
         s[n] = quantise(out, q[n])
 
 

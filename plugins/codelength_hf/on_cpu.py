@@ -95,6 +95,7 @@ class OnCpu(Arithmetic):
     def attend(
         self,
         attention: Attention,
+        norm: Norm,
         product: Floats,
         rows: Rows,
         matrix: Matrix,
@@ -108,7 +109,8 @@ class OnCpu(Arithmetic):
         given = product, rows.s, matrix.channels, matrix.bias
         constants = attention.cos, attention.sin, attention.by, at, columns
         cached = cache.keys, cache.b, cache.values, cache.c, cache.v
-        loops.split_heads(*given, *constants, queries, a, *cached)
+        normed = norm.gain, norm.bias, norm.epsilon
+        loops.split_heads(*given, *constants, *normed, queries, a, *cached)
         out = np.empty((streams * time, heads * columns), np.float32)
         loops.attend(queries, a, *cached, at, attention.share, attention.units, out)
         made = self._rows(*out.shape)

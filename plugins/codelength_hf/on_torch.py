@@ -77,20 +77,7 @@ class OnTorch(Arithmetic):
         return tensors.product(rows.q, matrix.values)
 
     def normalise(self, x: Tensor, norm: Norm) -> Rows:
-        grid = over(GRID, largest(x))[:, None]
-        whole = torch.round(x * grid).long()
-        wide, columns = grid.double(), float(x.shape[1])
-        mean = divided(whole.sum(1, keepdim=True).double(), columns)
-        if not norm.centre:
-            mean = torch.zeros_like(mean)
-        square = divided((whole * whole).sum(1, keepdim=True).double(), columns)
-        spread = mean * mean
-        square = (square - spread).clamp_min(0)
-        least = norm.epsilon * wide * wide
-        by = grid / square_root((square + least).float())
-        middle = (mean / wide).float()
-        scaled = (x - middle) * by * norm.gain
-        return _quantised(scaled + norm.bias)
+        return _quantised(_normed(x, norm))
 
     def add(self, x: Tensor, product: Tensor, rows: Rows, matrix: Matrix) -> None:
         x += _scaled(product, rows, matrix)
@@ -107,6 +94,7 @@ class OnTorch(Arithmetic):
     def attend(
         self,
         attention: Attention,
+        norm: Norm,
         product: Tensor,
         rows: Rows,
         matrix: Matrix,
@@ -117,8 +105,11 @@ class OnTorch(Arithmetic):
         time, heads = len(product) // streams, attention.heads
         end = at + time
         split = _scaled(product, rows, matrix).view(streams, time, -1, columns)
+        sought = [split[:, :, :heads], split[:, :, heads : heads + key_heads]]
+        for i, (gain, bias) in enumerate(zip(norm.gain, norm.bias, strict=True)):
+            sought[i] = _normed(sought[i], Norm(gain, bias, norm.epsilon, norm.centre))
         cos, sin = attention.cos[at:end, None], attention.sin[at:end, None]
-        rotated = _rotated(split[:, :, : heads + key_heads], cos, sin)
+        rotated = _rotated(torch.cat(sought, 2), cos, sin)
         queries = _quantised(rotated[:, :, :heads].transpose(1, 2))
         keys = _quantised(rotated[:, :, heads:].transpose(1, 2))
         values = _quantised(split[:, :, heads + key_heads :].transpose(1, 2))
@@ -167,6 +158,24 @@ def _scaled(product: Tensor, rows: Rows, matrix: Matrix) -> Tensor:
 
 def _quantised(x: Tensor) -> Rows:
     return Rows(*tensors.quantised(x))
+
+
+def _normed(x: Tensor, norm: Norm) -> Tensor:
+    """The norm over the last dimension."""
+    grid = over(GRID, largest(x))[..., None]
+    whole = torch.round(x * grid).long()
+    wide, columns = grid.double(), float(x.shape[-1])
+    mean = divided(whole.sum(-1, keepdim=True).double(), columns)
+    if not norm.centre:
+        mean = torch.zeros_like(mean)
+    square = divided((whole * whole).sum(-1, keepdim=True).double(), columns)
+    spread = mean * mean
+    square = (square - spread).clamp_min(0)
+    least = norm.epsilon * wide * wide
+    by = grid / square_root((square + least).float())
+    middle = (mean / wide).float()
+    scaled = (x - middle) * by * norm.gain
+    return scaled + norm.bias
 
 
 def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

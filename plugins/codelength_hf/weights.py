@@ -19,7 +19,7 @@ Tensors = Callable[[str], Array | None]
 
 @dataclass(frozen=True)
 class Vectors:
-    """The gain and the bias of a norm, (columns,)."""
+    """The gain and the bias of a norm, (columns,), or of some, (norms, columns)."""
 
     gain: NDArray[np.float32]
     bias: NDArray[np.float32]
@@ -45,11 +45,12 @@ class Quantised:
 
 @dataclass(frozen=True)
 class Block:
-    """One layer. `mix` gives queries, then keys, then values, head after head; `up` gives the gate
-    first where there is one."""
+    """One layer. `mix` gives queries, then keys, then values, head after head; `heads` are the
+    norms of each query and each key, or none; `up` gives the gate first where there is one."""
 
     before_attention: Vectors
     mix: Quantised
+    heads: Vectors
     out: Quantised
     before_perceptron: Vectors
     up: Quantised
@@ -80,7 +81,7 @@ class Weights:
         for matrix in matrices:
             yield from matrix.arrays()
         norms = [v for b in self.blocks for v in (b.before_attention, b.before_perceptron)]
-        for norm in [*norms, self.last]:
+        for norm in [*norms, self.last, *(b.heads for b in self.blocks)]:
             yield norm.gain
             yield from _present(norm.bias)
         if self.positions is not None:
@@ -127,6 +128,13 @@ class Reader:
         gain = self.find(*(f"{prefix}.weight" for prefix in prefixes))
         return Vectors(gain, self.maybe(*(f"{prefix}.bias" for prefix in prefixes), size=width))
 
+    def heads(self, *prefixes: str) -> Vectors:
+        """The norms of queries and of keys, by prefix, if the architecture has them."""
+        prefixes = prefixes if self.architecture.head_norms else ()
+        gains = [self.find(f"{prefix}.weight") for prefix in prefixes]
+        gain = np.array(gains, np.float32).reshape(len(gains), self.architecture.head_width)
+        return Vectors(gain, np.zeros_like(gain))
+
     def linear(self, *prefixes: str) -> tuple[Array, Array]:
         """The matrix (outputs, inputs) and the bias of a projection."""
         matrix = self.find(*(f"{prefix}.weight" for prefix in prefixes))
@@ -168,6 +176,7 @@ def _neox(read: Reader, tied: bool) -> Weights:
         return Block(
             read.norm(name + "input_layernorm"),
             _quantised(heads_apart(read.linear(name + "attention.query_key_value"))),
+            read.heads(),
             _quantised(read.linear(name + "attention.dense")),
             read.norm(name + "post_attention_layernorm"),
             _quantised(read.linear(name + "mlp.dense_h_to_4h")),
@@ -190,6 +199,7 @@ def _llama(read: Reader, tied: bool) -> Weights:
         return Block(
             read.norm(name + "input_layernorm"),
             _stacked(*(read.linear(attention + part) for part in ("q_proj", "k_proj", "v_proj"))),
+            read.heads(attention + "q_norm", attention + "k_norm"),
             _quantised(read.linear(attention + "o_proj")),
             read.norm(name + "post_attention_layernorm"),
             _stacked(*(read.linear(name + f"mlp.{part}_proj") for part in ("gate", "up"))),
@@ -213,6 +223,7 @@ def _gpt2(read: Reader, tied: bool) -> Weights:
         return Block(
             read.norm(*both(name + "ln_1")),
             _quantised(read.transposed(*both(name + "attn.c_attn"))),
+            read.heads(),
             _quantised(read.transposed(*both(name + "attn.c_proj"))),
             read.norm(*both(name + "ln_2")),
             _quantised(read.transposed(*both(name + "mlp.c_fc"))),
@@ -230,4 +241,7 @@ READERS: Mapping[str, Callable[[Reader, bool], Weights]] = {
     "gpt2": _gpt2,
     "gpt_neox": _neox,
     "llama": _llama,
+    "mistral": _llama,
+    "qwen2": _llama,
+    "qwen3": _llama,
 }

@@ -14,7 +14,7 @@ torch.set_num_threads(1)
 
 import hf_models as models  # noqa: E402
 
-FAMILIES = ("gpt2", "gpt_neox", "llama")
+FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,11 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folder by family; the Llama has a byte-fallback vocabulary, the others a byte-level one."""
+    """Folder by family; Llama and Mistral have a byte-fallback vocabulary, the others a byte-level
+    one."""
     root = tmp_path_factory.mktemp("checkpoints")
     made = {}
     for family in FAMILIES:
-        tokenizer = models.byte_fallback() if family == "llama" else models.byte_level()
+        tokenizer = models.byte_fallback() if family in ("llama", "mistral") else models.byte_level()
         sizes = models.Sizes(vocabulary=tokenizer.get_vocab_size())
         trained = models.trained(models.model(family, sizes), tokenizer)
         made[family] = models.save(trained, root / family, tokenizer)

@@ -48,9 +48,10 @@ class Sizes:
 
 def model(family: str, sizes: Sizes = Sizes(), **changes: Any) -> Any:
     """A random model; `changes` go into its config."""
-    make = {"gpt_neox": _neox, "llama": _llama, "gpt2": _gpt2}[family]
     torch.manual_seed(0)
-    return make(sizes, changes)
+    if family in LLAMAS:
+        return _llama(sizes, changes, *LLAMAS[family])
+    return {"gpt_neox": _neox, "gpt2": _gpt2}[family](sizes, changes)
 
 
 def _neox(s: Sizes, changes: dict[str, Any]) -> Any:
@@ -67,8 +68,17 @@ def _neox(s: Sizes, changes: dict[str, Any]) -> Any:
     return transformers.GPTNeoXForCausalLM(config)
 
 
-def _llama(s: Sizes, changes: dict[str, Any]) -> Any:
-    config = transformers.LlamaConfig(
+LLAMAS = {
+    "llama": (transformers.LlamaConfig, transformers.LlamaForCausalLM),
+    "mistral": (transformers.MistralConfig, transformers.MistralForCausalLM),
+    "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForCausalLM),
+    "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForCausalLM),
+}
+"""Llama and those whose configs are nearly its own."""
+
+
+def _llama(s: Sizes, changes: dict[str, Any], config_of: Any, model_of: Any) -> Any:
+    config = config_of(
         vocab_size=s.vocabulary,
         hidden_size=s.width,
         num_hidden_layers=s.layers,
@@ -77,9 +87,9 @@ def _llama(s: Sizes, changes: dict[str, Any]) -> Any:
         intermediate_size=s.hidden,
         max_position_embeddings=s.context,
         tie_word_embeddings=s.tied,
-        **{"bos_token_id": 0, "eos_token_id": 0, **changes},
+        **{"bos_token_id": 0, "eos_token_id": 0, "head_dim": s.width // s.heads, **changes},
     )
-    return transformers.LlamaForCausalLM(config)
+    return model_of(config)
 
 
 def _gpt2(s: Sizes, changes: dict[str, Any]) -> Any:

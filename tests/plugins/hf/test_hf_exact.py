@@ -22,7 +22,7 @@ from codelength_hf.weights import weights
 from codelength_lm.products import Products
 from codelength_lm.tensors import exact_parts
 
-FAMILIES = ("gpt2", "gpt_neox", "llama")
+FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
 VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -52,6 +52,11 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "Llama with squared relu": ("llama", {}, {"hidden_act": "relu2"}),
+    "Mistral": ("mistral", {}, {"sliding_window": 100}),
+    "Qwen2, with biases of queries, keys and values": ("qwen2", {}, {}),
+    "Qwen2, tied": ("qwen2", {"tied": True}, {"use_sliding_window": False, "sliding_window": 4}),
+    "Qwen3, with norms of queries and keys": ("qwen3", {}, {}),
+    "Qwen3 of other head width": ("qwen3", {"key_heads": 1}, {"head_dim": 32}),
 }
 
 
@@ -220,6 +225,20 @@ def test_rotary_tables_are_cosines_and_sines(columns):
     angles = np.outer(np.arange(2048), 10000.0 ** (-np.arange(0, columns, 2) / columns))
     assert np.abs(cos - np.cos(angles)).max() < 1e-7
     assert np.abs(sin - np.sin(angles)).max() < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("family", "changes", "context"),
+    [
+        ("mistral", {"sliding_window": 40}, 40),
+        ("mistral", {"sliding_window": None}, 256),
+        ("qwen2", {"sliding_window": 40, "use_sliding_window": True}, 40),
+        ("qwen2", {"sliding_window": 40, "use_sliding_window": False}, 256),
+    ],
+)
+def test_the_context_ends_where_a_layer_would_begin_to_forget(family, changes, context):
+    config = models.model(family).config.to_dict()
+    assert architecture({**config, **changes}).context == context
 
 
 def test_what_it_cannot_run_is_named(tmp_path: Path):
