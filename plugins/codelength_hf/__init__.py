@@ -1,9 +1,9 @@
 """Language models of Hugging Face as codecs: `hf:model=EleutherAI/pythia-70m,revision=step8000`, or
 `hf:model=FOLDER`.
 
-GPT-NeoX (Pythia), GPT-2, Llama and its relatives (Mistral, Qwen 2 and 3) run in integer arithmetic,
-so that a blob decodes anywhere; with exact=false any causal model runs as it is, for decoding on the
-same machine. Importing this module loads no model and no library.
+GPT-NeoX (Pythia), GPT-2, Llama and its relatives (Mistral, Qwen2 and Qwen3) run in integer
+arithmetic, so that a blob decodes anywhere; with exact=false any causal model runs as it is, for
+decoding on the same machine. Importing this module loads no model and no library.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

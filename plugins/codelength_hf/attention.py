@@ -46,9 +46,10 @@ def split_heads(
     v: Any,
 ) -> None:
     """Products (streams · time, (heads + 2 · key heads) · columns), the queries first, then keys
-    and values: normed by gain and shift (2, columns), if there are any; rotated, quantised. Queries (streams, time, heads, columns, filled up to pairs) have
-    scales a, times `by`. Keys and values go to the cache from position `start` on, with scales b, c
-    and the largest c so far, v (streams, key heads, window)."""
+    and values: normed by gain and shift, (2, columns) or (0, columns), rotated, quantised. Queries
+    (streams, time, heads, columns, filled up to pairs) have scales a, times `by`. Keys and values
+    go to the cache from position `start` on, with scales b, c and the largest c so far, v (streams,
+    key heads, window)."""
     streams, time, heads, wide = queries.shape
     key_heads, half = keys.shape[1], cos.shape[1]
     row, q = np.empty(columns, np.float32), np.empty(columns, np.int8)

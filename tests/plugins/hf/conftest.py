@@ -32,7 +32,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("checkpoints")
     made = {}
     for family in FAMILIES:
-        tokenizer = models.byte_fallback() if family in ("llama", "mistral") else models.byte_level()
+        by_bytes = family not in ("llama", "mistral")
+        tokenizer = models.byte_level() if by_bytes else models.byte_fallback()
         sizes = models.Sizes(vocabulary=tokenizer.get_vocab_size())
         trained = models.trained(models.model(family, sizes), tokenizer)
         made[family] = models.save(trained, root / family, tokenizer)
