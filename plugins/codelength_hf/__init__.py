@@ -91,15 +91,19 @@ class TokenCodec(PredictorCodec):
     @property
     def versions(self) -> Mapping[str, str]:
         libraries = {name: version(name) for name in ("constriction", "numba", "tokenizers")}
+        bound = {} if self.exact else {"decodes": "same-machine"}
+        return {**libraries, **self.requires, **bound}
+
+    @property
+    def requires(self) -> Mapping[str, str]:
         if self.model is None:
-            return libraries
+            return {}
         weights = {"weights": f"sha256:{self.checkpoint.digest[:16]}"}
         if self.exact:
-            return {**libraries, **weights}
+            return weights
         from codelength_hf.lockstep import circumstances
 
-        told = circumstances(self.checkpoint)
-        return {**libraries, **told, **weights, "decodes": "same-machine"}
+        return {**circumstances(self.checkpoint), **weights}
 
     def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
         from codelength.streams import encode

@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import shutil
+import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass
 from functools import cache
@@ -103,6 +105,12 @@ def _gpt2(s: Sizes, changes: dict[str, Any]) -> Any:
         **{"bos_token_id": 0, "eos_token_id": 0, **changes},
     )
     return transformers.GPT2LMHeadModel(config)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, here."""
+    run = [sys.executable, "-m", "codelength", *arguments]
+    return subprocess.run(run, capture_output=True, text=True)
 
 
 def save(made: Any, folder: Path, tokenizer: Tokenizer | None = None) -> Path:

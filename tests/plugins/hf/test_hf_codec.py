@@ -1,10 +1,12 @@
 """Blobs: real ones, of every architecture, decoded otherwise than they were encoded."""
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import hf_models as models
 import numpy as np
@@ -19,7 +21,7 @@ from codelength_hf.checkpoint import checkpoint
 from codelength_hf.predictor import ExactPredictor
 from codelength_hf.shrink import shrink
 
-FAMILIES = ("gpt2", "gpt_neox", "llama")
+FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
 DATA = [
@@ -211,6 +213,20 @@ def test_pickles_are_read_only_when_asked_for(tmp_path, folders):
     asked = HfCodec(model=str(tmp_path), pickle=True, window=64)
     blob = asked.encode(DATA[0])
     assert blob == HfCodec(model=str(source), window=64).encode(DATA[0])
+
+
+def test_a_container_is_refused_by_another_model_before_it_decodes(folders, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text").write_bytes(DATA[0])
+    shutil.copytree(folders["llama"], "model")
+    ran = models.command("compress", "text", "-c", "hf:model=model", "-o", "text.cdl")
+    assert ran.returncode == 0, ran.stderr
+    shutil.copy(folders["mistral"] / "config.json", "model")
+    ran = models.command("decompress", "text.cdl", "-o", "back")
+    assert ran.returncode == 2
+    assert "made by hf:model=model,exact=true with weights sha256:" in ran.stderr
+    assert ran.stderr.endswith("; only the same decodes it\n")
+    assert not Path("back").exists()
 
 
 def test_damaged_blobs_are_never_taken_for_the_whole(folders):

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
-from codelength.cli import cli
 from codelength.device import VARIABLE
 from codelength.store import load
 from codelength.testing import check_codec
@@ -67,6 +65,7 @@ def test_other_circumstances_are_refused_in_one_line(folder, monkeypatch):
         with pytest.raises(CorruptBlob, match="threads 77") as caught:
             codec.decode(blob)
         assert "\n" not in str(caught.value)
+        assert codec.requires["threads"] == "77"  # so a container is refused before it is decoded
     with pytest.raises(CorruptBlob, match="other circumstances"):
         codec.decode(bytes(FINGERPRINT) + blob[FINGERPRINT:])
     assert codec.decode(blob) == TEXT[:5]
@@ -76,16 +75,16 @@ def test_commands_take_it_and_a_run_marks_it(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("text").write_bytes(TEXT)
     spec = f"hf:model={folder},exact=false"
-    ran = CliRunner().invoke(cli, ["run", "--codecs", spec, "--corpora", "path:text", "--out", "o"])
-    assert ran.exit_code == 0, ran.output
+    ran = models.command("run", "--codecs", spec, "--corpora", "path:text", "--out", "o")
+    assert ran.returncode == 0, ran.stderr
     (cell,) = load(Path("o")).current
     assert cell.versions["decodes"] == "same-machine"
     assert cell.coded_bytes == len(HfCodec(model=str(folder), exact=False).encode(TEXT))
     assert "⌂" in Path("o/report.md").read_text()
-    ran = CliRunner().invoke(cli, ["compress", "text", "-c", spec, "-o", "text.cdl"])
-    assert ran.exit_code == 0, ran.output
-    ran = CliRunner().invoke(cli, ["decompress", "text.cdl", "-o", "back"])
-    assert ran.exit_code == 0, ran.output
+    ran = models.command("compress", "text", "-c", spec, "-o", "text.cdl")
+    assert ran.returncode == 0, ran.stderr
+    ran = models.command("decompress", "text.cdl", "-o", "back")
+    assert ran.returncode == 0, ran.stderr
     assert Path("back").read_bytes() == TEXT
 
 
