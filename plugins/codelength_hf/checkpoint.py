@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -166,15 +167,13 @@ def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
     if pickle:
         patterns += [PICKLE, PICKLE_INDEX, "pytorch_model-*.bin"]
     label = model if revision is None else f"{model} at {revision}"
+    snapshot = partial(snapshot_download, model, revision=revision, allow_patterns=patterns)
+    with suppress(errors.LocalEntryNotFoundError):
+        here = Path(snapshot(local_files_only=True))
+        if _whole(Checkpoint(here, pickle)):
+            return here
     try:
-        here = Path(snapshot_download(model, revision=revision, local_files_only=True))
-        if not _whole(Checkpoint(here, pickle)):
-            here = Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
-        return here
-    except errors.LocalEntryNotFoundError:
-        pass
-    try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
+        return Path(snapshot())
     except errors.GatedRepoError as error:
         raise Unavailable(
             f"{label} is open to those only who accepted its terms: 'hf auth login'"
