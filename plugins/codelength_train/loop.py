@@ -65,7 +65,7 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
                     "or give another --seed"
                 )
             pace.add(bits)
-            if run.bound.steps and run.step == pace.first_step + 3:
+            if run.bound.steps and run.step == pace.first_step + 3 and run.done < 1:
                 meter.say(f"{run.bound.steps - run.step:,} steps take about {pace.left}")
             meter.now(pace.line)
             if run.step in outputs.save_at:
