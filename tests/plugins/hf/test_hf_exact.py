@@ -86,6 +86,14 @@ def bits(law: np.ndarray, tokens: np.ndarray) -> float:
     return float(-np.log2(shares[np.arange(len(tokens) - 1), tokens[1:]]).sum())
 
 
+def float_bits(made: Any, tokens: np.ndarray) -> float:
+    """The same under the model as it is."""
+    with torch.no_grad():
+        logits = made(torch.tensor(tokens[None])).logits[0].double()
+    ideal = torch.log_softmax(logits, -1)[:-1].gather(1, torch.tensor(tokens[1:])[:, None])
+    return -float(ideal.sum()) / float(np.log(2))
+
+
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_it_computes_what_the_model_computes(variant):
     family, sizes, changes = variant
@@ -109,15 +117,35 @@ def test_code_length_is_within_a_percent_of_the_float_model(folders, family):
     size = len(predictor.detokenize(symbols))
     made = type(models.model(family)).from_pretrained(folders[family]).eval()
     tokens = np.concatenate([[0], symbols])
-    with torch.no_grad():
-        logits = made(torch.tensor(tokens[None])).logits[0].double()
-    ideal = torch.log_softmax(logits, -1)[:-1].gather(1, torch.tensor(symbols)[:, None])
-    reference = -float(ideal.sum()) / np.log(2)
-    model = exact_of(made)
-    model.begin_token = 0
-    coded = bits(laws(model, tokens[None], at_once=999)[0], tokens)
+    reference = float_bits(made, tokens)
+    coded = bits(laws(exact_of(made), tokens[None], at_once=999)[0], tokens)
     print(f"{family}: {reference / size:.4f} bpb in float32, {coded / size:.4f} exact")
     assert reference / size < 4, "the model has learned nothing"
+    assert coded == pytest.approx(reference, rel=0.01)
+
+
+@pytest.mark.parametrize("times", [50, 200])
+def test_channels_far_larger_than_the_others_cost_less_than_a_percent(folders, times):
+    """Large in the norm's gain and small in what follows, so the float model is the same."""
+    symbols = ExactPredictor(Checkpoint(folders["qwen3"])).tokenize(
+        models.text()[-models.HELD_OUT :].encode()
+    )
+    tokens = np.concatenate([[0], symbols[:250]])
+    made = type(models.model("qwen3")).from_pretrained(folders["qwen3"]).eval()
+    reference = float_bits(made, tokens)
+    with torch.no_grad():
+        for layer in made.model.layers:
+            attention, perceptron = layer.self_attn, layer.mlp
+            for norm, *matrices in (
+                (layer.input_layernorm, attention.q_proj, attention.k_proj, attention.v_proj),
+                (layer.post_attention_layernorm, perceptron.gate_proj, perceptron.up_proj),
+            ):
+                norm.weight[[5, 17]] *= times
+                for matrix in matrices:
+                    matrix.weight[:, [5, 17]] /= times
+    assert float_bits(made, tokens) == pytest.approx(reference, rel=1e-4)
+    coded = bits(laws(exact_of(made), tokens[None], at_once=999)[0], tokens)
+    print(f"{times} times as large: {100 * (coded / reference - 1):+.3f}%")
     assert coded == pytest.approx(reference, rel=0.01)
 
 
