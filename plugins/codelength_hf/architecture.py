@@ -105,7 +105,7 @@ def _neox(config: Config) -> Architecture:
         parallel=config.get("use_parallel_residual", True),
         head_norms=False,
         rotary=_rotary(int(head_width * part), float(base), config),
-        begin=_begin(config),
+        begin=first_token(config),
     )
 
 
@@ -133,7 +133,7 @@ def _llama(config: Config) -> Architecture:
         parallel=False,
         head_norms=config["model_type"] == "qwen3",
         rotary=_rotary(head_width, float(base), config),
-        begin=_begin(config),
+        begin=first_token(config),
     )
 
 
@@ -157,7 +157,7 @@ def _gpt2(config: Config) -> Architecture:
         parallel=False,
         head_norms=False,
         rotary=None,
-        begin=_begin(config),
+        begin=first_token(config),
     )
 
 
@@ -201,7 +201,7 @@ def _sliding(config: Config) -> int:
     return sys.maxsize if window is None else int(window)
 
 
-def _begin(config: Config) -> int:
+def first_token(config: Config) -> int:
     """The token for the beginning of text; models that have none were trained with the one for
     its end between texts."""
     for name in ("bos_token_id", "eos_token_id"):

@@ -31,7 +31,8 @@ class Checkpoint:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """config.json. Raises Unavailable."""
+        """config.json; of a model of more than text also what it says of the text. Raises
+        Unavailable."""
         try:
             config: dict[str, Any] = json.loads((self.folder / "config.json").read_bytes())
         except (OSError, ValueError) as error:
@@ -39,6 +40,9 @@ class Checkpoint:
                 f"{self.folder} has no config.json that can be read ({error}); model=… takes a "
                 "folder that save_pretrained of transformers has written, or a hub repository"
             ) from error
+        config = {**config.get("text_config", {}), **config}
+        if "vocab_size" not in config:
+            raise Unavailable(f"{self.folder} has no language model: no vocab_size in config.json")
         return config
 
     @cached_property

@@ -10,6 +10,7 @@ import inspect
 import json
 import platform
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from codelength import CorruptBlob, Unavailable, UsageError
 from codelength.coder import IntArray
 from codelength.predictor import Predictor
 from codelength_hf import FINGERPRINT, kernels
+from codelength_hf.architecture import first_token
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.fixed import total
 from codelength_hf.predictor import MEMORY, TransformerPredictor
@@ -96,7 +98,7 @@ class Lockstep:
             raise UsageError(f"hf:window={window} cannot be: this model sees {context} tokens")
         self.window = window or context
         self.outputs = int(config["vocab_size"])
-        self.begin_token = _begin(config)
+        self.begin_token = first_token(config)
         self.size = sum(path.stat().st_size for path in found.files)
         self.remembers = MEMORY // TOGETHER
         self._folder = found.folder
@@ -137,11 +139,12 @@ class Lockstep:
         for memory in MEMORIES:
             for batch in (BATCH, 1) if memory in takes else ():
                 past, way = None, Stepping(memory, batch)
-                for at in range(TRIAL):
-                    logits, past = self._step(way, tokens[:batch, at : at + 1], past)
-                law = torch.log_softmax(logits, -1)
-                if past is not None and bool((law - whole[:batch]).abs().max() < CLOSE):
-                    return way
+                with suppress(Exception):  # whatever a model raises at its own memory
+                    for at in range(TRIAL):
+                        logits, past = self._step(way, tokens[:batch, at : at + 1], past)
+                    law = torch.log_softmax(logits, -1)
+                    if past is not None and bool((law - whole[:batch]).abs().max() < CLOSE):
+                        return way
         return Stepping(None)
 
     def _step(self, way: Stepping, tokens: Tensor, past: Any) -> tuple[Tensor, Any]:
@@ -196,14 +199,6 @@ CONTEXTS = (
     "context_length",
 )
 """What configs call the longest context."""
-
-
-def _begin(config: Any) -> int:
-    for name in ("bos_token_id", "eos_token_id"):
-        token = config.get(name)
-        if isinstance(token, int) and 0 <= token < config["vocab_size"]:
-            return token
-    return 0
 
 
 @lru_cache(maxsize=2)

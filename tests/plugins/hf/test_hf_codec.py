@@ -186,6 +186,8 @@ def test_what_is_missing_is_named_with_the_next_move(folders, tmp_path):
         Unavailable,
         "hf download EleutherAI/pythia-70m --revision step8000",
     )
+    (tmp_path / "config.json").write_text('{"model_type": "vit"}')
+    refused(HfCodec(model=str(tmp_path)), Unavailable, "no language model", "vocab_size")
     refused(HfCodec(model=str(folders["gpt2"]), revision="main"), UsageError, "revision")
     refused(HfCodec(model=str(folders["gpt2"]), window=9999), UsageError, "256")
 

@@ -114,15 +114,26 @@ def test_it_stays_on_the_processor_whatever_device_is_asked_for(folder, monkeypa
 SMALL = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
 BODY = {"hidden_size": 16, "num_hidden_layers": 2}
 OTHERS: dict[str, tuple[transformers.PretrainedConfig, Stepping]] = {
-    "keys and values": (
-        transformers.GemmaConfig(
-            **SMALL,
-            **BODY,
-            vocab_size=400,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            head_dim=8,
-            intermediate_size=32,
+    "keys and values, in a model that also sees": (
+        transformers.Gemma3Config(
+            text_config={
+                **SMALL,
+                **BODY,
+                "vocab_size": 400,
+                "num_attention_heads": 2,
+                "num_key_value_heads": 1,
+                "head_dim": 8,
+                "intermediate_size": 32,
+            },
+            vision_config={
+                "hidden_size": 8,
+                "intermediate_size": 8,
+                "num_hidden_layers": 1,
+                "num_attention_heads": 1,
+                "image_size": 8,
+                "patch_size": 4,
+            },
+            mm_tokens_per_image=4,
         ),
         Stepping("past_key_values"),
     ),
