@@ -192,7 +192,8 @@ class Container:
         other = _differences(self.header.requires, codec.requires)
         if other:
             raise Unavailable(
-                f"{self.name} was made by {codec.spec} with {other}; only the same decodes it"
+                f"{self.name} was made by {self.header.codec} with {other}; "
+                "only the same decodes it"
             )
 
     def _outputs(self, codec: Codec, group: Sequence[Segment]) -> list[bytes]:

@@ -20,6 +20,7 @@ from codelength.errors import UsageError
 from codelength_stdlib import Gzip, Store
 
 LIARS = ["--plugin", str(Path(__file__).parent.parent / "liars.py")]
+MOODY = ["--plugin", "moody.py"]
 TEXT = b"".join(b"%d bottles on the wall, %d\n" % (i, i * i) for i in range(500))
 
 Tool = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -27,7 +28,8 @@ Tool = Callable[..., subprocess.CompletedProcess[bytes]]
 PLUGIN = """
 import ctypes, os, time
 from dataclasses import dataclass
-from codelength import RAW, Codec, hookimpl
+from pathlib import Path
+from codelength import RAW, Codec, Unavailable, hookimpl
 
 @dataclass(frozen=True)
 class Moody(Codec):
@@ -53,9 +55,23 @@ class Moody(Codec):
     def requires(self):
         return {"weights": os.environ.get("WEIGHTS", "3fa1")}
 
+@dataclass(frozen=True)
+class Placed(Moody):
+    "Needs a file."
+    name = "placed"
+    model: str = "model"
+
+    def check_available(self):
+        if not Path(self.model).is_file():
+            raise Unavailable(f"no file {self.model!r}")
+
+    @property
+    def requires(self):
+        return {"weights": Path(self.model).read_text()}
+
 @hookimpl
 def codelength_codecs():
-    return [Moody()]
+    return [Moody(), Placed()]
 """
 
 
@@ -178,6 +194,31 @@ def test_what_a_codec_prints_does_not_get_into_the_container(tool):
     made = tool("compress", "text", "-c", "liar-prints", "-o", "-", *LIARS)
     assert made.returncode == 0
     assert tool("decompress", "-", "-o", "-", *LIARS, given=made.stdout).stdout == TEXT
+
+
+def test_a_model_may_lie_elsewhere(tool, tmp_path):
+    (tmp_path / "model").write_text("3fa1")
+    assert tool("compress", "text", "-c", "placed", "-o", "made", *MOODY).returncode == 0
+    (tmp_path / "model").rename(tmp_path / "moved")
+    lost = tool("decompress", "made", "-o", "back", *MOODY)
+    assert lost.returncode == 2
+    assert said(lost) == (
+        "made was made by placed:model=model: no file 'model'; -c names it where it is"
+    )
+    for out in ("back", "-"):
+        found = tool("decompress", "made", "-c", "placed:model=moved", "-o", out, *MOODY)
+        assert found.returncode == 0, found.stderr
+    assert (tmp_path / "back").read_bytes() == found.stdout == TEXT
+    other = tool("decompress", "made", "-c", "moody", "-o", "again", *MOODY)
+    assert other.returncode == 2
+    assert said(other) == "made was made by placed:model=model, which moody cannot decode"
+    (tmp_path / "moved").write_text("77c0")
+    wrong = tool("decompress", "made", "-c", "placed:model=moved", "-o", "again", *MOODY)
+    assert wrong.returncode == 2
+    assert said(wrong) == (
+        "made was made by placed:model=model with weights 3fa1, here 77c0; only the same decodes it"
+    )
+    assert not (tmp_path / "again").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,22 @@ from codelength.cli.list import aligned
 from codelength.cli.options import DEVICE, Size
 from codelength.codec import Codec
 from codelength.container import Container
-from codelength.errors import UsageError
+from codelength.errors import Unavailable, UsageError
 from codelength.run.machine import memory_bytes
 from codelength.run.process import limit_memory
+from codelength.spec import split_spec
 
 
 @click.command()
 @click.argument("file")
 @OUT
+@click.option(
+    "-c",
+    "--codec",
+    "spec",
+    metavar="SPEC",
+    help="The codec, for one whose model lies elsewhere here: hf:model=FOLDER.",
+)
 @click.option("--test", is_flag=True, help="Only see whether all decodes to what went in.")
 @click.option("--list", "listing", is_flag=True, help="Only show what FILE says; decode nothing.")
 @click.option("--memory", type=Size(), help="What it may take; 80% of the machine's by default.")
@@ -27,6 +35,7 @@ from codelength.run.process import limit_memory
 def command(
     file: str,
     out: str | None,
+    spec: str | None,
     test: bool,
     listing: bool,
     memory: int | None,
@@ -40,6 +49,7 @@ def command(
     codelength decompress book.cdl -o book.txt
     codelength decompress folder.tar.cdl -o - | tar x
     codelength decompress book.cdl --list
+    codelength decompress book.cdl -c hf:model=models/pythia -o book.txt
 
     \b
     Exit codes: 2 FILE cannot be read or its codec is not here, 3 FILE is
@@ -54,12 +64,13 @@ def command(
     memory = memory or memory_bytes() * 4 // 5
     if out not in (None, PIPE):
         options = [*plugin_options(files), "--memory", str(memory)]
+        options += ["-c", spec] if spec else []
         return into_file("decompress", file, out, force, options)
     ending_with_its_parent(done)
     limit_memory(memory)
     with Input(file) as source:
         container = Container(source, source.name)
-        pieces = container.decoded(codec_for(container, files))
+        pieces = container.decoded(codec_for(container, spec, files))
         if test:
             size = sum(len(piece) for piece in pieces)
         else:
@@ -72,14 +83,19 @@ def command(
     return 0
 
 
-def codec_for(container: Container, files: tuple[str, ...]) -> Codec:
-    """The codec that made `container`. Raises UsageError, Unavailable."""
-    spec = container.header.codec
+def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) -> Codec:
+    """The codec that made `container`, or that of the same name which `spec` says. Raises
+    UsageError, Unavailable."""
+    made_by = container.header.codec
+    if spec is not None and split_spec(spec)[0] != split_spec(made_by)[0]:
+        raise UsageError(f"{container.name} was made by {made_by}, which {spec} cannot decode")
+    elsewhere = "; -c names it where it is" if container.header.requires and not spec else ""
     try:
-        codec = codec_of(spec, files)
-    except UsageError as error:
-        raise UsageError(f"{container.name} was made by {spec}: {error}") from error
-    codec.check_available()
+        codec = codec_of(spec or made_by, files)
+        codec.check_available()
+    except (UsageError, Unavailable) as error:
+        kind = type(error)
+        raise kind(f"{container.name} was made by {made_by}: {error}{elsewhere}") from error
     return codec
 
 
