@@ -37,6 +37,7 @@ def split_heads(
     gain: Any,
     shift: Any,
     epsilon: Any,
+    centre: Any,
     queries: Any,
     a: Any,
     keys: Any,
@@ -64,7 +65,7 @@ def split_heads(
                 if head < heads + key_heads:
                     if len(gain):
                         key = int(head >= heads)
-                        normed(row, gain[key], shift[key], epsilon, False, row)
+                        normed(row, gain[key], shift[key], epsilon, centre, row)
                     for d in range(half):
                         x, y = row[d], row[half + d]
                         row[d] = x * cos[at, d] - y * sin[at, d]

@@ -109,7 +109,7 @@ class OnCpu(Arithmetic):
         given = product, rows.s, matrix.channels, matrix.bias
         constants = attention.cos, attention.sin, attention.by, at, columns
         cached = cache.keys, cache.b, cache.values, cache.c, cache.v
-        normed = norm.gain, norm.bias, norm.epsilon
+        normed = norm.gain, norm.bias, norm.epsilon, norm.centre
         loops.split_heads(*given, *constants, *normed, queries, a, *cached)
         out = np.empty((streams * time, heads * columns), np.float32)
         loops.attend(queries, a, *cached, at, attention.share, attention.units, out)
