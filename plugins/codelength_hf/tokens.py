@@ -24,6 +24,10 @@ SHORT = 32
 bytes that are no text."""
 
 
+FIRST_LOOK = 64
+"""Bytes in which the end of valid UTF-8 is looked for at first."""
+
+
 class Tokens:
     """Symbols are the tokens of the model, `count` of them, then one for each byte that no token
     stands for."""
@@ -59,7 +63,7 @@ class Tokens:
     def encode(self, data: bytes) -> NDArray[np.int64]:
         """Symbols that decode to `data`."""
         symbols: list[int] = []
-        for piece, text in _texts(data):
+        for piece, text in texts(data):
             symbols += self._greedy(piece) if text is None else self._verified(text, piece)
         return np.array(symbols, np.int64)
 
@@ -119,7 +123,7 @@ class Bytes(Tokens):
         return symbols.astype(np.uint8).tobytes()
 
 
-def _texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
+def texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
     """`data` in pieces, each with the text that it is, or None."""
     view = memoryview(data)
     at = raw = 0  # what starts at `raw` is no text
@@ -136,12 +140,21 @@ def _texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
 
 
 def _valid(view: memoryview, at: int) -> tuple[str, int]:
-    """The UTF-8 that starts at `at`, and where it ends."""
-    try:
-        return str(view[at:], "utf-8"), len(view)
-    except UnicodeDecodeError as error:
-        end = at + error.start
-        return str(view[at:end], "utf-8"), end
+    """The UTF-8 that starts at `at`, and where it ends. It is looked for in twice as many bytes
+    each time, because an error costs a copy of all that was looked at."""
+    size = FIRST_LOOK
+    while True:
+        part = view[at : at + size]
+        whole = at + size >= len(view)
+        try:
+            text = str(part, "utf-8")
+            if whole:
+                return text, len(view)
+        except UnicodeDecodeError as error:
+            if whole or error.reason != "unexpected end of data":
+                end = at + error.start
+                return str(view[at:end], "utf-8"), end
+        size *= 2
 
 
 def _cut(text: str) -> Iterator[tuple[bytes, str]]:

@@ -1,6 +1,8 @@
 """Tokens for any bytes, with every kind of tokenizer."""
 
 import json
+import random
+import time
 from functools import cache
 
 import hf_models as models
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from codelength import CorruptBlob
 from codelength_hf import pieces
-from codelength_hf.tokens import Tokens
+from codelength_hf.tokens import Tokens, texts
 
 KINDS = {
     "byte level": models.byte_level,
@@ -32,6 +34,26 @@ def tokens(kind: str) -> Tokens:
         return Tokens(read, len(read.of_token))
     read = pieces.of_json(tokenizer.to_str().encode())
     return Tokens(read, tokenizer.get_vocab_size())
+
+
+@pytest.mark.parametrize("length", [*range(50, 70), *range(120, 135), 250, 500])
+def test_text_ends_where_it_is_none_any_more(length):
+    """Whatever character lies where it was looked for in more bytes."""
+    text = "a" * length + "€é😀" * 40
+    broken = text.encode() + b"\xe2\x82"
+    assert list(texts(broken + b"!")) == [(text.encode(), text), (b"\xe2\x82!", None)]
+    assert list(texts(broken)) == [(text.encode(), text), (b"\xe2\x82", None)]
+
+
+def test_bytes_that_are_no_text_take_linear_time():
+    data = random.Random(0).randbytes(800_000)
+
+    def seconds(size: int) -> float:
+        start = time.process_time()
+        assert b"".join(piece for piece, _ in texts(data[:size])) == data[:size]
+        return time.process_time() - start
+
+    assert min(seconds(800_000) for _ in range(2)) < 7 * min(seconds(200_000) for _ in range(2))
 
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
