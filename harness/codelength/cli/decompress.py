@@ -23,7 +23,7 @@ from codelength.spec import split_spec
     "--codec",
     "spec",
     metavar="SPEC",
-    help="The codec, for one whose model lies elsewhere here: hf:model=FOLDER.",
+    help="The codec, with what is otherwise here: hf:model=FOLDER.",
 )
 @click.option("--test", is_flag=True, help="Only see whether all decodes to what went in.")
 @click.option("--list", "listing", is_flag=True, help="Only show what FILE says; decode nothing.")
@@ -84,19 +84,30 @@ def command(
 
 
 def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) -> Codec:
-    """The codec that made `container`, or that of the same name which `spec` says. Raises
+    """The codec that made `container`, with the settings that `spec` has otherwise. Raises
     UsageError, Unavailable."""
     made_by = container.header.codec
-    if spec is not None and split_spec(spec)[0] != split_spec(made_by)[0]:
-        raise UsageError(f"{container.name} was made by {made_by}, which {spec} cannot decode")
     elsewhere = "; -c names it where it is" if container.header.requires and not spec else ""
     try:
-        codec = codec_of(spec or made_by, files)
+        codec = codec_of(changed(made_by, spec) if spec else made_by, files)
         codec.check_available()
     except (UsageError, Unavailable) as error:
         kind = type(error)
         raise kind(f"{container.name} was made by {made_by}: {error}{elsewhere}") from error
     return codec
+
+
+def changed(made_by: str, spec: str) -> str:
+    """`made_by`, with the settings that `spec` names. Raises UsageError."""
+    name, before = split_spec(made_by)
+    other, now = split_spec(spec)
+    if name != other or not all("=" in piece for piece in now.split(",")):
+        raise UsageError(
+            f"-c takes {name} and settings by name, as in {name}:setting=…, not {spec}"
+        )
+    pieces = [piece.partition("=") for piece in [*before.split(","), *now.split(",")] if piece]
+    settings = {key: value for key, _, value in pieces}
+    return f"{name}:{','.join(f'{key}={value}' for key, value in settings.items())}"
 
 
 def show(file: str) -> None:
