@@ -77,17 +77,25 @@ def architecture(config: Config) -> Architecture:
     family = str(config.get("model_type"))
     if family not in FAMILIES:
         raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
+    if config.get("quantization_config"):
+        raise UnknownArchitecture("weights that were quantised by others (quantization_config)")
     try:
-        return FAMILIES[family](config)
+        shape = FAMILIES[family](config)
     except KeyError as error:
         raise UsageError(f"config.json of this {family} model does not say {error}") from error
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"config.json of this {family} model cannot be meant: {error}") from error
+    counts = (shape.width, shape.layers, shape.heads, shape.key_heads, shape.head_width)
+    if min(*counts, shape.hidden, shape.context, shape.vocabulary) < 1 or (
+        shape.heads % shape.key_heads
+    ):
+        raise UsageError(f"config.json of this {family} model cannot be meant: {shape}")
+    return shape
 
 
 def _neox(config: Config) -> Architecture:
     head_width = config["hidden_size"] // config["num_attention_heads"]
-    rope: Config = config.get("rope_parameters") or {}
-    part = rope.get("partial_rotary_factor", config.get("rotary_pct", 0.25))
-    base = rope.get("rope_theta", config.get("rotary_emb_base", 10000))
+    part = _rope(config).get("partial_rotary_factor", config.get("rotary_pct", 0.25))
     return Architecture(
         family="gpt_neox",
         vocabulary=config["vocab_size"],
@@ -104,7 +112,7 @@ def _neox(config: Config) -> Architecture:
         gated=False,
         parallel=config.get("use_parallel_residual", True),
         head_norms=False,
-        rotary=_rotary(int(head_width * part), float(base), config),
+        rotary=_rotary(int(head_width * part), "rotary_emb_base", config),
         begin=first_token(config),
     )
 
@@ -113,9 +121,8 @@ def _llama(config: Config) -> Architecture:
     """Llama, and those that differ from it in biases, norms of heads, and layers that see no
     farther than a sliding window: in a context of that length they see all."""
     heads = config["num_attention_heads"]
-    head_width = config.get("head_dim") or config["hidden_size"] // heads
-    rope: Config = config.get("rope_parameters") or {}
-    base = rope.get("rope_theta", config.get("rope_theta", 10000))
+    qwen3 = config["model_type"] == "qwen3"
+    head_width = config.get("head_dim") or (128 if qwen3 else config["hidden_size"] // heads)
     return Architecture(
         family=config["model_type"],
         vocabulary=config["vocab_size"],
@@ -131,8 +138,8 @@ def _llama(config: Config) -> Architecture:
         activation=_activation(config.get("hidden_act", "silu")),
         gated=True,
         parallel=False,
-        head_norms=config["model_type"] == "qwen3",
-        rotary=_rotary(head_width, float(base), config),
+        head_norms=qwen3,
+        rotary=_rotary(head_width, "rope_theta", config),
         begin=first_token(config),
     )
 
@@ -180,24 +187,32 @@ def _activation(name: str) -> Activation:
     return ACTIVATIONS[name]
 
 
-def _rotary(columns: int, base: float, config: Config) -> Rotary:
+def _rope(config: Config) -> Config:
+    """What the config says of rotary positions; the older name counts first, as in transformers."""
+    said: Config = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    return said
+
+
+def _rotary(columns: int, older_name: str, config: Config) -> Rotary:
+    """`older_name` is that of the base, where the config does not say it with the rest."""
     if columns % 2 or not columns:
         raise UnknownArchitecture(f"rotary positions over {columns} columns of a head")
-    return Rotary(columns, base, _scaling(config))
-
-
-def _scaling(config: Config) -> Mapping[str, Any] | None:
-    scaling = config.get("rope_scaling") or config.get("rope_parameters") or {}
-    kind = scaling.get("rope_type", scaling.get("type", "default"))
+    rope = _rope(config)
+    base = float(rope.get("rope_theta", config.get(older_name, 10000)))
+    kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ("default", "linear", "llama3"):
         raise UnknownArchitecture(f"rotary positions scaled as {kind!r}")
-    return None if kind == "default" else {**scaling, "rope_type": kind}
+    if kind == "default":
+        return Rotary(columns, base)
+    longest = "original_max_position_embeddings"
+    before = config.get(longest, rope.get(longest, config["max_position_embeddings"]))
+    return Rotary(columns, base, {**rope, "rope_type": kind, longest: before})
 
 
 def _sliding(config: Config) -> int:
     """How far the layers that see least can see."""
     used = config.get("use_sliding_window", config["model_type"] == "mistral")
-    window = config.get("sliding_window") if used else None
+    window = config.get("sliding_window", 4096) if used else None
     return sys.maxsize if window is None else int(window)
 
 
@@ -206,7 +221,7 @@ def first_token(config: Config) -> int:
     its end between texts."""
     for name in ("bos_token_id", "eos_token_id"):
         token = config.get(name)
-        token = token[0] if isinstance(token, list) else token
-        if token is not None and 0 <= token < config["vocab_size"]:
+        token = (token or [None])[0] if isinstance(token, list) else token
+        if isinstance(token, int) and 0 <= token < config["vocab_size"]:
             return int(token)
     return 0

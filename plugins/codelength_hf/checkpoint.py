@@ -22,6 +22,10 @@ SCALE = ".scale"
 """A matrix of int8, as `shrink` writes it, has a scale for each row in a tensor of this name."""
 
 
+FLOATS = ("F64", "F32", "F16", "BF16")
+"""What safetensors calls numbers that are weights as they are."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The files of one model; `pickle` allows weights that torch.load must read."""
@@ -40,8 +44,9 @@ class Checkpoint:
                 f"{self.folder} has no config.json that can be read ({error}); model=… takes a "
                 "folder that save_pretrained of transformers has written, or a hub repository"
             ) from error
-        config = {**config.get("text_config", {}), **config}
-        if "vocab_size" not in config:
+        text = config.get("text_config") if isinstance(config, dict) else None
+        config = {**(text or {}), **config} if isinstance(config, dict) else {}
+        if not isinstance(config.get("vocab_size"), int):
             raise Unavailable(f"{self.folder} has no language model: no vocab_size in config.json")
         return config
 
@@ -52,14 +57,23 @@ class Checkpoint:
             if (self.folder / whole).is_file():
                 return [self.folder / whole]
             if (self.folder / index).is_file():
-                parts = json.loads((self.folder / index).read_bytes())["weight_map"].values()
-                return [self.folder / part for part in sorted(set(parts))]
+                return self._shards(self.folder / index)
         if (self.folder / PICKLE).is_file() or (self.folder / PICKLE_INDEX).is_file():
             raise Unavailable(
                 f"{self.folder} has its weights as a pickle only, which can run any code; "
                 "pickle=true reads it all the same"
             )
         raise Unavailable(f"{self.folder} has no {SAFE}; give a model that is whole")
+
+    def _shards(self, index: Path) -> list[Path]:
+        try:
+            parts = set(json.loads(index.read_bytes())["weight_map"].values())
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise Unavailable(f"{index} is no list of files of weights ({error!r})") from error
+        paths = [self.folder / part for part in sorted(parts)]
+        if lacking := [path.name for path in paths if not path.is_file()]:
+            raise Unavailable(f"{self.folder} has no {lacking[0]}; give a model that is whole")
+        return paths
 
     @property
     def tokenizer(self) -> Path | None:
@@ -81,12 +95,15 @@ class Checkpoint:
     @cached_property
     def _where(self) -> dict[str, Path]:
         """Which file has each tensor."""
-        from safetensors import safe_open
+        from safetensors import SafetensorError, safe_open
 
         where = {}
         for path in self.files:
-            with safe_open(path, "np") as file:
-                where.update(dict.fromkeys(file.keys(), path))
+            try:
+                with safe_open(path, "np") as file:
+                    where.update(dict.fromkeys(file.keys(), path))
+            except SafetensorError as error:
+                raise Unavailable(f"{path} cannot be read: {error}; download it again") from error
         return where
 
     @property
@@ -104,13 +121,18 @@ class Checkpoint:
         if name not in self._where:
             return None
         path = self._where[name]
+        scales = self.tensor(name + SCALE) if not name.endswith(SCALE) else None
         with safe_open(path, "np") as file:
-            bfloat16 = file.get_slice(name).get_dtype() == "BF16"  # which NumPy has not
-            values = None if bfloat16 else file.get_tensor(name).astype(np.float32)
-        if values is None:
+            kind = file.get_slice(name).get_dtype()
+            if kind not in FLOATS and scales is None:
+                raise Unavailable(
+                    f"{path}: {name} is {kind}, quantised by others; give the model as it was "
+                    "trained, in floating point"
+                )
+            values = None if kind == "BF16" else file.get_tensor(name).astype(np.float32)
+        if values is None:  # NumPy has no bfloat16
             with safe_open(path, "pt") as file:
                 values = file.get_tensor(name).float().numpy()
-        scales = self.tensor(name + SCALE) if not name.endswith(SCALE) else None
         return values if scales is None else values * scales[:, None]
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -131,7 +153,11 @@ class Checkpoint:
 
         tensors: dict[str, Any] = {}
         for path in self.files:
-            tensors |= torch.load(path, map_location="cpu", weights_only=True)
+            try:
+                tensors |= torch.load(path, map_location="cpu", weights_only=True)
+            except Exception as error:  # whatever the library raises for what is no weights
+                line = " ".join(str(error).split())[:200]
+                raise Unavailable(f"{path} cannot be read: {line}") from error
         return tensors
 
     @property

@@ -8,6 +8,7 @@ blob carries the fingerprint of all that the results are known to depend on.
 import hashlib
 import inspect
 import json
+import os
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -101,6 +102,7 @@ class Lockstep:
         self.begin_token = first_token(config)
         self.size = sum(path.stat().st_size for path in found.files)
         self.remembers = MEMORY // TOGETHER
+        self._has_experts = any("expert" in key for key in config)
         self._folder = found.folder
         self._pickle = found.pickle
 
@@ -132,12 +134,14 @@ class Lockstep:
     def stepping(self) -> Stepping:
         """What steps take the model to where the whole text would. Not every model that returns a
         memory goes on from it rightly, some do for a single stream only; that depends on the
-        version of transformers, so it is tried."""
+        version of transformers, so it is tried. Experts are given the rows of a batch together, so
+        what one of them gives depends on the others: such models go a stream at a time."""
+        batches = (1,) if self._has_experts else (BATCH, 1)
         tokens = torch.arange(BATCH * TRIAL).view(BATCH, TRIAL) * 31 % self.outputs
         whole = torch.log_softmax(self._model(input_ids=tokens).logits[:, -1], -1)
         takes = inspect.signature(self._model.forward).parameters
         for memory in MEMORIES:
-            for batch in (BATCH, 1) if memory in takes else ():
+            for batch in batches if memory in takes else ():
                 past, way = None, Stepping(memory, batch)
                 with suppress(Exception):  # whatever a model raises at its own memory
                     for at in range(TRIAL):
@@ -145,7 +149,7 @@ class Lockstep:
                     law = torch.log_softmax(logits, -1)
                     if past is not None and bool((law - whole[:batch]).abs().max() < CLOSE):
                         return way
-        return Stepping(None)
+        return Stepping(None, batches[0])
 
     def _step(self, way: Stepping, tokens: Tensor, past: Any) -> tuple[Tensor, Any]:
         """The logits (batch, outputs) after one more token of each stream, (batch, 1); and what
@@ -201,6 +205,10 @@ CONTEXTS = (
 """What configs call the longest context."""
 
 
+SWITCHES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+"""Variables that change what libraries of PyTorch compute."""
+
+
 @lru_cache(maxsize=2)
 def lockstep(found: Checkpoint, window: int | None) -> Lockstep:
     """The model in a checkpoint."""
@@ -219,6 +227,7 @@ def circumstances(found: Checkpoint) -> dict[str, str]:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": str(torch.get_num_threads()),
         "batch": str(BATCH),
+        **{name: os.environ[name] for name in SWITCHES if name in os.environ},
     }
 
 

@@ -94,8 +94,40 @@ def _present(bias: Array) -> Iterator[Array]:
 
 
 def weights(architecture: Architecture, tensors: Tensors, tied: bool) -> Weights:
-    """The model in a checkpoint. Raises UsageError for one that lacks a tensor."""
-    return READERS[architecture.family](Reader(architecture, tensors), tied)
+    """The model in a checkpoint. Raises UsageError for one that lacks a tensor, or has one of
+    another shape than the architecture."""
+    read = READERS[architecture.family](Reader(architecture, tensors), tied)
+    _check(read)
+    return read
+
+
+def _check(read: Weights) -> None:
+    shape = read.architecture
+    inside = shape.heads * shape.head_width
+    mixed = inside + 2 * shape.key_heads * shape.head_width
+    width, hidden = shape.width, shape.hidden
+    found = {"tokens": (read.tokens.values, (shape.vocabulary, width))}
+    found["head"] = read.head.values, (shape.vocabulary, width)
+    found["last norm"] = read.last.gain, (width,)
+    if read.positions is not None:
+        found["positions"] = read.positions, (shape.context, width)
+    for i, block in enumerate(read.blocks):
+        parts = {
+            "norm before attention": (block.before_attention.gain, (width,)),
+            "queries, keys and values": (block.mix.values, (mixed, width)),
+            "norms of heads": (block.heads.gain, (2 * shape.head_norms, shape.head_width)),
+            "attention's output": (block.out.values, (width, inside)),
+            "norm before the perceptron": (block.before_perceptron.gain, (width,)),
+            "perceptron's input": (block.up.values, (hidden * (1 + shape.gated), width)),
+            "perceptron's output": (block.down.values, (width, hidden)),
+        }
+        found |= {f"{name} of layer {i}": both for name, both in parts.items()}
+    for name, (values, expected) in found.items():
+        if values.shape != expected:
+            raise UsageError(
+                f"the weights do not fit config.json: the {name} should be "
+                f"{' × '.join(map(str, expected))}, not {' × '.join(map(str, values.shape))}"
+            )
 
 
 @dataclass(frozen=True)
@@ -121,6 +153,13 @@ class Reader:
             if found is not None:
                 return found.astype(np.float32, copy=False)
         return np.zeros(size, np.float32)
+
+    def head(self, tokens: Array, tied: bool, *names: str) -> Quantised | None:
+        """The head; None if it is the table of tokens. A config may say so of one that differs."""
+        stored = next((t for name in names if (t := self.tensors(name)) is not None), None)
+        if tied and (stored is None or np.array_equal(stored, tokens)):
+            return None
+        return _tokens(self.find(*names))
 
     def norm(self, *prefixes: str) -> Vectors:
         """Gain and bias of a norm."""
@@ -183,11 +222,11 @@ def _neox(read: Reader, tied: bool) -> Weights:
             _quantised(read.linear(name + "mlp.dense_4h_to_h")),
         )
 
-    tokens = _tokens(read.find("gpt_neox.embed_in.weight"))
-    head = tokens if tied else _quantised(read.linear("embed_out", "lm_head"))
+    table = read.find("gpt_neox.embed_in.weight")
+    tokens, own = _tokens(table), read.head(table, tied, "embed_out.weight", "lm_head.weight")
     blocks = [block(i) for i in range(shape.layers)]
     last = read.norm("gpt_neox.final_layer_norm")
-    return Weights(shape, tokens, None, blocks, last, head, tied)
+    return Weights(shape, tokens, None, blocks, last, own or tokens, own is None)
 
 
 def _llama(read: Reader, tied: bool) -> Weights:
@@ -206,10 +245,10 @@ def _llama(read: Reader, tied: bool) -> Weights:
             _quantised(read.linear(name + "mlp.down_proj")),
         )
 
-    tokens = _tokens(read.find("model.embed_tokens.weight"))
-    head = tokens if tied else _quantised(read.linear("lm_head"))
+    table = read.find("model.embed_tokens.weight")
+    tokens, own = _tokens(table), read.head(table, tied, "lm_head.weight")
     blocks = [block(i) for i in range(shape.layers)]
-    return Weights(shape, tokens, None, blocks, read.norm("model.norm"), head, tied)
+    return Weights(shape, tokens, None, blocks, read.norm("model.norm"), own or tokens, own is None)
 
 
 def _gpt2(read: Reader, tied: bool) -> Weights:
@@ -230,11 +269,13 @@ def _gpt2(read: Reader, tied: bool) -> Weights:
             _quantised(read.transposed(*both(name + "mlp.c_proj"))),
         )
 
-    tokens = _tokens(read.find(*both("wte.weight")))
-    head = tokens if tied else _quantised(read.linear("lm_head"))
+    table = read.find(*both("wte.weight"))
+    tokens, own = _tokens(table), read.head(table, tied, "lm_head.weight")
     blocks = [block(i) for i in range(shape.layers)]
     positions = np.ascontiguousarray(read.find(*both("wpe.weight")))
-    return Weights(shape, tokens, positions, blocks, read.norm(*both("ln_f")), head, tied)
+    return Weights(
+        shape, tokens, positions, blocks, read.norm(*both("ln_f")), own or tokens, own is None
+    )
 
 
 READERS: Mapping[str, Callable[[Reader, bool], Weights]] = {

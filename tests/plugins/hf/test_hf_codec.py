@@ -221,12 +221,17 @@ def test_a_container_is_refused_by_another_model_before_it_decodes(folders, tmp_
     monkeypatch.chdir(tmp_path)
     Path("text").write_bytes(DATA[0])
     shutil.copytree(folders["llama"], "model")
-    ran = models.command("compress", "text", "-c", "hf:model=model", "-o", "text.cdl")
+    ran = models.command("compress", "text", "-c", "hf:model=model,window=64", "-o", "text.cdl")
     assert ran.returncode == 0, ran.stderr
+    Path("model").rename("moved")
+    ran = models.command("decompress", "text.cdl", "-c", "hf:model=moved", "-o", "moved-back")
+    assert ran.returncode == 0, ran.stderr
+    assert Path("moved-back").read_bytes() == DATA[0]
+    Path("moved").rename("model")
     shutil.copy(folders["mistral"] / "config.json", "model")
     ran = models.command("decompress", "text.cdl", "-o", "back")
     assert ran.returncode == 2
-    assert "made by hf:model=model,exact=true with weights sha256:" in ran.stderr
+    assert "made by hf:model=model,window=64,exact=true with weights sha256:" in ran.stderr
     assert ran.stderr.endswith("; only the same decodes it\n")
     assert not Path("back").exists()
 
