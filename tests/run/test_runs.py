@@ -81,6 +81,15 @@ def test_versions_may_be_of_a_librarys_own_type(codelength, tmp_path, data):
     assert cell.versions["library"] == "1.2"
 
 
+def test_a_prior_that_is_no_number_of_bytes_costs_its_cells_only(codelength, tmp_path, data):
+    odd = OWN_VERSION.replace('versions = {"library": Version("1.2")}', 'prior = {"weights": 5.5}')
+    (tmp_path / "odd.py").write_text(odd)
+    command = ["--plugin", "odd.py", "--codecs", "own-version,gzip", "--corpora", f"path:{data}"]
+    ran = codelength("run", *command, "--out", "out")
+    assert ran.returncode == 3, ran.stderr
+    assert [cell.status for cell in load(tmp_path / "out").current] == [Status.FAILED, Status.OK]
+
+
 def test_what_a_corpus_says_of_itself_is_news_without_being_measured_again(
     codelength, tmp_path, data
 ):

@@ -55,7 +55,9 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a codec prints must not end up between the messages
 
     def say(answer: Answer) -> None:
-        channel.write(messages.encode(answer) + b"\n")
+        line = messages.encode(answer)
+        messages.read_answer(line)  # a codec may give a number where no such number can be
+        channel.write(line + b"\n")
 
     setup = messages.read_order(sys.stdin.buffer.readline())
     assert isinstance(setup, Setup)
