@@ -69,7 +69,8 @@ class Header:
 
 def header_of(codec: Codec, segment: int) -> Header:
     """The header of what `codec` makes."""
-    return Header(codec.spec, segment, codec.requires, codec.versions, codec.prior)
+    versions = {name: str(told) for name, told in codec.versions.items()}
+    return Header(codec.spec, segment, codec.requires, versions, codec.prior)
 
 
 @dataclass(frozen=True)

@@ -87,12 +87,13 @@ def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) ->
     """The codec that made `container`, with the settings that `spec` has otherwise. Raises
     UsageError, Unavailable."""
     made_by = container.header.codec
-    elsewhere = "; -c names it where it is" if container.header.requires and not spec else ""
     try:
         codec = codec_of(changed(made_by, spec) if spec else made_by, files)
         codec.check_available()
     except (UsageError, Unavailable) as error:
         kind = type(error)
+        lost = container.header.requires and not spec and not str(error).startswith("--")
+        elsewhere = "; -c names it where it is" if lost else ""
         raise kind(f"{container.name} was made by {made_by}: {error}{elsewhere}") from error
     return codec
 
