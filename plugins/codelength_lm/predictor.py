@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength import device
+from codelength import UsageError, device
 from codelength.coder import IntArray
 from codelength.predictor import Predictor, Stepper
 from codelength_lm.arithmetic import Arithmetic
@@ -116,6 +116,9 @@ def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
 @lru_cache(maxsize=2)
 def _loaded(path: Path, disorder: int | None, where: str) -> Exact:
     weights = read(path)
+    for name, array in weights.arrays.items():
+        if not np.isfinite(array).all():
+            raise UsageError(f"{path}: {name} has values that are no numbers; train it again")
     return Exact(weights if disorder is None else scrambled(weights, disorder), _arithmetic(where))
 
 

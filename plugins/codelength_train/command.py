@@ -82,7 +82,7 @@ def common(batch: int, muon: float, adam: float) -> Callable[[F], F]:
         ),
         click.option("--muon-lr", type=Positive(float), default=muon, show_default=True),
         click.option("--adam-lr", type=Positive(float), default=adam, show_default=True),
-        click.option("--seed", type=int, default=0, show_default=True),
+        click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
         click.option("--threads", type=Positive(int), default=1, show_default=True),
         click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu"),
         click.option(

@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from codelength.cli.meter import Meter, duration
-from codelength.errors import CodelengthError
 from codelength_train.run import Run
 
 SUFFIX = ".safetensors"
@@ -42,12 +41,6 @@ class Outputs:
         return self.out.with_name(f"{self.out.name.removesuffix(SUFFIX)}-step{step}{suffix}")
 
 
-class Diverged(CodelengthError):
-    """A run whose loss is no number any more."""
-
-    exit_code = 3
-
-
 def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> None:
     """Trains to the end, saying how it goes, and writes weights. A checkpoint is written every so
     often, and when the process is asked to stop; then click.Abort is raised. Raises Diverged."""
@@ -59,11 +52,8 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
     with _signals() as asked_to_stop:
         while run.done < 1 and not asked_to_stop:
             bits = run.advance()
-            if not math.isfinite(bits):
-                raise Diverged(
-                    f"the loss is {bits} after step {run.step:,}; lower --muon-lr and --adam-lr, "
-                    "or give another --seed"
-                )
+            if not math.isfinite(bits) or run.done == 1 or run.step in outputs.save_at:
+                run.check(bits)
             pace.add(bits)
             if run.bound.steps and run.step == pace.first_step + 3 and run.done < 1:
                 meter.say(f"{run.bound.steps - run.step:,} steps take about {pace.left}")

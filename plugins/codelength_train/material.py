@@ -79,7 +79,7 @@ def material(files: Files) -> Material:
     held_out: dict[str, list[bytes]] = {}
     digest = hashlib.sha256()
     for name, content in files:
-        mark = hashlib.sha256(f"{name}\0".encode() + content).digest()
+        mark = hashlib.sha256(f"{name}\0".encode(errors="surrogateescape") + content).digest()
         digest.update(mark)
         kind = kind_of(name) or "other"
         drawn = as_drawn(name, content, random.Random(mark)) if mixed else content

@@ -1,5 +1,6 @@
 """A model in training, with what it takes to go on later."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from codelength import UsageError
+from codelength.errors import CodelengthError
 from codelength_train.material import WINDOW, Material
 from codelength_train.optimizers import optimizers, set_rates
 
@@ -40,6 +42,12 @@ class Subject(Protocol):
 
     def write(self, out: Path, state: Mapping[str, Tensor], card: Mapping[str, str]) -> None:
         """Writes parameters like those of `module`, quantised, whole or not at all."""
+
+
+class Diverged(CodelengthError):
+    """A run whose loss or whose parameters are no numbers any more."""
+
+    exit_code = 3
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,16 @@ class Run:
         self.module.load_state_dict(now)
         self._since = self._clock()
         return bits / windows
+
+    def check(self, bits: float) -> None:
+        """Raises Diverged if the last step's loss, or what it made of a parameter, is no number."""
+        numbers = all(bool(torch.isfinite(values).all()) for values in self.state.values())
+        if not math.isfinite(bits) or not numbers:
+            raise Diverged(
+                f"the loss is {bits} after step {self.step:,}, and parameters are "
+                f"{'numbers' if numbers else 'no numbers any more'}; lower --muon-lr and "
+                "--adam-lr, or give another --seed"
+            )
 
     def write(self, out: Path, card: Mapping[str, str]) -> dict[str, str]:
         """Writes the weights that count, quantised, with `card` and what the run adds to it, which

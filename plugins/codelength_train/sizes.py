@@ -86,8 +86,8 @@ def _shape(
     by_width: Callable[[int, int], S],
     count: Callable[[S], int],
 ) -> S:
-    if size in named:
-        return replace(named[size], **parts)
+    if size.lower() in named:
+        return replace(named[size.lower()], **parts)
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", size.lower())
     if match is None:
         raise UsageError(

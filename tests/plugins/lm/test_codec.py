@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_models import weights
+from small_models import SHAPE, parameters, weights
 
 import codelength_lm
 from codelength import RAW, CorruptBlob, Sample, UsageError
 from codelength_lm import RecurrentCodec
-from codelength_lm.weights import write
+from codelength_lm.weights import of_parameters, write
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,3 +85,13 @@ def test_its_versions_are_those_of_libraries_and_of_the_weights():
     versions = RecurrentCodec("tiny").versions
     assert list(versions) == ["constriction", "numba", "safetensors", "weights"]
     assert "missing" not in versions.values()
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    found = parameters(SHAPE)
+    found["byte.weight"][3, 1] = np.nan
+    path = tmp_path / "nan.safetensors"
+    with np.errstate(invalid="ignore"):
+        write(path, of_parameters(SHAPE, found, {}))
+    with pytest.raises(UsageError, match=r"nan\.safetensors: byte.* no numbers"):
+        RecurrentCodec(weights=str(path)).encode(b"text")

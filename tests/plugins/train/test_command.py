@@ -100,10 +100,13 @@ def test_mistakes_end_in_one_line(data, tmp_path, monkeypatch, args, told):
     assert "\n" not in str(raised.value)
 
 
-def test_a_run_that_diverges_says_so_and_writes_nothing(data, tmp_path):
+@pytest.mark.parametrize("steps", [2, 9])
+def test_a_run_that_diverges_says_so_and_writes_nothing(data, tmp_path, steps):
+    """In its last step, too, behind which no loss is taken."""
     out = tmp_path / "wild.safetensors"
+    wild = ["--adam-lr", 1e30, "--muon-lr", 1e30]
     with pytest.raises(CodelengthError, match=r"the loss is .* after step .*lower --muon-lr"):
-        train("--size", "10k", *TINY, "--data", data, "--steps", 9, "--adam-lr", 1e30, "--out", out)
+        train("--size", "10k", *TINY, "--data", data, "--steps", steps, *wild, "--out", out)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
