@@ -137,29 +137,35 @@ class Reader:
     architecture: Architecture
     tensors: Tensors
 
-    def find(self, *names: str) -> Array:
-        """The first of `names` that is there."""
+    def look(self, *names: str) -> Array | None:
+        """The first of `names` that is there, if any."""
         for name in names:
             found = self.tensors(name)
             if found is not None:
                 return found.astype(np.float32, copy=False)
-        family = self.architecture.family
-        raise UsageError(f"the weights lack {names[0]!r}: they are not those of a {family} model")
+        return None
+
+    def find(self, *names: str) -> Array:
+        """The same. Raises UsageError if there is none."""
+        found = self.look(*names)
+        if found is None:
+            family = self.architecture.family
+            raise UsageError(
+                f"the weights lack {names[0]!r}: they are not those of a {family} model"
+            )
+        return found
 
     def maybe(self, *names: str, size: int) -> Array:
         """The same, or zeros."""
-        for name in names:
-            found = self.tensors(name)
-            if found is not None:
-                return found.astype(np.float32, copy=False)
-        return np.zeros(size, np.float32)
+        found = self.look(*names)
+        return np.zeros(size, np.float32) if found is None else found
 
     def head(self, tokens: Array, tied: bool, *names: str) -> Quantised | None:
         """The head; None if it is the table of tokens. A config may say so of one that differs."""
-        stored = next((t for name in names if (t := self.tensors(name)) is not None), None)
-        if tied and (stored is None or np.array_equal(stored, tokens)):
+        stored = self.look(*names) if tied else self.find(*names)
+        if stored is None or (tied and np.array_equal(stored, tokens)):
             return None
-        return _tokens(self.find(*names))
+        return _tokens(stored)
 
     def norm(self, *prefixes: str) -> Vectors:
         """Gain and bias of a norm."""
