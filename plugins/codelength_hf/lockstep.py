@@ -9,12 +9,10 @@ import hashlib
 import inspect
 import json
 import os
-import platform
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +25,7 @@ from torch import Tensor
 from codelength import CorruptBlob, Unavailable, UsageError
 from codelength.coder import IntArray
 from codelength.predictor import Predictor
+from codelength.run.machine import processor
 from codelength_hf import FINGERPRINT, kernels
 from codelength_hf.architecture import first_token
 from codelength_hf.checkpoint import Checkpoint
@@ -223,7 +222,7 @@ def circumstances(found: Checkpoint) -> dict[str, str]:
         "transformers": transformers.__version__,
         "device": "cpu",
         "dtype": "float32",
-        "processor": _processor(),
+        "processor": processor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": str(torch.get_num_threads()),
         "batch": str(BATCH),
@@ -245,12 +244,3 @@ def check(given: bytes, found: Checkpoint) -> None:
             f"coded in floating point under other circumstances than these ({here}); decode where "
             "it was encoded, with the same libraries and threads"
         )
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -40,7 +40,7 @@ def machine() -> dict[str, str]:
     was asked for."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     facts = {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": f"{usable} usable of {os.cpu_count()}",
         "memory": f"{memory_bytes() / 1e9:.1f} GB",
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
@@ -82,7 +82,8 @@ def dependencies() -> dict[str, str]:
     return {name: version(name) for name in ("msgspec", "numpy", "pluggy")}
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the system calls it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
