@@ -94,6 +94,11 @@ class Codec(ABC):
             )
 
 
+def versions_of(codec: Codec) -> dict[str, str]:
+    """Its versions as plain text: a library may tell its own in another type, as PyTorch does."""
+    return {name: str(told) for name, told in codec.versions.items()}
+
+
 def _package(module: str, requirement: str) -> str:
     """What a requirement asks for: `numpy` of `numpy>=2`; where an extra brings the module, as
     `codelength[lm]`, the package is taken to be called like it."""

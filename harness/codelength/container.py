@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from codelength import records
-from codelength.codec import Codec
+from codelength.codec import Codec, versions_of
 from codelength.errors import CodelengthError, Unavailable, UsageError
 from codelength.framing import varint
 from codelength.media import Sample
@@ -69,8 +69,7 @@ class Header:
 
 def header_of(codec: Codec, segment: int) -> Header:
     """The header of what `codec` makes."""
-    versions = {name: str(told) for name, told in codec.versions.items()}
-    return Header(codec.spec, segment, codec.requires, versions, codec.prior)
+    return Header(codec.spec, segment, codec.requires, versions_of(codec), codec.prior)
 
 
 @dataclass(frozen=True)

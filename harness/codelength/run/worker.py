@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from codelength import device
-from codelength.codec import Codec
+from codelength.codec import Codec, versions_of
 from codelength.corpus import Corpus, Digest
 from codelength.errors import CorpusError, Unavailable, Unsupported
 from codelength.framing import varint
@@ -66,8 +66,7 @@ def main() -> None:
         plugins = Plugins(setup.files, data, setup.plugins)
         codec = plugins.codec(setup.codec).item
         codec.check_available()
-        versions = {name: str(told) for name, told in codec.versions.items()}  # TorchVersion, say
-        say(Ready(versions, dict(codec.prior), codec.card))
+        say(Ready(versions_of(codec), dict(codec.prior), codec.card))
     except Exception as error:
         say(_failed(error))
         return
