@@ -3,10 +3,13 @@
 Rows are of int16, and a tile of four rows and sixteen outputs is summed up in registers: on x86
 with AVX2 one instruction multiplies sixteen pairs and adds them two by two to int32, which makes
 this nearly twice as fast as float32, from a quarter of the memory. Where there are VNNI
-instructions, PyTorch's int8 products are faster still, for many rows.
+instructions, PyTorch's int8 products are faster still, for many rows. But PyTorch does not promise
+that they are exact: they saturate where oneDNN is told to do without VNNI, and some versions return
+uninitialised memory for one input column. Each shape of matrix is therefore tried before it is used
+first, and stays with the tiles unless PyTorch gives their integers.
 """
 
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import Any
 
@@ -28,14 +31,17 @@ MANY = 128
 class Matrix:
     """int8 values (outputs, inputs), in the forms that products want."""
 
-    def __init__(self, values: NDArray[np.int8], int8: bool) -> None:
-        self.outputs = len(values)
+    def __init__(self, values: NDArray[np.int8]) -> None:
+        self._values = values
+        self.outputs, self.inputs = values.shape
         self.panels = panels(values)
-        self.int8: Any = None
-        if int8:
-            import torch
 
-            self.int8 = torch.from_numpy(np.ascontiguousarray(values)).T
+    @cached_property
+    def for_torch(self) -> Any:
+        """The values transposed, as a tensor on the same memory."""
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(self._values)).T
 
 
 class Products:
@@ -53,7 +59,7 @@ class Products:
 
     def matrix(self, values: NDArray[np.int8]) -> Matrix:
         """`values` (outputs, inputs) ready for products."""
-        return Matrix(values, self._int8 is not None)
+        return Matrix(values)
 
     def rows(self, count: int, columns: int) -> NDArray[Any]:
         """Room for quantised rows, of the type that their products want."""
@@ -62,16 +68,51 @@ class Products:
 
     def of(self, rows: NDArray[Any], matrix: Matrix) -> NDArray[np.int32]:
         """The integers rows · matrix (rows, outputs)."""
-        if rows.dtype == np.int8:
-            import torch
+        int8 = self._int8 if rows.dtype == np.int8 else None
+        if int8 is not None and _torch_is_exact(matrix.outputs, matrix.inputs, int8):
+            return _by_torch(rows, matrix.for_torch)
+        return _by_tiles(rows, matrix.panels, matrix.outputs)
 
-            product: NDArray[np.int32] = torch._int_mm(torch.from_numpy(rows), matrix.int8).numpy()
-            return product
-        if rows.shape[1] % 2:
-            rows = np.pad(rows, ((0, 0), (0, 1)))
-        out = np.empty((len(rows), matrix.outputs), np.int32)
-        _in_tiles(rows, matrix.panels, out)
-        return out
+
+@cache
+def _torch_is_exact(outputs: int, inputs: int, count: int) -> bool:
+    """Whether PyTorch multiplies `count` rows, and some more, by a matrix (outputs, inputs) without
+    error: the largest values of either sign, where sums saturate first, and any values."""
+    if inputs < 2:
+        return False
+    import torch
+
+    random = np.random.default_rng(0)
+    largest = np.full((outputs, inputs), 127, np.int8)
+    for values in (largest, random.integers(-127, 128, (outputs, inputs), np.int8)):
+        transposed, form = torch.from_numpy(values).T, panels(values)
+        for rows in (count, count + 5):
+            for trial in (
+                np.full((rows, inputs), 127, np.int8),
+                np.full((rows, inputs), -127, np.int8),
+                random.integers(-127, 128, (rows, inputs), np.int8),
+            ):
+                if not np.array_equal(
+                    _by_torch(trial, transposed), _by_tiles(trial, form, outputs)
+                ):
+                    return False
+    return True
+
+
+def _by_torch(rows: NDArray[np.int8], transposed: Any) -> NDArray[np.int32]:
+    import torch
+
+    product: NDArray[np.int32] = torch._int_mm(torch.from_numpy(rows), transposed).numpy()
+    return product
+
+
+def _by_tiles(rows: NDArray[Any], form: NDArray[np.int8], outputs: int) -> NDArray[np.int32]:
+    rows = rows.astype(np.int16, copy=False)
+    if rows.shape[1] % 2:
+        rows = np.pad(rows, ((0, 0), (0, 1)))
+    out = np.empty((len(rows), outputs), np.int32)
+    _in_tiles(rows, form, out)
+    return out
 
 
 def panels(values: NDArray[np.int8]) -> NDArray[np.int8]:

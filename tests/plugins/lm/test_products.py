@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from small_models import each_way
 
 from codelength.compiled import compiled
+from codelength_lm import products as module
 from codelength_lm.products import Products, panels, tile
 
 
@@ -45,6 +46,22 @@ def test_few_rows_and_many_may_be_multiplied_otherwise():
     pytest.importorskip("torch")
     products = Products(int8=10)
     assert [products.rows(count, 3).dtype.name for count in (9, 10)] == ["int16", "int8"]
+
+
+def test_a_matrix_that_pytorch_gets_wrong_is_multiplied_in_tiles(monkeypatch):
+    pytest.importorskip("torch")
+
+    def saturated(rows, transposed):
+        product = rows.astype(np.int64) @ transposed.numpy().astype(np.int64)
+        return np.clip(product, -(2**15), 2**15 - 1).astype(np.int32)
+
+    monkeypatch.setattr(module, "_by_torch", saturated)
+    module._torch_is_exact.cache_clear()
+    q, values = np.full((2, 30), 127), np.full((3, 30), 127, np.int8)
+    try:
+        assert exact(Products(int8=1), q, values)
+    finally:
+        module._torch_is_exact.cache_clear()
 
 
 wide = tile(4, avx2=False)
