@@ -17,14 +17,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from codelength.coder import IntArray
-from codelength.ideal import bits_of
-from codelength.media import Sample
+from codelength.api.media import Sample
+from codelength.api.protocol import protocol
+from codelength.coding.code_length import bits_of
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.range_coder import IntArray
+from codelength.coding.segments import GROUP, SegmentedCodec
+from codelength.coding.streams import decode, decode_groups, encode, encode_groups
 from codelength.plugins import Plugins
-from codelength.predictor import Predictor, Stepper
-from codelength.protocol import protocol
-from codelength.segments import GROUP, SegmentedCodec
-from codelength.streams import decode, decode_groups, encode, encode_groups
 
 SEGMENTS = (1 << 16, 1 << 14, 1 << 12, 1 << 11)
 KINDS = {"text": "enwik6", "image patches": "imagenet", "speech": "librispeech"}
@@ -60,7 +60,7 @@ class FixedStepper(Stepper):
         self._rows = self._rows[:streams]
 
 
-def cut(data: bytes, size: int) -> list[IntArray]:
+def split(data: bytes, size: int) -> list[IntArray]:
     """Segments."""
     return [np.frombuffer(data[at : at + size], np.uint8) for at in range(0, len(data), size)]
 
@@ -89,7 +89,7 @@ def segments_table(codec: SegmentedCodec, data: bytes) -> Iterator[str]:
     whole = len(replace(codec, segment=len(data)).encode(data))
     yield f"| all | {whole:,} | {whole:,} | | |"
     for size in SEGMENTS:
-        segments = cut(data, size)
+        segments = split(data, size)
         alone = encode(predictor, segments)
         separate = sum(map(len, alone)) + sum(2 + (len(s) > 16383) for s in alone[:-1])
         blob = replace(codec, segment=size).encode(data)
@@ -108,7 +108,7 @@ def coder_table(data: bytes) -> Iterator[str]:
     yield "| segment | encode: own streams | shared | decode: own streams | shared |"
     yield "|--:|--:|--:|--:|--:|"
     for size in (1 << 14, 1 << 11):
-        segments = cut(data, size)
+        segments = split(data, size)
         groups = grouped(segments)
         lengths = [len(segment) for segment in segments]
         by_group = [[len(segment) for segment in group] for group in groups]
@@ -179,7 +179,7 @@ def main() -> int:
     data = bytes(text.data[: options.bytes])
     samples = {}
     for kind, corpus in KINDS.items():
-        every = list(protocol("paper").cut(plugins.corpus(corpus).item.samples()))
+        every = list(protocol("paper").split(plugins.corpus(corpus).item.samples()))
         step = max(1, len(every) // options.chunks)
         samples[kind] = every[::step][: options.chunks]
     print("<!-- python benchmarks/coding.py --data DIR -->\n")

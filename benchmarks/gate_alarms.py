@@ -27,7 +27,7 @@ from codelength.gate.grid import Silent
 from codelength.gate.outcome import Policy, check
 from codelength.gate.timing import Tempo
 from codelength.plugins import Plugins
-from codelength.run.machine import machine
+from codelength.results.machine import machine
 
 EACH = 10
 """Runs for each baseline."""
@@ -38,7 +38,7 @@ CODEC = """
 import bz2, zlib
 from dataclasses import dataclass
 from codelength import RAW, Codec, hookimpl
-from codelength.framing import read_varint, varint
+from codelength.coding.varint import read_varint, varint
 
 PIECES = 10
 AGAIN = {again}      # this share of the data is coded backwards, too, to no avail

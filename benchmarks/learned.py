@@ -26,17 +26,17 @@ from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from codelength import coder, device, streams  # noqa: E402
-from codelength.coder import IntArray  # noqa: E402
+from codelength.coding import device, range_coder, streams  # noqa: E402
+from codelength.coding.predictor import Predictor  # noqa: E402
+from codelength.coding.range_coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
-from codelength.predictor import Predictor  # noqa: E402
-from codelength.run.client import HEAP  # noqa: E402
-from codelength_hf import on_cpu as transformers_on_cpu  # noqa: E402
+from codelength.workers.supervisor import HEAP  # noqa: E402
+from codelength_hf import backend_numba as transformers_on_cpu  # noqa: E402
 from codelength_hf.architecture import architecture  # noqa: E402
-from codelength_hf.exact import Exact  # noqa: E402
 from codelength_hf.predictor import TransformerPredictor, arithmetic  # noqa: E402
+from codelength_hf.transformer import Exact  # noqa: E402
 from codelength_hf.weights import Block, Quantised, Vectors, Weights  # noqa: E402
-from codelength_lm import on_cpu as recurrent_on_cpu  # noqa: E402
+from codelength_recurrent import backend_numba as recurrent_on_cpu  # noqa: E402
 
 FAMILIES = ("recurrent", "transformer")
 BATCHES = (1, 16, 64, 256)
@@ -168,10 +168,10 @@ WATCH = Stopwatch(
     law=[(recurrent_on_cpu.OnCpu, "frequencies"), (transformers_on_cpu.OnCpu, "frequencies")],
     coder=[
         (streams, "narrowed"),
-        (coder.Encoder, "encode_narrowed"),
-        (coder.Encoder, "finish"),
-        (coder.Decoders, "decode"),
-        (coder.Decoders, "finish"),
+        (range_coder.Encoder, "encode_narrowed"),
+        (range_coder.Encoder, "finish"),
+        (range_coder.Decoders, "decode"),
+        (range_coder.Decoders, "finish"),
     ],
 )
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from codelength.store import load
+from codelength.results.store import load
 
 CODECS = "store,gzip,zstd:level=3,zstd:level=19,brotli:quality=5,lz4,xz,bz2"
 FACTOR, EACH = 1.15, 1.0

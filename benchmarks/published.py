@@ -18,8 +18,8 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from codelength.api.protocol import protocol
 from codelength.plugins import Plugins
-from codelength.protocol import protocol
 
 CORPORA = {"text": "enwik6", "image": "imagenet", "audio": "librispeech"}
 PUBLISHED = {
@@ -62,7 +62,7 @@ WAYS = {
 
 
 def chunks(plugins: Plugins, corpus: str) -> Iterator[bytes]:
-    for sample in protocol("paper").cut(plugins.corpus(corpus).item.samples()):
+    for sample in protocol("paper").split(plugins.corpus(corpus).item.samples()):
         if len(sample.data) == 2048:
             yield bytes(sample.data)
 

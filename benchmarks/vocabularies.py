@@ -29,7 +29,7 @@ from vocabularies_coded import coded, notes
 from vocabularies_page import write
 
 from codelength.cli.meter import Meter
-from codelength.store import load
+from codelength.results.store import load
 from codelength_hf.checkpoint import SAFE
 from codelength_hf.pieces import Pieces, of_json
 from codelength_hf.tokens import Bytes, Tokens

@@ -11,21 +11,21 @@ from msgspec.structs import replace
 from safetensors import safe_open
 from vocabularies_page import Line, Lines, Model
 
+from codelength.api.errors import CodelengthError
+from codelength.api.media import Sample
+from codelength.api.protocol import head, protocol
 from codelength.cli.progress import watch
-from codelength.errors import CodelengthError
-from codelength.ideal import code_lengths
-from codelength.media import Sample
+from codelength.coding.code_length import code_lengths
 from codelength.plugins import Plugins
-from codelength.protocol import head, protocol
-from codelength.result import Cell
-from codelength.run.client import Limits
+from codelength.results.cell import Cell
+from codelength.results.machine import dependencies, environment, memory_bytes
+from codelength.results.store import Store, load
 from codelength.run.engine import run
-from codelength.run.machine import dependencies, environment, memory_bytes
 from codelength.run.plan import Plan, survey
-from codelength.store import Store, load
+from codelength.workers.supervisor import Limits
+from codelength_exact.safetensors_card import TEXTS
 from codelength_hf.architecture import architecture
 from codelength_hf.checkpoint import SAFE
-from codelength_lm.card import TEXTS
 
 TARGETS = {"enwik6": "whole", "silesia": "whole", "kodak": "paper"}
 """Corpora and how they are cut. Silesia begins with `dickens`."""
@@ -58,14 +58,16 @@ def coded(
             run(plan, store, known, record, Limits(3600, memory_bytes() * 4 // 5, 1), progress)
         cells = {cell.slot: cell for cell in load(out).current}
         for target in targets:
-            cut = target.cut
-            samples = plugins.corpus(cut.corpus).item.samples()
-            pieces = list(protocol(cut.protocol).cut(head(samples, limit)))
-            name = pieces[0].name if len(pieces) == 1 else cut.corpus
+            corpus_slice = target.slice
+            samples = plugins.corpus(corpus_slice.corpus).item.samples()
+            pieces = list(protocol(corpus_slice.protocol).split(head(samples, limit)))
+            name = pieces[0].name if len(pieces) == 1 else corpus_slice.corpus
             for offer in offers:
-                cell = cells[(offer.item.spec, *cut.slot)]
+                cell = cells[(offer.item.spec, *corpus_slice.slot)]
                 if not cell.ok:
-                    raise ResultError(f"{cell.codec} on {cut.corpus}: {cell.status}, {cell.reason}")
+                    raise ResultError(
+                        f"{cell.codec} on {corpus_slice.corpus}: {cell.status}, {cell.reason}"
+                    )
                 found.setdefault(name, []).append(line(cell, offer.item, pieces))
     return found
 

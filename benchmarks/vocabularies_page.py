@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codelength import accounting
-from codelength.report import Column, Table, figures
-from codelength.report.write import replace
-from codelength.result import Cell, Environment
+from codelength import metrics
+from codelength.report import Column, Table, format
+from codelength.report.export.files import replace
+from codelength.results.cell import Cell, Environment
 
 GUIDE = (
     "One body of a transformer, trained with each vocabulary for the same number of floating-point "
@@ -55,12 +55,12 @@ class Line:
     @property
     def rate(self) -> float:
         """Coded bits a byte."""
-        return 8 * self.cell.coded_bytes / self.cell.cut.bytes
+        return 8 * self.cell.coded_bytes / self.cell.slice.bytes
 
     @property
     def symbols_per_byte(self) -> float:
         """What a tokenizer leaves to be coded."""
-        return self.symbols / self.cell.cut.bytes
+        return self.symbols / self.cell.slice.bytes
 
     @property
     def gap(self) -> float:
@@ -92,7 +92,7 @@ def _on(corpus: str, lines: Lines) -> str:
             f", {fewest.model.name} leaves {fewest.symbols_per_byte / first.symbols_per_byte:.0%} "
             f"of the symbols at {each[0] / each[1]:.1f} times the bits each"
         )
-    least = min(lines, key=lambda line: accounting.adjusted(line.cell, accounting.GB) or 0.0)
+    least = min(lines, key=lambda line: metrics.adjusted(line.cell, metrics.GB) or 0.0)
     return f"{words}, and with the prior counted the least at 1 GB is that of {least.model.name}"
 
 
@@ -118,17 +118,17 @@ def models_table(lines: Lines) -> Table:
         rows.append(
             [
                 model.name,
-                figures.count(model.vocabulary),
-                figures.count(int(card["parameters"])),
-                figures.count(int(card["multiplied"])),
-                figures.count(model.window),
-                figures.count(int(card["symbols_seen"])),
-                figures.megabytes(int(card["bytes_seen"])),
-                figures.significant(float(card["flops"]) / 1e12),
+                format.count(model.vocabulary),
+                format.count(int(card["parameters"])),
+                format.count(int(card["multiplied"])),
+                format.count(model.window),
+                format.count(int(card["symbols_seen"])),
+                format.megabytes(int(card["bytes_seen"])),
+                format.significant(float(card["flops"]) / 1e12),
                 card["cpu_minutes"],
                 card["held_out_bpb"].partition(" ")[0],
-                figures.count(line.cell.prior["weights"]),
-                figures.count(line.cell.prior["tokenizer"]),
+                format.count(line.cell.model_bytes["weights"]),
+                format.count(line.cell.model_bytes["tokenizer"]),
             ]
         )
     return Table("Models", columns, rows, MODELS)
@@ -152,21 +152,21 @@ def coded_table(corpus: str, lines: Lines) -> Table:
         [
             line.model.name,
             f"{line.symbols_per_byte:.3f}",
-            figures.bits(line.rate / line.symbols_per_byte),
-            figures.bits(line.ideal_bits / line.cell.cut.bytes),
-            figures.bits(line.rate),
+            format.bits(line.rate / line.symbols_per_byte),
+            format.bits(line.ideal_bits / line.cell.slice.bytes),
+            format.bits(line.rate),
             f"{line.gap:+.2%}",
-            figures.count(line.cell.coded_bytes),
-            figures.percent(accounting.ratio(line.cell)),
-            figures.percent(accounting.adjusted(line.cell)),
-            figures.percent(accounting.adjusted(line.cell, accounting.GB)),
+            format.count(line.cell.coded_bytes),
+            format.percent(metrics.ratio(line.cell)),
+            format.percent(metrics.adjusted(line.cell)),
+            format.percent(metrics.adjusted(line.cell, metrics.GB)),
         ]
         for line in lines
     ]
-    cut = lines[0].cell.cut
-    limit = f", of the first {figures.size(cut.limit)}" if cut.limit else ""
-    size = f"{figures.count(cut.bytes)} bytes{limit}"
-    return Table(f"{corpus} · protocol {cut.protocol} · {size}", columns, rows)
+    corpus_slice = lines[0].cell.slice
+    limit = f", of the first {format.size(corpus_slice.limit)}" if corpus_slice.limit else ""
+    size = f"{format.count(corpus_slice.bytes)} bytes{limit}"
+    return Table(f"{corpus} · protocol {corpus_slice.protocol} · {size}", columns, rows)
 
 
 def plot(by_corpus: Mapping[str, Lines]) -> bytes:
@@ -179,8 +179,8 @@ def plot(by_corpus: Mapping[str, Lines]) -> bytes:
     panels = {
         "bits a byte, coded — lower is better": lambda line: line.rate,
         "symbols a byte": lambda line: line.symbols_per_byte,
-        f"bits a byte with the prior, over {figures.size(PAID_OVER)}": lambda line: (
-            8 * accounting.adjusted(line.cell, PAID_OVER)
+        f"bits a byte with the prior, over {format.size(PAID_OVER)}": lambda line: (
+            8 * metrics.adjusted(line.cell, PAID_OVER)
         ),
     }
     with style.context(["default", STYLE]):

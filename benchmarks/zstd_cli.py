@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from codelength.store import load
+from codelength.results.store import load
 
 LEVELS = (1, 3, 19)
 TOLERANCE = 0.15
@@ -39,7 +39,7 @@ def run(level: int, folder: Path) -> tuple[float, float, str]:
         (cell,) = load(Path(out)).cells
     assert cell.encode is not None
     assert cell.decode is not None
-    speeds = [cell.cut.bytes / phase.seconds / 1e6 for phase in (cell.encode, cell.decode)]
+    speeds = [cell.slice.bytes / phase.seconds / 1e6 for phase in (cell.encode, cell.decode)]
     return speeds[0], speeds[1], cell.versions["libzstd"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codelength import TEXT, Corpus, Sample, Unavailable, hookimpl
-from codelength.corpus import mapped
+from codelength.api.corpus import mapped
 
 PYTHON = "Python " + ".".join(map(str, sys.version_info[:3]))
 LIBRARY_BYTES = 4_000_000

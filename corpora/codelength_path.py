@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codelength import Corpus, Sample, Unavailable, hookimpl
-from codelength.errors import CorpusError, UsageError
+from codelength.api.errors import CorpusError, UsageError
 from codelength_reading import decoded_with_loss, decoder, read_sample
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codelength import Codec, Corpus, Sample, UsageError, hookimpl
-from codelength.errors import CorpusError
+from codelength.api.errors import CorpusError
 from codelength.plugins import Plugins
 
 
@@ -38,10 +38,10 @@ class Prior(Corpus):
     def samples(self) -> Iterator[Sample]:
         self.check_available()
         codec, found = self._of, 0
-        size = sum(codec.prior.values())
+        size = sum(codec.model_bytes.values())
         if not size:
             raise UsageError(f"{self.codec} has no prior; 'codelength list codecs' shows others")
-        for sample in codec.prior_samples():
+        for sample in codec.model_samples():
             found += len(sample.data)
             yield sample
         if found != size:

@@ -10,9 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from codelength.corpus import mapped
-from codelength.errors import CorpusError, Unavailable
-from codelength.media import RAW, TEXT, Audio, Image, Media, Sample
+from codelength.api.corpus import mapped
+from codelength.api.errors import CorpusError, Unavailable
+from codelength.api.media import RAW, TEXT, Audio, Image, Media, Sample
 
 WINDOW = 1 << 16
 """Bytes looked at in each of three places to tell text from other bytes."""

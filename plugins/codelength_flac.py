@@ -101,7 +101,7 @@ def _fitting(data: bytes, media: Media) -> Audio:
         not isinstance(media, Audio)
         or media.depth not in (8, 16)
         or not 1 <= media.channels <= 8
-        or len(data) % media.grain
+        or len(data) % media.frame_size
     ):
         return PLAIN
     # What each frame's header can spell: 16 bits of Hz, or of tens of Hz.
@@ -114,8 +114,8 @@ def _frames(data: bytes, audio: Audio) -> "Iterator[NDArray[np.int16]]":
     """Frames (n, channels) of 16-bit samples; those of 8 bits lie in the upper half."""
     import numpy as np
 
-    for start in range(0, len(data), BLOCK * audio.grain):
-        piece = memoryview(data)[start : start + BLOCK * audio.grain]
+    for start in range(0, len(data), BLOCK * audio.frame_size):
+        piece = memoryview(data)[start : start + BLOCK * audio.frame_size]
         if audio.depth == 8:
             samples = (np.frombuffer(piece, np.uint8) ^ 0x80).view(np.int8).astype(np.int16) << 8
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
-from codelength.framing import read_varint, varint
+from codelength.coding.varint import read_varint, varint
 
 SLICE = 1 << 12
 """Bytes handed to pyppmd's encoder at a time. It checks only between two symbols whether its

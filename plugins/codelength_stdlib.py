@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
-from codelength.framing import read_varint
+from codelength.coding.varint import read_varint
 
 WINDOWS = [1 << bits for bits in (18, 20, 21, 22, 22, 23, 23, 24, 25, 26)]
 """The dictionary that each xz preset stands for, in bytes."""

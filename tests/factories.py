@@ -4,8 +4,8 @@ import hashlib
 import random
 from typing import Any
 
-from codelength.media import Kind
-from codelength.result import SCHEMA, Cell, Cut, Environment, Phase, Status
+from codelength.api.media import Kind
+from codelength.results.cell import SCHEMA, Cell, CorpusSlice, Environment, Phase, Status
 
 MACHINE = {"cpu": "Fast 9000", "cores": "8", "memory": "32 GiB", "load": "0.12"}
 
@@ -25,20 +25,24 @@ def environment(run: str = "run-1", **changes: Any) -> Environment:
     return Environment(run=run, **(fields | changes))
 
 
-def cut(corpus: str = "prose", size: int = 1000, **changes: Any) -> Cut:
+def corpus_slice(corpus: str = "prose", size: int = 1000, **changes: Any) -> CorpusSlice:
     fields: dict[str, Any] = {"protocol": "whole", "kind": "text", "samples": 1}
     fields["digest"] = hashlib.sha256(f"{corpus} {size}".encode()).hexdigest()
-    return Cut(corpus=corpus, bytes=size, **(fields | changes))
+    return CorpusSlice(corpus=corpus, bytes=size, **(fields | changes))
 
 
 def phase(seconds: float = 0.5, memory: int = 2_000_000) -> Phase:
     """One batch, three repetitions, the middle one of which took `seconds`."""
     times = [[seconds * 1.5, seconds, seconds * 0.5]]
-    return Phase(cpu=times, wall=times, peak_bytes=30_000_000 + memory, rest_bytes=30_000_000)
+    return Phase(
+        cpu=times, wall=times, peak_bytes=30_000_000 + memory, baseline_rss_bytes=30_000_000
+    )
 
 
-def cell(codec: str = "gzip", of: Cut | None = None, coded: int = 400, **changes: Any) -> Cell:
-    of = of or cut()
+def cell(
+    codec: str = "gzip", of: CorpusSlice | None = None, coded: int = 400, **changes: Any
+) -> Cell:
+    of = of or corpus_slice()
     fields: dict[str, Any] = {
         "status": Status.OK,
         "run": "run-1",
@@ -49,13 +53,16 @@ def cell(codec: str = "gzip", of: Cut | None = None, coded: int = 400, **changes
         "encode": phase(),
         "decode": phase(),
     }
-    return Cell(codec=codec, cut=of, coded_bytes=coded, **(fields | changes))
+    return Cell(codec=codec, slice=of, coded_bytes=coded, **(fields | changes))
 
 
 def broken(
-    codec: str = "gzip", of: Cut | None = None, status: Status = Status.FAILED, reason: str = "it"
+    codec: str = "gzip",
+    of: CorpusSlice | None = None,
+    status: Status = Status.FAILED,
+    reason: str = "it",
 ) -> Cell:
-    return Cell(codec=codec, cut=of or cut(), status=status, run="run-1", reason=reason)
+    return Cell(codec=codec, slice=of or corpus_slice(), status=status, run="run-1", reason=reason)
 
 
 CODECS = {  # strength, encode and decode MB/s, memory
@@ -111,7 +118,7 @@ def leaderboard(protocol: str = "whole", run: str = "run-1") -> list[Cell]:
         if protocol == "paper":
             samples = size // 2048
             extra["header_once"] = True
-        of = cut(
+        of = corpus_slice(
             corpus, size, protocol=protocol, kind=kind, samples=samples, entropy=entropy, **extra
         )
         for codec, (strength, encoding, decoding, mega) in CODECS.items():
@@ -146,7 +153,7 @@ def leaderboard(protocol: str = "whole", run: str = "run-1") -> list[Cell]:
             spread = 0.0 if (corpus, name) == ("kodak", "lz4") else spread
             groups = [(s, round(s * rate * dice.uniform(1 - spread, 1 + spread))) for s in sizes]
             coded = sum(coded for _, coded in groups)
-            prior = {"lm:tiny": 3_542_272, "lm:small,int8=1": 88_211_456}.get(codec)
+            model_bytes = {"lm:tiny": 3_542_272, "lm:small,int8=1": 88_211_456}.get(codec)
             wobble = dice.uniform(0.8, 1.2)
             cells.append(
                 cell(
@@ -162,7 +169,7 @@ def leaderboard(protocol: str = "whole", run: str = "run-1") -> list[Cell]:
                         "length": 2 * samples,
                         "flush": samples,
                     },
-                    prior={"weights": prior, "tokenizer": 0} if prior else {},
+                    model_bytes={"weights": model_bytes, "tokenizer": 0} if model_bytes else {},
                     encode=phase(size / encoding / 1e6 * wobble, round(mega * 1e6)),
                     decode=phase(size / decoding / 1e6 * wobble, round(mega * 0.4e6)),
                 )

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from codelength.coder import IntArray
-from codelength.predictor import Predictor, Stepper
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.range_coder import IntArray
 
 
 @dataclass(frozen=True)

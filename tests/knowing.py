@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from codelength import RAW, Codec, Media, Unsupported, hookimpl
-from codelength.coding import PredictorCodec
-from codelength.predictor import Predictor, Stepper
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.predictor_codec import PredictorCodec
 from codelength_controls import Chain, Skewed
 
 SCALE = 128

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from codelength import UsageError
-from codelength.coding import PredictorCodec
+from codelength.coding.predictor_codec import PredictorCodec
 from codelength.plugins import Plugins
 
 CODEC = """

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from codelength import TEXT, Corpus, Sample, hookimpl
-from codelength.corpus import mapped
-from codelength.errors import CorpusError
+from codelength.api.corpus import mapped
+from codelength.api.errors import CorpusError
 from codelength_reading import needs, pcm, pixels
 
 DATA = Path(__file__).parent / "data"

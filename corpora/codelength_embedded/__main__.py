@@ -1,6 +1,6 @@
 """`python -m codelength_embedded` prints the digests that the classes must state."""
 
-from codelength.corpus import corpus_digest
+from codelength.api.corpus import corpus_digest
 from codelength_embedded import codelength_corpora
 
 for corpus in codelength_corpora():

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from codelength.corpus import Progress
-from codelength.errors import CorpusError, Unavailable
+from codelength.api.corpus import Progress
+from codelength.api.errors import CorpusError, Unavailable
 from codelength_standard.places import Member
 
 

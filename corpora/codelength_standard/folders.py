@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from codelength import Corpus, Sample, Unavailable
-from codelength.corpus import Progress
-from codelength.errors import CorpusError
+from codelength.api.corpus import Progress
+from codelength.api.errors import CorpusError
 from codelength_reading import needs, pcm, pixels
 from codelength_standard.download import Download, unpack
 from codelength_standard.places import bringing, roots, store, sums

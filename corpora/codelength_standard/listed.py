@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from codelength import TEXT, Corpus, Sample, Unavailable
-from codelength.corpus import Progress, mapped
-from codelength.errors import CorpusError
+from codelength.api.corpus import Progress, mapped
+from codelength.api.errors import CorpusError
 from codelength_reading import media_of, needs, pcm, pixels
 from codelength_standard.download import Download, unpack
 from codelength_standard.places import Member, bringing, members, named, roots, store

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codelength import TEXT, Corpus, Sample
-from codelength.corpus import Progress
+from codelength.api.corpus import Progress
 from codelength_standard.download import Download
 from codelength_standard.listed import Listed
 from codelength_standard.places import Member, members

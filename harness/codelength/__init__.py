@@ -5,23 +5,23 @@ A codec plugin needs no more than is named here:
     from codelength import Codec, Media, RAW, hookimpl
 """
 
-from codelength.card import Card
-from codelength.codec import Codec
-from codelength.corpus import Corpus
-from codelength.errors import CorruptBlob, Unavailable, Unsupported, UsageError
-from codelength.hookspecs import hookimpl
-from codelength.media import RAW, TEXT, Audio, Image, Media, Sample, Text
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import CorruptBlob, Unavailable, Unsupported, UsageError
+from codelength.api.hooks import hookimpl
+from codelength.api.media import RAW, TEXT, Audio, Image, Media, Sample, Text
+from codelength.api.model_card import ModelCard
 
 __all__ = [
     "RAW",
     "TEXT",
     "Audio",
-    "Card",
     "Codec",
     "Corpus",
     "CorruptBlob",
     "Image",
     "Media",
+    "ModelCard",
     "Sample",
     "Text",
     "Unavailable",

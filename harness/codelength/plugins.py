@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 
 import pluggy
 
-from codelength import hookspecs
-from codelength.codec import Codec
-from codelength.corpus import Corpus
-from codelength.errors import UsageError, unknown
-from codelength.hookspecs import GROUP
-from codelength.spec import build, split_spec, split_specs
+from codelength.api import hooks as hookspecs
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import UsageError, unknown
+from codelength.api.hooks import GROUP
+from codelength.api.spec import build, split_spec, split_specs
 
 T = TypeVar("T", Codec, Corpus)
 

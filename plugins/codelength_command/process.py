@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from codelength.errors import CodelengthError
-from codelength.run.process import die_with_parent, note_child, resident
+from codelength.api.errors import CodelengthError
+from codelength.workers.limits import die_with_parent, note_child, resident
 
 KEPT = ("LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH")
 """Variables that programs see as they are. The others may hold options, as XZ_DEFAULTS does, and

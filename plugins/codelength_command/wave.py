@@ -17,7 +17,7 @@ def written(data: bytes, media: Media) -> bytes:
     sound = media if isinstance(media, Audio) and _fits(data, media) else PLAIN
     rate = sound.rate if 1 <= sound.rate <= 655_350 else PLAIN.rate
     form = struct.pack(
-        "<HHIIHH", 1, sound.channels, rate, rate * sound.grain, sound.grain, sound.depth
+        "<HHIIHH", 1, sound.channels, rate, rate * sound.frame_size, sound.frame_size, sound.depth
     )
     chunks = _chunk(b"fmt ", form) + _chunk(b"data", data)
     return _chunk(b"RIFF", b"WAVE" + chunks)
@@ -39,7 +39,7 @@ def read(file: bytes) -> bytes:
 
 
 def _fits(data: bytes, media: Audio) -> bool:
-    return media.depth in (8, 16) and 1 <= media.channels <= 8 and len(data) % media.grain == 0
+    return media.depth in (8, 16) and 1 <= media.channels <= 8 and len(data) % media.frame_size == 0
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -12,12 +12,12 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from codelength import Card, Codec, CorruptBlob, Sample, Unavailable, UsageError, hookimpl
-from codelength.coding import PredictorCodec, of_streams
-from codelength.framing import join_parts, read_varint, split_parts, varint
-from codelength.sevenbits import SevenBits
-from codelength_hf.box import TransformerCodec, sizes_in_the_box
-from codelength_lm import devices
+from codelength import Codec, CorruptBlob, ModelCard, Sample, Unavailable, UsageError, hookimpl
+from codelength.coding.predictor_codec import PredictorCodec, of_streams
+from codelength.coding.seven_bits import SevenBits
+from codelength.coding.varint import join_parts, read_varint, split_parts, varint
+from codelength_exact import devices
+from codelength_hf.byte_transformer import TransformerCodec, sizes_in_the_box
 
 if TYPE_CHECKING:
     from codelength_hf.checkpoint import Checkpoint
@@ -73,17 +73,17 @@ class TokenCodec(PredictorCodec):
             from codelength_hf.predictor import ExactPredictor
 
             return ExactPredictor(self.checkpoint, self.window)
-        from codelength_hf.lockstep import LockstepPredictor
+        from codelength_hf.float_model import LockstepPredictor
 
         return LockstepPredictor(self.checkpoint, self.window)
 
-    def prior_samples(self) -> Iterator[Sample]:
+    def model_samples(self) -> Iterator[Sample]:
         path = self.checkpoint.tokenizer
         yield Sample("weights", self.predictor.stored())
         yield Sample("tokenizer", b"" if path is None else path.read_bytes())
 
     @property
-    def card(self) -> Card | None:
+    def card(self) -> ModelCard | None:
         from codelength_hf.card import card
 
         return None if self.model is None else card(self.checkpoint, self.model)
@@ -101,30 +101,30 @@ class TokenCodec(PredictorCodec):
         weights = {"weights": f"sha256:{self.checkpoint.digest[:16]}"}
         if self.exact:
             return weights
-        from codelength_hf.lockstep import circumstances
+        from codelength_hf.float_model import circumstances
 
         return {**circumstances(self.checkpoint), **weights}
 
     def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
-        from codelength.streams import encode
+        from codelength.coding.streams import encode
 
         predictor = self.predictor
         window = predictor.model.window
         apart = predictor.tokens.apart
         pairs = [apart(predictor.tokenize(bytes(sample.data))) for sample in samples]
-        cut = [
+        corpus_slice = [
             [symbols[at : at + window] for at in range(0, len(symbols), window)]
             for symbols, _ in pairs
         ]
-        flat = [segment for segments in cut for segment in segments]
+        flat = [segment for segments in corpus_slice for segment in segments]
         streams = iter(encode(replace(predictor, fold=True), flat))
         return [
             self._joined(len(symbols), escaped, [next(streams) for _ in segments])
-            for (symbols, escaped), segments in zip(pairs, cut, strict=True)
+            for (symbols, escaped), segments in zip(pairs, corpus_slice, strict=True)
         ]
 
     def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
-        from codelength.streams import decode
+        from codelength.coding.streams import decode
 
         predictor = self.predictor
         parts = [self._parts(blob) for blob in blobs]
@@ -175,13 +175,13 @@ class TokenCodec(PredictorCodec):
     def _fingerprint(self) -> bytes:
         if self.exact:
             return b""
-        from codelength_hf.lockstep import fingerprint
+        from codelength_hf.float_model import fingerprint
 
         return fingerprint(self.checkpoint)
 
     def _check(self, given: bytes) -> None:
         if not self.exact:
-            from codelength_hf.lockstep import check
+            from codelength_hf.float_model import check
 
             check(given, self.checkpoint)
 

@@ -1,7 +1,7 @@
 """Exact attention in compiled loops: `fixed` states the law.
 
-Keys and values lie in the cache as the tiles of `codelength_lm.products` read them: keys in panels
-of sixteen positions, values in panels of sixteen columns. Positions are taken four at a time: their
+Keys and values lie in the cache as the tiles of `codelength_exact.products` read them: keys in
+panels of sixteen positions, values in panels of sixteen columns. Positions are taken four at a time: their
 scores with all keys, what these become as weights, and the weighted sums of values never leave the
 core's cache.
 """
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled, inlined, prefetch
+from codelength.coding.compiled import compiled, inlined, prefetch
+from codelength_exact.constants import FARTHEST, MAGIC
+from codelength_exact.products import COLUMNS, ROWS, four_rows, one_row
+from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered, quantise
 from codelength_hf.kernels import normed
-from codelength_lm.fixed import FARTHEST, MAGIC
-from codelength_lm.products import COLUMNS, ROWS, four_rows, one_row
-from codelength_lm.scalars import LOWEST, exp2, of_ordered, ordered, quantise
 
 LOW = 8
 """Weights that do not fit into int16 are taken apart: the lowest bits, and those above."""

@@ -6,25 +6,25 @@ from math import prod
 
 import msgspec
 
-from codelength import Card, UsageError
-from codelength.card import days
+from codelength import ModelCard, UsageError
+from codelength.api.model_card import days
 from codelength_hf.checkpoint import SCALE, Checkpoint
 
 FILE = "codelength.json"
 """Beside config.json: `{"data": "…", "until": "2024-06", "excludes": ["enwik8"]}`."""
 
 FAMILIES = {
-    "EleutherAI/pythia-": Card(
+    "EleutherAI/pythia-": ModelCard(
         data="the Pile, English Wikipedia of March 2020 and GitHub in it (Gao et al., "
         "arXiv:2101.00027; Biderman et al., arXiv:2304.01373)",
         until="2020-12",
     ),
-    "openai-community/gpt2": Card(
+    "openai-community/gpt2": ModelCard(
         data="WebText: pages that Reddit links to, Wikipedia left out, “cuts off at the end of "
         "2017” (model card of GPT-2)",
         until="2017",
     ),
-    "meta-llama/Llama-2-": Card(
+    "meta-llama/Llama-2-": ModelCard(
         data="public data to September 2022, tuning data to July 2023 (model card of Llama 2)",
         until="2023-07",
     ),
@@ -41,18 +41,18 @@ BUFFERS = (
 """What checkpoints hold besides parameters: masks, and angles that follow from the shape."""
 
 
-def card(found: Checkpoint, model: str) -> Card:
+def card(found: Checkpoint, model: str) -> ModelCard:
     """Raises UsageError for a card that cannot be read."""
-    told = next((known for name, known in FAMILIES.items() if model.startswith(name)), Card())
+    told = next((known for name, known in FAMILIES.items() if model.startswith(name)), ModelCard())
     path = found.folder / FILE
     if path.is_file():
         try:
-            told = msgspec.json.decode(path.read_bytes(), type=Card)
+            told = msgspec.json.decode(path.read_bytes(), type=ModelCard)
         except (OSError, msgspec.MsgspecError) as error:
             raise UsageError(f"{path} is no card of a model: {error}") from error
         if told.until and not days(told.until):
             raise UsageError(f"{path}: until is {told.until!r}; write 2024, 2024-06 or 2024-06-30")
-    return Card(sum(map(prod, _shapes(found))), told.data, told.until, told.excludes)
+    return ModelCard(sum(map(prod, _shapes(found))), told.data, told.until, told.excludes)
 
 
 def _shapes(found: Checkpoint) -> Iterator[tuple[int, ...]]:

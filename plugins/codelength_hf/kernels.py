@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled, inlined
-from codelength_hf.fixed import GRID
-from codelength_lm.fixed import FARTHEST, LOG2E, MAGIC, UNITS
-from codelength_lm.scalars import (
+from codelength.coding.compiled import compiled, inlined
+from codelength_exact.constants import FARTHEST, LOG2E, MAGIC, UNITS
+from codelength_exact.scalars import (
     LOWEST,
     ZERO,
     exp2,
@@ -21,6 +20,7 @@ from codelength_lm.scalars import (
     quantise,
     silu,
 )
+from codelength_hf.constants import GRID
 
 GELU, GELU_TANH, SILU, RELU, RELU2 = range(5)
 

@@ -10,16 +10,17 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength import UsageError, device
-from codelength.coder import IntArray
-from codelength.predictor import Predictor, Stepper
+from codelength import UsageError
+from codelength.coding import device
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.range_coder import IntArray
 from codelength_hf.architecture import architecture
-from codelength_hf.arithmetic import Arithmetic, Rows
+from codelength_hf.backend import Arithmetic, Rows
+from codelength_hf.backend_numba import OnCpu
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.exact import Exact
-from codelength_hf.fixed import LONGEST, total
-from codelength_hf.on_cpu import OnCpu
+from codelength_hf.constants import LONGEST, total
 from codelength_hf.tokens import Tokens, tokens_of
+from codelength_hf.transformer import Exact
 from codelength_hf.weights import weights
 
 TIME = 256
@@ -109,7 +110,7 @@ class TransformerPredictor(Predictor):
         return max(1, min(MOST_STREAMS, MEMORY // self.model.remembers))
 
     @property
-    def prior(self) -> Mapping[str, int]:
+    def model_bytes(self) -> Mapping[str, int]:
         path = self.checkpoint.tokenizer
         tokenizer = 0 if path is None else path.stat().st_size
         return {"weights": self.model.size, "tokenizer": tokenizer}
@@ -225,7 +226,7 @@ def arithmetic(where: str) -> Arithmetic:
     """That of a device."""
     if where == device.PROCESSOR:
         return OnCpu()
-    from codelength_hf.on_torch import OnTorch
+    from codelength_hf.backend_torch import OnTorch
 
     return OnTorch(where)
 

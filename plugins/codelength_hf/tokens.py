@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength import CorruptBlob, Unavailable
-from codelength.coder import IntArray
+from codelength.coding.range_coder import IntArray
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.pieces import Pieces, of_json, of_sentencepiece
 
@@ -95,9 +95,9 @@ class Tokens:
             return tokens
         if len(data) <= SHORT:
             return self._greedy(data)
-        cut = text.rfind(" ", 1, len(text) // 2) if " " in text[1 : len(text) // 2] else -1
-        cut = cut if cut > len(text) // 4 else len(text) // 2
-        left, right = text[:cut], text[cut:]
+        corpus_slice = text.rfind(" ", 1, len(text) // 2) if " " in text[1 : len(text) // 2] else -1
+        corpus_slice = corpus_slice if corpus_slice > len(text) // 4 else len(text) // 2
+        left, right = text[:corpus_slice], text[corpus_slice:]
         if not left or not right:
             return self._greedy(data)
         return self._verified(left, left.encode()) + self._verified(right, right.encode())

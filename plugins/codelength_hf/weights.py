@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from codelength import UsageError
 from codelength_hf.architecture import Architecture
-from codelength_lm.weights import quantised
+from codelength_recurrent.weights import quantised
 
 Array = NDArray[Any]
 Tensors = Callable[[str], Array | None]

@@ -17,7 +17,7 @@ from math import ceil, isqrt, sqrt
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from codelength import RAW, Codec, CorruptBlob, Image, Media
-from codelength.framing import join_parts, read_varint, split_parts, varint
+from codelength.coding.varint import join_parts, read_varint, split_parts, varint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +112,7 @@ def _fits(data: bytes, media: Media, longest: int) -> bool:
         and media.depth in (8, 16)
         and 1 <= media.channels <= 4
         and 1 <= media.width <= longest
-        and media.height * media.grain == len(data)
+        and media.height * media.frame_size == len(data)
     )
 
 

@@ -1,5 +1,5 @@
 """Coders that learn while they code, with nothing to send beforehand: `mixer`, and `mix`, which
-takes a language model of `codelength_lm` along: `mix:size=0.9m`.
+takes a language model of `codelength_recurrent` along: `mix:size=0.9m`.
 
 Both code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
 The predictor's law is the same up to rounding and two things that it cannot know: how long the data
@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from codelength import Card, Codec, Sample, UsageError, hookimpl
-from codelength.coding import PredictorCodec
-from codelength.framing import read_varint, varint
-from codelength_lm import RecurrentCodec, sizes_in_the_box
+from codelength import Codec, ModelCard, Sample, UsageError, hookimpl
+from codelength.coding.predictor_codec import PredictorCodec
+from codelength.coding.varint import read_varint, varint
+from codelength_recurrent import RecurrentCodec, sizes_in_the_box
 
 if TYPE_CHECKING:
-    from codelength.predictor import Predictor
+    from codelength.coding.predictor import Predictor
 
 MEMORY, MOST = 256, 2048
 """MiB that a memory has unless told otherwise, and that it may have."""
@@ -73,7 +73,7 @@ class MixCodec(PredictorCodec):
 
     name: ClassVar[str] = "mix"
     needs: ClassVar[Mapping[str, str]] = RecurrentCodec.needs
-    library: ClassVar[tuple[str, ...]] = ("codelength_lm", "codelength_mix")
+    library: ClassVar[tuple[str, ...]] = ("codelength_recurrent", "codelength_mix")
     size: str | None = None
     """One in the box; None, if weights are given, and else what `recurrent` takes."""
     memory: int | None = None
@@ -114,14 +114,14 @@ class MixCodec(PredictorCodec):
         return MixPredictor(self._memory, self.model.predictor)
 
     @property
-    def prior(self) -> Mapping[str, int]:
-        return self.model.prior
+    def model_bytes(self) -> Mapping[str, int]:
+        return self.model.model_bytes
 
-    def prior_samples(self) -> Iterator[Sample]:
-        return self.model.prior_samples()
+    def model_samples(self) -> Iterator[Sample]:
+        return self.model.model_samples()
 
     @property
-    def card(self) -> Card:
+    def card(self) -> ModelCard:
         return self.model.card
 
     @property

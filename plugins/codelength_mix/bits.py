@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled
+from codelength.coding.compiled import compiled
 from codelength_mix.lane import expectation, note, recall
 from codelength_mix.memory import BIAS, BYTES, CONTEXTS, RECENT, START
 from codelength_mix.mixing import FIRST_RATE, RATE, adapt, chance_of_one, learn, next_bit

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.errors import CorruptBlob
+from codelength.api.errors import CorruptBlob
 from codelength_mix.bits import AT, END, HI, LO, POINT, code
 from codelength_mix.memory import BYTES, RECENT, START, lanes, memory
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled
+from codelength.coding.compiled import compiled
 from codelength_mix.memory import BEFORE, LENGTH, POINTER, RECENT, WORD
 from codelength_mix.slots import scattered
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled
+from codelength.coding.compiled import compiled
 from codelength_mix.lane import expectation, recall
 from codelength_mix.memory import BIAS, CONTEXTS, RECENT
 from codelength_mix.mixing import chance_of_one, next_bit

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import inlined, prefetch
+from codelength.coding.compiled import inlined, prefetch
 from codelength_mix.histories import NEXT
 from codelength_mix.logistic import FARTHEST, ONE, SQUASH, STRETCH, STRETCH_FINE
 from codelength_mix.memory import BIN, BIN_BITS, CONTEXTS, MATCH, MODEL, POINTS, SETS, SHORT, SURE

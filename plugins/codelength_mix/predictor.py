@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coder import IntArray
-from codelength.predictor import Predictor, Stepper
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.range_coder import IntArray
 from codelength_mix.bits import END, HI, code
 from codelength_mix.coding import DEAREST, NO_LAWS
 from codelength_mix.law import law
@@ -34,8 +34,8 @@ class MixPredictor(Predictor):
     model: Predictor | None = None
 
     @property
-    def prior(self) -> Mapping[str, int]:
-        return {} if self.model is None else self.model.prior
+    def model_bytes(self) -> Mapping[str, int]:
+        return {} if self.model is None else self.model.model_bytes
 
     def scrambled(self, seed: int) -> Predictor | None:
         model = None if self.model is None else self.model.scrambled(seed)

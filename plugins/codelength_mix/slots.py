@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled, inlined, prefetch
+from codelength.coding.compiled import compiled, inlined, prefetch
 from codelength_mix.histories import LENGTH
 from codelength_mix.memory import SLOT
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from codelength.coder import IntArray
-from codelength.predictor import Predictor
+from codelength.coding.predictor import Predictor
+from codelength.coding.range_coder import IntArray
 from codelength_mix.coding import RUN, Decoding, Encoding, Plan
 
 ENOUGH = 1 << 22

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from codelength import RAW, Card, Codec, Media, hookimpl
-from codelength.coding import of_streams
-from codelength.framing import read_varint, varint
+from codelength import RAW, Codec, Media, ModelCard, hookimpl
+from codelength.coding.predictor_codec import of_streams
+from codelength.coding.varint import read_varint, varint
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class OnlineCodec(Codec):
 
     name: ClassVar[str] = "online"
     needs: ClassVar[Mapping[str, str]] = {"constriction": "constriction", "numba": "numba"}
-    library: ClassVar[tuple[str, ...]] = ("codelength_online", "codelength_lm")
+    library: ClassVar[tuple[str, ...]] = ("codelength_online", "codelength_recurrent")
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         from codelength_online.coding import encode
@@ -38,13 +38,13 @@ class OnlineCodec(Codec):
         return {"length": start, **of_streams([blob[start:]])}
 
     @property
-    def card(self) -> Card:
+    def card(self) -> ModelCard:
         """Of the model for large data, for which alone the tables have all their rows."""
         from codelength_online.coding import LARGEST
         from codelength_online.model import begin
 
         parameters = sum(values.size for values in begin(LARGEST).values())
-        return Card(parameters, "nothing: it learns what it has coded")
+        return ModelCard(parameters, "nothing: it learns what it has coded")
 
 
 @hookimpl

@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coder import Decoders, Encoder
-from codelength.errors import CorruptBlob
-from codelength_lm.shape import Shape
+from codelength.api.errors import CorruptBlob
+from codelength.coding.range_coder import Decoders, Encoder
 from codelength_online.learning import Learning
 from codelength_online.model import Model, begin
+from codelength_recurrent.shape import Shape
 
 LANES, LANE = 16, 1 << 10
 """Lanes at most, and bytes of a lane at least."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from codelength.compiled import compiled
-from codelength_lm.scalars import sigmoid
-from codelength_lm.shape import MASK, MULTIPLIER
+from codelength.coding.compiled import compiled
+from codelength_exact.scalars import sigmoid
+from codelength_recurrent.shape import MASK, MULTIPLIER
 
 ONE, ZERO, TINY = np.float32(1), np.float32(0), np.float32(1e-6)
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength_lm import compiled
-from codelength_lm.shape import Shape
 from codelength_online import kernels
 from codelength_online.products import panels, product
+from codelength_recurrent import kernels as compiled
+from codelength_recurrent.shape import Shape
 
 Floats = NDArray[np.float32]
 Parameters = dict[str, Floats]

@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from codelength.compiled import compiled
+from codelength.coding.compiled import compiled
 
 ROWS, COLUMNS = 4, 16
 """What a tile computes at once, in registers."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from codelength import Codec, UsageError, hookimpl
-from codelength.coding import PredictorCodec
+from codelength.coding.predictor_codec import PredictorCodec
 
 if TYPE_CHECKING:
     from codelength_order2.counts import Order2

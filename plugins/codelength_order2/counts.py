@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from codelength.coder import Decoders, IntArray, next_symbol
-from codelength.compiled import compiled
-from codelength.predictor import Predictor, Stepper
+from codelength.coding.compiled import compiled
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.range_coder import Decoders, IntArray, next_symbol
 
 BLOCK = 1024
 """Positions at a time, over all streams."""

@@ -239,10 +239,10 @@ def _go(
 ) -> None:
     import torch
 
+    from codelength.api.spec import split_specs
     from codelength.cli.meter import Meter
     from codelength.cli.options import load_plugins
-    from codelength.run.machine import command_line
-    from codelength.spec import split_specs
+    from codelength.results.machine import command_line
     from codelength_train.heap import keep
     from codelength_train.loop import Outputs, train
     from codelength_train.material import material

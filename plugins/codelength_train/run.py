@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from codelength import UsageError
-from codelength.errors import CodelengthError
+from codelength.api.errors import CodelengthError
 from codelength_train.material import WINDOW, Material
 from codelength_train.optimizers import optimizers, set_rates
 

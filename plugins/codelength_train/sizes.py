@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from codelength import UsageError
-from codelength_lm.shape import SHAPES, Shape
+from codelength_recurrent.shape import SHAPES, Shape
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from codelength.result import Cell, Cut, Status
+from codelength.results.cell import Cell, CorpusSlice, Status
 
 pytest.importorskip("safetensors")
 pytest.importorskip("tokenizers")
@@ -81,9 +81,18 @@ def test_a_model_that_learned_nothing_takes_as_many_bits_as_symbols_have(pairs: 
 
 
 def line(name: str, vocabulary: int, coded: int, symbols: int, weights: int) -> Line:
-    cut = Cut(corpus="c", protocol="whole", kind="text", samples=1, bytes=1000, digest="d")
-    prior = {"weights": weights, "tokenizer": 0}
-    cell = Cell(codec=name, cut=cut, status=Status.OK, run="r", coded_bytes=coded, prior=prior)
+    corpus_slice = CorpusSlice(
+        corpus="c", protocol="whole", kind="text", samples=1, bytes=1000, digest="d"
+    )
+    model_bytes = {"weights": weights, "tokenizer": 0}
+    cell = Cell(
+        codec=name,
+        slice=corpus_slice,
+        status=Status.OK,
+        run="r",
+        coded_bytes=coded,
+        model_bytes=model_bytes,
+    )
     return Line(Model(name, vocabulary, 2048, {}), cell, symbols, 8 * coded / 1.01)
 
 

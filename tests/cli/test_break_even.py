@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from codelength.api.errors import CodelengthError
 from codelength.cli import cli
-from codelength.errors import CodelengthError
-from codelength.store import Store
-from factories import cell, cut, environment
+from codelength.results.store import Store
+from factories import cell, corpus_slice, environment
 
 
 @pytest.fixture
@@ -17,9 +17,9 @@ def folder(tmp_path: Path) -> Path:
     with Store(tmp_path / "results") as store:
         store.append(environment())
         for corpus in ("prose", "logs"):
-            of = cut(corpus)
+            of = corpus_slice(corpus)
             store.append(cell("gzip:level=9", of, 400))
-            store.append(cell("lm:size=1", of, 200, prior={"weights": 100}))
+            store.append(cell("lm:size=1", of, 200, model_bytes={"weights": 100}))
     return tmp_path / "results"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codelength.store import FILE
+from codelength.results.store import FILE
 
 
 def codelength(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -13,10 +13,10 @@ from typing import ClassVar
 import pytest
 from click.testing import CliRunner
 
+from codelength.api.errors import UsageError
 from codelength.cli import cli
 from codelength.cli.files import appearing
-from codelength.container import Header, pack
-from codelength.errors import UsageError
+from codelength.container.container import Header, pack
 from codelength_stdlib import Gzip, Store
 
 LIARS = ["--plugin", str(Path(__file__).parent.parent / "liars.py")]

@@ -1,9 +1,9 @@
 import pytest
 from click.testing import CliRunner
 
+from codelength.api.errors import UsageError
 from codelength.cli import cli
 from codelength.cli.options import Size
-from codelength.errors import UsageError
 
 
 @pytest.mark.parametrize(

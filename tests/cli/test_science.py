@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from codelength.api.errors import CodelengthError, Unavailable
 from codelength.cli import cli
-from codelength.errors import CodelengthError, Unavailable
-from codelength.scaling.points import Point, write
-from codelength.scaling.published import published
 from codelength_controls import Chain
+from codelength_studies.scaling.points import Point, write
+from codelength_studies.scaling.published import published
 
 PLUGIN = ["--plugin", str(Path(__file__).parent.parent / "knowing.py")]
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_meant_is_one_line(
 def test_what_is_not_installed_is_named_with_what_brings_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("codelength.cli.scaling.find_spec", lambda name: None)
+    monkeypatch.setattr("codelength_studies.scaling.command.find_spec", lambda name: None)
     for verb in ("fit", "plot"):
         with pytest.raises(Unavailable, match=r"needs scipy: .*codelength\[science\]"):
             ran("scaling", verb, "--published")

@@ -11,9 +11,9 @@ from codelength.compare.averages import averages
 from codelength.compare.speeds import factor
 from codelength.compare.surroundings import differences, same_machine
 from codelength.report.table import Table
-from codelength.result import Cell, Environment, Phase, Status
-from codelength.store import Results
-from factories import broken, cell, cut, environment, leaderboard
+from codelength.results.cell import Cell, Environment, Phase, Status
+from codelength.results.store import Results
+from factories import broken, cell, corpus_slice, environment, leaderboard
 
 
 def results(cells: list[Cell], *environments: Environment) -> Results:
@@ -32,7 +32,7 @@ def titles(made: list[Table]) -> list[str]:
     return [table.title.partition(" · ")[0] for table in made]
 
 
-PROSE, TABLES = cut("prose"), cut("tables")
+PROSE, TABLES = corpus_slice("prose"), corpus_slice("tables")
 
 
 def test_a_run_and_itself_are_equal_and_that_is_one_line():
@@ -57,7 +57,7 @@ def test_sizes_are_compared_exactly_the_largest_effect_first():
 
 
 def test_one_byte_in_a_gigabyte_is_still_seen():
-    big = cut("prose", 10**9)
+    big = corpus_slice("prose", 10**9)
     a, b = (results([cell(of=big, coded=size)]) for size in (10**8, 10**8 + 1))
     compared = compare(a, b)
     assert table(tables(compared), "Sizes").rows[0][-2:] == ["+1", "+1e-06%"]
@@ -71,7 +71,7 @@ def test_other_blobs_of_the_same_size_are_told():
 
 
 def test_the_same_name_with_other_bytes_is_not_compared():
-    other = cut("prose", digest="f" * 64)
+    other = corpus_slice("prose", digest="f" * 64)
     compared = compare(results([cell(of=PROSE)]), results([cell(of=other, coded=1)]))
     assert compared.comparable == []
     assert table(tables(compared), "Corpora of other bytes").rows[0][-1] == "ffffffffffff"
@@ -125,7 +125,7 @@ def test_speeds_of_two_machines_are_called_what_they_are():
 def phase_of(*seconds: float) -> Phase:
     """One batch whose repetitions took so long."""
     times = [list(seconds)]
-    return Phase(cpu=times, wall=times, peak_bytes=0, rest_bytes=0)
+    return Phase(cpu=times, wall=times, peak_bytes=0, baseline_rss_bytes=0)
 
 
 def test_a_speed_is_told_with_its_interval_where_that_excludes_no_change():
@@ -165,7 +165,7 @@ def test_the_interval_of_a_median_is_that_of_all_resamples():
 
 
 def test_means_are_over_the_corpora_that_both_have_and_never_over_a_hole():
-    control = cut("random", entropy=8.0)
+    control = corpus_slice("random", entropy=8.0)
     a = [cell("gzip", of, 400) for of in (PROSE, TABLES, control)]
     b = [cell("gzip", PROSE, 100), cell("gzip", TABLES, 400), cell("gzip", control, 1)]
     a += [cell("xz", PROSE, 300), cell("xz", TABLES, 300)]
@@ -180,8 +180,8 @@ def test_means_are_over_the_corpora_that_both_have_and_never_over_a_hole():
 
 
 def test_limits_and_protocols_are_never_in_one_mean():
-    cuts = [PROSE, cut("prose", limit=500), cut("prose", protocol="chunks:100")]
-    cells = [cell(of=of) for of in cuts]
+    slices = [PROSE, corpus_slice("prose", limit=500), corpus_slice("prose", protocol="chunks:100")]
+    cells = [cell(of=of) for of in slices]
     assert [m.of for m in averages(compare(results(cells), results(cells)))] == [1, 1, 1]
 
 

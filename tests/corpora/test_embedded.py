@@ -9,7 +9,7 @@ import pytest
 
 import codelength_embedded
 from codelength import Audio, Image
-from codelength.corpus import corpus_digest
+from codelength.api.corpus import corpus_digest
 from codelength.plugins import Plugins
 
 CORPORA = codelength_embedded.codelength_corpora()
@@ -29,9 +29,9 @@ def test_samples_are_what_their_corpus_is_for(corpus):
     assert [sample.name for sample in samples] == sorted(sample.name for sample in samples)
     for sample in samples:
         if isinstance(sample.media, Image):
-            assert len(sample.data) == sample.media.grain * sample.media.height
+            assert len(sample.data) == sample.media.frame_size * sample.media.height
         if isinstance(sample.media, Audio):
-            assert len(sample.data) % sample.media.grain == 0
+            assert len(sample.data) % sample.media.frame_size == 0
 
 
 def test_images_and_sound_cover_what_codecs_differ_in():
@@ -55,7 +55,7 @@ def test_the_default_run_is_small_and_needs_nothing_but_the_package():
 def test_two_processes_read_the_same_bytes():
     program = (
         "from codelength.plugins import Plugins\n"
-        "from codelength.corpus import corpus_digest\n"
+        "from codelength.api.corpus import corpus_digest\n"
         f"for offer in Plugins(only={PLUGINS}).select_corpora(None):\n"
         "    print(offer.item.spec, corpus_digest(offer.item.samples()))\n"
     )

@@ -3,7 +3,7 @@
 import pytest
 
 import codelength_path
-from codelength.errors import CorpusError, UsageError
+from codelength.api.errors import CorpusError, UsageError
 from codelength.plugins import Plugins
 
 

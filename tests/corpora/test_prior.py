@@ -13,7 +13,7 @@ def test_the_weights_of_a_model_are_the_sample_and_their_digest_the_label() -> N
     assert corpus == Prior("recurrent:size=0.2m")
     (sample,) = corpus.samples()
     assert sample.name == "weights"
-    assert len(sample.data) == codec.prior["weights"]
+    assert len(sample.data) == codec.model_bytes["weights"]
     assert corpus.label == codec.versions["weights"]
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codelength.card import days
-from codelength.corpus import Corpus
+from codelength.api.corpus import Corpus
+from codelength.api.model_card import days
 from codelength.plugins import Plugins
 
 UNKNOWN = {"path", "prior"}

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 import codelength_reading as reading
 from codelength import RAW, TEXT, Audio, Image, Unavailable
-from codelength.errors import CorpusError
+from codelength.api.errors import CorpusError
 
 GRAY = np.arange(5 * 7, dtype=np.uint16).reshape(5, 7) * 1000
 COLOUR = np.random.default_rng(1).integers(0, 256, (5, 7, 3), np.uint8)

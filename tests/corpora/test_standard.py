@@ -15,8 +15,8 @@ from PIL import Image as Pillow
 
 import codelength_standard
 from codelength import Audio, Image, Unavailable
-from codelength.corpus import corpus_digest
-from codelength.errors import CorpusError, UsageError
+from codelength.api.corpus import corpus_digest
+from codelength.api.errors import CorpusError, UsageError
 from codelength.plugins import Plugins
 from codelength_standard import folders, photos, places, sets, speech
 from codelength_standard.download import Download

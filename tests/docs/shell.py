@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import click
 
+from codelength.api.errors import CodelengthError
 from codelength.cli import cli
-from codelength.errors import CodelengthError
 
 END = {"|", "||", "&&", ";", "<", ">", ">>", "2>", "&"}
 """What ends a command, or begins what the shell takes for itself."""

@@ -171,12 +171,12 @@ def signature_of(thing: Any) -> inspect.Signature | None:
 def resolved(name: str) -> Any:
     """What a dotted name leads to, modules and then attributes; None if to nothing."""
     parts = name.split(".")
-    for cut in range(len(parts), 0, -1):
+    for corpus_slice in range(len(parts), 0, -1):
         try:
-            thing: Any = importlib.import_module(".".join(parts[:cut]))
+            thing: Any = importlib.import_module(".".join(parts[:corpus_slice]))
         except ImportError:
             continue
-        for part in parts[cut:]:
+        for part in parts[corpus_slice:]:
             thing = getattr(thing, part, None)
         return thing
     return None

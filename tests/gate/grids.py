@@ -6,11 +6,11 @@ from msgspec.structs import replace
 
 from codelength.gate.acceptance import SCHEMA
 from codelength.gate.baseline import Baseline, Grid, accepted
-from codelength.gate.findings import Finding, Verdict, findings
 from codelength.gate.outcome import Outcome
 from codelength.gate.timing import Tempo, Timing
-from codelength.result import Cell
-from factories import cell, cut, environment
+from codelength.gate.verdicts import Finding, Verdict, findings
+from codelength.results.cell import Cell
+from factories import cell, corpus_slice, environment
 
 TIMED = {"processor": "Fast 9000", "python": "CPython 3.11.7", "zlib": "1.3.1"}
 
@@ -18,7 +18,7 @@ TIMED = {"processor": "Fast 9000", "python": "CPython 3.11.7", "zlib": "1.3.1"}
 def cells(codecs: str = "gzip zstd", corpora: str = "prose tables", **changes: Any) -> list[Cell]:
     """An ok cell for each codec on each corpus."""
     return [
-        cell(codec, cut(corpus), 400, blobs=f"blobs of {codec}", **changes)
+        cell(codec, corpus_slice(corpus), 400, blobs=f"blobs of {codec}", **changes)
         for codec in codecs.split()
         for corpus in corpora.split()
     ]
@@ -28,7 +28,7 @@ def baseline(of: list[Cell]) -> Baseline:
     """What `of` gave."""
     grid = Grid(
         codecs=list(dict.fromkeys(cell.codec for cell in of)),
-        corpora=list(dict.fromkeys(cell.cut.corpus for cell in of)),
+        corpora=list(dict.fromkeys(cell.slice.corpus for cell in of)),
         protocols=["whole"],
     )
     return Baseline(

@@ -3,7 +3,7 @@ import json
 import pytest
 from grids import baseline, cells, changed
 
-from codelength.errors import StoreError, UsageError
+from codelength.api.errors import StoreError, UsageError
 from codelength.gate.baseline import Pace, load, save, written
 
 PACE = Pace(

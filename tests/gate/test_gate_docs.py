@@ -4,10 +4,10 @@ import math
 import re
 from pathlib import Path
 
-from codelength.cli.gate import command as gate
+from codelength.cli.gate import command
 from codelength.gate.baseline import LIMIT
-from codelength.gate.findings import Verdict
 from codelength.gate.timing import PASSES, SIGNIFICANCE, THRESHOLD
+from codelength.gate.verdicts import Verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,7 +16,7 @@ def test_the_workflow_to_copy_uses_options_that_the_command_takes():
     text = (DOCS / "gate-workflow.yml").read_text()
     commands = re.findall(r"codelength gate (.*?)\n {6}- ", text + "\n      - ", re.S)
     shown = [set(re.findall(r"--[a-z][\w-]*", rest)) for rest in commands]
-    taken = {name for param in gate.params for name in param.opts}
+    taken = {name for param in command.params for name in param.opts}
     assert len(shown) == 3
     assert {"--json", "--junit", "--markdown", "--keys", "--plugin"} <= shown[0] <= taken
     assert "--update" in shown[1] <= taken

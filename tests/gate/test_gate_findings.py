@@ -1,11 +1,11 @@
 import pytest
 from grids import baseline, cells, changed, only
 
-from codelength.gate.findings import Verdict, findings
-from codelength.result import Status
-from factories import broken, cell, cut
+from codelength.gate.verdicts import Verdict, findings
+from codelength.results.cell import Status
+from factories import broken, cell, corpus_slice
 
-BEFORE = cell("gzip", cut("prose"), 400, blobs="aa", versions={"zlib": "1.3.1"})
+BEFORE = cell("gzip", corpus_slice("prose"), 400, blobs="aa", versions={"zlib": "1.3.1"})
 
 
 def test_a_cell_that_is_as_it_was_is_equal_and_nothing_is_said_of_it():
@@ -46,7 +46,7 @@ def test_a_library_that_is_new_or_gone_is_a_changed_key():
 
 
 def test_other_bytes_in_the_corpus_are_a_changed_key():
-    now = changed(BEFORE, cut=cut("prose", digest="f" * 64))
+    now = changed(BEFORE, slice=corpus_slice("prose", digest="f" * 64))
     found = only(BEFORE, now)
     assert found.verdict is Verdict.CHANGED_KEY
     assert "prose has other bytes" in found.detail
@@ -67,7 +67,7 @@ def test_the_version_of_what_is_tested_excuses_nothing(versions):
 
 
 def test_a_failed_round_trip_counts_even_under_another_key():
-    now = broken("gzip", cut("prose", digest="0"), Status.MISMATCH, "one: byte 3 of 9")
+    now = broken("gzip", corpus_slice("prose", digest="0"), Status.MISMATCH, "one: byte 3 of 9")
     found = only(BEFORE, now)
     assert (found.verdict, found.detail) == (Verdict.MISMATCH, "one: byte 3 of 9")
 
@@ -76,7 +76,7 @@ def test_a_failed_round_trip_counts_even_under_another_key():
     "status", [Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.UNSUPPORTED]
 )
 def test_a_cell_without_figures_is_a_hole(status):
-    found = only(BEFORE, broken("gzip", BEFORE.cut, status, "it broke"))
+    found = only(BEFORE, broken("gzip", BEFORE.slice, status, "it broke"))
     assert found.verdict is Verdict.FAILED
     assert found.detail == f"{status}: it broke"
     assert found.verdict.hole
@@ -89,9 +89,9 @@ def test_a_codec_that_is_gone_is_a_hole_with_its_reason():
 
 
 def test_a_cell_that_its_codec_declines_by_design_stays_declined():
-    before = broken("png", BEFORE.cut, Status.UNSUPPORTED, "png takes images")
+    before = broken("png", BEFORE.slice, Status.UNSUPPORTED, "png takes images")
     assert only(before, before).verdict is Verdict.DECLINED
-    assert only(before, cell("png", BEFORE.cut)).verdict is Verdict.CHANGED_KEY
+    assert only(before, cell("png", BEFORE.slice)).verdict is Verdict.CHANGED_KEY
 
 
 def test_a_line_taken_out_of_the_baseline_by_hand_is_a_hole():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codelength import Codec
-from codelength.gate.fixture import Checker, CodelengthWarning
+from codelength.gate.pytest_plugin import Checker, CodelengthWarning
 
 pytest_plugins = "pytester"
 
@@ -88,7 +88,7 @@ def test_projects_that_have_the_harness_and_do_not_use_it_load_none_of_it(pytest
 
         def test_nothing():
             loaded = {name for name in sys.modules if name.startswith("codelength.")}
-            assert "codelength.gate.fixture" in loaded
+            assert "codelength.gate.pytest_plugin" in loaded
             assert loaded.isdisjoint({"codelength.run", "codelength.plugins", "codelength.report"})
         """
     )

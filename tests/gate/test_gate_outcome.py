@@ -8,12 +8,12 @@ import pytest
 from grids import finding, outcome, timing
 
 from codelength.gate.document import encoded
-from codelength.gate.findings import Verdict
 from codelength.gate.junit import junit
 from codelength.gate.markdown import MOST, markdown
 from codelength.gate.outcome import Policy
 from codelength.gate.tables import tables
 from codelength.gate.timing import Tempo
+from codelength.gate.verdicts import Verdict
 
 EQUAL = finding(Verdict.EQUAL, "xz")
 CODES = {

@@ -75,7 +75,7 @@ def order(codec: str, **changes: object) -> Order:
         "plugins": ["embedded", "stdlib"],
         "files": [str(HERE / "liars.py")],
         "data": None,
-        "cuts": [("prose", "whole")],
+        "slices": [("prose", "whole")],
         "clock": "cpu",
         "piece": 2000,
         "settle": False,

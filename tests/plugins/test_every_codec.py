@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength import RAW, TEXT, Audio, Codec, Image, UsageError
+from codelength.api.spec import build, split_spec
 from codelength.plugins import Plugins
-from codelength.spec import build, split_spec
 
 HERE = Path(__file__).parent
 PLUGINS = Plugins(only=samples.PLUGINS)

@@ -6,7 +6,7 @@ import samples
 
 import codelength_ppmd
 from codelength import CorruptBlob
-from codelength.framing import varint
+from codelength.coding.varint import varint
 from codelength_ppmd import Ppmd
 
 SMALL = Ppmd(order=6, memory=16)

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from codelength import RAW, CorruptBlob, Sample, UsageError
 from codelength.testing import check_predictor
-from codelength_hf import box
-from codelength_hf.box import TransformerCodec
-from codelength_lm.weights import quantised
+from codelength_hf import byte_transformer
+from codelength_hf.byte_transformer import TransformerCodec
+from codelength_recurrent.weights import quantised
 
 WIDTH, HEADS, HIDDEN, LAYERS, CONTEXT = 24, 2, 40, 2, 48
 
 
 def write(folder: Path) -> None:
-    """A folder such as `codelength_hf.shrink` writes, of random weights."""
+    """A folder such as `codelength_hf.quantise_checkpoint` writes, of random weights."""
     from safetensors.numpy import save_file
 
     shapes = {"model.embed_tokens": (257, WIDTH), "lm_head": (257, WIDTH)}
@@ -64,7 +64,7 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     write(folder / "transformer-tiny")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(box, "MODELS", folder)
+        patch.setattr(byte_transformer, "MODELS", folder)
         yield folder
 
 
@@ -104,13 +104,13 @@ def test_sizes_and_segments_that_cannot_be_are_named():
         TransformerCodec("7b")
     with pytest.raises(UsageError, match="segment=49 cannot be: this model sees 48 bytes"):
         TransformerCodec("tiny", 49)
-    assert box.sizes_in_the_box() == ["tiny"]
+    assert byte_transformer.sizes_in_the_box() == ["tiny"]
 
 
 def test_the_prior_is_the_files_and_its_digest_is_required(models):
     codec = TransformerCodec("tiny")
     files = (models / "transformer-tiny").iterdir()
-    assert codec.prior == {"weights": sum(path.stat().st_size for path in files)}
+    assert codec.model_bytes == {"weights": sum(path.stat().st_size for path in files)}
     assert codec.requires["weights"].startswith("sha256:")
     assert codec.card.parameters == 2 * 257 * 24 + 2 * (4 * 24 * 24 + 3 * 24 * 40) + 5 * 24
     assert codec.spec == "transformer:size=tiny"
@@ -119,9 +119,9 @@ def test_the_prior_is_the_files_and_its_digest_is_required(models):
 def test_it_needs_no_library_of_the_other_models(models):
     program = (
         "import sys, pathlib\n"
-        "from codelength_hf import box\n"
-        f"box.MODELS = pathlib.Path({str(models)!r})\n"
-        "codec = box.TransformerCodec('tiny')\n"
+        "from codelength_hf import byte_transformer\n"
+        f"byte_transformer.MODELS = pathlib.Path({str(models)!r})\n"
+        "codec = byte_transformer.TransformerCodec('tiny')\n"
         "assert codec.decode(codec.encode(b'some words')) == b'some words'\n"
         "print([name for name in ('torch', 'transformers', 'tokenizers') if name in sys.modules])\n"
     )

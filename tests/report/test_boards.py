@@ -1,18 +1,18 @@
 """What may be compared with what."""
 
-from codelength.report.boards import boards
-from factories import broken, cell, cut
+from codelength.report.board import boards
+from factories import broken, cell, corpus_slice
 
 
 def test_protocols_and_limits_are_never_mixed() -> None:
-    cuts = [
-        cut(protocol="paper", header_once=True),
-        cut(protocol="chunks:2048"),
-        cut(protocol="whole", limit=500),
-        cut(protocol="chunks:512"),
-        cut(protocol="whole"),
+    slices = [
+        corpus_slice(protocol="paper", header_once=True),
+        corpus_slice(protocol="chunks:2048"),
+        corpus_slice(protocol="whole", limit=500),
+        corpus_slice(protocol="chunks:512"),
+        corpus_slice(protocol="whole"),
     ]
-    found = boards([cell(of=of) for of in cuts])
+    found = boards([cell(of=of) for of in slices])
     assert [board.protocol_label for board in found] == [
         "whole",
         "whole, first 500 bytes",
@@ -24,16 +24,16 @@ def test_protocols_and_limits_are_never_mixed() -> None:
 
 
 def test_parts_are_by_kind_and_leave_out_controls_and_empty_corpora() -> None:
-    cuts = [
-        cut("song", kind="audio"),
-        cut("prose"),
-        cut("noise", kind="raw", entropy=8.0),
-        cut("nothing", 0),
-        cut("photo", kind="image"),
+    slices = [
+        corpus_slice("song", kind="audio"),
+        corpus_slice("prose"),
+        corpus_slice("noise", kind="raw", entropy=8.0),
+        corpus_slice("nothing", 0),
+        corpus_slice("photo", kind="image"),
     ]
-    (board,) = boards([cell(of=of) for of in cuts])
-    assert list(board.cuts) == ["nothing", "prose", "photo", "song", "noise"]
-    parts = {part.name: list(part.cuts) for part in board.parts()}
+    (board,) = boards([cell(of=of) for of in slices])
+    assert list(board.slices) == ["nothing", "prose", "photo", "song", "noise"]
+    parts = {part.name: list(part.slices) for part in board.parts()}
     assert parts == {
         "all": ["prose", "photo", "song"],
         "text": ["prose"],
@@ -42,13 +42,13 @@ def test_parts_are_by_kind_and_leave_out_controls_and_empty_corpora() -> None:
     }
     controls = board.controls()
     assert controls is not None
-    assert list(controls.cuts) == ["noise"]
+    assert list(controls.slices) == ["noise"]
 
 
 def test_a_corpus_whose_bytes_changed_is_another_corpus() -> None:
-    (board,) = boards([cell(of=cut("mine", 1000)), cell(of=cut("mine", 1001))])
-    assert len(board.cuts) == 2
-    assert all(name.startswith("mine@") for name in board.cuts)
+    (board,) = boards([cell(of=corpus_slice("mine", 1000)), cell(of=corpus_slice("mine", 1001))])
+    assert len(board.slices) == 2
+    assert all(name.startswith("mine@") for name in board.slices)
 
 
 def test_another_version_of_a_library_is_another_codec() -> None:
@@ -58,7 +58,7 @@ def test_another_version_of_a_library_is_another_codec() -> None:
 
 
 def test_a_cell_that_failed_before_it_knew_its_version_stays_with_its_codec() -> None:
-    (board,) = boards([cell("zstd"), broken("zstd", cut("other"))])
+    (board,) = boards([cell("zstd"), broken("zstd", corpus_slice("other"))])
     assert board.codecs == ("zstd",)
 
 

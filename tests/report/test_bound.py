@@ -1,11 +1,11 @@
 """What decodes on one machine only is told apart wherever it is ranked."""
 
-from codelength.report.boards import boards
+from codelength.report.board import boards
 from codelength.report.bound import MARK
 from codelength.report.machines import Machines
 from codelength.report.overview import overall, standings
 from codelength.report.rankings import ranking
-from factories import cell, cut, environment
+from factories import cell, corpus_slice, environment
 
 HERE = {"torch": "2.13.0", "decodes": "same-machine"}
 
@@ -13,7 +13,7 @@ HERE = {"torch": "2.13.0", "decodes": "same-machine"}
 def test_its_name_is_marked_and_the_mark_explained_in_every_ranking() -> None:
     cells = [
         found
-        for of in (cut("prose"), cut("verse"))
+        for of in (corpus_slice("prose"), corpus_slice("verse"))
         for found in (cell("gzip", of), cell("hf:exact=false", of, 300, versions=HERE))
     ]
     (board,), machines = boards(cells), Machines(cells, [environment()])

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from codelength.accounting import Price, Tariff
-from codelength.card import Card
-from codelength.report.boards import boards
-from codelength.report.crossings import page
-from codelength.report.crossings.tables import Field, cheapest, crossings, field, matrix, tables
+from codelength.api.model_card import ModelCard
+from codelength.metrics import Price, Pricing
+from codelength.report.board import boards
+from codelength.report.break_even import Field, cheapest, crossings, field, matrix, tables
+from codelength.report.export import break_even
 from codelength.report.table import Table
-from codelength.result import Cell
-from factories import broken, cell, cut, environment
+from codelength.results.cell import Cell
+from factories import broken, cell, corpus_slice, environment
 
-CARDS = {"small": Card(parameters=25), "large": Card(parameters=700, until="2020")}
+CARDS = {"small": ModelCard(parameters=25), "large": ModelCard(parameters=700, until="2020")}
 
 
 def measured() -> list[Cell]:
@@ -19,14 +19,14 @@ def measured() -> list[Cell]:
     2333⅓ and 6000 bytes."""
     return [
         cell("gzip", coded=400),
-        cell("lm:small", coded=200, prior={"weights": 100}, card=CARDS["small"]),
-        cell("lm:large", coded=100, prior={"weights": 700}, card=CARDS["large"]),
+        cell("lm:small", coded=200, model_bytes={"weights": 100}, card=CARDS["small"]),
+        cell("lm:large", coded=100, model_bytes={"weights": 700}, card=CARDS["large"]),
         broken("xz"),
     ]
 
 
-def here(cells: list[Cell] | None = None, tariff: Tariff = Tariff()) -> Field:  # noqa: B008
-    (board,) = boards(cells or measured(), tariff)
+def here(cells: list[Cell] | None = None, pricing: Pricing = Pricing()) -> Field:  # noqa: B008
+    (board,) = boards(cells or measured(), pricing)
     return field(board, "prose")
 
 
@@ -80,14 +80,14 @@ def test_a_ladder_is_the_models_of_a_family() -> None:
 
 
 def test_another_price_moves_the_crossings() -> None:
-    found = here(tariff=Tariff(Price.TWO_BYTES))  # 50 and 1400 bytes
+    found = here(pricing=Pricing(Price.TWO_BYTES))  # 50 and 1400 bytes
     assert grid(matrix(found))[1][3:] == ["≥ 250 B", "", "≤ 13.5 kB"]
     assert matrix(found).notes[-1].startswith("Charged: weights at 2 bytes a parameter. Ratios are")
 
 
 def test_what_has_no_price_is_left_out_and_named() -> None:
-    cells = [*measured(), cell("lm:silent", coded=50, prior={"weights": 10})]
-    found = here(cells, Tariff(Price.TWO_BYTES))
+    cells = [*measured(), cell("lm:silent", coded=50, model_bytes={"weights": 10})]
+    found = here(cells, Pricing(Price.TWO_BYTES))
     assert "lm:silent" not in found.lines
     assert any("Left out" in note and "lm:silent" in note for note in matrix(found).notes)
 
@@ -96,7 +96,7 @@ def test_intervals_come_from_samples() -> None:
     groups = {"gzip": [(100, 40)] * 10, "lm": [(100, 20)] * 10}
     cells = [
         cell("gzip", coded=400, groups=groups["gzip"]),
-        cell("lm", coded=200, groups=groups["lm"], prior={"weights": 100}),
+        cell("lm", coded=200, groups=groups["lm"], model_bytes={"weights": 100}),
     ]
     table = crossings(here(cells))
     assert table is not None
@@ -106,7 +106,7 @@ def test_intervals_come_from_samples() -> None:
 def test_the_page_and_its_plots_are_the_same_each_time(tmp_path: Path) -> None:
     cells = measured()
     for folder in ("one", "two"):
-        page.write([here()], cells, [environment()], tmp_path / folder)
+        break_even.write([here()], cells, [environment()], tmp_path / folder)
     names = ["break-even.md", "plots/break-even-prose-whole.svg", "plots/ladder-lm-prose-whole.svg"]
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
@@ -121,13 +121,13 @@ def test_the_page_and_its_plots_are_the_same_each_time(tmp_path: Path) -> None:
 def test_a_long_name_and_two_dozen_codecs_are_drawn(tmp_path: Path) -> None:
     cells = [cell(f"gzip:level={i},window={i}", coded=300 + i) for i in range(24)]
     found = here([*cells, *measured()[1:3]])
-    page.write([found], cells, [], tmp_path)
+    break_even.write([found], cells, [], tmp_path)
     assert (tmp_path / "plots" / "break-even-prose-whole.svg").stat().st_size > 10_000
 
 
 def test_marks_are_on_every_rate_and_explained() -> None:
-    of = cut(published="2006")
-    large = cell("lm:large", of, 100, prior={"weights": 700}, card=CARDS["large"])
+    of = corpus_slice(published="2006")
+    large = cell("lm:large", of, 100, model_bytes={"weights": 700}, card=CARDS["large"])
     for table in tables(here([cell("gzip", of, 400), large])):
         if any("10.00" in value for row in table.rows for value in row):
             assert any("10.00†" in value for row in table.rows for value in row)

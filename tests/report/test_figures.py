@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from codelength.report import figures
+from codelength.report import format
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from codelength.report import figures
     ],
 )
 def test_ratios_are_percent(rate: float | None, printed: str) -> None:
-    assert figures.percent(rate) == printed
+    assert format.percent(rate) == printed
 
 
 @pytest.mark.parametrize(
@@ -39,23 +39,23 @@ def test_ratios_are_percent(rate: float | None, printed: str) -> None:
     ],
 )
 def test_speeds_have_as_many_digits_as_mean_something(value: float | None, printed: str) -> None:
-    assert figures.significant(value) == printed
+    assert format.significant(value) == printed
 
 
 def test_sizes_have_decimal_units() -> None:
-    assert figures.size(2_810_784) == "2.81 MB"
-    assert figures.size(500.2) == "501 B"
-    assert figures.size(1.5e9) == "1.50 GB"
-    assert figures.size(math.inf) == "never"
-    assert figures.size(None) == "n/a"
+    assert format.size(2_810_784) == "2.81 MB"
+    assert format.size(500.2) == "501 B"
+    assert format.size(1.5e9) == "1.50 GB"
+    assert format.size(math.inf) == "never"
+    assert format.size(None) == "n/a"
 
 
 def test_memory_is_in_megabytes() -> None:
-    printed = [figures.megabytes(size) for size in (268e6, 7.63e6, 40_000, 0, None)]
+    printed = [format.megabytes(size) for size in (268e6, 7.63e6, 40_000, 0, None)]
     assert printed == ["268", "7.6", "0.04", "0.00", "n/a"]
 
 
 def test_bits_and_intervals() -> None:
-    assert figures.bits(2.25049) == "2.250"
-    assert figures.interval(0.279, 0.2841) == "27.90–28.41"
-    assert figures.interval(None, None) == "n/a"
+    assert format.bits(2.25049) == "2.250"
+    assert format.interval(0.279, 0.2841) == "27.90–28.41"
+    assert format.interval(None, None) == "n/a"

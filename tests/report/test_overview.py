@@ -1,15 +1,15 @@
 """Means over many corpora, controls, and what surrounds them."""
 
-from codelength.report.boards import boards
+from codelength.report.board import boards
 from codelength.report.failures import failures
 from codelength.report.ledger import break_even, ledger
 from codelength.report.overview import controls, stacked, summary, tables
 from codelength.report.published import comparison
 from codelength.report.table import Table
-from codelength.result import Status
-from factories import broken, cell, cut, environment, leaderboard
+from codelength.results.cell import Status
+from factories import broken, cell, corpus_slice, environment, leaderboard
 
-PROSE, PHOTO = cut("prose"), cut("photo", kind="image")
+PROSE, PHOTO = corpus_slice("prose"), corpus_slice("photo", kind="image")
 
 
 def rows(table: Table) -> dict[str, list[str]]:
@@ -39,19 +39,23 @@ def test_a_codec_with_a_hole_is_not_ranked_and_says_how_many_it_did() -> None:
 
 
 def test_there_is_one_summary_for_each_protocol_and_limit() -> None:
-    cells = [cell(of=cut(protocol="paper")), cell(of=cut()), cell(of=cut(limit=9))]
+    cells = [
+        cell(of=corpus_slice(protocol="paper")),
+        cell(of=corpus_slice()),
+        cell(of=corpus_slice(limit=9)),
+    ]
     titles = [table.title.split(" · ")[1] for table in summary(cells, [])]
     assert titles == ["whole", "whole, first 9 bytes", "paper"]
 
 
 def test_a_summary_of_controls_alone_averages_nothing() -> None:
-    (table,) = summary([cell(of=cut("noise", kind="raw", entropy=8.0))], [])
+    (table,) = summary([cell(of=corpus_slice("noise", kind="raw", entropy=8.0))], [])
     assert table.rows[0][0] == "-"
     assert any("Nothing to average" in note for note in table.notes)
 
 
 def test_controls_show_what_is_spent_above_the_truth() -> None:
-    (board,) = boards([cell(of=cut("noise", kind="raw", entropy=3.0), coded=400)])
+    (board,) = boards([cell(of=corpus_slice("noise", kind="raw", entropy=3.0), coded=400)])
     checks = board.controls()
     assert checks is not None
     assert controls(checks).rows == [["true entropy", "3.000"], ["gzip", "0.200"]]
@@ -61,7 +65,7 @@ def test_failures_are_gravest_first_and_grouped_by_reason() -> None:
     cells = [
         cell("gzip", PROSE),
         broken("png", PROSE, Status.UNSUPPORTED, "not an image"),
-        broken("png", cut("book"), Status.UNSUPPORTED, "not an image"),
+        broken("png", corpus_slice("book"), Status.UNSUPPORTED, "not an image"),
         broken("liar", PROSE, Status.MISMATCH, "offset 3: wrote 0x01,\nread 0x02"),
     ]
     table = failures(cells)
@@ -82,7 +86,7 @@ def test_the_ledger_sums_to_the_coded_bytes_or_says_what_is_missing() -> None:
     table = ledger(board, "prose")
     assert table is not None
     assert table.rows == [["a", "400", "390", "10", "10"]]
-    (board,) = boards([cell("a", ledger={"payload": 390}, prior={"weights": 7000})])
+    (board,) = boards([cell("a", ledger={"payload": 390}, model_bytes={"weights": 7000})])
     table = ledger(board, "prose")
     assert table is not None
     assert [column.head for column in table.columns][-3:] == [
@@ -95,7 +99,7 @@ def test_the_ledger_sums_to_the_coded_bytes_or_says_what_is_missing() -> None:
 
 def test_break_even_sets_every_pair_side_by_side() -> None:
     cells = [
-        cell("lm", coded=200, prior={"weights": 100}),
+        cell("lm", coded=200, model_bytes={"weights": 100}),
         cell("gzip", coded=400),
         cell("best", coded=100),
     ]
@@ -111,7 +115,7 @@ def test_without_priors_there_is_nothing_to_break_even() -> None:
 
 
 def test_published_rates_stand_beside_header_once_rates() -> None:
-    of = cut("enwik8", protocol="paper", samples=5, header_once=True)
+    of = corpus_slice("enwik8", protocol="paper", samples=5, header_once=True)
     (board,) = boards([cell("gzip:level=9", of), cell("zstd", of)])
     table = comparison(board)
     assert table is not None
@@ -122,10 +126,11 @@ def test_published_rates_stand_beside_header_once_rates() -> None:
 
 def test_kodak_stands_in_for_imagenet_only_where_that_is_missing() -> None:
     def paper(name: str) -> list[str]:
-        cuts = [
-            cut(corpus, protocol="paper", kind="image", header_once=True) for corpus in name.split()
+        slices = [
+            corpus_slice(corpus, protocol="paper", kind="image", header_once=True)
+            for corpus in name.split()
         ]
-        (board,) = boards([cell("png", of) for of in cuts])
+        (board,) = boards([cell("png", of) for of in slices])
         table = comparison(board)
         return [row[0] for row in table.rows] if table else []
 

@@ -3,22 +3,22 @@
 import pytest
 from msgspec.structs import replace
 
-from codelength.accounting import Price, Tariff
-from codelength.card import Card
-from codelength.errors import UsageError
-from codelength.report.boards import boards
+from codelength.api.errors import UsageError
+from codelength.api.model_card import ModelCard
+from codelength.metrics import Price, Pricing
+from codelength.report.board import boards
 from codelength.report.machines import Machines
 from codelength.report.rankings import ranking
 from codelength.report.table import Table
-from codelength.result import Cell, Environment, Status
-from factories import broken, cell, cut, environment, phase
+from codelength.results.cell import Cell, Environment, Status
+from factories import broken, cell, corpus_slice, environment, phase
 
 LM = {"weights": 100}
 
 
 def ranked(cells: list[Cell], key: str = "ratio", *environments: Environment) -> Table:
     (board,) = boards(cells)
-    (corpus,) = board.cuts
+    (corpus,) = board.slices
     return ranking(board, corpus, Machines(cells, environments or [environment()]), key)
 
 
@@ -41,7 +41,7 @@ def test_a_tie_is_printed_as_a_tie() -> None:
 
 
 def test_ratios_that_only_print_alike_are_no_tie() -> None:
-    of = cut(size=10**9)
+    of = corpus_slice(size=10**9)
     table = ranked([cell("a", of, 400_000_001), cell("b", of, 400_000_000)])
     assert column(table, "raw %") == ["40.00", "40.00"]
     assert column(table, "#") == ["1", "2"]
@@ -66,7 +66,9 @@ def test_what_failed_is_at_the_bottom_with_its_status_and_no_figures() -> None:
 )
 def test_every_key_puts_its_best_on_top(key: str, order: list[str]) -> None:
     cells = [
-        cell("small", coded=100, prior={"weights": 900}, encode=phase(2, 9), decode=phase(1, 9)),
+        cell(
+            "small", coded=100, model_bytes={"weights": 900}, encode=phase(2, 9), decode=phase(1, 9)
+        ),
         cell("slow", coded=200, encode=phase(3, 1), decode=phase(2, 1)),
         cell("fast", coded=300, encode=phase(1, 5), decode=phase(3, 5)),
     ]
@@ -79,7 +81,7 @@ def test_an_unknown_key_is_answered_with_the_nearest() -> None:
 
 
 def test_raw_adjusted_and_prequential_rates_stand_beside_each_other() -> None:
-    table = ranked([cell("lm", coded=200, prior={"weights": 100}), cell("gzip")])
+    table = ranked([cell("lm", coded=200, model_bytes={"weights": 100}), cell("gzip")])
     assert column(table, "raw %") == ["20.00?", "40.00"]
     assert column(table, "adj % at N") == ["30.00", "40.00"]
     assert column(table, "adj % at 1 GB") == ["20.00", "40.00"]
@@ -88,8 +90,8 @@ def test_raw_adjusted_and_prequential_rates_stand_beside_each_other() -> None:
 
 
 def test_another_price_is_named_and_ranked_by() -> None:
-    cells = [cell("lm", coded=200, prior=LM, card=Card(parameters=150)), cell("gzip")]
-    (board,) = boards(cells, Tariff(Price.TWO_BYTES))
+    cells = [cell("lm", coded=200, model_bytes=LM, card=ModelCard(parameters=150)), cell("gzip")]
+    (board,) = boards(cells, Pricing(Price.TWO_BYTES))
     table = ranking(board, "prose", Machines(cells, []), "adjusted")
     assert column(table, "codec") == ["gzip", "lm"]  # 200 + 300 of 1000 bytes against 400
     assert column(table, "adj % at N") == ["40.00", "50.00"]
@@ -97,8 +99,8 @@ def test_another_price_is_named_and_ranked_by() -> None:
 
 
 def test_what_has_no_price_has_no_rank_by_it_and_is_named() -> None:
-    cells = [cell("lm", coded=200, prior=LM), cell("gzip")]
-    (board,) = boards(cells, Tariff(Price.TWO_BYTES))
+    cells = [cell("lm", coded=200, model_bytes=LM), cell("gzip")]
+    (board,) = boards(cells, Pricing(Price.TWO_BYTES))
     table = ranking(board, "prose", Machines(cells, []), "adjusted")
     assert column(table, "#") == ["1", "-"]
     assert column(table, "adj % at N") == ["40.00", "n/a"]
@@ -106,12 +108,12 @@ def test_what_has_no_price_has_no_rank_by_it_and_is_named() -> None:
 
 
 def test_a_model_that_may_have_seen_the_corpus_is_marked_with_a_footnote() -> None:
-    of = cut(published="2006")
-    seen, clean = Card(until="2020"), Card(until="2020", excludes=("prose",))
+    of = corpus_slice(published="2006")
+    seen, clean = ModelCard(until="2020"), ModelCard(until="2020", excludes=("prose",))
     cells = [
-        cell("seen", of, 100, prior=LM, card=seen),
-        cell("clean", of, 200, prior=LM, card=clean),
-        cell("silent", of, 300, prior=LM),
+        cell("seen", of, 100, model_bytes=LM, card=seen),
+        cell("clean", of, 200, model_bytes=LM, card=clean),
+        cell("silent", of, 300, model_bytes=LM),
         cell("gzip", of, 400),
     ]
     table = ranked(cells)
@@ -123,26 +125,26 @@ def test_a_model_that_may_have_seen_the_corpus_is_marked_with_a_footnote() -> No
 
 
 def test_a_known_entropy_is_in_the_title_and_what_is_above_it_in_a_column() -> None:
-    table = ranked([cell(of=cut(entropy=3.0), coded=400)])
+    table = ranked([cell(of=corpus_slice(entropy=3.0), coded=400)])
     assert "true entropy 3.000 bpb" in table.title
     assert column(table, "excess bpb") == ["0.200"]
 
 
 def test_the_published_protocol_shows_header_once_beside_the_honest_ratio() -> None:
-    of = cut(protocol="paper", samples=5, header_once=True)
-    table = ranked([cell("gzip", of), cell("lm", of, 300, prior={"weights": 1})])
+    of = corpus_slice(protocol="paper", samples=5, header_once=True)
+    table = ranked([cell("gzip", of), cell("lm", of, 300, model_bytes={"weights": 1})])
     assert column(table, "raw %") == ["30.00?", "40.00"]
     assert column(table, "header once %") == ["n/a", "36.00"]
 
 
 def test_partial_corpora_and_limits_are_in_the_title() -> None:
-    table = ranked([cell(of=cut("silesia", label="partial: 6 of 12 files", limit=5000))])
+    table = ranked([cell(of=corpus_slice("silesia", label="partial: 6 of 12 files", limit=5000))])
     assert "partial: 6 of 12 files" in table.title
     assert "first 5,000 bytes" in table.title
 
 
 def test_an_empty_corpus_is_said_to_be_one() -> None:
-    table = ranked([cell(of=cut(size=0), coded=3)])
+    table = ranked([cell(of=corpus_slice(size=0), coded=3)])
     assert column(table, "raw %") == ["n/a"]
     assert any("no bytes" in note for note in table.notes)
 

@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 
 from codelength.report import Table, summary, tables, write
-from codelength.report.boards import boards
-from codelength.result import Cell, Status
-from factories import broken, cell, cut, environment, phase
+from codelength.report.board import boards
+from codelength.results.cell import Cell, Status
+from factories import broken, cell, corpus_slice, environment, phase
 
 ENVIRONMENTS = [environment()]
 
 
 def some() -> list[Cell]:
-    cuts = [cut("prose"), cut("photo", kind="image"), cut("noise", kind="raw", entropy=3.9)]
+    slices = [
+        corpus_slice("prose"),
+        corpus_slice("photo", kind="image"),
+        corpus_slice("noise", kind="raw", entropy=3.9),
+    ]
     return [
-        *(cell("gzip:level=9", of, 420) for of in cuts),
-        *(cell("zstd:level=3", of, 500, encode=phase(0.1)) for of in cuts),
-        *(cell("lm", of, 390, prior={"weights": 12345}, encode=phase(5)) for of in cuts),
-        broken("png", cuts[0], Status.UNSUPPORTED, "png takes images; this is text"),
-        cell("png", cuts[1], 300),
+        *(cell("gzip:level=9", of, 420) for of in slices),
+        *(cell("zstd:level=3", of, 500, encode=phase(0.1)) for of in slices),
+        *(cell("lm", of, 390, model_bytes={"weights": 12345}, encode=phase(5)) for of in slices),
+        broken("png", slices[0], Status.UNSUPPORTED, "png takes images; this is text"),
+        cell("png", slices[1], 300),
     ]
 
 
@@ -60,7 +64,7 @@ def test_the_report_says_how_it_was_made(written: Path) -> None:
     markdown = written.read_text()
     for fact in ("codelength run --corpora all", "Fast 9000", "0123456789ab", "zlib 1.3.1"):
         assert fact in markdown
-    for of in {c.cut.corpus: c.cut for c in some()}.values():
+    for of in {c.slice.corpus: c.slice for c in some()}.values():
         assert f"`{of.digest}`" in markdown
     assert "png takes images; this is text" in markdown
 
@@ -108,7 +112,7 @@ def test_a_write_that_fails_leaves_the_old_report(
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [old]
 
 
-@pytest.mark.parametrize("cells", [[], [broken()], [cell(of=cut(size=0), coded=1)]])
+@pytest.mark.parametrize("cells", [[], [broken()], [cell(of=corpus_slice(size=0), coded=1)]])
 def test_nothing_to_show_is_no_error(
     cells: Sequence[Cell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +152,7 @@ def test_piped_output_has_no_escape_codes_and_nothing_is_cut(tmp_path: Path) -> 
 def test_the_labels_of_a_plot_do_not_cover_each_other() -> None:
     import numpy as np
 
-    from codelength.report.labels import place
+    from codelength.report.label_placement import place
 
     steps = np.arange(24.0)
     points = np.stack([300 + 9 * np.cos(steps), 200 + steps], axis=1)

@@ -5,11 +5,11 @@ import pytest
 from click.testing import CliRunner
 
 from codelength import Unavailable
-from codelength.accounting.rates import encode_speed
 from codelength.cli import cli
-from codelength.device import VARIABLE
+from codelength.coding.device import VARIABLE
+from codelength.metrics.rates import encode_speed
 from codelength.plugins import Plugins
-from codelength.store import load
+from codelength.results.store import load
 
 pytest.importorskip("torch")
 
@@ -51,7 +51,7 @@ def test_an_option_reaches_all_processes_and_the_results(monkeypatch, tmp_path):
     assert [learned.encode.device, learned.decode.device] == ["cpu:0", "cpu:0"]
     assert gzip.encode.times == gzip.encode.cpu
     assert learned.encode.times == learned.encode.wall
-    assert encode_speed(learned) == learned.cut.bytes / learned.encode.seconds / 1e6
+    assert encode_speed(learned) == learned.slice.bytes / learned.encode.seconds / 1e6
     assert "recurrent:size=0.2m: computed on cpu:0; speeds are of wall time" in ran.output
 
 

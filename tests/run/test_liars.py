@@ -2,8 +2,8 @@
 
 import pytest
 
-from codelength.result import Cell, Status
-from codelength.store import load
+from codelength.results.cell import Cell, Status
+from codelength.results.store import load
 
 
 def measured(folder) -> dict[str, Cell]:
@@ -77,7 +77,7 @@ def test_what_a_codec_prints_does_not_disturb(run, tmp_path):
 )
 def test_a_corpus_that_lies_costs_its_cells_and_is_named(run, tmp_path, data, liar, reason):
     ran = run("gzip", corpora=f"{liar},path:{data}")
-    cells = {cell.cut.corpus: cell for cell in load(tmp_path / "out").current}
+    cells = {cell.slice.corpus: cell for cell in load(tmp_path / "out").current}
     assert cells[liar].status is Status.FAILED
     assert reason in cells[liar].reason
     assert cells[f"path:{data}"].ok

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codelength.result import Status
-from codelength.store import FILE, load
+from codelength.results.cell import Status
+from codelength.results.store import FILE, load
 
 
 def test_a_run_measures_every_cell_and_writes_a_report(codelength, tmp_path, data):
@@ -21,9 +21,9 @@ def test_a_run_measures_every_cell_and_writes_a_report(codelength, tmp_path, dat
     cells = load(tmp_path / "out").current
     assert [cell.codec for cell in cells] == ["store", "gzip:level=9", "xz:preset=9e"]
     store, gzip, _ = cells
-    assert store.coded_bytes == store.cut.bytes == sum(f.stat().st_size for f in data.iterdir())
+    assert store.coded_bytes == store.slice.bytes == sum(f.stat().st_size for f in data.iterdir())
     assert sum(gzip.ledger.values()) == gzip.coded_bytes == sum(coded for _, coded in gzip.groups)
-    assert gzip.cut.kind == "text"
+    assert gzip.slice.kind == "text"
     assert len(gzip.encode.cpu[0]) == 5
     assert (tmp_path / "out" / "report.md").is_file()
     assert "gzip:level=9" in ran.stdout
@@ -81,8 +81,10 @@ def test_versions_may_be_of_a_librarys_own_type(codelength, tmp_path, data):
     assert cell.versions["library"] == "1.2"
 
 
-def test_a_prior_that_is_no_number_of_bytes_costs_its_cells_only(codelength, tmp_path, data):
-    odd = OWN_VERSION.replace('versions = {"library": Version("1.2")}', 'prior = {"weights": 5.5}')
+def test_model_bytes_that_are_no_number_of_bytes_costs_its_cells_only(codelength, tmp_path, data):
+    odd = OWN_VERSION.replace(
+        'versions = {"library": Version("1.2")}', 'model_bytes = {"weights": 5.5}'
+    )
     (tmp_path / "odd.py").write_text(odd)
     command = ["--plugin", "odd.py", "--codecs", "own-version,gzip", "--corpora", f"path:{data}"]
     ran = codelength("run", *command, "--out", "out")
@@ -98,7 +100,7 @@ def test_what_a_corpus_says_of_itself_is_news_without_being_measured_again(
     (measured,) = load(tmp_path / "out").current
     file = tmp_path / "out" / FILE
     file.write_text(file.read_text().replace('"kind":"text"', '"kind":"text","published":"1999"'))
-    assert load(tmp_path / "out").current[0].cut.published == "1999"
+    assert load(tmp_path / "out").current[0].slice.published == "1999"
     again = codelength(*command)
     assert again.stderr.count("(measured before)") == 1
     assert load(tmp_path / "out").current == [measured]
@@ -110,7 +112,7 @@ def test_a_corpus_that_has_changed_is_measured_again(codelength, tmp_path, data)
     (data / "c.txt").write_text("something new")
     codelength(*command)
     cells = load(tmp_path / "out").cells
-    assert [cell.cut.samples for cell in cells] == [2, 3]
+    assert [cell.slice.samples for cell in cells] == [2, 3]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -166,7 +168,7 @@ def test_the_head_of_the_paper_is_counted_once(codelength, tmp_path, data):
         "--out", "out",
     )  # fmt: skip
     (cell,) = load(tmp_path / "out").current
-    assert cell.cut.header_once
+    assert cell.slice.header_once
     assert cell.header_bytes == 21  # 10 of header, 3 for the byte, 8 of trailer
 
 
@@ -200,7 +202,7 @@ def test_a_file_that_cannot_be_read_costs_its_corpus_only(codelength, tmp_path, 
     ran = codelength(
         "run", "--codecs", "gzip", "--corpora", f"path:{data},path:good", "--out", "out"
     )
-    cells = {cell.cut.corpus: cell for cell in load(tmp_path / "out").current}
+    cells = {cell.slice.corpus: cell for cell in load(tmp_path / "out").current}
     assert cells["path:good"].ok
     assert "d.txt" in cells[f"path:{data}"].reason
     assert ran.returncode == 3

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from codelength import RAW, Codec, Image, Media, Sample, Unavailable
-from codelength.framing import read_varint, varint
+from codelength.coding.varint import read_varint, varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec, codec_checks
 from costs import ELSEWHERE, marks, smallest
@@ -159,11 +159,11 @@ class Careless(Plain):
         return {"libcareless": ""}
 
     @property
-    def prior(self) -> Mapping[str, int]:
+    def model_bytes(self) -> Mapping[str, int]:
         return {"weights": -1}
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
-        if isinstance(media, Image) and len(data) != media.height * media.grain:
+        if isinstance(media, Image) and len(data) != media.height * media.frame_size:
             raise IndexError("pixels that are not there")
         return super().encode(data, media) + SEEDED
 
@@ -213,10 +213,10 @@ class Shows(Careless):
     name = "shows"
 
     @property
-    def prior(self) -> Mapping[str, int]:
+    def model_bytes(self) -> Mapping[str, int]:
         return {"weights": 10}
 
-    def prior_samples(self) -> Iterator[Sample]:
+    def model_samples(self) -> Iterator[Sample]:
         yield Sample("weights", b"12345")
 
 

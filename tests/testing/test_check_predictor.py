@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from codelength.coder import IntArray
-from codelength.coding import PredictorCodec
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.predictor_codec import PredictorCodec
+from codelength.coding.range_coder import IntArray
 from codelength.plugins import Plugins
-from codelength.predictor import Predictor, Stepper
 from codelength.testing import check_predictor, predictor_checks
 from codelength.testing.predictors import company, keeping, laws, tokens, views
 from costs import smallest

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from codelength.errors import CodelengthError, unknown
+from codelength.api.errors import CodelengthError, unknown
 
 COMMANDS = {
     "run": "Measure codecs on corpora, rank them, write a report.",
@@ -19,10 +19,6 @@ COMMANDS = {
     "gate": "Fail when a codec has got worse since a baseline was made.",
     "compress": "Compress a file with any codec.",
     "decompress": "Give back the file in a container, check one, or show what it says.",
-    "score": "Estimate what a predictor needs for a corpus, without coding it.",
-    "curve": "Show what context is worth: bits a byte by position and by prefix.",
-    "sample": "Continue a text with any codec or predictor.",
-    "scaling": "Train, measure, fit and plot compression against size and steps.",
     "list": "Show what can be named: codecs, corpora, protocols.",
     "plugins": "Show the plugins: version, where from, active or why not.",
     "corpus": "Fetch or verify a corpus.",

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from codelength.cli.files import PIPE, STANDARD_INPUT, Ended, Input, appearing
-from codelength.container import RoundTripError
-from codelength.records import ContainerError
-from codelength.run.process import die_with_parent, end_session
+from codelength.container.container import RoundTripError
+from codelength.container.fields import ContainerError
+from codelength.workers.limits import die_with_parent, end_session
 
 SAID = (1, 2, 3, 4)
 """Exit codes of a process that has said why: 1 with a traceback, the others in a line."""

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from codelength.api.errors import StoreError, UsageError, unknown
+from codelength.api.spec import split_specs
 from codelength.cli.options import load_plugins, with_out, with_plugins
-from codelength.cli.prices import tariff, terminal_width, with_price
-from codelength.errors import StoreError, UsageError, unknown
-from codelength.result import Cell
-from codelength.spec import split_specs
+from codelength.cli.pricing import pricing, terminal_width, with_price
+from codelength.results.cell import Cell
 
 
 @click.command()
@@ -38,20 +38,21 @@ def command(
     \b
     codelength break-even codelength-results --corpora enwik6 --price compressed
     """
-    from codelength.report.boards import boards
-    from codelength.report.crossings import page, tables
-    from codelength.store import load
+    from codelength.report import break_even as tables
+    from codelength.report.board import boards
+    from codelength.report.export import break_even as page
+    from codelength.results.store import load
 
     results = load(folder)
-    cells = [cell for cell in results.current if cell.ok and cell.cut.bytes]
+    cells = [cell for cell in results.current if cell.ok and cell.slice.bytes]
     if not cells:
         raise UsageError(f"no results in {folder}; 'codelength run --out {folder}' makes them")
-    cells = _only(cells, "protocol", protocols, lambda cell: (cell.cut.protocol,))
-    cells = _only(cells, "corpus", corpora, lambda cell: (cell.cut.corpus,))
+    cells = _only(cells, "protocol", protocols, lambda cell: (cell.slice.protocol,))
+    cells = _only(cells, "corpus", corpora, lambda cell: (cell.slice.corpus,))
     cells = _only(cells, "codec", codecs, lambda cell: (cell.codec, cell.codec.partition(":")[0]))
-    charge = tariff(price, decoder_bytes, cells, load_plugins(files, data), folder)
+    charge = pricing(price, decoder_bytes, cells, load_plugins(files, data), folder)
     fields = [
-        tables.field(board, corpus) for board in boards(cells, charge) for corpus in board.cuts
+        tables.field(board, corpus) for board in boards(cells, charge) for corpus in board.slices
     ]
     width = terminal_width()
     for here in fields:

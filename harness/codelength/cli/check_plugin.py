@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from codelength.api.errors import CodelengthError, UsageError, unknown
+from codelength.api.hooks import GROUP
 from codelength.cli.options import with_timeout
-from codelength.coding import PredictorCodec
-from codelength.errors import CodelengthError, UsageError, unknown
-from codelength.hookspecs import GROUP
+from codelength.coding.predictor_codec import PredictorCodec
 from codelength.plugins import Plugins
 from codelength.testing import Result, codec_checks, corpus_checks, predictor_checks
 from codelength.testing.session import TIMEOUT

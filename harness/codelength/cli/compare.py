@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from codelength.api.errors import UsageError
 from codelength.cli import fail
-from codelength.errors import UsageError
-from codelength.store import Results
+from codelength.results.store import Results
 
 
 @click.command()
@@ -53,8 +53,8 @@ def command(before: Path, after: Path, markdown: Path | None, json: Path | None)
 
 def write(path: Path, text: str) -> None:
     """Puts a file in place in one step. Raises StoreError."""
-    from codelength.errors import StoreError
-    from codelength.report.write import replace
+    from codelength.api.errors import StoreError
+    from codelength.report.export.files import replace
 
     try:
         replace(path, text.encode())
@@ -63,7 +63,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _results(folder: Path) -> Results:
-    from codelength.store import load
+    from codelength.results.store import load
 
     results = load(folder)
     if not results.cells:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from codelength.api.codec import Codec
+from codelength.api.errors import UsageError
 from codelength.cli.apart import (
     Verifier,
     ending_with_its_parent,
@@ -18,9 +20,7 @@ from codelength.cli.apart import (
 )
 from codelength.cli.files import PIPE, Input, Output
 from codelength.cli.options import DEVICE, Size, warn_broken
-from codelength.codec import Codec
-from codelength.container import LARGEST, SEGMENT, pack
-from codelength.errors import UsageError
+from codelength.container.container import LARGEST, SEGMENT, pack
 from codelength.plugins import Plugins
 
 OUT = click.option(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from codelength.api.errors import CorpusError
 from codelength.cli.options import load_plugins, with_plugins
-from codelength.errors import CorpusError
 
 
 @click.group()

@@ -2,17 +2,17 @@
 
 import click
 
+from codelength.api.codec import Codec
+from codelength.api.errors import Unavailable, UsageError
+from codelength.api.spec import split_spec
 from codelength.cli.apart import ending_with_its_parent, into_file, plugin_options, say_done
 from codelength.cli.compress import DONE, FORCE, OUT, PLUGIN, codec_of
 from codelength.cli.files import PIPE, Input, Output
 from codelength.cli.list import aligned
 from codelength.cli.options import DEVICE, Size
-from codelength.codec import Codec
-from codelength.container import Container
-from codelength.errors import Unavailable, UsageError
-from codelength.run.machine import memory_bytes
-from codelength.run.process import limit_memory
-from codelength.spec import split_spec
+from codelength.container.container import Container
+from codelength.results.machine import memory_bytes
+from codelength.workers.limits import limit_memory
 
 
 @click.command()
@@ -126,7 +126,7 @@ def show(file: str) -> None:
         ["segments", f"{len(sizes)} of at most {header.segment} bytes"],
         *(["requires", f"{key} {value}"] for key, value in header.requires.items()),
         *(["made with", f"{key} {value}"] for key, value in header.versions.items()),
-        *(["prior", f"{key}, {size} bytes"] for key, size in header.prior.items()),
+        *(["prior", f"{key}, {size} bytes"] for key, size in header.model_bytes.items()),
         ["sha256", container.digest.hex()],
     ]
     click.echo("\n".join(aligned(rows)))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from codelength.api.errors import Unavailable, UsageError
 from codelength.cli.list import aligned
 from codelength.cli.options import load_plugins, warn_broken, with_plugins
-from codelength.errors import Unavailable, UsageError
 from codelength.plugins import Plugins
 
 BUSY = 0.3
@@ -26,7 +26,7 @@ def command(files: tuple[str, ...], data: Path | None) -> None:
     codelength doctor
     codelength doctor --data MIRROR
     """
-    from codelength.run.machine import machine
+    from codelength.results.machine import machine
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)

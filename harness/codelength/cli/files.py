@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Self
 
 import click
 
-from codelength.errors import UsageError
-from codelength.records import ContainerError
+from codelength.api.errors import UsageError
+from codelength.container.fields import ContainerError
 
 PIPE = "-"
 

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from codelength.api.codec import Codec
+from codelength.api.errors import CodelengthError, StoreError, UsageError
+from codelength.api.protocol import protocol
+from codelength.api.spec import split_specs
 from codelength.cli import fail
 from codelength.cli.options import (
     DEVICE,
@@ -19,12 +23,8 @@ from codelength.cli.options import (
     with_timeout,
 )
 from codelength.cli.progress import Lines, Live
-from codelength.codec import Codec
-from codelength.errors import CodelengthError, StoreError, UsageError
 from codelength.plugins import Offer, Plugins
-from codelength.protocol import protocol
-from codelength.result import Cell, Status
-from codelength.spec import split_specs
+from codelength.results.cell import Cell, Status
 
 if TYPE_CHECKING:
     from codelength.gate.baseline import Baseline, Grid
@@ -184,9 +184,9 @@ def _grid(plugins: Plugins, before: "Grid | None", settings: dict[str, Any]) -> 
     else:
         places = before.corpora
     if before is None or protocols is not None:
-        cuts = [protocol(spec).spec for spec in split_specs(protocols or "whole")]
+        slices = [protocol(spec).spec for spec in split_specs(protocols or "whole")]
     else:
-        cuts = before.protocols
+        slices = before.protocols
     if wall is not None:
         timed = [plugins.codec(spec).item.spec for spec in split_specs(wall)]
     else:
@@ -196,7 +196,7 @@ def _grid(plugins: Plugins, before: "Grid | None", settings: dict[str, Any]) -> 
         raise UsageError(f"--wall names {stray[0]}, which is not in the grid; see --codecs")
     if limit is None:
         limit = before.limit if before else LIMIT
-    return Grid(codecs=chosen, corpora=places, protocols=cuts, limit=limit, wall=timed)
+    return Grid(codecs=chosen, corpora=places, protocols=slices, limit=limit, wall=timed)
 
 
 def _here(offers: Sequence[Offer[Codec]], asked: str | None) -> list[Offer[Codec]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from codelength.api.errors import StoreError, UsageError
 from codelength.cli.options import KEY
-from codelength.errors import StoreError, UsageError
 
 STDOUT = Path("-")
 
@@ -54,8 +54,8 @@ def command(
     codelength leaderboard results/alice results/bob
     codelength leaderboard results/*/ --html index.html --markdown README.md
     """
-    from codelength import leaderboard as made
-    from codelength.spec import split_specs
+    from codelength.api.spec import split_specs
+    from codelength.report import leaderboard as made
 
     outputs = {"markdown": markdown, "json": json, "csv": csv, "html": html}
     if list(outputs.values()).count(STDOUT) > 1:
@@ -80,7 +80,7 @@ def command(
 
 
 def _write(text: str, path: Path) -> None:
-    from codelength.report.write import replace
+    from codelength.report.export.files import replace
 
     if path == STDOUT:
         click.echo(text, nl=False)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
+from codelength.api.errors import Unavailable, UsageError
+from codelength.api.protocol import PROTOCOLS
 from codelength.cli.options import load_plugins, warn_broken, with_plugins
-from codelength.errors import Unavailable, UsageError
 from codelength.plugins import Plugins
-from codelength.protocol import PROTOCOLS
 
 
 @click.command()

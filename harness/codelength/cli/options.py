@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from codelength.device import PROCESSOR, VARIABLE
-from codelength.errors import StoreError, UsageError
+from codelength.api.errors import StoreError, UsageError
+from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.plugins import Plugins
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TextIO
 
-from codelength.result import Cell, Cut
+from codelength.results.cell import Cell, CorpusSlice
 
 
 class Lines:
@@ -23,7 +23,7 @@ class Lines:
         """The corpora are read; so many cells follow."""
         self._total = total
 
-    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         """A direction of a cell begins."""
 
     def advanced(self, codec: str, done: int) -> None:
@@ -66,9 +66,9 @@ class Live(Lines):
     def begin(self, total: int) -> None:
         self.bar.update(self._task, total=total)
 
-    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         verb = "decodes" if decode else "encodes"
-        self._now[codec] = (f"{codec} {verb} {cut.corpus}", cut.bytes)
+        self._now[codec] = (f"{codec} {verb} {corpus_slice.corpus}", corpus_slice.bytes)
         self.advanced(codec, 0)
 
     def advanced(self, codec: str, done: int) -> None:
@@ -87,10 +87,10 @@ class Live(Lines):
 
 def described(cell: Cell, reused: bool) -> str:
     """A cell's result in one line."""
-    what = f"{cell.codec} on {cell.cut.corpus} ({cell.cut.protocol})"
+    what = f"{cell.codec} on {cell.slice.corpus} ({cell.slice.protocol})"
     if not cell.ok:
         return f"{what}: {cell.status}: {cell.reason}"
-    ratio = f"{100 * cell.coded_bytes / cell.cut.bytes:.2f} %" if cell.cut.bytes else "empty"
+    ratio = f"{100 * cell.coded_bytes / cell.slice.bytes:.2f} %" if cell.slice.bytes else "empty"
     return f"{what}: {ratio}{' (measured before)' if reused else ''}"
 
 

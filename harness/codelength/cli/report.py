@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from codelength.accounting import STORED, Tariff
+from codelength.api.errors import StoreError, UsageError
 from codelength.cli.options import KEY, load_plugins, with_plugins
-from codelength.cli.prices import tariff, terminal_width, with_price
-from codelength.errors import StoreError, UsageError
-from codelength.result import Cell, Environment
+from codelength.cli.pricing import pricing, terminal_width, with_price
+from codelength.metrics import STORED, Pricing
+from codelength.results.cell import Cell, Environment
 
 
 @click.command()
@@ -30,12 +30,12 @@ def command(
     \b
     codelength report codelength-results --sort adjusted --price 2bytes
     """
-    from codelength.store import load
+    from codelength.results.store import load
 
     results = load(folder)
     if not results.cells:
         raise UsageError(f"no results in {folder}; 'codelength run --out {folder}' makes them")
-    charge = tariff(price, decoder_bytes, results.current, load_plugins(files, data), folder)
+    charge = pricing(price, decoder_bytes, results.current, load_plugins(files, data), folder)
     show(results.current, list(results.environments.values()), folder, key, charge)
 
 
@@ -44,7 +44,7 @@ def show(
     environments: Sequence[Environment],
     out: Path,
     key: str,
-    charge: Tariff = STORED,
+    charge: Pricing = STORED,
 ) -> None:
     """Prints the tables and writes the report into the folder."""
     from codelength.report import summary, tables, write

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from codelength.accounting import STORED
+from codelength.api.corpus import Corpus
+from codelength.api.errors import Unavailable, UsageError
+from codelength.api.protocol import protocol
+from codelength.api.spec import split_specs
 from codelength.cli import fail
 from codelength.cli.options import (
     DEVICE,
@@ -19,13 +22,10 @@ from codelength.cli.options import (
     with_plugins,
     with_timeout,
 )
-from codelength.cli.prices import tariff, with_price
-from codelength.corpus import Corpus
-from codelength.errors import Unavailable, UsageError
+from codelength.cli.pricing import pricing, with_price
+from codelength.metrics import STORED
 from codelength.plugins import Offer, Plugins
-from codelength.protocol import protocol
-from codelength.result import Cell, Status
-from codelength.spec import split_specs
+from codelength.results.cell import Cell, Status
 
 DEFAULT_LIMIT = 12_000
 """Bytes of each corpus in a run that names none, so that language models are done in time, too."""
@@ -100,11 +100,11 @@ def command(
     """
     from codelength.cli.progress import watch
     from codelength.cli.report import show
-    from codelength.run.client import Limits
+    from codelength.results.machine import dependencies, environment, memory_bytes
+    from codelength.results.store import Store, load
     from codelength.run.engine import run
-    from codelength.run.machine import dependencies, environment, memory_bytes
     from codelength.run.plan import Plan, survey
-    from codelength.store import Store, load
+    from codelength.workers.supervisor import Limits
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
@@ -131,7 +131,7 @@ def command(
     results = load(out)
     cells = [cell for cell in results.current if cell.slot in plan.slots]
     # what is missing for a price takes a while, which someone who wants to stop does not have
-    charge = STORED if interrupted else tariff(price, decoder_bytes, cells, plugins, out)
+    charge = STORED if interrupted else pricing(price, decoder_bytes, cells, plugins, out)
     show(cells, list(results.environments.values()), out, key, charge)
     if interrupted:
         missing = len(plan.slots) - len(cells)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codelength.accounting import geometric_mean, ratio
 from codelength.compare.changes import DIRECTIONS, Comparison, Pair, grouped
 from codelength.compare.speeds import Factor, factor
+from codelength.metrics import geometric_mean, ratio
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def averages(compared: Comparison) -> list[Average]:
     """For each protocol and limit, each codec, in the order of the first run."""
     found = []
     for (protocol, limit), pairs in grouped(compared.pairs).items():
-        corpora = {pair.cut.corpus for pair in pairs if _counts(pair)}
+        corpora = {pair.slice.corpus for pair in pairs if _counts(pair)}
         by_codec: dict[str, list[Pair]] = {}
         for pair in pairs:
             by_codec.setdefault(pair.codec, []).append(pair)
@@ -58,7 +58,7 @@ def averages(compared: Comparison) -> list[Average]:
 
 
 def _counts(pair: Pair) -> bool:
-    return pair.comparable and pair.cut.bytes > 0 and pair.cut.entropy is None
+    return pair.comparable and pair.slice.bytes > 0 and pair.slice.entropy is None
 
 
 def _means(pairs: Sequence[Pair]) -> tuple[float, float, dict[str, Factor]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codelength.compare.speeds import Factor, factor
-from codelength.result import Cell, Cut, cut_key
-from codelength.store import Results
+from codelength.results.cell import Cell, CorpusSlice, slice_key
+from codelength.results.store import Results
 
 DIRECTIONS = ("encode", "decode")
 
@@ -25,9 +25,9 @@ class Pair:
         return self.before.codec
 
     @property
-    def cut(self) -> Cut:
+    def slice(self) -> CorpusSlice:
         """Of the first; its bytes are those of the second if they are `comparable`."""
-        return self.before.cut
+        return self.before.slice
 
     @property
     def comparable(self) -> bool:
@@ -113,12 +113,12 @@ def compare(before: Results, after: Results) -> Comparison:
 
 def same_data(before: Cell, after: Cell) -> bool:
     """Whether both coded the same bytes, cut the same way."""
-    return cut_key(before.cut) == cut_key(after.cut)
+    return slice_key(before.slice) == slice_key(after.slice)
 
 
 def grouped(pairs: Iterable[Pair]) -> dict[tuple[str, int | None], list[Pair]]:
     """Pairs by protocol and limit, which are never mixed in one mean."""
     groups: dict[tuple[str, int | None], list[Pair]] = defaultdict(list)
     for pair in pairs:
-        groups[pair.cut.protocol, pair.cut.limit].append(pair)
+        groups[pair.slice.protocol, pair.slice.limit].append(pair)
     return groups

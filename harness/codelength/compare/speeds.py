@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codelength.accounting import CONFIDENCE, RESAMPLES
-from codelength.result import Phase
+from codelength.metrics import CONFIDENCE, RESAMPLES
+from codelength.results.cell import Phase
 
 if TYPE_CHECKING:
     import numpy as np

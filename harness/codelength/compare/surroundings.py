@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from codelength.compare.changes import Comparison
 from codelength.report.machines import MOOD, Machines
-from codelength.result import Cell, Environment
-from codelength.store import Results
+from codelength.results.cell import Cell, Environment
+from codelength.results.store import Results
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from codelength.compare.averages import Average, averages
 from codelength.compare.changes import DIRECTIONS, Comparison, Pair
 from codelength.compare.speeds import NOTICE, Factor
 from codelength.compare.surroundings import differences, environments, same_machine
-from codelength.report import figures
+from codelength.report import format
 from codelength.report.table import Column, Table
-from codelength.result import Cell
+from codelength.results.cell import Cell
 
 SPEEDS = (
     "CPU time in B over that in A, below 1 is faster, with a 95% bootstrap interval from the "
@@ -119,8 +119,13 @@ def statuses(compared: Comparison) -> Table:
 def data(compared: Comparison) -> Table:
     """Corpora that are called the same and are not."""
     rows = {
-        (cut.corpus, protocol(cut.protocol, cut.limit), cut.digest[:12], other.digest[:12]): None
-        for cut, other in ((p.before.cut, p.after.cut) for p in compared.other_data)
+        (
+            corpus_slice.corpus,
+            protocol(corpus_slice.protocol, corpus_slice.limit),
+            corpus_slice.digest[:12],
+            other.digest[:12],
+        ): None
+        for corpus_slice, other in ((p.before.slice, p.after.slice) for p in compared.other_data)
     }
     heads = ["corpus", "protocol", "digest in A", "digest in B"]
     columns = [Column(head, "left") for head in heads]
@@ -173,12 +178,15 @@ def only(compared: Comparison) -> Iterator[Table]:
     for name, alone in (("A", compared.only_before), ("B", compared.only_after)):
         corpora: dict[tuple[str, str], list[str]] = {}
         for cell in alone:
-            place = (cell.codec, protocol(cell.cut.protocol, cell.cut.limit))
-            corpora.setdefault(place, []).append(cell.cut.corpus)
+            place = (cell.codec, protocol(cell.slice.protocol, cell.slice.limit))
+            corpora.setdefault(place, []).append(cell.slice.corpus)
         codecs: dict[tuple[str, str], list[str]] = {}
-        for (codec, cut), names in corpora.items():
-            codecs.setdefault((cut, ", ".join(names)), []).append(codec)
-        rows = [[cut, names, ", ".join(found)] for (cut, names), found in codecs.items()]
+        for (codec, corpus_slice), names in corpora.items():
+            codecs.setdefault((corpus_slice, ", ".join(names)), []).append(codec)
+        rows = [
+            [corpus_slice, names, ", ".join(found)]
+            for (corpus_slice, names), found in codecs.items()
+        ]
         columns = [Column("protocol", "left"), Column("corpora", "left", wrap=True)]
         columns += [Column("codecs", "left", wrap=True)]
         yield Table(f"Only in {name} · {cells(len(alone))}", columns, rows)
@@ -194,7 +202,7 @@ def share(before: float, after: float) -> str:
     if before == after:
         return "none"
     if not before:
-        return figures.NA
+        return format.NA
     change = 100 * (after - before) / before
     return f"{change:+.2f}%" if abs(change) >= 0.1 else f"{change:+.1g}%"
 
@@ -205,7 +213,7 @@ def _places() -> list[Column]:
 
 
 def _place(cell: Cell) -> list[str]:
-    return [cell.codec, cell.cut.corpus, protocol(cell.cut.protocol, cell.cut.limit)]
+    return [cell.codec, cell.slice.corpus, protocol(cell.slice.protocol, cell.slice.limit)]
 
 
 def _status(cell: Cell) -> str:
@@ -220,15 +228,15 @@ def _size(pair: Pair) -> list[str]:
 
 def _factor(factor: Factor | None) -> Sequence[str]:
     if factor is None:
-        return (figures.NA, figures.NA)
+        return (format.NA, format.NA)
     return (f"{factor.value:.2f}", f"{factor.low:.2f}–{factor.high:.2f}")
 
 
 def _mean(mean: Average) -> list[str]:
     row = [mean.codec, protocol(mean.protocol, mean.limit), f"{mean.done} of {mean.of}"]
-    row += [figures.percent(mean.before), figures.percent(mean.after)]
+    row += [format.percent(mean.before), format.percent(mean.after)]
     known = mean.before is not None and mean.after is not None
-    row.append(share(mean.before or 0, mean.after or 0) if known else figures.NA)
+    row.append(share(mean.before or 0, mean.after or 0) if known else format.NA)
     for direction in DIRECTIONS:
         row += _factor((mean.factors or {}).get(direction))
     return row

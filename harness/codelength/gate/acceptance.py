@@ -3,12 +3,12 @@
 from msgspec.structs import replace
 
 from codelength.gate.baseline import SCHEMA, Baseline, Grid, accepted
-from codelength.gate.findings import findings
 from codelength.gate.grid import GridWatch, measure
 from codelength.gate.outcome import Outcome
 from codelength.gate.timing import Timer, conditions
+from codelength.gate.verdicts import findings
 from codelength.plugins import Plugins
-from codelength.result import Status
+from codelength.results.cell import Status
 
 
 def accept(

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import asdict, replace
 
-from codelength.errors import StoreError, UsageError
+from codelength.api.errors import StoreError, UsageError
 from codelength.gate.rounds import Clock
-from codelength.result import Cell, Status, Struct
+from codelength.results.cell import Cell, Status, Struct
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a reader refuses files with a higher one."""
@@ -117,10 +117,10 @@ def accepted(cell: Cell) -> Expected:
     assert cell.ok or declined, cell.status
     return Expected(
         codec=cell.codec,
-        corpus=cell.cut.corpus,
-        protocol=cell.cut.protocol,
-        raw_bytes=cell.cut.bytes,
-        digest=cell.cut.digest,
+        corpus=cell.slice.corpus,
+        protocol=cell.slice.protocol,
+        raw_bytes=cell.slice.bytes,
+        digest=cell.slice.digest,
         versions=libraries(cell.versions),
         coded_bytes=cell.coded_bytes,
         blobs=cell.blobs,

@@ -3,10 +3,10 @@
 import msgspec
 from msgspec import Struct
 
-from codelength.gate.findings import Finding
 from codelength.gate.outcome import Outcome
 from codelength.gate.timing import Timing
-from codelength.result import Environment
+from codelength.gate.verdicts import Finding
+from codelength.results.cell import Environment
 
 SCHEMA = 1
 """Raised when a field changes its meaning."""

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from codelength.codec import Codec
-from codelength.corpus import Corpus
-from codelength.errors import CodelengthError
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import CodelengthError
+from codelength.api.protocol import protocol
 from codelength.gate.baseline import Grid
 from codelength.plugins import Offer, Plugins
-from codelength.protocol import protocol
-from codelength.result import Cell, Cut, Environment
-from codelength.run.client import Limits
+from codelength.results.cell import Cell, CorpusSlice, Environment
+from codelength.results.machine import dependencies, environment, memory_bytes
+from codelength.results.store import Store, load
 from codelength.run.engine import FAILURES, Watch, run
-from codelength.run.machine import dependencies, environment, memory_bytes
 from codelength.run.plan import Plan, survey
-from codelength.store import Store, load
+from codelength.workers.supervisor import Limits
 
 T = TypeVar("T", Codec, Corpus)
 
@@ -45,7 +45,7 @@ class Silent:
     def begin(self, total: int) -> None:
         """Says nothing."""
 
-    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         """Says nothing."""
 
     def advanced(self, codec: str, done: int) -> None:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from codelength.gate.findings import Finding, Verdict
 from codelength.gate.outcome import Outcome, Policy
 from codelength.gate.timing import Tempo, Timing
+from codelength.gate.verdicts import Finding, Verdict
 
 Case = tuple[str, str, str, str]
 """Class, name, what became of it (`failure`, `error`, `skipped`, or nothing), and the message."""

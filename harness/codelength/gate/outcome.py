@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from codelength.gate.baseline import Baseline
-from codelength.gate.findings import Finding, Verdict, findings
 from codelength.gate.grid import GridWatch, Measured, measure
 from codelength.gate.timing import ALTOGETHER, Tempo, Timer, Timing, conditions, without
+from codelength.gate.verdicts import Finding, Verdict, findings
 from codelength.plugins import Plugins
-from codelength.result import Environment
+from codelength.results.cell import Environment
 
 REGRESSION, INCOMPLETE, ROUND_TRIP = 1, 3, 4
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from codelength.errors import CodelengthError
+from codelength.api.errors import CodelengthError
 
 Clock = Literal["cpu", "wall"]
 
@@ -22,7 +22,7 @@ class Order(msgspec.Struct, frozen=True):
     """Entry points to load; the others stay out of the process."""
     files: list[str]
     data: str | None
-    cuts: list[tuple[str, str]]
+    slices: list[tuple[str, str]]
     """Corpora and protocols."""
     clock: Clock
     piece: int

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from codelength.codec import Codec
+from codelength.api.codec import Codec
+from codelength.api.media import Sample
+from codelength.api.protocol import head, protocol
 from codelength.gate import references
 from codelength.gate.rounds import Order, Pass, Seconds
-from codelength.media import Sample
 from codelength.plugins import Plugins
-from codelength.protocol import head, protocol
-from codelength.run.process import die_with_parent
+from codelength.workers.limits import die_with_parent
 
 Call = Callable[[], object]
 
@@ -134,8 +134,8 @@ def _calls(codec: Codec, samples: Sequence[Sample]) -> tuple[Call, Call]:
 def _samples(plugins: Plugins, order: Order, piece: int) -> list[Sample]:
     """The head of every corpus, as cut; nothing if it is too short to give one of them a sample."""
     heads = [
-        list(protocol(cut).cut(head(plugins.corpus(corpus).item.samples(), piece)))
-        for corpus, cut in order.cuts
+        list(protocol(corpus_slice).split(head(plugins.corpus(corpus).item.samples(), piece)))
+        for corpus, corpus_slice in order.slices
     ]
     return [sample for samples in heads for sample in samples] if all(heads) else []
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from codelength.gate.findings import Finding, Verdict
 from codelength.gate.outcome import Outcome
 from codelength.gate.timing import Tempo, Timing
+from codelength.gate.verdicts import Finding, Verdict
 from codelength.report.table import Column, Table
 
 QUIET = (Verdict.EQUAL, Verdict.DECLINED)

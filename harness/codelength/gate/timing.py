@@ -25,15 +25,15 @@ from statistics import median
 
 import msgspec
 
-from codelength.codec import Codec
+from codelength.api.codec import Codec
 from codelength.gate import rank
 from codelength.gate.baseline import Grid, Pace
 from codelength.gate.grid import GridWatch, Measured
 from codelength.gate.rounds import Order, Pass, Untimed
 from codelength.plugins import Offer
-from codelength.result import Cut, Struct
-from codelength.run.client import HEAP, LIBRARY_THREADS
-from codelength.run.machine import machine
+from codelength.results.cell import CorpusSlice, Struct
+from codelength.results.machine import machine
+from codelength.workers.supervisor import HEAP, LIBRARY_THREADS
 
 PASSES = 5
 """That count, of a codec for a baseline; and in a gate, of one that looks slower."""
@@ -161,9 +161,11 @@ class Timer:
             plugins=sorted({offer.origin.name, *(target.plugin for target in plan.targets)}),
             files=list(plan.plugins.files),
             data=str(plan.plugins.data) if plan.plugins.data else None,
-            cuts=[(cut.corpus, cut.protocol) for cut in self._cuts(spec)],
+            slices=[
+                (corpus_slice.corpus, corpus_slice.protocol) for corpus_slice in self._cuts(spec)
+            ],
             clock=self.grid.clock(spec),
-            piece=piece or max(cut.bytes for cut in self._cuts(spec)),
+            piece=piece or max(corpus_slice.bytes for corpus_slice in self._cuts(spec)),
             settle=piece is None,
             undisturbed=undisturbed,
         )
@@ -173,8 +175,8 @@ class Timer:
         """Waits, if `seconds` are left at all."""
         time.sleep(max(0.0, seconds))
 
-    def _cuts(self, codec: str) -> list[Cut]:
-        return [cell.cut for cell in self.measured.cells if cell.codec == codec and cell.ok]
+    def _cuts(self, codec: str) -> list[CorpusSlice]:
+        return [cell.slice for cell in self.measured.cells if cell.codec == codec and cell.ok]
 
 
 def without(codec: str, tempo: Tempo, reason: str) -> list[Timing]:

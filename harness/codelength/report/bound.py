@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from codelength.result import Cell
+from codelength.results.cell import Cell
 
 MARK = "⌂"
 

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from codelength.report.boards import boards
+from codelength.report.board import boards
 from codelength.report.table import Column, Table
-from codelength.result import Cell, Status
+from codelength.results.cell import Cell, Status
 
 URGENT = [
     Status.MISMATCH,

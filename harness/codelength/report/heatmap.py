@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from codelength import accounting
-from codelength.report import charges, figures
-from codelength.report.boards import Board
-from codelength.report.figures import NA
+from codelength import metrics
+from codelength.report import format
+from codelength.report import marks as charges
+from codelength.report.board import Board
+from codelength.report.format import NA
 from codelength.report.overview import order, stacked
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def heatmap(board: Board) -> "Figure":
     parts = board.parts()
     names, _ = order(parts[0], "ratio")
     names += [codec for codec in board.codecs if codec not in names]
-    columns = ["mean", *board.cuts]
+    columns = ["mean", *board.slices]
     left, top, right, bottom = 0.3 + 0.072 * max(map(len, names)), 1.35, 0.2, 0.2
     right += max(0.0, LEAST - left - right - INCH[0] * len(columns))  # the title wants room
     width = left + right + INCH[0] * len(columns) + 0.12
@@ -42,7 +43,7 @@ def heatmap(board: Board) -> "Figure":
         values[row, 0] = mean.value if mean else None
         marks[row, 0] = charges.marks(parts[0].row(codec))
         for column, cell in enumerate(board.row(codec), start=1):
-            values[row, column] = accounting.ratio(cell) if cell else None
+            values[row, column] = metrics.ratio(cell) if cell else None
             marks[row, column] = charges.marks([cell])
     for column in range(len(columns)):
         shown = [(values[row, column], marks[row, column]) for row in range(len(names))]
@@ -76,7 +77,7 @@ def _column(axis: "Axes", column: int, shown: list[tuple[float | None, str]]) ->
                 bbox={"facecolor": "#fafafa", "edgecolor": "none", "pad": 1},
             )
             continue
-        tile(axis, x, row, figures.percent(value) + mark, min(1.0, value), value == best)
+        tile(axis, x, row, format.percent(value) + mark, min(1.0, value), value == best)
 
 
 def tile(axis: "Axes", x: float, row: int, text: str, shade: float, best: bool) -> None:
@@ -111,7 +112,10 @@ def _frame(axis: "Axes", board: Board, columns: list[str], names: list[str]) -> 
     axis.tick_params(length=0)
     for spine in axis.spines.values():
         spine.set_visible(False)
-    kinds = ["controls" if cut.entropy is not None else cut.kind for cut in board.cuts.values()]
+    kinds = [
+        "controls" if corpus_slice.entropy is not None else corpus_slice.kind
+        for corpus_slice in board.slices.values()
+    ]
     for kind in dict.fromkeys(kinds):
         first, last = kinds.index(kind), len(kinds) - 1 - kinds[::-1].index(kind)
         x0, x1 = _x(1 + first) + 0.06, _x(2 + last) - 0.06

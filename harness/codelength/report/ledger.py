@@ -1,8 +1,8 @@
 """Where the bytes went, and from what corpus size on a prior pays for itself."""
 
-from codelength import accounting
-from codelength.report import charges, figures
-from codelength.report.boards import Board
+from codelength import metrics
+from codelength.report import format, marks
+from codelength.report.board import Board
 from codelength.report.table import Column, Table
 
 UNBOOKED = "off the\nbooks"
@@ -20,14 +20,14 @@ def ledger(board: Board, corpus: str) -> Table | None:
     entries = sorted(totals, key=lambda entry: (entry != "payload", -totals[entry], entry))
     missing = {c: cell.coded_bytes - sum(cell.ledger.values()) for c, cell in column.items()}
     unbooked = any(missing.values())
-    priors = any(cell.prior for cell in column.values())
+    priors = any(cell.model_bytes for cell in column.values())
     rows = []
     for codec, cell in sorted(column.items(), key=lambda item: (item[1].coded_bytes, item[0])):
-        row = [codec, figures.count(cell.coded_bytes)]
-        row += [figures.count(cell.ledger.get(entry, 0)) for entry in entries]
-        row += [figures.count(missing[codec])] if unbooked else []
-        row += [figures.count(cell.header_bytes)]
-        row += [figures.count(accounting.prior_bytes(cell))] if priors else []
+        row = [codec, format.count(cell.coded_bytes)]
+        row += [format.count(cell.ledger.get(entry, 0)) for entry in entries]
+        row += [format.count(missing[codec])] if unbooked else []
+        row += [format.count(cell.header_bytes)]
+        row += [format.count(metrics.total_model_bytes(cell))] if priors else []
         rows.append(row)
     heads = ["coded", *entries, *([UNBOOKED] if unbooked else []), "header\nof one"]
     heads += ["prior"] if priors else []
@@ -39,26 +39,26 @@ def ledger(board: Board, corpus: str) -> Table | None:
     )
     notes = ["off the books: coded bytes that the codec's ledger leaves out."] if unbooked else []
     title = f"Ledger · {corpus} · {board.protocol_label} · bytes"
-    return Table(title, columns, rows, made, [*notes, *([board.tariff.told] if priors else [])])
+    return Table(title, columns, rows, made, [*notes, *([board.pricing.told] if priors else [])])
 
 
 def break_even(board: Board, corpus: str) -> Table | None:
     """For each codec without a prior, from how much such data on each codec with one is cheaper,
     the prior sent along; None where no codec has a prior."""
     column = {codec: cell for codec, cell in board.column(corpus).items() if cell.ok}
-    rates = {codec: rate for codec, cell in column.items() if (rate := accounting.ratio(cell))}
+    rates = {codec: rate for codec, cell in column.items() if (rate := metrics.ratio(cell))}
     order = sorted(rates, key=lambda codec: (rates[codec], codec))
-    heavy = [codec for codec in order if accounting.prior_bytes(column[codec])]
-    light = [codec for codec in order if not accounting.prior_bytes(column[codec])]
+    heavy = [codec for codec in order if metrics.total_model_bytes(column[codec])]
+    light = [codec for codec in order if not metrics.total_model_bytes(column[codec])]
     if not heavy or not light:
         return None
-    percents = {c: charges.marked(figures.percent(rates[c]), column[c]) for c in order}
+    percents = {c: marks.marked(format.percent(rates[c]), column[c]) for c in order}
     rows = [
         [codec, percents[codec]]
-        + [figures.size(accounting.break_even(column[other], column[codec])) for other in heavy]
+        + [format.size(metrics.break_even(column[other], column[codec])) for other in heavy]
         for codec in light
     ]
-    priors = [["prior", ""] + [figures.size(accounting.prior_bytes(column[c])) for c in heavy]]
+    priors = [["prior", ""] + [format.size(metrics.total_model_bytes(column[c])) for c in heavy]]
     priors += [["ratio %", ""] + [percents[codec] for codec in heavy]]
     columns = [Column("codec without prior", "left", fixed=True), Column("ratio\n%")]
     columns += [Column(codec.replace(":", ":\n", 1)) for codec in heavy]
@@ -68,5 +68,5 @@ def break_even(board: Board, corpus: str) -> Table | None:
         "not the smaller one."
     )
     title = f"Break-even · {corpus} · {board.protocol_label} · raw bytes, smaller is better"
-    notes = [*charges.cautions(column.values()), board.tariff.told]
+    notes = [*marks.cautions(column.values()), board.pricing.told]
     return Table(title, columns, [*priors, *rows], made, notes)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from codelength.result import Cell, Environment
+from codelength.results.cell import Cell, Environment
 
 PARALLEL = "‖"
 MOOD = "load"

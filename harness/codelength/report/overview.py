@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from codelength import accounting
-from codelength.accounting import STORED, Mean, Tariff, geometric_mean
-from codelength.report import bound, charges, figures
-from codelength.report.boards import Board, boards
+from codelength import metrics
+from codelength.metrics import STORED, Mean, Pricing, geometric_mean
+from codelength.report import bound, format, marks
+from codelength.report.board import Board, boards
 from codelength.report.failures import failures
-from codelength.report.figures import NA
+from codelength.report.format import NA
 from codelength.report.machines import Machines
 from codelength.report.published import comparison
 from codelength.report.rankings import KEYS, UNRANKED, key_named, ranking
 from codelength.report.table import Column, Table
-from codelength.result import Cell, Environment
+from codelength.results.cell import Cell, Environment
 
 RIGID = "°"
 
@@ -20,7 +20,7 @@ MADE = (
     "Geometric mean over corpora of coded / raw bytes, smaller is better, each corpus with the "
     "same weight. A codec has a mean only where it decoded every corpus correctly; otherwise the "
     "table says n/a, and how many it did. The 95% interval is a percentile bootstrap of "
-    f"{accounting.RESAMPLES} resamples of the samples within each corpus; it says nothing about "
+    f"{metrics.RESAMPLES} resamples of the samples within each corpus; it says nothing about "
     "other corpora."
 )
 
@@ -34,7 +34,7 @@ def mean_of(board: Board, codec: str, value: Callable[[Cell], float | None]) -> 
 
 def memory_of(board: Board, codec: str) -> float | None:
     """The most that the codec added to its process on any corpus."""
-    peaks = [accounting.memory(cell) if cell else None for cell in board.row(codec)]
+    peaks = [metrics.memory(cell) if cell else None for cell in board.row(codec)]
     known = [peak for peak in peaks if peak is not None]
     return max(known) if known and len(known) == len(peaks) else None
 
@@ -64,42 +64,45 @@ def standings(board: Board, machines: Machines, key: str = "ratio") -> Table:
     for codec in names:
         mean = board.means[codec]
         cells = board.row(codec)
-        value = charges.marked(mean_percent(mean), *cells)
+        value = marks.marked(mean_percent(mean), *cells)
         name = bound.named(codec, *cells)
         row = [ranks[codec], name, value, mean_interval(mean), *_charges(board, codec)]
         row += [
-            charges.marked(figures.percent(accounting.ratio(cell)), cell) if cell else NA
+            marks.marked(format.percent(metrics.ratio(cell)), cell) if cell else NA
             for cell in cells
         ]
         rows.append(row)
     columns = [Column("#", fixed=True), Column("codec", "left", fixed=True), Column("mean\n%")]
-    columns += [Column(interval_head(board)), *(Column(head) for head, _ in charges.COLUMNS)]
-    columns += [Column(stacked(name)) for name in board.cuts]
-    many = f"{len(board.cuts)} corpora" if len(board.cuts) > 1 else "1 corpus"
+    columns += [Column(interval_head(board)), *(Column(head) for head, _ in marks.COLUMNS)]
+    columns += [Column(stacked(name)) for name in board.slices]
+    many = f"{len(board.slices)} corpora" if len(board.slices) > 1 else "1 corpus"
     title = f"{board.name} · {board.protocol_label} · {many} · ratio in %, smaller is better"
     title += "" if key == "ratio" else f" · by {KEYS[key].title}"
     made = (
         f"The ratios of the {board.name} corpora, and their geometric mean with its 95% bootstrap "
         "interval, as in the overall table."
     )
-    notes = [*charges.cautions(board.cells), *bound.cautions(board.cells)]
-    notes += charges.notes(board.tariff, board.cells)
+    notes = [*marks.cautions(board.cells), *bound.cautions(board.cells)]
+    notes += marks.notes(board.pricing, board.cells)
     return Table(title, columns, rows, made, [*notes, *rigidity(board), *board.labels])
 
 
 def controls(board: Board) -> Table:
     """What each codec spends above the entropy of sources that are known."""
     rows = [[codec, *map(_excess, board.row(codec))] for codec in board.codecs]
-    truth = ["true entropy", *(figures.bits(cut.entropy) for cut in board.cuts.values())]
+    truth = [
+        "true entropy",
+        *(format.bits(corpus_slice.entropy) for corpus_slice in board.slices.values()),
+    ]
     columns = [Column("codec", "left", fixed=True)]
-    columns += [Column(stacked(name)) for name in board.cuts]
+    columns += [Column(stacked(name)) for name in board.slices]
     title = f"controls · {board.protocol_label} · bpb above the true entropy, smaller is better"
     made = (
         "Sources drawn from a known law: measured bits per byte, less the entropy of the law. "
         "They are checks, and count in no mean. A draw may by chance be a little cheaper than its "
         "law; a codec that is much cheaper is a mistake somewhere."
     )
-    notes = [*charges.cautions(board.cells), *board.labels]
+    notes = [*marks.cautions(board.cells), *board.labels]
     return Table(title, columns, [truth, *rows], made, notes)
 
 
@@ -107,11 +110,11 @@ def summary(
     cells: Sequence[Cell],
     environments: Sequence[Environment],
     key: str = "ratio",
-    tariff: Tariff = STORED,
+    pricing: Pricing = STORED,
 ) -> list[Table]:
     """The overall ranking, to be printed last: one short table for each protocol and limit."""
     machines = Machines(cells, environments)
-    return [overall(board, machines, key) for board in boards(cells, tariff)]
+    return [overall(board, machines, key) for board in boards(cells, pricing)]
 
 
 def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
@@ -124,25 +127,25 @@ def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
     rows = []
     for codec in names:
         mean = whole.means[codec]
-        value = charges.marked(mean_percent(mean), *whole.row(codec))
+        value = marks.marked(mean_percent(mean), *whole.row(codec))
         name = bound.named(codec, *whole.row(codec))
         row = [ranks.get(codec, UNRANKED), name, value, mean_interval(mean)]
         row += [
-            charges.marked(mean_percent(part.means[codec]), *part.row(codec))
+            marks.marked(mean_percent(part.means[codec]), *part.row(codec))
             if codec in part.codecs
             else NA
             for part in kinds
         ]
         row += [
             *_charges(whole, codec),
-            figures.significant(mean_of(whole, codec, accounting.encode_speed)),
-            figures.significant(mean_of(whole, codec, accounting.decode_speed)),
-            figures.megabytes(memory_of(whole, codec)),
+            format.significant(mean_of(whole, codec, metrics.encode_speed)),
+            format.significant(mean_of(whole, codec, metrics.decode_speed)),
+            format.megabytes(memory_of(whole, codec)),
         ]
         row += [" ".join(machines.marks(filter(None, whole.row(codec))))] if marked else []
         rows.append(row)
     heads = ["all\n%", interval_head(whole), *(f"{part.name}\n%" for part in kinds)]
-    heads += [*(head for head, _ in charges.COLUMNS), "enc\nMB/s", "dec\nMB/s", "peak\nMB"]
+    heads += [*(head for head, _ in marks.COLUMNS), "enc\nMB/s", "dec\nMB/s", "peak\nMB"]
     columns = [Column("#", fixed=True), Column("codec", "left", fixed=True)]
     columns += [*map(Column, heads), *([Column("env", "left")] if marked else [])]
     what = "ratio in %, smaller is better"
@@ -152,12 +155,14 @@ def overall(board: Board, machines: Machines, key: str = "ratio") -> Table:
         f"{MADE} Speeds are geometric means, in raw MB for each CPU second; peak is the most "
         "memory that the codec added to its process, in either direction, on any corpus."
     )
-    notes = [*charges.cautions(whole.cells), *bound.cautions(whole.cells)]
-    notes += charges.notes(board.tariff, whole.cells)
+    notes = [*marks.cautions(whole.cells), *bound.cautions(whole.cells)]
+    notes += marks.notes(board.pricing, whole.cells)
     notes += [*rigidity(whole), *machines.caution(whole.cells), *whole.labels]
-    left = len(board.cuts) - len(whole.cuts)
+    left = len(board.slices) - len(whole.slices)
     if left and parts:
-        notes.insert(0, f"{left} of {len(board.cuts)} corpora (controls, empty ones) not averaged.")
+        notes.insert(
+            0, f"{left} of {len(board.slices)} corpora (controls, empty ones) not averaged."
+        )
     if not parts:
         notes.insert(0, "Nothing to average: all corpora are controls, or empty.")
     return Table(title, columns, rows, made, notes)
@@ -167,13 +172,13 @@ def tables(
     cells: Sequence[Cell],
     environments: Sequence[Environment],
     key: str = "ratio",
-    tariff: Tariff = STORED,
+    pricing: Pricing = STORED,
 ) -> list[Table]:
     """For a terminal: by protocol, each corpus, each kind, the controls; then all failures."""
     machines = Machines(cells, environments)
     found = []
-    for board in boards(cells, tariff):
-        found += [ranking(board, corpus, machines, key) for corpus in board.cuts]
+    for board in boards(cells, pricing):
+        found += [ranking(board, corpus, machines, key) for corpus in board.slices]
         found += [standings(part, machines, key) for part in kinds_of(board)]
         checks, beside = board.controls(), comparison(board)
         found += [controls(checks)] if checks else []
@@ -183,7 +188,7 @@ def tables(
 
 def kinds_of(board: Board) -> Iterable[Board]:
     """The boards of several corpora of one kind; the mean over one says nothing new."""
-    return [part for part in board.parts()[1:] if len(part.cuts) > 1]
+    return [part for part in board.parts()[1:] if len(part.slices) > 1]
 
 
 def stacked(name: str) -> str:
@@ -199,24 +204,24 @@ def stacked(name: str) -> str:
 
 
 def _charges(board: Board, codec: str) -> list[str]:
-    """The means of what `charges.COLUMNS` name; at N, each corpus at its own size."""
-    return [figures.percent(mean_of(board, codec, value)) for _, value in charges.COLUMNS]
+    """The means of what `marks.COLUMNS` name; at N, each corpus at its own size."""
+    return [format.percent(mean_of(board, codec, value)) for _, value in marks.COLUMNS]
 
 
 def _excess(cell: Cell | None) -> str:
-    return charges.marked(figures.bits(accounting.excess(cell)), cell) if cell else NA
+    return marks.marked(format.bits(metrics.excess(cell)), cell) if cell else NA
 
 
 def mean_percent(mean: Mean) -> str:
     """A mean as printed, n/a over a hole."""
-    return figures.percent(mean.value)
+    return format.percent(mean.value)
 
 
 def mean_interval(mean: Mean) -> str:
     """Its interval; over a hole, how many corpora there are."""
     if mean.value is None:
         return f"{mean.done} of {mean.of}"
-    return figures.interval(mean.low, mean.high)
+    return format.interval(mean.low, mean.high)
 
 
 def interval_head(board: Board) -> str:
@@ -229,5 +234,5 @@ def rigidity(board: Board) -> list[str]:
     most = max((mean.rigid for mean in board.means.values()), default=0)
     if not most:
         return []
-    few = f"{most} of {len(board.cuts)} corpora"
+    few = f"{most} of {len(board.slices)} corpora"
     return [f"{RIGID} {few} with one sample: it cannot be resampled and adds no spread."]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from codelength.accounting import STORED, Tariff
-from codelength.report import charges
-from codelength.report.boards import Board, boards, family
+from codelength.metrics import STORED, Pricing
+from codelength.report import marks
+from codelength.report.board import Board, boards, family
+from codelength.report.export.markdown import plot_names
 from codelength.report.machines import Machines
-from codelength.report.markdown import plot_names
-from codelength.result import Cell, Environment
+from codelength.results.cell import Cell, Environment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +62,7 @@ class Drawing:
 
 
 def draw(
-    cells: Sequence[Cell], environments: Sequence[Environment], tariff: Tariff = STORED
+    cells: Sequence[Cell], environments: Sequence[Environment], pricing: Pricing = STORED
 ) -> Iterator[Drawing]:
     """All plots: for each protocol and limit, ratio against speed by kind of media, and the map
     of all ratios. Raises ModuleNotFoundError without matplotlib."""
@@ -74,7 +74,7 @@ def draw(
     machines = Machines(cells, environments)
     looks = families(cells)
     with style.context(["default", STYLE]):
-        for board in boards(cells, tariff):
+        for board in boards(cells, pricing):
             for name, part in plot_names(board):
                 figure = heatmap(board) if part is None else scatter(part, looks)
                 if figure is not None:
@@ -101,7 +101,7 @@ def _caption(board: Board, part: Board | None, machines: Machines) -> str:
         return (
             f"Ratio in percent of every codec on every corpus, protocol {board.protocol_label}: "
             "smaller (lighter) is better, the best of a corpus in bold, cells without figures "
-            "hatched. " + " ".join(charges.cautions(board.cells))
+            "hatched. " + " ".join(marks.cautions(board.cells))
         ).strip()
     of = "all corpora" if part.name == "all" else f"{part.name} corpora"
     left = [f"{c} ({m.done} of {m.of})" for c, m in part.means.items() if m.value is None]
@@ -111,5 +111,5 @@ def _caption(board: Board, part: Board | None, machines: Machines) -> str:
     ]
     if left:
         words.append(f"Not drawn, having no mean: {', '.join(left)}.")
-    words += [*charges.cautions(part.cells), *machines.caution(part.cells)]
+    words += [*marks.cautions(part.cells), *machines.caution(part.cells)]
     return " ".join(words)

@@ -1,10 +1,10 @@
 """Published figures, to be set beside measured ones."""
 
-from codelength import accounting
-from codelength.report import figures
-from codelength.report.boards import Board, family
+from codelength import metrics
+from codelength.report import format
+from codelength.report.board import Board, family
 from codelength.report.table import Column, Table
-from codelength.result import Cut
+from codelength.results.cell import CorpusSlice
 
 CITATION = (
     "Delétang et al., “Language Modeling Is Compression”, ICLR 2024 (arXiv:2309.10668), Table 1"
@@ -44,16 +44,16 @@ def comparison(board: Board) -> Table | None:
         return None
     chunked = board.protocol == "paper"
     rows = []
-    for corpus, cut in _comparable(board).items():
+    for corpus, corpus_slice in _comparable(board).items():
         for codec, cell in board.column(corpus).items():
             name = family(codec)
-            rate = accounting.header_once(cell) if chunked else accounting.ratio(cell)
+            rate = metrics.header_once(cell) if chunked else metrics.ratio(cell)
             if name not in NAMES or rate is None:
                 continue
-            theirs = CHUNKED[name][cut.kind] if chunked else WHOLE[name]
+            theirs = CHUNKED[name][corpus_slice.kind] if chunked else WHOLE[name]
             away = f"{100 * (rate - theirs):+.1f}"
-            row = [corpus, codec, figures.percent(rate), f"{100 * theirs:.1f}", away]
-            rows.append([*row, NAMES[name], SETS[cut.kind]])
+            row = [corpus, codec, format.percent(rate), f"{100 * theirs:.1f}", away]
+            rows.append([*row, NAMES[name], SETS[corpus_slice.kind]])
     if not rows:
         return None
     columns = [
@@ -74,15 +74,29 @@ def comparison(board: Board) -> Table | None:
     return Table(title, columns, rows, made, [f"Published: {CITATION}.", *board.labels])
 
 
-def _comparable(board: Board) -> dict[str, Cut]:
-    found: dict[str, Cut] = {}
+def _comparable(board: Board) -> dict[str, CorpusSlice]:
+    found: dict[str, CorpusSlice] = {}
     if board.protocol == "whole":
-        texts = {n: cut for n, cut in board.cuts.items() if cut.corpus.startswith("enwik")}
-        return {n: cut for n, cut in texts.items() if cut.corpus == "enwik9"} or texts
+        texts = {
+            n: corpus_slice
+            for n, corpus_slice in board.slices.items()
+            if corpus_slice.corpus.startswith("enwik")
+        }
+        return {
+            n: corpus_slice for n, corpus_slice in texts.items() if corpus_slice.corpus == "enwik9"
+        } or texts
     for kind, choices in STAND_INS.items():
-        cuts = {name: cut for name, cut in board.cuts.items() if cut.kind == kind}
+        slices = {
+            name: corpus_slice
+            for name, corpus_slice in board.slices.items()
+            if corpus_slice.kind == kind
+        }
         for prefixes in choices:
-            here = {n: cut for n, cut in cuts.items() if cut.corpus.startswith(prefixes)}
+            here = {
+                n: corpus_slice
+                for n, corpus_slice in slices.items()
+                if corpus_slice.corpus.startswith(prefixes)
+            }
             if here:
                 found |= here
                 break

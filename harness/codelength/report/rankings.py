@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codelength import accounting
-from codelength.accounting import Rank, pareto, ranks
-from codelength.errors import unknown
-from codelength.report import bound, charges, figures
-from codelength.report.boards import Board
-from codelength.report.figures import NA
+from codelength import metrics
+from codelength.api.errors import unknown
+from codelength.metrics import Rank, pareto, ranks
+from codelength.report import bound, format, marks
+from codelength.report.board import Board
+from codelength.report.format import NA
 from codelength.report.machines import Machines
 from codelength.report.table import Column, Table
-from codelength.result import Cell, Cut
+from codelength.results.cell import Cell, CorpusSlice
 
 UNRANKED = "-"
 
@@ -38,11 +38,11 @@ class Key:
 
 
 KEYS = {
-    "ratio": Key("ratio", accounting.ratio),
-    "adjusted": Key("ratio adjusted for the prior", accounting.adjusted),
-    "encode": Key("encode speed", accounting.encode_speed, larger=True),
-    "decode": Key("decode speed", accounting.decode_speed, larger=True),
-    "memory": Key("memory", accounting.memory),
+    "ratio": Key("ratio", metrics.ratio),
+    "adjusted": Key("ratio adjusted for the prior", metrics.adjusted),
+    "encode": Key("encode speed", metrics.encode_speed, larger=True),
+    "decode": Key("decode speed", metrics.decode_speed, larger=True),
+    "memory": Key("memory", metrics.memory),
 }
 
 MADE = (
@@ -60,24 +60,28 @@ def key_named(name: str) -> Key:
 
 def described(board: Board, corpus: str) -> str:
     """What a corpus is, in a title: `text8 · whole · text, 10 samples, 1,000 bytes`."""
-    cut = board.cuts[corpus]
-    samples = f"{figures.count(cut.samples)} sample{'s' * (cut.samples != 1)}"
-    parts = [corpus, board.protocol_label, f"{cut.kind}, {samples}, {figures.count(cut.bytes)} B"]
-    if cut.entropy is not None:
-        parts.append(f"true entropy {figures.bits(cut.entropy)} bpb")
-    if cut.label:
-        parts.append(cut.label)
+    corpus_slice = board.slices[corpus]
+    samples = f"{format.count(corpus_slice.samples)} sample{'s' * (corpus_slice.samples != 1)}"
+    parts = [
+        corpus,
+        board.protocol_label,
+        f"{corpus_slice.kind}, {samples}, {format.count(corpus_slice.bytes)} B",
+    ]
+    if corpus_slice.entropy is not None:
+        parts.append(f"true entropy {format.bits(corpus_slice.entropy)} bpb")
+    if corpus_slice.label:
+        parts.append(corpus_slice.label)
     return " · ".join(parts)
 
 
 def ranking(board: Board, corpus: str, machines: Machines, key: str = "ratio") -> Table:
     """All codecs on one corpus; those without figures at the bottom, with what became of them."""
-    by, cut = key_named(key), board.cuts[corpus]
+    by, corpus_slice = key_named(key), board.slices[corpus]
     column = board.column(corpus)
     cells = list(column.values())
     placed = by.ranks({codec: by.value(cell) for codec, cell in column.items()})
     rest = sorted((c for c in column if c not in placed), key=lambda c: not column[c].ok)
-    shown = _shown(cut)
+    shown = _shown(corpus_slice)
     fronts = _fronts(column)
     marked, broken = machines.differ(cells), not all(cell.ok for cell in cells)
     rows = []
@@ -93,30 +97,30 @@ def ranking(board: Board, corpus: str, machines: Machines, key: str = "ratio") -
     columns += [Column("front,\nstatus" if broken else "front", "left")]
     columns += [Column("env", "left")] if marked else []
     title = f"{described(board, corpus)} · by {by.title}, {by.direction}"
-    return Table(title, columns, rows, MADE, _notes(board, cut, cells, fronts, machines))
+    return Table(title, columns, rows, MADE, _notes(board, corpus_slice, cells, fronts, machines))
 
 
 Figure = tuple[str, Callable[[Cell], str]]
 
 
-def _shown(cut: Cut) -> list[Figure]:
+def _shown(corpus_slice: CorpusSlice) -> list[Figure]:
     """The heads and figures of a corpus."""
     shown: list[Figure] = [
-        ("raw\n%", lambda cell: charges.marked(figures.percent(accounting.ratio(cell)), cell)),
-        ("bpb", lambda cell: figures.bits(accounting.bits_per_byte(cell))),
+        ("raw\n%", lambda cell: marks.marked(format.percent(metrics.ratio(cell)), cell)),
+        ("bpb", lambda cell: format.bits(metrics.bits_per_byte(cell))),
     ]
-    if cut.entropy is not None:
-        shown.append(("excess\nbpb", lambda cell: figures.bits(accounting.excess(cell))))
+    if corpus_slice.entropy is not None:
+        shown.append(("excess\nbpb", lambda cell: format.bits(metrics.excess(cell))))
     shown += [
-        (head, lambda cell, value=value: figures.percent(value(cell)))  # type: ignore[misc]
-        for head, value in charges.COLUMNS
+        (head, lambda cell, value=value: format.percent(value(cell)))  # type: ignore[misc]
+        for head, value in marks.COLUMNS
     ]
-    if cut.header_once:
-        shown.append(("header\nonce %", lambda c: figures.percent(accounting.header_once(c))))
+    if corpus_slice.header_once:
+        shown.append(("header\nonce %", lambda c: format.percent(metrics.header_once(c))))
     return [
         *shown,
-        ("enc\nMB/s", lambda cell: figures.significant(accounting.encode_speed(cell))),
-        ("dec\nMB/s", lambda cell: figures.significant(accounting.decode_speed(cell))),
+        ("enc\nMB/s", lambda cell: format.significant(metrics.encode_speed(cell))),
+        ("dec\nMB/s", lambda cell: format.significant(metrics.decode_speed(cell))),
         ("enc\nMB", lambda cell: _memory(cell, "encode")),
         ("dec\nMB", lambda cell: _memory(cell, "decode")),
     ]
@@ -124,13 +128,13 @@ def _shown(cut: Cut) -> list[Figure]:
 
 def _memory(cell: Cell, direction: str) -> str:
     phase = cell.encode if direction == "encode" else cell.decode
-    return figures.megabytes(phase.memory_bytes) if cell.ok and phase else NA
+    return format.megabytes(phase.memory_bytes) if cell.ok and phase else NA
 
 
 def _fronts(column: Mapping[str, Cell]) -> dict[str, str]:
     """Each codec's letters: e, d, ed, or none."""
     letters = dict.fromkeys(column, "")
-    for letter, speed in (("e", accounting.encode_speed), ("d", accounting.decode_speed)):
+    for letter, speed in (("e", metrics.encode_speed), ("d", metrics.decode_speed)):
         points = {
             codec: (float(cell.coded_bytes), fast)
             for codec, cell in column.items()
@@ -142,19 +146,23 @@ def _fronts(column: Mapping[str, Cell]) -> dict[str, str]:
 
 
 def _notes(
-    board: Board, cut: Cut, cells: list[Cell], fronts: Mapping[str, str], machines: Machines
+    board: Board,
+    corpus_slice: CorpusSlice,
+    cells: list[Cell],
+    fronts: Mapping[str, str],
+    machines: Machines,
 ) -> list[str]:
-    notes = [*charges.cautions(cells), *bound.cautions(cells)]
-    notes += charges.notes(board.tariff, cells)
+    notes = [*marks.cautions(cells), *bound.cautions(cells)]
+    notes += marks.notes(board.pricing, cells)
     if any(fronts.values()):
         notes.append("front: no other codec is both smaller and faster to encode (e), decode (d).")
-    if cut.header_once:
+    if corpus_slice.header_once:
         notes.append(
             "header once: as in the published protocol, a codec's fixed header (its blob for one "
             "zero byte) counted for one sample only; the ratio counts every byte."
         )
-    if cut.entropy is not None:
+    if corpus_slice.entropy is not None:
         notes.append("excess: bits per byte above the entropy of the source.")
-    if not cut.bytes:
+    if not corpus_slice.bytes:
         notes.append("The corpus has no bytes, so no ratio.")
     return notes + machines.caution(cells)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codelength import accounting
-from codelength.report import charges
-from codelength.report.boards import Board, family
-from codelength.report.labels import nearest, place
+from codelength import metrics
+from codelength.report import marks as charges
+from codelength.report.board import Board, family
+from codelength.report.label_placement import nearest, place
 from codelength.report.overview import mean_of
-from codelength.result import Cell
+from codelength.results.cell import Cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +31,8 @@ def scatter(board: Board, looks: Mapping[str, tuple[str, str]]) -> "Figure | Non
     from matplotlib.figure import Figure
 
     panels = {
-        "encode": _points(board, accounting.encode_speed),
-        "decode": _points(board, accounting.decode_speed),
+        "encode": _points(board, metrics.encode_speed),
+        "decode": _points(board, metrics.decode_speed),
     }
     if not any(panels.values()):
         return None
@@ -47,8 +47,8 @@ def scatter(board: Board, looks: Mapping[str, tuple[str, str]]) -> "Figure | Non
     marks = {codec: charges.marks(board.row(codec)) for codec in board.codecs}
     for axis, (direction, points) in zip(axes, panels.items(), strict=True):
         _name(axis, points, marks, looks, curves[direction])
-    many = f"{len(board.cuts)} corpora" if len(board.cuts) > 1 else "1 corpus"
-    what = "geometric mean over" if len(board.cuts) > 1 else "on"
+    many = f"{len(board.slices)} corpora" if len(board.slices) > 1 else "1 corpus"
+    what = "geometric mean over" if len(board.slices) > 1 else "on"
     title = "Ratio against speed" + ("" if board.name == "all" else f": {board.name}")
     figure.text(0.055, 0.945, title, fontsize=13, fontweight="bold", va="center")
     figure.text(
@@ -110,7 +110,7 @@ def _front(axis: "Axes", points: Points) -> list[Curve]:
     """The staircase that no codec is below and right of."""
     if not points:
         return []
-    best = accounting.pareto([(ratio, speed) for speed, ratio in points.values()])
+    best = metrics.pareto([(ratio, speed) for speed, ratio in points.values()])
     corners = sorted({p for p, on in zip(points.values(), best, strict=True) if on})
     left, right = axis.get_xlim()
     bottom, top = axis.get_ylim()

@@ -11,13 +11,13 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from codelength.codec import Codec
+from codelength.api.codec import Codec
 from codelength.plugins import Offer
-from codelength.result import Cell, Cut, Environment, Status, cut_key
-from codelength.run.client import Crew, Limits, Worker
-from codelength.run.messages import Decoded, Encoded, Failed, Ready, Setup, Task
+from codelength.results.cell import Cell, CorpusSlice, Environment, Status, slice_key
+from codelength.results.store import Store
 from codelength.run.plan import Plan, Target
-from codelength.store import Store
+from codelength.workers.messages import Decoded, Encoded, Failed, Ready, Setup, Task
+from codelength.workers.supervisor import Crew, Limits, Worker
 
 FAILURES = "failures.log"
 """In the results folder: what the workers of failed cells wrote, tracebacks among it."""
@@ -29,7 +29,7 @@ SCRATCH = ".scratch-"
 class Watch(Protocol):
     """Told how a run goes on, from the thread that serves the codec."""
 
-    def started(self, codec: str, cut: Cut, decode: bool) -> None:
+    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         """A direction of a cell begins."""
 
     def advanced(self, codec: str, done: int) -> None:
@@ -59,7 +59,7 @@ def run(
             store.append(cell)
             if log:
                 with (store.folder / FAILURES).open("a") as file:
-                    file.write(f"=== {cell.codec} on {cell.cut.corpus}: {cell.reason}\n{log}\n")
+                    file.write(f"=== {cell.codec} on {cell.slice.corpus}: {cell.reason}\n{log}\n")
 
     def serve(offer: Offer[Codec]) -> None:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -105,19 +105,21 @@ class Server:
         """Measures every target that `known` lacks."""
         for target in self.plan.targets:
             if target.problem:
-                self._finish(self._without(target.cut, Failed(Status.FAILED, target.problem)))
+                self._finish(self._without(target.slice, Failed(Status.FAILED, target.problem)))
                 continue
-            before = known.get((self.offer.item.spec, *target.cut.slot))
+            before = known.get((self.offer.item.spec, *target.slice.slot))
             ready = self._start()
             if (
                 before
                 and before.ok
-                and cut_key(before.cut) == cut_key(target.cut)
+                and slice_key(before.slice) == slice_key(target.slice)
                 and isinstance(ready, Ready)
                 and before.versions == ready.versions
             ):
                 # what was measured stays; what codec and corpus say of themselves may be news
-                told = replace(before, cut=target.cut, prior=ready.prior, card=ready.card)
+                told = replace(
+                    before, slice=target.slice, model_bytes=ready.model_bytes, card=ready.card
+                )
                 if told != before:
                     self.keep(told, "")
                 self.watch.finished(told, reused=True)
@@ -137,27 +139,27 @@ class Server:
 
     def _measured(self, target: Target, ready: Ready | Failed) -> Cell:
         """One cell: encoded, and then decoded in the other process."""
-        cut = target.cut
+        corpus_slice = target.slice
         if isinstance(ready, Failed):
-            return self._without(cut, ready)
-        encoded = self._ask(cut, decode=False)
+            return self._without(corpus_slice, ready)
+        encoded = self._ask(corpus_slice, decode=False)
         if isinstance(encoded, Failed):
-            return self._without(cut, encoded)
-        decoded = self._ask(cut, decode=True)
+            return self._without(corpus_slice, encoded)
+        decoded = self._ask(corpus_slice, decode=True)
         if isinstance(decoded, Failed):
-            return self._without(cut, decoded)
+            return self._without(corpus_slice, decoded)
         assert isinstance(encoded, Encoded)
         assert isinstance(decoded, Decoded)
         return Cell(
             codec=self.offer.item.spec,
-            cut=cut,
+            slice=corpus_slice,
             status=Status.OK,
             run=self.run,
             versions=ready.versions,
             coded_bytes=encoded.coded_bytes,
             groups=encoded.groups,
             ledger=encoded.ledger,
-            prior=ready.prior,
+            model_bytes=ready.model_bytes,
             card=ready.card,
             header_bytes=encoded.header_bytes,
             blobs=encoded.blobs,
@@ -165,10 +167,10 @@ class Server:
             decode=decoded.phase,
         )
 
-    def _without(self, cut: Cut, failed: Failed) -> Cell:
+    def _without(self, corpus_slice: CorpusSlice, failed: Failed) -> Cell:
         return Cell(
             codec=self.offer.item.spec,
-            cut=cut,
+            slice=corpus_slice,
             status=failed.status,
             run=self.run,
             reason=failed.reason,
@@ -190,7 +192,7 @@ class Server:
             answer = self.workers[decode].ready()
             if isinstance(answer, Ready):
                 versions = {**answer.versions, "plugin": self.offer.origin.label}
-                self.ready = Ready(versions, answer.prior, answer.card)
+                self.ready = Ready(versions, answer.model_bytes, answer.card)
             else:
                 assert isinstance(answer, Failed)
                 self.ready = answer
@@ -198,10 +200,10 @@ class Server:
         assert self.ready is not None
         return self.ready
 
-    def _ask(self, cut: Cut, decode: bool) -> Encoded | Decoded | Failed:
+    def _ask(self, corpus_slice: CorpusSlice, decode: bool) -> Encoded | Decoded | Failed:
         codec = self.offer.item.spec
-        self.watch.started(codec, cut, decode)
-        task = Task(cut, str(self.folder / "blobs"), decode)
+        self.watch.started(codec, corpus_slice, decode)
+        task = Task(corpus_slice, str(self.folder / "blobs"), decode)
         answer = self.workers[decode].ask(task, lambda done: self.watch.advanced(codec, done))
         assert isinstance(answer, Encoded | Decoded | Failed)
         return answer

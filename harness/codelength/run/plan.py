@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from codelength.codec import Codec
-from codelength.corpus import Corpus, Digest, corpus_digest
-from codelength.errors import CorpusError
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus, Digest, corpus_digest
+from codelength.api.errors import CorpusError
+from codelength.api.protocol import Protocol, head
 from codelength.plugins import Offer, Plugins
-from codelength.protocol import Protocol, head
-from codelength.result import Cut
+from codelength.results.cell import CorpusSlice
 
 
 @dataclass(frozen=True)
 class Target:
     """A corpus under a protocol, or what is wrong with it."""
 
-    cut: Cut
+    slice: CorpusSlice
     plugin: str
     """The entry point that a worker loads to find it."""
     problem: str | None = None
@@ -32,8 +32,10 @@ class Plan:
     @property
     def slots(self) -> set[tuple[str, ...]]:
         """The places in the tables that this run fills."""
-        cuts = [target.cut.slot for target in self.targets]
-        return {(offer.item.spec, *cut) for offer in self.codecs for cut in cuts}
+        slices = [target.slice.slot for target in self.targets]
+        return {
+            (offer.item.spec, *corpus_slice) for offer in self.codecs for corpus_slice in slices
+        }
 
 
 def survey(
@@ -54,11 +56,11 @@ def survey(
                 if not checked and limit is None:
                     _check_digest(offer.item)
                 checked = True
-                cut = _cut(offer.item, protocol, limit)
+                corpus_slice = _cut(offer.item, protocol, limit)
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
-                cut = _unread(offer.item, protocol, limit)
-            targets.append(Target(cut, offer.origin.name, problem))
+                corpus_slice = _unread(offer.item, protocol, limit)
+            targets.append(Target(corpus_slice, offer.origin.name, problem))
     return targets
 
 
@@ -73,17 +75,17 @@ def _check_digest(corpus: Corpus) -> None:
         )
 
 
-def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
+def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> CorpusSlice:
     digest, kinds = Digest(), set()
     samples = size = 0
-    for sample in protocol.cut(head(corpus.samples(), limit)):
+    for sample in protocol.split(head(corpus.samples(), limit)):
         digest.add(sample)
         kinds.add(sample.media.kind)
         samples += 1
         size += len(sample.data)
     if not samples:
         raise CorpusError(f"corpus {corpus.spec} has nothing to code under {protocol.spec}")
-    return Cut(
+    return CorpusSlice(
         corpus=corpus.spec,
         protocol=protocol.spec,
         kind=kinds.pop() if corpus.kind == "raw" and len(kinds) == 1 else corpus.kind,
@@ -98,8 +100,8 @@ def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
     )
 
 
-def _unread(corpus: Corpus, protocol: Protocol, limit: int | None) -> Cut:
-    return Cut(
+def _unread(corpus: Corpus, protocol: Protocol, limit: int | None) -> CorpusSlice:
+    return CorpusSlice(
         corpus=corpus.spec,
         protocol=protocol.spec,
         kind=corpus.kind,

@@ -16,18 +16,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from codelength import device
-from codelength.codec import Codec, versions_of
-from codelength.corpus import Corpus, Digest
-from codelength.errors import CorpusError, Unavailable, Unsupported
-from codelength.framing import varint
-from codelength.media import Sample
+from codelength.api.codec import Codec, versions_of
+from codelength.api.corpus import Corpus, Digest
+from codelength.api.errors import CorpusError, Unavailable, Unsupported
+from codelength.api.media import Sample
+from codelength.api.protocol import head, protocol
+from codelength.coding import device
+from codelength.coding.varint import varint
 from codelength.plugins import Plugins
-from codelength.protocol import head, protocol
-from codelength.result import Cut, Phase, Status
-from codelength.run import messages
-from codelength.run.messages import Answer, Decoded, Encoded, Failed, Ready, Setup, Task
-from codelength.run.process import (
+from codelength.results.cell import CorpusSlice, Phase, Status
+from codelength.workers import messages
+from codelength.workers.limits import (
     cpu_seconds,
     die_with_parent,
     limit_memory,
@@ -35,6 +34,7 @@ from codelength.run.process import (
     reset_peak,
     resident,
 )
+from codelength.workers.messages import Answer, Decoded, Encoded, Failed, Ready, Setup, Task
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
@@ -66,7 +66,7 @@ def main() -> None:
         plugins = Plugins(setup.files, data, setup.plugins)
         codec = plugins.codec(setup.codec).item
         codec.check_available()
-        say(Ready(versions_of(codec), dict(codec.prior), codec.card))
+        say(Ready(versions_of(codec), dict(codec.model_bytes), codec.card))
     except Exception as error:
         say(_failed(error))
         return
@@ -77,14 +77,14 @@ def main() -> None:
         assert isinstance(task, Task)
         run = decoded if task.decode else encoded
         try:
-            say(run(task, codec, plugins.corpus(task.cut.corpus).item, say))
+            say(run(task, codec, plugins.corpus(task.slice.corpus).item, say))
         except Exception as error:
             say(_failed(error))
 
 
-def samples_of(corpus: Corpus, cut: Cut) -> Iterator[Sample]:
+def samples_of(corpus: Corpus, corpus_slice: CorpusSlice) -> Iterator[Sample]:
     """What every codec sees of a corpus in this cut."""
-    return protocol(cut.protocol).cut(head(corpus.samples(), cut.limit))
+    return protocol(corpus_slice.protocol).split(head(corpus.samples(), corpus_slice.limit))
 
 
 def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], None]) -> Encoded:
@@ -98,7 +98,7 @@ def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
         header = codec.encode(b"\0")
     with Path(task.scratch).open("wb") as scratch:
         _write_batch(scratch, [header] if header else [])
-        for batch in batches(samples_of(corpus, task.cut)):
+        for batch in batches(samples_of(corpus, task.slice)):
             blobs = meter.measure(lambda batch=batch: codec.encode_many(batch))  # type: ignore[misc]
             if len(blobs) != len(batch):
                 raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
@@ -111,8 +111,8 @@ def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
                 sizes.append((len(sample.data), len(blob)))
             done += sum(len(sample.data) for sample in batch)
             say(messages.Beat(done))
-    if digest.hexdigest() != task.cut.digest:
-        raise CorpusError(f"{task.cut.corpus} changed while it was measured; run again")
+    if digest.hexdigest() != task.slice.digest:
+        raise CorpusError(f"{task.slice.corpus} changed while it was measured; run again")
     coded = sum(size for _, size in sizes)
     if ledger.total() != coded:
         raise ValueError(f"the ledger has {ledger.total()} bytes, the blobs have {coded}")
@@ -128,7 +128,7 @@ def decoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
         for header in _read_batch(scratch):
             with suppress(Exception):
                 codec.decode(header)
-        for batch in batches(samples_of(corpus, task.cut)):
+        for batch in batches(samples_of(corpus, task.slice)):
             blobs = _read_batch(scratch)
             outputs = meter.measure(lambda blobs=blobs: codec.decode_many(blobs))  # type: ignore[misc]
             if len(outputs) != len(batch):
@@ -183,7 +183,7 @@ class Meter:
             cpu=self._cpu,
             wall=self._wall,
             peak_bytes=self._peak,
-            rest_bytes=self._rest,
+            baseline_rss_bytes=self._rest,
             device=device.used(),
         )
 

@@ -13,15 +13,15 @@ by the file that holds it, so it has to stand at the top of one.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from codelength.codec import Codec
-from codelength.corpus import Corpus
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
 from codelength.testing.codecs import codec_checks
 from codelength.testing.corpora import corpus_checks
 from codelength.testing.result import Result, demand
 from codelength.testing.session import MEMORY, READING, TIMEOUT
 
 if TYPE_CHECKING:
-    from codelength.predictor import Predictor
+    from codelength.coding.predictor import Predictor
 
 __all__ = [
     "Result",

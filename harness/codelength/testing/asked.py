@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from codelength.codec import Codec
-from codelength.container import header_of
-from codelength.corpus import Corpus
-from codelength.errors import Unavailable, UsageError
-from codelength.media import RAW, Sample
-from codelength.spec import build, split_spec, split_specs
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import Unavailable, UsageError
+from codelength.api.media import RAW, Sample
+from codelength.api.spec import build, split_spec, split_specs
+from codelength.container.container import header_of
 from codelength.testing.messages import Finding
 
 
@@ -47,13 +47,15 @@ def versions(codec: Codec) -> str | None:
     return None
 
 
-def prior(thing: Any) -> str | None:
+def model_bytes(thing: Any) -> str | None:
     """Does everything that the receiver must hold have a size, and the one of what is shown?"""
-    if problem := _sizes(thing.prior):
+    if problem := _sizes(thing.model_bytes):
         return problem
-    samples = thing.prior_samples() if isinstance(thing, Codec) else ()
+    samples = thing.model_samples() if isinstance(thing, Codec) else ()
     shown = {sample.name: len(sample.data) for sample in samples}
-    return f"{thing.prior} is shown as {shown}" if shown and shown != thing.prior else None
+    return (
+        f"{thing.model_bytes} is shown as {shown}" if shown and shown != thing.model_bytes else None
+    )
 
 
 def ledger(codec: Codec, blob: bytes) -> str | None:

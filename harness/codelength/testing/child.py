@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from codelength.errors import Unsupported
-from codelength.run.process import die_with_parent, limit_memory
+from codelength.api.errors import Unsupported
 from codelength.testing.messages import Finding, Raised, Returned, written
+from codelength.workers.limits import die_with_parent, limit_memory
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codelength.codec import Codec
-from codelength.media import Sample
+from codelength.api.codec import Codec
+from codelength.api.media import Sample
 from codelength.run.worker import difference
 from codelength.testing import asked
 from codelength.testing.damage import corrupted, truncated
@@ -17,7 +17,7 @@ from codelength.testing.session import ARRIVES, MEMORY, TIMEOUT, Session
 QUESTIONS: Mapping[str, Callable[..., str | None]] = {
     "spec builds it again": asked.spec,
     "versions": asked.versions,
-    "prior": asked.prior,
+    "prior": asked.model_bytes,
 }
 
 Coded = tuple[Sample, bytes]

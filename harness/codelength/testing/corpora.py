@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import get_args
 
-from codelength.corpus import Corpus, Digest, corpus_digest
-from codelength.media import Audio, Image, Kind, Sample
+from codelength.api.corpus import Corpus, Digest, corpus_digest
+from codelength.api.media import Audio, Image, Kind, Sample
 from codelength.testing import asked
 from codelength.testing.messages import Finding, Returned
 from codelength.testing.result import Result, answer, worst
@@ -98,12 +98,12 @@ def misfit(sample: Sample) -> str | None:
     media, size = sample.media, len(sample.data)
     if not isinstance(media, Image | Audio):
         return None
-    if media.depth not in (8, 16) or media.grain <= 0:
+    if media.depth not in (8, 16) or media.frame_size <= 0:
         return f"{sample.name!r} cannot be {media}"
-    if isinstance(media, Image) and size != media.grain * media.height:
-        return f"{sample.name!r} has {size} bytes, {media} takes {media.grain * media.height}"
-    if size % media.grain:
-        return f"{sample.name!r} has {size} bytes, not a multiple of {media.grain}: {media}"
+    if isinstance(media, Image) and size != media.frame_size * media.height:
+        return f"{sample.name!r} has {size} bytes, {media} takes {media.frame_size * media.height}"
+    if size % media.frame_size:
+        return f"{sample.name!r} has {size} bytes, not a multiple of {media.frame_size}: {media}"
     return None
 
 

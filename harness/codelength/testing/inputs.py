@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import shake_256
 
-from codelength.media import TEXT, Audio, Image, Media, Sample
+from codelength.api.media import TEXT, Audio, Image, Media, Sample
 
 VOCABULARY = """
 the of and a to in is was it for on he be with as his at by had not are but from or have an they

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from codelength.coder import PRECISION, IntArray
-from codelength.predictor import Predictor
+from codelength.coding.predictor import Predictor
+from codelength.coding.range_coder import PRECISION, IntArray
 from codelength.testing import asked
 from codelength.testing.inputs import noise, prose
 from codelength.testing.messages import Finding, Returned
@@ -193,7 +193,7 @@ def _apart(
 
 
 QUESTIONS: Mapping[str, Callable[[Predictor], str | None]] = {
-    "prior": asked.prior,
+    "prior": asked.model_bytes,
     "tokens come back": tokens,
     "frequencies are lawful": laws,
     "parallel agrees with stepwise": views,

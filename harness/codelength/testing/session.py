@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from codelength.run.client import LIBRARY_THREADS
-from codelength.run.process import end_session
 from codelength.testing import messages
 from codelength.testing.messages import Finding, Lost, Outcome, Returned, named
+from codelength.workers.limits import end_session
+from codelength.workers.supervisor import LIBRARY_THREADS
 
 ARRIVES = "reaches another process"
 """The check that a session passes or fails by being there."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import toml_files
 
-from codelength.errors import CodelengthError, CorruptBlob
+from codelength.api.errors import CodelengthError, CorruptBlob
 from codelength.plugins import Plugins
 from codelength.testing import check_codec
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import toml_files
 
-from codelength.result import Status
+from codelength.results.cell import Status
+from codelength.results.store import load
 from codelength.run.worker import Meter
-from codelength.store import load
 
 PYTHON = f"encode = '{sys.executable} -S -E {{here}}/program.py'\ndecode = 'cat'"
 BUSY = "import time\nwhile time.process_time() < 0.4: pass\nprint('done')"
@@ -38,7 +38,7 @@ def test_cpu_time_is_that_of_the_program(tmp_path):
 def test_memory_is_that_of_the_program(tmp_path, size):
     """20 MB are less than this process has, and 300 MB are more: two ways to know."""
     phase = measured(tmp_path, LARGE.format(size=size))
-    assert size <= phase.peak_bytes - phase.rest_bytes < size + 20_000_000
+    assert size <= phase.peak_bytes - phase.baseline_rss_bytes < size + 20_000_000
 
 
 def test_the_memory_of_a_program_counts_for_its_own_batch_only(tmp_path):
@@ -47,7 +47,7 @@ def test_the_memory_of_a_program_counts_for_its_own_batch_only(tmp_path):
     meter.measure(lambda: [codec.encode(b"data")])
     small = Meter()
     small.measure(lambda: [b"nothing"])
-    assert small.phase().peak_bytes - small.phase().rest_bytes < 20_000_000
+    assert small.phase().peak_bytes - small.phase().baseline_rss_bytes < 20_000_000
 
 
 WAITS = """

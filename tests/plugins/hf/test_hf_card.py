@@ -10,7 +10,7 @@ from codelength import UsageError
 from codelength_hf import HfCodec
 from codelength_hf.card import FAMILIES, FILE, card
 from codelength_hf.checkpoint import checkpoint
-from codelength_hf.shrink import shrink
+from codelength_hf.quantise_checkpoint import shrink
 
 SIZES = models.Sizes(vocabulary=257, width=32, hidden=40)
 
@@ -38,8 +38,8 @@ def test_a_shrunk_model_has_as_many_parameters(made, tmp_path):
 @pytest.mark.parametrize("exact", [True, False])
 def test_the_prior_that_is_shown_is_the_one_that_is_charged(made, exact):
     codec = HfCodec(model=str(made[1]), exact=exact)
-    shown = {sample.name: len(sample.data) for sample in codec.prior_samples()}
-    assert shown == codec.prior
+    shown = {sample.name: len(sample.data) for sample in codec.model_samples()}
+    assert shown == codec.model_bytes
 
 
 def test_a_folder_says_nothing_of_its_data_unless_a_card_lies_in_it(made, tmp_path):

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
-from codelength.predictor import Predictor
-from codelength.spec import build, split_spec
+from codelength.api.spec import build, split_spec
+from codelength.coding.predictor import Predictor
 from codelength_hf import HfCodec
 from codelength_hf.checkpoint import checkpoint
 from codelength_hf.predictor import ExactPredictor
-from codelength_hf.shrink import shrink
+from codelength_hf.quantise_checkpoint import shrink
 
 FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 each_family = pytest.mark.parametrize("family", FAMILIES)
@@ -115,7 +115,7 @@ def test_a_model_of_bytes_needs_no_tokenizer(tmp_path, vocabulary):
     folder = models.save(models.model("llama", sizes, **begin), tmp_path)
     codec = HfCodec(model=str(folder))
     assert codec.predictor.alphabet == 256
-    assert codec.prior["tokenizer"] == 0
+    assert codec.model_bytes["tokenizer"] == 0
     assert codec.decode(codec.encode(DATA[5])) == DATA[5]
 
 
@@ -127,7 +127,7 @@ def test_a_shrunk_model_is_a_quarter_and_codes_alike(folders, tmp_path):
     blob = codec.encode(DATA[0])
     assert codec.decode(blob) == DATA[0]
     whole = HfCodec(model=str(folders["llama"]), window=64)
-    assert codec.prior == whole.prior
+    assert codec.model_bytes == whole.model_bytes
     assert abs(len(blob) - len(whole.encode(DATA[0]))) <= 1
 
 
@@ -150,8 +150,8 @@ def test_it_can_be_listed_and_names_its_model(folders):
     real = HfCodec(model=str(folders["llama"]))
     real.check_available()
     assert real.versions["weights"].startswith("sha256:")
-    assert real.prior["weights"] < (folders["llama"] / "model.safetensors").stat().st_size / 3
-    assert real.prior["tokenizer"] == (folders["llama"] / "tokenizer.json").stat().st_size
+    assert real.model_bytes["weights"] < (folders["llama"] / "model.safetensors").stat().st_size / 3
+    assert real.model_bytes["tokenizer"] == (folders["llama"] / "tokenizer.json").stat().st_size
 
 
 def test_importing_the_plugin_imports_no_library():

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from codelength_hf.convert import convert, tokenizer_json
+from codelength_hf.convert_llama2c import convert, tokenizer_json
 
 ORDER = (
     "input_layernorm",

@@ -11,16 +11,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codelength_exact.products import Products
+from codelength_exact.tensors import exact_parts
 from codelength_hf.architecture import UnknownArchitecture, architecture
+from codelength_hf.backend_numba import OnCpu
+from codelength_hf.backend_torch import OnTorch
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.exact import Exact
-from codelength_hf.on_cpu import OnCpu
-from codelength_hf.on_torch import OnTorch
 from codelength_hf.positions import rotary_table
 from codelength_hf.predictor import ExactPredictor
+from codelength_hf.transformer import Exact
 from codelength_hf.weights import weights
-from codelength_lm.products import Products
-from codelength_lm.tensors import exact_parts
 
 FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 each_family = pytest.mark.parametrize("family", FAMILIES)

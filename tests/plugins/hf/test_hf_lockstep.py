@@ -11,11 +11,11 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
-from codelength.device import VARIABLE
-from codelength.store import load
+from codelength.coding.device import VARIABLE
+from codelength.results.store import load
 from codelength.testing import check_codec
-from codelength_hf import FINGERPRINT, HfCodec, lockstep
-from codelength_hf.lockstep import Stepping
+from codelength_hf import FINGERPRINT, HfCodec, float_model
+from codelength_hf.float_model import Stepping
 
 TEXT = models.text()[-60:].encode()
 
@@ -173,7 +173,7 @@ def test_whatever_a_model_remembers_steps_go_where_the_whole_text_does(tmp_path,
 
 def test_a_full_batch_and_a_single_stream_are_one_law(folder):
     model = HfCodec(model=str(folder), exact=False).predictor.model
-    tokens = np.random.default_rng(0).integers(0, 300, (lockstep.BATCH + 1, 3))
+    tokens = np.random.default_rng(0).integers(0, 300, (float_model.BATCH + 1, 3))
     state, alone = model.begin(len(tokens)), model.begin(1)
     for at in range(3):
         whole = model.frequencies(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import codelength_lm
+import codelength_recurrent
 from codelength import CorruptBlob, Sample, UsageError
 from codelength_mix import MixCodec, MixerCodec, coding, together
 
@@ -113,17 +113,17 @@ def test_a_model_that_knows_nothing_of_the_data_is_soon_not_believed():
 
 def test_the_mixture_holds_its_model_and_no_more():
     mix = MixCodec("0.2m")
-    assert mix.prior == mix.model.prior
-    assert [len(sample.data) for sample in mix.prior_samples()] == list(mix.prior.values())
+    assert mix.model_bytes == mix.model.model_bytes
+    assert [len(sample.data) for sample in mix.model_samples()] == list(mix.model_bytes.values())
     assert mix.card == mix.model.card
     assert mix.requires == mix.model.requires
-    assert MixerCodec().prior == {}
+    assert MixerCodec().model_bytes == {}
     assert MixerCodec().card is None
 
 
 @each
 def test_a_blob_that_claims_too_much_is_refused_before_anything_is_made(codec):
-    from codelength.framing import varint
+    from codelength.coding.varint import varint
 
     for size in (1 << 24, 1 << 40, 1 << 62):
         with pytest.raises(CorruptBlob):
@@ -164,7 +164,7 @@ def test_settings_that_cannot_be_are_refused(build, says):
 
 
 def test_the_sizes_are_those_of_the_model():
-    assert MixCodec().size == codelength_lm.DEFAULT
+    assert MixCodec().size == codelength_recurrent.DEFAULT
     assert MixCodec("0.2m").spec == "mix:size=0.2m"
 
 

@@ -4,10 +4,10 @@ import mix_sources as sources
 import numpy as np
 import pytest
 
-from codelength.ideal import code_lengths
+from codelength.coding.code_length import code_lengths
 from codelength.testing import check_predictor
-from codelength_lm import RecurrentCodec
 from codelength_mix import MixCodec, MixerCodec, predictor
+from codelength_recurrent import RecurrentCodec
 
 
 @pytest.mark.parametrize("codec", [MixerCodec(1), MixCodec("0.2m", 1)], ids=["mixer", "mix"])

@@ -58,7 +58,7 @@ def test_every_input_has_a_place_of_its_own():
 
 
 def test_the_vectors_do_what_numpy_does():
-    from codelength.compiled import compiled
+    from codelength.coding.compiled import compiled
     from codelength_mix.vectors import HEAVIEST, dot, train
 
     @compiled

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from codelength import CorruptBlob, Sample
-from codelength.framing import varint
+from codelength.coding.varint import varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec
 from codelength_online import OnlineCodec
@@ -140,7 +140,7 @@ def test_it_is_offered_with_nothing_to_hold_beforehand():
     (offer,) = Plugins(only=["online"]).codecs
     assert offer.item == CODEC
     assert CODEC.spec == "online"
-    assert not CODEC.prior
+    assert not CODEC.model_bytes
     dense = 192 * 96 + 96 * (6 * 96) + 96 + 96 * 96 + 2 * 96 * 192 + 96 * 256 + 256
     assert CODEC.card.parameters == dense + 257 * 96 + 6 * (1 << 17) * 32
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from codelength_lm.shape import Shape
 from codelength_online.model import Model, begin
+from codelength_recurrent.shape import Shape
 
 SHAPE = Shape(32, 16, 48, 2, orders=(1, 2, 3), rows=64, columns=16)
 LANES, STEPS = 3, 7
@@ -70,7 +70,7 @@ def test_the_gradient_is_that_of_pytorch():
     torch = pytest.importorskip("torch")
     from torch.nn import functional
 
-    from codelength_lm.recurrent import Block, norm
+    from codelength_recurrent.recurrent import Block, norm
 
     torch.set_num_threads(1)
     symbols, run = text(), model()
@@ -113,7 +113,7 @@ def test_the_gradient_is_that_of_pytorch():
 
 def test_rows_of_the_tables_are_those_of_the_last_bytes():
     torch = pytest.importorskip("torch")
-    from codelength_lm.shape import row_numbers
+    from codelength_recurrent.shape import row_numbers
 
     run, symbols = model(), text()
     run.take(0, symbols)

@@ -10,9 +10,9 @@ pytest.importorskip("torch")
 
 from click.testing import CliRunner
 
+from codelength.api.errors import CodelengthError, UsageError
 from codelength.cli import cli
-from codelength.errors import CodelengthError, UsageError
-from codelength_lm.weights import read
+from codelength_recurrent.weights import read
 
 TINY = ("--width", "16", "--layers", "1", "--batch", "1")
 

@@ -1,0 +1,113 @@
+"""The contract of a codec: a lossless map from bytes to bytes, with settings."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import ClassVar
+
+from codelength.api.errors import Unavailable
+from codelength.api.media import RAW, Media, Sample
+from codelength.api.model_card import ModelCard
+from codelength.api.spec import written
+
+
+@dataclass(frozen=True)
+class Codec(ABC):
+    """A lossless map from bytes to bytes.
+
+    Subclasses are frozen dataclasses: the fields are the settings, building one does no work and
+    imports no library. Encode and decode are pure: the same input gives the same bytes, in any
+    process, and decode knows the blob and the settings and nothing else.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Modules that encode or decode import → what `pip install` calls the package behind each."""
+    by_default: ClassVar[bool] = True
+    """Part of a run that names no codecs; False for one that is nothing without settings."""
+    library: ClassVar[tuple[str, ...]] = ()
+    """Modules that hold the decoder: compiled ones, or packages of Python. What they take is
+    charged where a table charges for decoders; of a codec that names none it is unknown."""
+
+    @abstractmethod
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        """A blob for `data`, which may be empty. Raises Unsupported for what it declines."""
+
+    @abstractmethod
+    def decode(self, blob: bytes) -> bytes:
+        """The data behind `blob`; for anything that is no blob, some exception or other bytes."""
+
+    def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
+        """One blob for each sample. The default loops; override where a batch is cheaper."""
+        return [self.encode(bytes(sample.data), sample.media) for sample in samples]
+
+    def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
+        """The data behind each blob."""
+        return [self.decode(blob) for blob in blobs]
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        """Where the bytes of `blob` went; the entries sum to its length."""
+        return {"payload": len(blob)}
+
+    @property
+    def model_bytes(self) -> Mapping[str, int]:
+        """Bytes that the receiver must already hold, by what they are: weights, tokenizer, …"""
+        return {}
+
+    def model_samples(self) -> Iterator[Sample]:
+        """Those bytes themselves, for whoever wants to know how small they get: a sample for each
+        entry of `prior`, in order and under its name. None if they cannot be had."""
+        yield from ()
+
+    @property
+    def card(self) -> ModelCard | None:
+        """What there is to know of the model in `prior`: its size, what it was trained on."""
+        return None
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """What the blobs depend on: the packages of `needs`, or the libraries within."""
+        packages = [_package(module, needed) for module, needed in self.needs.items()]
+        return {package: _version(package) for package in packages}
+
+    @property
+    def requires(self) -> Mapping[str, str]:
+        """What has to be the same where a blob is decoded, settings aside: the digest of weights,
+        say. A container carries it and is not decoded with anything else. Short printable texts."""
+        return {}
+
+    @property
+    def spec(self) -> str:
+        """The settings as the command line takes them: `zstd:level=19`."""
+        return written(self)
+
+    def check_available(self) -> None:
+        """Raises Unavailable, with the command that mends it, if a needed module is missing."""
+        missing = [package for module, package in self.needs.items() if find_spec(module) is None]
+        if missing:
+            raise Unavailable(
+                f"{self.name} is not installed: python -m pip install "
+                + " ".join(repr(package) for package in dict.fromkeys(missing))
+            )
+
+
+def versions_of(codec: Codec) -> dict[str, str]:
+    """Its versions as plain text: a library may tell its own in another type, as PyTorch does."""
+    return {name: str(told) for name, told in codec.versions.items()}
+
+
+def _package(module: str, requirement: str) -> str:
+    """What a requirement asks for: `numpy` of `numpy>=2`; where an extra brings the module, as
+    `codelength[lm]`, the package is taken to be called like it."""
+    name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+    return module if requirement.removeprefix(name).startswith("[") else name
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"

@@ -1,0 +1,104 @@
+"""The contract of a corpus: an ordered set of samples, the same bytes on every machine."""
+
+import hashlib
+import mmap
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from codelength.api.errors import CorpusError
+from codelength.api.media import Kind, Sample
+from codelength.api.spec import written
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how far it is, and how far it goes (in bytes)."""
+
+
+@dataclass(frozen=True)
+class Corpus(ABC):
+    """An ordered set of samples.
+
+    Subclasses are frozen dataclasses: the fields are the settings, building one reads nothing.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind] = "raw"
+    """The board it counts for; its samples say what they are themselves."""
+    title: ClassVar[str] = ""
+    licence: ClassVar[str] = "unknown"
+    source: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+    published: ClassVar[str] = ""
+    """ISO date, or year: from when on a model may have been trained on its bytes, or on a good
+    part of them."""
+    digest: ClassVar[str | None] = None
+    """What `corpus_digest` gives for the whole corpus, where it is known beforehand."""
+    embedded: ClassVar[bool] = False
+    """Part of the default run: its bytes come with the plugin."""
+    entropy: ClassVar[float | None] = None
+    """Bits per byte of the source that it was drawn from, where that is known."""
+
+    @abstractmethod
+    def samples(self) -> Iterator[Sample]:
+        """The samples in order, the same each time. Raises CorpusError or OSError."""
+
+    @property
+    def spec(self) -> str:
+        """The settings as the command line takes them."""
+        return written(self)
+
+    @property
+    def label(self) -> str:
+        """What a reader must know before comparing its figures with another machine's: `""`,
+        `"local"`, or `"partial: 6 of 12 files"` with the files named."""
+        return ""
+
+    def check_available(self) -> None:  # noqa: B027 - most corpora have nothing to check
+        """Raises Unavailable, with the command that brings the data, if they are not here."""
+
+    def fetch(self, progress: Progress) -> None:  # noqa: B027 - most have nothing to fetch
+        """Brings the data here. Nothing to do by default."""
+
+    def verify(self) -> Iterator[tuple[str, str | None]]:
+        """Each member's name and what is wrong with it, or None. By default, the corpus digest."""
+        found = corpus_digest(self.samples())
+        wrong = self.digest is not None and found != self.digest
+        yield self.name, f"digest {found}, expected {self.digest}" if wrong else None
+
+
+class Digest:
+    """The SHA-256 over ordered samples: what each is called, what it stands for, its bytes."""
+
+    def __init__(self) -> None:
+        self._sha = hashlib.sha256()
+
+    def add(self, sample: Sample) -> None:
+        """Counts `sample` in."""
+        self._sha.update(f"{sample.name}\0{sample.media}\0{len(sample.data)}\0".encode())
+        self._sha.update(sample.data)
+
+    def hexdigest(self) -> str:
+        """64 hexadecimal digits."""
+        return self._sha.hexdigest()
+
+
+def corpus_digest(samples: Iterable[Sample]) -> str:
+    """The digest that two machines compare to know that they hold the same samples."""
+    digest = Digest()
+    for sample in samples:
+        digest.add(sample)
+    return digest.hexdigest()
+
+
+def mapped(path: Path) -> bytes | memoryview:
+    """A file's bytes without reading them all at once. Raises CorpusError, naming the file."""
+    try:
+        with path.open("rb") as file:
+            try:
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            except ValueError:  # an empty file cannot be mapped
+                return file.read()
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,54 @@
+"""Image patches and 8-bit sound as the published experiments cut them (needs numpy)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength.api.media import Audio, Image, Sample
+
+PATCH = Image(width=64, height=32)
+SPEECH = Audio(rate=16_000, depth=8)
+CHUNK = 2048
+
+
+def patches(sample: Sample, image: Image) -> Iterator[Sample]:
+    """Grayscale patches of 32×64 in raster order; the mean over the colour channels, truncated."""
+    kind = np.dtype("<u2") if image.depth == 16 else np.dtype("u1")
+    pixels = np.frombuffer(sample.data, kind).reshape(image.height, image.width, image.channels)
+    colours = pixels[..., : 1 if image.channels < 3 else 3]  # an alpha channel is not a colour
+    gray = colours.astype(np.uint32).sum(axis=-1) // colours.shape[-1] >> (image.depth - 8)
+    gray = gray.astype(np.uint8)
+    for top in range(0, image.height - PATCH.height + 1, PATCH.height):
+        for left in range(0, image.width - PATCH.width + 1, PATCH.width):
+            patch = gray[top : top + PATCH.height, left : left + PATCH.width]
+            yield Sample(f"{sample.name}@{top},{left}", patch.tobytes(), PATCH)
+
+
+def speech(sample: Sample, audio: Audio) -> Iterator[Sample]:
+    """Mono, 16 kHz, the upper 8 bits, 2048 at a time."""
+    if audio.depth == 16:
+        frames = np.frombuffer(sample.data, "<i2").reshape(-1, audio.channels).astype(np.int32)
+    else:
+        eight = np.frombuffer(sample.data, np.uint8).reshape(-1, audio.channels)
+        frames = (eight.astype(np.int32) - 128) * 256
+    mono = (frames.sum(axis=1) // audio.channels).astype(np.int32)
+    mono = _resampled(mono, audio.rate)
+    eight = ((mono >> 8) + 128).astype(np.uint8)
+    for start in range(0, len(eight) - CHUNK + 1, CHUNK):
+        yield Sample(f"{sample.name}@{start}", eight[start : start + CHUNK].tobytes(), SPEECH)
+
+
+def _resampled(mono: NDArray[np.int32], rate: int) -> NDArray[np.int32]:
+    """Each new frame is the mean of the old ones over its time, in integers: the same samples on
+    every machine, which a filter in floating point would not promise."""
+    if rate == SPEECH.rate:
+        return mono
+    size = len(mono) * SPEECH.rate // rate
+    sums = np.concatenate([[0], np.cumsum(mono, dtype=np.int64)])
+    edges = np.arange(size + 1, dtype=np.int64) * rate  # in 16,000ths of a frame
+    whole, part = edges // SPEECH.rate, edges % SPEECH.rate
+    ahead = np.append(mono, 0)[whole].astype(np.int64)
+    area = sums[whole] * SPEECH.rate + ahead * part
+    mean: NDArray[np.int32] = (np.diff(area) // rate).astype(np.int32)
+    return mean

@@ -1,0 +1,147 @@
+"""How a corpus is cut before coding. A cut sample decodes by itself."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from codelength.api.errors import UsageError, unknown
+from codelength.api.media import RAW, Audio, Image, Media, Sample
+from codelength.api.spec import build, split_spec
+
+SOLID = 1 << 26
+
+
+@dataclass(frozen=True)
+class Protocol(ABC):
+    """A way to cut samples; its bytes on a corpus are the same for every codec."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    header_once: ClassVar[bool] = False
+    """Report, beside the true size, one that counts a codec's fixed header only once."""
+
+    @abstractmethod
+    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """The samples that codecs see, in order, with plain bytes."""
+
+    @property
+    def spec(self) -> str:
+        """`chunks:2048`, as the command line takes it."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Whole(Protocol):
+    """Each sample as it is."""
+
+    name = "whole"
+    summary = "each sample as it is: a file, an image, a recording"
+
+    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        for sample in samples:
+            yield Sample(sample.name, bytes(sample.data), sample.media)
+
+
+@dataclass(frozen=True)
+class Chunks(Protocol):
+    """Pieces of `size` bytes, the last of each sample shorter."""
+
+    name = "chunks"
+    summary = "chunks:N cuts each sample into pieces of N bytes, the last one shorter"
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise UsageError(f"chunks:{self.size} cannot be: a chunk has at least one byte")
+
+    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        for sample in samples:
+            for start in range(0, len(sample.data), self.size):
+                yield sample.split(start, start + self.size)
+
+    @property
+    def spec(self) -> str:
+        return f"chunks:{self.size}"
+
+
+@dataclass(frozen=True)
+class Solid(Protocol):
+    """All samples joined, as a solid archive would; a new block whenever 64 MiB are full."""
+
+    name = "solid"
+    summary = "all samples joined end to end, in blocks of 64 MiB"
+
+    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        block, blocks = bytearray(), 0
+        kinds: set[Media] = set()
+        for sample in samples:
+            kind = sample.media if not isinstance(sample.media, Image | Audio) else RAW
+            for start in range(0, len(sample.data), SOLID):
+                piece = sample.data[start : start + SOLID]
+                space = SOLID - len(block)
+                block += piece[:space]
+                kinds.add(kind)
+                if len(block) == SOLID:
+                    yield Sample(f"solid@{blocks * SOLID}", bytes(block), _common(kinds))
+                    block, blocks = bytearray(piece[space:]), blocks + 1
+                    kinds = {kind} if block else set()
+        if block:
+            yield Sample(f"solid@{blocks * SOLID}", bytes(block), _common(kinds))
+
+
+@dataclass(frozen=True)
+class Paper(Protocol):
+    """The cut of Delétang et al., "Language Modeling Is Compression" (ICLR 2024), section 3.1:
+    2048 bytes at a time; images as grayscale patches of 32 rows and 64 columns in raster order;
+    sound as 8-bit mono at 16 kHz. Incomplete patches and trailing pieces of sound are dropped, as
+    in its published code; text keeps its tail. A codec's fixed header is counted once."""
+
+    name = "paper"
+    summary = "2048 bytes; images as grayscale 32×64 patches; sound as 8-bit 16 kHz; header once"
+    header_once = True
+
+    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        from codelength.api.paper import patches, speech
+
+        for sample in samples:
+            if isinstance(sample.media, Image):
+                yield from patches(sample, sample.media)
+            elif isinstance(sample.media, Audio):
+                yield from speech(sample, sample.media)
+            else:
+                yield from Chunks(2048).split([sample])
+
+
+PROTOCOLS: dict[str, type[Protocol]] = {p.name: p for p in (Whole, Chunks, Solid, Paper)}
+
+
+def protocol(spec: str) -> Protocol:
+    """The protocol that `spec` names. Raises UsageError."""
+    name, settings = split_spec(spec)
+    if name not in PROTOCOLS:
+        raise unknown("protocol", name, PROTOCOLS, "codelength list protocols")
+    return build(PROTOCOLS[name], settings)
+
+
+def head(samples: Iterable[Sample], limit: int | None) -> Iterator[Sample]:
+    """The first `limit` bytes of a corpus; images and recordings end at a whole row or frame."""
+    if limit is None:
+        yield from samples
+        return
+    left = limit
+    for sample in samples:
+        if len(sample.data) <= left:
+            left -= len(sample.data)
+            yield sample
+        else:
+            size = left - left % sample.media.frame_size
+            if size:
+                yield Sample(sample.name, sample.data[:size], sample.media.resized(size))
+            return
+        if not left:
+            return
+
+
+def _common(kinds: set[Media]) -> Media:
+    return next(iter(kinds)) if len(kinds) == 1 else RAW

@@ -1,0 +1,85 @@
+"""Names with settings, as people type them: `zstd:level=19,long=27`, `chunks:2048`, `path:a.txt`.
+
+Whatever has a spec is a frozen dataclass with a `name`; its fields are the settings.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+
+import msgspec
+
+from codelength.api.errors import UsageError
+
+
+class Named(Protocol):
+    """A frozen dataclass with a name."""
+
+    name: ClassVar[str]
+
+
+T = TypeVar("T", bound=Named)
+
+
+def split_specs(text: str) -> list[str]:
+    """`"gzip,zstd:level=19,long=27,png"` → three specs: a piece with `=` and no name of its own
+    goes on with the settings before it."""
+    specs: list[str] = []
+    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+        name, equals, _ = piece.partition("=")
+        if specs and equals and ":" not in name:
+            specs[-1] += f",{piece}" if ":" in specs[-1] else f":{piece}"
+        else:
+            specs.append(piece)
+    return specs
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """The name and the settings of one spec: `"zstd:level=19"` → `("zstd", "level=19")`."""
+    name, _, settings = spec.partition(":")
+    return name.strip(), settings.strip()
+
+
+def build(cls: type[T], settings: str, **fixed: Any) -> T:
+    """A `cls` with these settings; a value without a name sets the first field.
+
+    `fixed` are fields that are not for the typist. Raises UsageError, naming what `cls` takes.
+    """
+    fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in fixed]  # type: ignore[arg-type]
+    takes = [f.name for f in fields]
+    values: dict[str, str] = {}
+    only = len(takes) == 1 and not settings.startswith(f"{takes[0]}=")
+    for piece in filter(None, [settings] if only else settings.split(",")):
+        key, equals, value = piece.partition("=")
+        if takes and (only or not equals):
+            key, value = takes[0], piece
+        if key not in takes:
+            raise UsageError(f"{cls.name} has no setting {key!r}; it takes {_listing(takes)}")
+        values[key] = value
+    none = dataclasses.MISSING
+    required = [f.name for f in fields if f.default is none and f.default_factory is none]
+    missing = [name for name in required if name not in values]
+    if missing:
+        raise UsageError(f"{cls.name} needs {_listing(missing)}, as in {cls.name}:{missing[0]}=…")
+    types = get_type_hints(cls)
+    try:
+        converted = {
+            key: msgspec.convert(value, types[key], strict=False) for key, value in values.items()
+        }
+        return cls(**converted, **fixed)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise UsageError(f"{cls.name}:{settings} cannot be: {error}") from error
+
+
+def written(thing: Any) -> str:
+    """The spec that builds `thing` again. A field that is None is one that was not set."""
+    values = [
+        f"{f.name}={str(value).lower() if isinstance(value, bool) else value}"
+        for f in dataclasses.fields(thing)
+        if f.init and f.repr and (value := getattr(thing, f.name)) is not None
+    ]
+    return f"{thing.name}:{','.join(values)}" if values else str(thing.name)
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names) or "none"

@@ -1,0 +1,148 @@
+"""What priors and decoders cost: the options that say so, and what has to be measured for them."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from codelength.api.errors import CodelengthError, StoreError
+from codelength.cli.options import TIMEOUT
+from codelength.metrics import WEIGHTS, Price, Pricing
+from codelength.metrics.price import decoder_key, smallest
+from codelength.plugins import Plugins
+from codelength.results.cell import Cell
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PRIORS = "priors"
+"""In a results folder: the results of coding priors, a results folder of its own."""
+
+DECODERS = "decoders.json"
+"""In a results folder: what was found to take part in decoding, by `decoder_key`."""
+
+
+def with_price(command: F) -> F:
+    """Adds --price and --decoder-bytes."""
+    for option in (
+        click.option(
+            "--decoder-bytes",
+            is_flag=True,
+            help="Charge the code of decoders, too, zipped, in adjusted rates.",
+        ),
+        click.option(
+            "--price",
+            type=click.Choice([str(price) for price in Price]),
+            default=str(Price.STORED),
+            show_default=True,
+            help="What a prior costs in adjusted rates: its bytes as stored, 2 bytes a parameter, "
+            "or what the best lossless codec makes of it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def pricing(
+    price: str, decoder_bytes: bool, cells: Sequence[Cell], plugins: Plugins, folder: Path
+) -> Pricing:
+    """What to charge for `cells`. Measures what `folder` does not hold yet and keeps it there; what
+    cannot be had here is left without a price, with a line that says why."""
+    good = [cell for cell in cells if cell.ok]
+    shrunk = _shrunk(good, plugins, folder / PRIORS) if price == Price.COMPRESSED else {}
+    decoders = _decoders(good, plugins, folder / DECODERS) if decoder_bytes else None
+    return Pricing(Price(price), shrunk, decoders)
+
+
+def _shrunk(cells: Iterable[Cell], plugins: Plugins, folder: Path) -> Any:
+    """The best code of every prior that `cells` have, by the digest of its weights: each codec of a
+    default run that has none itself codes it as a corpus, once."""
+    from codelength.results.store import load
+
+    wanted = {cell.versions.get(WEIGHTS, ""): cell.codec for cell in cells if cell.model_bytes}
+    codecs = [offer for offer in plugins.select_codecs(None) if not offer.item.model_bytes]
+    for digest, owner in wanted.items():
+        tried = {cell.codec for cell in load(folder).current if cell.slice.label == digest}
+        left = [offer for offer in codecs if offer.item.spec not in tried]
+        if left:
+            try:
+                _code(owner, digest, left, plugins, folder)
+            except CodelengthError as error:
+                click.echo(f"no price for the prior of {owner}: {error}", err=True)
+    return smallest(load(folder).current)
+
+
+def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, folder: Path) -> None:
+    from codelength.api.errors import Unavailable
+    from codelength.api.protocol import protocol
+    from codelength.cli.progress import watch
+    from codelength.results.machine import dependencies, environment, memory_bytes
+    from codelength.results.store import Store
+    from codelength.run.engine import run
+    from codelength.run.plan import Plan, survey
+    from codelength.workers.supervisor import Limits
+
+    offer = plugins.corpus(f"prior:{owner}")
+    offer.item.check_available()
+    if not digest or offer.item.label != digest:
+        here = offer.item.label or "unnamed"
+        raise Unavailable(f"its weights are {digest or 'unnamed'}, those that are here {here}")
+    with watch(sys.stderr) as progress:
+        (target,) = survey([offer], [protocol("whole")], None, progress.reading)
+        if target.problem:
+            raise Unavailable(target.problem)
+        progress.line(
+            f"to price it, the prior of {owner} ({target.slice.bytes:,} bytes) is coded by "
+            f"{len(codecs)} codecs, up to five times each; kept in {folder}"
+        )
+        with Store(folder) as store:
+            record = environment(dependencies(), threads=1, jobs=1)
+            store.append(record)
+            plan = Plan(plugins, codecs, [target])
+            progress.begin(len(plan.slots))
+            limits = Limits(TIMEOUT, memory_bytes() * 4 // 5, 1)
+            run(plan, store, {}, record, limits, progress)
+
+
+def _decoders(cells: Iterable[Cell], plugins: Plugins, path: Path) -> dict[str, int]:
+    """The bytes of every decoder behind `cells` that is known or can be measured here."""
+    from codelength.metrics.decoder_size import Library, library
+
+    try:
+        known = msgspec.json.decode(path.read_bytes(), type=dict[str, Library])
+    except FileNotFoundError:
+        known = {}
+    except (OSError, msgspec.MsgspecError) as error:
+        raise StoreError(f"{path} cannot be read: {error}; remove it to measure again") from error
+    before = len(known)
+    for cell in {decoder_key(cell): cell for cell in cells}.values():
+        if decoder_key(cell) in known:
+            continue
+        try:
+            codec = plugins.codec(cell.codec).item
+            here = dict(codec.versions)
+        except (CodelengthError, ImportError) as error:
+            click.echo(f"no price for the decoder of {cell.codec}: {error}", err=True)
+            continue
+        measured = {name: version for name, version in cell.versions.items() if name in here}
+        if here != measured:
+            click.echo(
+                f"no price for the decoder of {cell.codec}: it was measured with {measured}, here "
+                f"is {here}",
+                err=True,
+            )
+        elif found := library(codec.library):
+            known[decoder_key(cell)] = found
+    if len(known) > before:
+        from codelength.report.export.files import replace
+
+        replace(path, msgspec.json.format(msgspec.json.encode(known), indent=1) + b"\n")
+    return {key: found.zipped for key, found in known.items()}
+
+
+def terminal_width() -> int | None:
+    """How wide tables may be; None where nobody looks."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

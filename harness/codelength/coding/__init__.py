@@ -1,0 +1,1 @@
+"""Predictors as codecs: the range coder, segments, code lengths."""

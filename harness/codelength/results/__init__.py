@@ -1,0 +1,1 @@
+"""What was measured, and the folder that it is stored in."""

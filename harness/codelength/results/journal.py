@@ -1,0 +1,85 @@
+"""JSON lines in one file, appended one by one, so that nothing that was paid for is lost.
+
+A line that a killed run left unfinished is passed over.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from codelength.api.errors import StoreError
+
+T = TypeVar("T")
+
+_write = msgspec.json.Encoder().encode
+
+
+def records(path: Path, read: Callable[[bytes], T]) -> Iterator[tuple[int, T]]:
+    """Each line of a file, which may not be there, with its number. Raises StoreError."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            record = read(line)
+        except msgspec.MsgspecError as error:
+            if number == len(lines) or not line.endswith(b"}"):
+                continue  # the run was killed while it wrote this one
+            raise StoreError(f"{path}:{number} is no result: {error}") from error
+        yield number, record
+
+
+class Journal:
+    """The open file of one run; no second run writes to it meanwhile."""
+
+    def __init__(self, folder: Path, file: str) -> None:
+        self.folder, self._path = folder, folder / file
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise StoreError(f"no results can be written to {folder}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError(f"another run is writing to {folder}; choose another --out") from error
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            self._put(b"\n")  # close the line that a killed run left open
+
+    def append(self, record: msgspec.Struct) -> None:
+        """Writes one record through to the disk. Raises StoreError; what is there stays."""
+        self._put(_write(record) + b"\n")
+
+    def _put(self, line: bytes) -> None:
+        try:
+            written = os.write(self._file, line)
+            if written < len(line):
+                os.write(self._file, line[written:])
+            os.fsync(self._file)
+        except OSError as error:
+            raise StoreError(
+                f"{self._path} cannot be written: {error.strerror}; what was measured "
+                "before is in it; mend that and repeat the command to go on"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._file)

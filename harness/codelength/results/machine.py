@@ -1,0 +1,99 @@
+"""What a run was made with and on: the record that its cells refer to, and what `doctor` shows."""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+
+from codelength.coding import device
+from codelength.results.cell import SCHEMA, Environment
+
+
+def command_line() -> str:
+    """What was typed."""
+    return shlex.join(["codelength", *sys.argv[1:]])
+
+
+def environment(versions: dict[str, str], threads: int, jobs: int) -> Environment:
+    """The record of a run that starts now."""
+    return Environment(
+        run=uuid.uuid4().hex[:12],
+        schema=SCHEMA,
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        command=command_line(),
+        codelength=version("codelength"),
+        commit=commit(),
+        machine=machine(),
+        versions=versions,
+        threads=threads,
+        jobs=jobs,
+    )
+
+
+def machine() -> dict[str, str]:
+    """The processor, how many cores may be used, how busy they are, the system, and the device that
+    was asked for."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    facts = {
+        "processor": processor(),
+        "cores": f"{usable} usable of {os.cpu_count()}",
+        "memory": f"{memory_bytes() / 1e9:.1f} GB",
+        "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+        "governor": _governor(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+    where = device.chosen()
+    return facts if where == device.PROCESSOR else {**facts, "device": where}
+
+
+def memory_bytes() -> int:
+    """What the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def commit() -> str:
+    """The git commit that codelength runs from, `+changes` behind it if the tree is dirty; empty
+    for an installed release."""
+    here = Path(__file__).parent
+    git = ["git", "-C", str(here)]
+    try:
+        tracked = subprocess.run(
+            [*git, "ls-files", "--error-unmatch", __file__], capture_output=True
+        )
+        if tracked.returncode:
+            return ""
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        dirty = subprocess.run(
+            [*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True
+        )
+    except OSError:
+        return ""
+    return head.stdout.strip() + ("+changes" if dirty.stdout else "")
+
+
+def dependencies() -> dict[str, str]:
+    """Versions of the packages that the harness itself works with."""
+    return {name: version(name) for name in ("msgspec", "numpy", "pluggy")}
+
+
+def processor() -> str:
+    """What the system calls it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _governor() -> str:
+    try:
+        return Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").read_text().strip()
+    except OSError:
+        return "unknown"

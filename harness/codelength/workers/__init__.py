@@ -1,0 +1,1 @@
+"""Child processes: their limits, their environment, their messages, and how they are ended."""

@@ -1,0 +1,1 @@
+"""Exact integer arithmetic that the learned codecs share."""

@@ -1,0 +1,116 @@
+"""The elementwise functions of `fixed`, compiled to be inlined in loops, and the activations of
+transformers made out of them.
+
+Loops are written so that LLVM may use vectors without reordering a float sum: maxima are taken over
+the bit patterns of floats, as integers, and sums over integers.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from codelength.coding.compiled import inlined
+from codelength_exact.constants import EXP2, FARTHEST, LARGEST, LOG2E, MAGIC, ONE, SMALLEST
+
+C6, C5, C4, C3, C2, C1, C0 = EXP2
+ZERO, HALF = np.float32(0), np.float32(0.5)
+LOWEST = np.int32(-0x80000000)
+"""Below whatever `ordered` gives."""
+
+ROOT_HALF = np.float32(0.70710677)
+ERF = np.float32(0.3275911)
+ERF5, ERF4, ERF3, ERF2, ERF1 = (
+    np.float32(c) for c in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
+)
+"""Abramowitz and Stegun 7.1.26: erf to 1.5e-7."""
+GELU_CUBE = np.float32(0.044715)
+GELU_TANH = np.float32(1.5957692)
+"""2 · sqrt(2 / π): gelu by tanh(u) is x · sigmoid(2u)."""
+
+
+def _reinterpreted(source: Any, target: Any, form: Any) -> Any:
+    """An intrinsic that gives the value of type `target` with the bit pattern of a `source`."""
+
+    def typed(context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.bitcast(args[0], form)
+
+        return target(source), generate
+
+    return intrinsic(typed)
+
+
+bits = _reinterpreted(types.float32, types.int32, ir.IntType(32))
+of_bits = _reinterpreted(types.int32, types.float32, ir.FloatType())
+
+
+@inlined
+def ordered(x: Any) -> Any:
+    """An int32 that grows with x; its own inverse on bit patterns."""
+    return np.int32(bits(x) ^ (np.int32(bits(x) >> 31) & 0x7FFFFFFF))
+
+
+@inlined
+def of_ordered(i: Any) -> Any:
+    """The float32 behind `ordered`."""
+    return of_bits(np.int32(i ^ (np.int32(i >> 31) & 0x7FFFFFFF)))
+
+
+@inlined
+def largest_magnitude(x: Any) -> Any:
+    """max |x| over a row, or SMALLEST."""
+    largest = np.int32(0)
+    for c in range(len(x)):
+        largest = max(largest, np.int32(bits(x[c]) & 0x7FFFFFFF))
+    return max(of_bits(largest), SMALLEST)
+
+
+@inlined
+def quantise(x: Any, q: Any) -> Any:
+    """Writes a row's int8 values to q, of any type; returns its scale."""
+    most = largest_magnitude(x)
+    inverse = LARGEST / most
+    for c in range(len(x)):
+        q[c] = x[c] * inverse + MAGIC - MAGIC
+    return most / LARGEST
+
+
+@inlined
+def exp2(y: Any) -> Any:
+    """2^y for |y| ≤ 126."""
+    shifted = y + MAGIC
+    f = y - (shifted - MAGIC)
+    p = ((((((C6 * f + C5) * f + C4) * f + C3) * f + C2) * f) + C1) * f + C0
+    return of_bits(np.int32(bits(p) + np.int32(bits(shifted) << 23)))
+
+
+@inlined
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x)."""
+    y = min(max(-x * LOG2E, -FARTHEST), FARTHEST)
+    return ONE / (ONE + exp2(y))
+
+
+@inlined
+def silu(x: Any) -> Any:
+    """x · sigmoid(x)."""
+    return x * sigmoid(x)
+
+
+@inlined
+def gelu_tanh(x: Any) -> Any:
+    """The gelu of GPT-2."""
+    return x * sigmoid((x + x * x * x * GELU_CUBE) * GELU_TANH)
+
+
+@inlined
+def gelu(x: Any) -> Any:
+    """x · Φ(x), where Φ(x) = (1 + erf(x / √2)) / 2."""
+    z = abs(x) * ROOT_HALF
+    t = ONE / (ONE + ERF * z)
+    series = ((((ERF5 * t + ERF4) * t + ERF3) * t + ERF2) * t + ERF1) * t
+    tail = series * exp2(max(-(z * z) * LOG2E, -FARTHEST)) * HALF
+    return x * (tail if x < ZERO else ONE - tail)

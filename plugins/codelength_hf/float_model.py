@@ -1,0 +1,246 @@
+"""Any causal model as it is, in floating point: for decoding on the machine that encoded.
+
+Floating-point results change with the shape of a batch, the number of threads, the device and the
+versions of libraries. So both sides take the same steps, one token for each of BATCH streams, and a
+blob carries the fingerprint of all that the results are known to depend on.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from torch import Tensor
+
+from codelength import CorruptBlob, Unavailable, UsageError
+from codelength.coding.predictor import Predictor
+from codelength.coding.range_coder import IntArray
+from codelength.results.machine import processor
+from codelength_hf import FINGERPRINT, kernels
+from codelength_hf.architecture import first_token
+from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.constants import total
+from codelength_hf.predictor import MEMORY, TransformerPredictor
+
+BATCH = 8
+"""Streams in step with each other; a batch that is not full is filled up."""
+
+TOGETHER = 64
+"""Streams of which a model remembers something at a time. How much that is, no config says."""
+
+CONTEXT = 1024
+"""The window of a model whose config names none."""
+
+MEMORIES = ("past_key_values", "cache_params", "state")
+"""What models call what they remember: they return it, and want it back under the same name."""
+
+TRIAL = 6
+"""Tokens of each stream on which it is tried whether a model remembers."""
+
+CLOSE = 1e-2
+"""How far logarithms of probabilities may be apart there."""
+
+
+@dataclass(frozen=True)
+class LockstepPredictor(TransformerPredictor):
+    """The model in floating point: it only ever steps."""
+
+    @property
+    def model(self) -> "Lockstep":
+        return lockstep(self.checkpoint, self.window)
+
+    def stored(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.checkpoint.files)
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        return Predictor.frequencies(self, batch)
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """How a model is stepped: so many streams at a time, and what it calls its memory. None is for
+    a model without one, which is shown each text from its beginning at every step."""
+
+    memory: str | None
+    batch: int = BATCH
+
+
+@dataclass
+class Steps:
+    """Batches of streams, each with what the model remembers, or was shown so far."""
+
+    pasts: list[Any]
+    batch: int
+    at: int = 0
+
+    def keep(self, streams: int) -> None:
+        """Forgets batches of which nothing is left."""
+        self.pasts = self.pasts[: -(-streams // self.batch)]
+
+
+class Lockstep:
+    """Runs a model a step at a time, in the interface of `exact.Exact`."""
+
+    def __init__(self, found: Checkpoint, window: int | None) -> None:
+        config = found.config
+        context = next((config[key] for key in CONTEXTS if config.get(key)), CONTEXT)
+        if window is not None and window > context:
+            raise UsageError(f"hf:window={window} cannot be: this model sees {context} tokens")
+        self.window = window or context
+        self.outputs = int(config["vocab_size"])
+        self.begin_token = first_token(config)
+        self.size = sum(path.stat().st_size for path in found.files)
+        self.remembers = MEMORY // TOGETHER
+        self._has_experts = any("expert" in key for key in config)
+        self._folder = found.folder
+        self._pickle = found.pickle
+
+    @cached_property
+    def _model(self) -> Any:
+        transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        transformers.utils.logging.disable_progress_bar()
+        try:
+            model, told = transformers.AutoModelForCausalLM.from_pretrained(
+                self._folder,
+                trust_remote_code=False,
+                use_safetensors=None if self._pickle else True,
+                dtype=torch.float32,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        except Exception as error:  # whatever the library raises for a folder it cannot use
+            line = " ".join(str(error).split())[:200]
+            raise Unavailable(f"transformers cannot load {self._folder}: {line}") from error
+        if lacking := sorted(told["missing_keys"]):  # it would draw them at random
+            raise Unavailable(
+                f"the weights in {self._folder} lack {len(lacking)} of the model's tensors "
+                f"({lacking[0]!r} is one): save the whole model there, with save_pretrained"
+            )
+        model.eval()
+        return model
+
+    @cached_property
+    def stepping(self) -> Stepping:
+        """What steps take the model to where the whole text would. Not every model that returns a
+        memory goes on from it rightly, some do for a single stream only; that depends on the
+        version of transformers, so it is tried. Experts are given the rows of a batch together, so
+        what one of them gives depends on the others: such models go a stream at a time."""
+        batches = (1,) if self._has_experts else (BATCH, 1)
+        tokens = torch.arange(BATCH * TRIAL).view(BATCH, TRIAL) * 31 % self.outputs
+        whole = torch.log_softmax(self._model(input_ids=tokens).logits[:, -1], -1)
+        takes = inspect.signature(self._model.forward).parameters
+        for memory in MEMORIES:
+            for batch in batches if memory in takes else ():
+                past, way = None, Stepping(memory, batch)
+                with suppress(Exception):  # whatever a model raises at its own memory
+                    for at in range(TRIAL):
+                        logits, past = self._step(way, tokens[:batch, at : at + 1], past)
+                    law = torch.log_softmax(logits, -1)
+                    if past is not None and bool((law - whole[:batch]).abs().max() < CLOSE):
+                        return way
+        return Stepping(None, batches[0])
+
+    def _step(self, way: Stepping, tokens: Tensor, past: Any) -> tuple[Tensor, Any]:
+        """The logits (batch, outputs) after one more token of each stream, (batch, 1); and what
+        the next step is to be given."""
+        if way.memory is None:
+            seen = tokens if past is None else torch.cat([past, tokens], 1)
+            return self._model(input_ids=seen).logits[:, -1], seen
+        out = self._model(input_ids=tokens, use_cache=True, **{way.memory: past})
+        return out.logits[:, -1], getattr(out, way.memory, None)
+
+    @torch.inference_mode()
+    def begin(self, streams: int, longest: int | None = None) -> Steps:
+        """`streams` sequences at their beginning."""
+        batch = self.stepping.batch
+        return Steps([None] * -(-streams // batch), batch)
+
+    @torch.inference_mode()
+    def run(self, state: Steps, tokens: NDArray[Any]) -> Any:
+        """Takes in one token for each stream: (streams, 1). The logits (streams, outputs)."""
+        if state.at == 0:
+            state.pasts = [None] * len(state.pasts)
+        batch = state.batch
+        filled = np.full((len(state.pasts) * batch, 1), self.begin_token, np.int64)
+        filled[: len(tokens)] = tokens
+        laws = []
+        for i, past in enumerate(state.pasts):
+            given = torch.from_numpy(filled[i * batch : (i + 1) * batch])
+            logits, state.pasts[i] = self._step(self.stepping, given, past)
+            laws.append(logits.float().numpy())
+        state.at += 1
+        return SimpleNamespace(logits=np.concatenate(laws)[: len(tokens)])
+
+    def frequencies(
+        self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
+    ) -> NDArray[np.int32]:
+        """(rows, outputs + escapes), as those of `exact.Exact`."""
+        logits = np.ascontiguousarray(rows.logits)
+        ones, zeros = np.ones(self.outputs, np.float32), np.zeros(self.outputs, np.float32)
+        out = np.empty((len(logits), self.outputs + escapes), np.int32)
+        scale = np.ones(len(logits), np.float32)
+        kernels.frequencies(logits, scale, ones, zeros, total(out.shape[1]), escape, out)
+        return out
+
+
+CONTEXTS = (
+    "max_position_embeddings",
+    "n_positions",
+    "n_ctx",
+    "seq_length",
+    "max_seq_len",
+    "context_length",
+)
+"""What configs call the longest context."""
+
+
+SWITCHES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+"""Variables that change what libraries of PyTorch compute."""
+
+
+@lru_cache(maxsize=2)
+def lockstep(found: Checkpoint, window: int | None) -> Lockstep:
+    """The model in a checkpoint."""
+    return Lockstep(found, window)
+
+
+def circumstances(found: Checkpoint) -> dict[str, str]:
+    """What floating-point results are known to depend on."""
+    return {
+        "weights": found.digest,
+        "torch": str(torch.__version__),
+        "transformers": transformers.__version__,
+        "device": "cpu",
+        "dtype": "float32",
+        "processor": processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+        "batch": str(BATCH),
+        **{name: os.environ[name] for name in SWITCHES if name in os.environ},
+    }
+
+
+def fingerprint(found: Checkpoint) -> bytes:
+    """FINGERPRINT bytes that change with the circumstances."""
+    told = json.dumps(circumstances(found), sort_keys=True)
+    return hashlib.sha256(told.encode()).digest()[:FINGERPRINT]
+
+
+def check(given: bytes, found: Checkpoint) -> None:
+    """Raises CorruptBlob if `given` is not the fingerprint of here and now."""
+    if given != fingerprint(found):
+        here = ", ".join(f"{k} {v[:12]}" for k, v in circumstances(found).items())
+        raise CorruptBlob(
+            f"coded in floating point under other circumstances than these ({here}); decode where "
+            "it was encoded, with the same libraries and threads"
+        )

@@ -1,0 +1,131 @@
+"""The exact model as a predictor of bytes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength import UsageError
+from codelength.coding import device
+from codelength.coding.predictor import Predictor, Stepper
+from codelength.coding.range_coder import IntArray
+from codelength_recurrent.backend import Arithmetic
+from codelength_recurrent.backend_numba import OnCpu
+from codelength_recurrent.model import Exact, State
+from codelength_recurrent.shape import BEGIN
+from codelength_recurrent.weights import read, scrambled
+
+BLOCK = 64
+"""Positions of a stream that the parallel view hands out at a time."""
+
+
+@dataclass(frozen=True)
+class RecurrentPredictor(Predictor):
+    """The law of the model in a file of weights."""
+
+    name: ClassVar[str] = "recurrent"
+    needs: ClassVar[Mapping[str, str]] = {
+        "numba": "numba",
+        "safetensors": "codelength[lm]",
+    }
+    batch: ClassVar[int] = 256
+    path: Path
+    disorder: int | None = None
+    """The seed of a random order that the weights are brought into: a control, no codec."""
+
+    @property
+    def model(self) -> Exact:
+        """Loaded once in a process, with the fastest arithmetic that this machine has, or on the
+        device that was asked for."""
+        return _loaded(self.path, self.disorder, device.chosen())
+
+    def scrambled(self, seed: int) -> Predictor:
+        return replace(self, disorder=seed)
+
+    @property
+    def model_bytes(self) -> Mapping[str, int]:
+        return {"weights": self.path.stat().st_size}
+
+    def stepper(self, streams: int) -> Stepper:
+        return ModelStepper(self.model, streams)
+
+    def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        return all_positions(self.model, batch)
+
+
+def all_positions(model: Exact, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+    """`Predictor.frequencies` for a model."""
+    order = sorted(range(len(batch)), key=lambda i: -len(batch[i]))
+    lengths = [len(batch[i]) for i in order]
+    alive = sum(length > 0 for length in lengths)
+    state = model.begin(alive)
+    symbols = _inputs([batch[i] for i in order[:alive]])
+    for start in range(0, symbols.shape[1], BLOCK):
+        alive = sum(length > start for length in lengths)
+        state.keep(alive)
+        rows = _block(model, state, symbols[:alive, start : start + BLOCK])
+        for stream in range(alive):
+            yield order[stream], rows[stream, : lengths[stream] - start]
+
+
+def _block(model: Exact, state: State, symbols: NDArray[np.int32]) -> NDArray[np.int32]:
+    time = max(1, model.together // len(symbols))
+    pieces = range(0, symbols.shape[1], time)
+    return np.concatenate([model.run(state, symbols[:, at : at + time]) for at in pieces], axis=1)
+
+
+class ModelStepper(Stepper):
+    """Streams of a model, a step at a time; a step costs the same however long the streams are."""
+
+    def __init__(self, model: Exact, streams: int) -> None:
+        self._model = model
+        self._state = model.begin(streams)
+        self._last = np.full((streams, 1), BEGIN)
+        self._frequencies: NDArray[np.int32] | None = None
+
+    def frequencies(self) -> IntArray:
+        if self._frequencies is None:
+            self._frequencies = self._model.run(self._state, self._last)[:, 0]
+        return self._frequencies
+
+    def advance(self, symbols: IntArray) -> None:
+        self.frequencies()  # takes in the symbols before
+        self._frequencies = None
+        self._last = np.asarray(symbols)[:, None]
+
+    def keep(self, streams: int) -> None:
+        self._state.keep(streams)
+        self._last = self._last[:streams]
+        if self._frequencies is not None:
+            self._frequencies = self._frequencies[:streams]
+
+
+def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
+    """What the model takes in to predict each sequence: BEGIN, then all but the last symbol.
+    Shorter sequences are filled up; a stream is cut or dropped before it gets there."""
+    inputs = np.zeros((len(batch), max(map(len, batch), default=0)), np.int32)
+    for row, symbols in zip(inputs, batch, strict=True):
+        row[0] = BEGIN
+        row[1 : len(symbols)] = symbols[:-1]
+    return inputs
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, disorder: int | None, where: str) -> Exact:
+    weights = read(path)
+    for name, array in weights.arrays.items():
+        if not np.isfinite(array).all():
+            raise UsageError(f"{path}: {name} has values that are no numbers; train it again")
+    return Exact(weights if disorder is None else scrambled(weights, disorder), _arithmetic(where))
+
+
+def _arithmetic(where: str) -> Arithmetic:
+    if where == device.PROCESSOR:
+        return OnCpu()
+    from codelength_recurrent.backend_torch import OnTorch
+
+    return OnTorch(where)

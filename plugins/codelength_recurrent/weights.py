@@ -1,0 +1,84 @@
+"""The file of a trained model: safetensors with int8 matrices, a float32 scale for each of their
+rows, and in its metadata a model card and the shape."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength_recurrent.shape import Shape
+
+SCALE = ".scale"
+"""A matrix called x has its scales in a vector called x.scale."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model's parameters: matrices of int8 with float32 scales, vectors of float32."""
+
+    shape: Shape
+    arrays: Mapping[str, Array]
+    card: Mapping[str, str]
+
+    def matrix(self, name: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Values (rows, columns) and scales (rows,)."""
+        return self.arrays[name], self.arrays[name + SCALE]
+
+
+def read(path: Path) -> Weights:
+    """Raises what safetensors raises for a file that is none of its own."""
+    from safetensors import safe_open
+
+    with safe_open(path, "numpy") as file:
+        card = dict(file.metadata())
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return Weights(Shape.of(json.loads(card.pop("shape"))), arrays, card)
+
+
+def quantised(matrix: Array) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """int8 values and one float32 scale for each row (an output channel, or an entry of a table),
+    so that values · scale is nearest to `matrix`."""
+    scale = np.maximum(np.abs(matrix).max(1) / np.float32(127), np.float32(1e-30))
+    values = np.rint(matrix / scale[:, None]).astype(np.int8)
+    return values, scale.astype(np.float32)
+
+
+def of_parameters(
+    shape: Shape, parameters: Mapping[str, Array], card: Mapping[str, str]
+) -> Weights:
+    """Weights out of the float32 parameters of `recurrent.RecurrentModel`, by their names there."""
+    arrays: dict[str, Array] = {}
+    for name, values in parameters.items():
+        if values.ndim == 2:
+            matrix = name.removesuffix(".weight")
+            arrays[matrix], arrays[matrix + SCALE] = quantised(values)
+        else:
+            arrays[name] = values.astype(np.float32)
+    return Weights(shape, arrays, card)
+
+
+def write(path: Path, weights: Weights) -> None:
+    """Writes the file, whole or not at all."""
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
+    partial = path.with_suffix(".partial")
+    head = {**weights.card, "shape": json.dumps(weights.shape.fields)}
+    partial.write_bytes(save(arrays, head))  # a file that others may read, unlike save_file's
+    partial.replace(path)
+
+
+def scrambled(weights: Weights, seed: int) -> Weights:
+    """The same numbers, those of each array in random order."""
+    random = np.random.default_rng(seed)
+    arrays = {
+        name: random.permutation(array.ravel()).reshape(array.shape)
+        for name, array in sorted(weights.arrays.items())
+    }
+    return replace(weights, arrays=arrays)

@@ -1,0 +1,1 @@
+"""Studies of predictors and codecs: score, curve, sample and scaling."""

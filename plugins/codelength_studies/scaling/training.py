@@ -1,0 +1,121 @@
+"""Trains a ladder by `codelength train`: a size after the other, weights at each checkpoint."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from codelength.api.errors import CodelengthError, UsageError
+
+COST = re.compile(r"[\d,]+ steps take about (?:(\d+) h )?(?:(\d+) min)?(?:(\d+) s)?")
+"""What `codelength train` says after its first steps."""
+
+
+class TrainingError(CodelengthError):
+    """A model that did not get trained."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Size:
+    """A model of the ladder, to be trained to its last checkpoint."""
+
+    kind: str
+    size: str
+    save_at: Sequence[int]
+    folder: Path
+    options: Sequence[str]
+    """What else `codelength train` is told: the data, above all."""
+
+    @property
+    def out(self) -> Path:
+        """What training calls its output; weights have the step behind it."""
+        suffix = ".safetensors" if self.kind == "recurrent" else ""
+        return self.folder / f"{self.kind}-{self.size}{suffix}"
+
+    @property
+    def done(self) -> bool:
+        """Whether all of its weights are there."""
+        names = [path.name for path in self.folder.glob(f"{self.kind}-{self.size}-step*")]
+        return all(
+            any(name.partition(".")[0].endswith(f"-step{at}") for name in names)
+            for at in self.save_at
+        )
+
+    @property
+    def command(self) -> list[str]:
+        """The command that trains it."""
+        steps = ",".join(map(str, self.save_at))
+        words = ["train", self.kind, "--size", self.size, "--save-at", steps]
+        return [*words, "--out", str(self.out), *self.options]
+
+
+def cost(size: Size) -> float | None:
+    """About how many seconds are left, by taking the first few steps; they are not lost. None if
+    it came to its end meanwhile. Raises TrainingError."""
+    last: list[str] = []
+    with _started(size) as process:
+        for line in _lines(process):
+            last = [line]
+            if match := COST.search(line):
+                process.send_signal(signal.SIGINT)
+                process.communicate()
+                hours, minutes, seconds = (int(part or 0) for part in match.groups())
+                return 3600.0 * hours + 60 * minutes + seconds
+    _check(size, process, last)
+    return None
+
+
+def train(size: Size, say: Callable[[str], None]) -> None:
+    """Trains to the end; `say` gets what training says. Raises TrainingError."""
+    last: list[str] = []
+    with _started(size) as process:
+        for line in _lines(process):
+            last = [line]
+            say(f"{size.kind} {size.size}: {line}")
+    _check(size, process, last)
+
+
+@contextmanager
+def _started(size: Size) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "codelength", *size.command], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+        process.wait()
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # it writes a checkpoint and goes
+            process.communicate()
+
+
+def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.strip():
+            yield line.strip()
+
+
+def _check(size: Size, process: "subprocess.Popen[str]", last: Sequence[str]) -> None:
+    if process.returncode:
+        why = last[-1].removeprefix("codelength: ") if last else f"exit code {process.returncode}"
+        raise TrainingError(f"{size.kind} {size.size} did not get trained: {why}")
+
+
+def sizes(kind: str, names: str, save_at: str, folder: Path, options: Sequence[str]) -> list[Size]:
+    """The ladder. Raises UsageError."""
+    steps = (
+        [int(word) for word in save_at.split(",")] if re.fullmatch(r"\d+(,\d+)*", save_at) else []
+    )
+    if not steps or steps != sorted(set(steps)) or not steps[0]:
+        raise UsageError(f"--save-at {save_at} cannot be: it takes rising numbers such as 64,128")
+    listed = [name.strip() for name in names.split(",") if name.strip()]
+    if not listed:
+        raise UsageError("--sizes names no size; it takes a list such as 10k,30k,100k")
+    return [Size(kind, name, steps, folder, options) for name in listed]

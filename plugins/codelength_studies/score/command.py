@@ -1,0 +1,156 @@
+"""`codelength score`: what a predictor would need for a corpus, without coding it."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from codelength.api.errors import CorpusError, UsageError
+from codelength.api.protocol import protocol
+from codelength.api.spec import split_specs
+from codelength.cli.meter import Meter, duration
+from codelength.cli.options import (
+    DEVICE,
+    LIMIT,
+    OUT,
+    Size,
+    load_plugins,
+    page_in,
+    warn_broken,
+    with_plugins,
+)
+from codelength.results.cell import CorpusSlice
+from codelength.results.score import Score
+
+CHECK = 131_072
+"""Bytes of each corpus that are coded, too."""
+
+
+@click.command()
+@click.option("--codecs", required=True, metavar="LIST", help="Codecs that have a predictor.")
+@click.option("--corpora", required=True, metavar="LIST", help="What to score.")
+@click.option(
+    "--protocol",
+    "protocols",
+    default="whole",
+    show_default=True,
+    metavar="LIST",
+    help="How corpora are cut, as in 'codelength run'.",
+)
+@LIMIT
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that score at once, one thread each.",
+)
+@click.option(
+    "--check",
+    type=Size(),
+    default=CHECK,
+    show_default="128KiB",
+    help="How much of each corpus is also coded and decoded, for the gap to what is coded.",
+)
+@DEVICE
+@OUT
+@with_plugins
+def command(
+    codecs: str,
+    corpora: str,
+    protocols: str,
+    limit: int | None,
+    jobs: int,
+    check: int,
+    out: Path,
+    files: tuple[str, ...],
+    data: Path | None,
+) -> int:
+    """Estimate what a predictor needs for a corpus, without coding it.
+
+    The ideal code length −Σ log2 p, under the integer frequencies that the coder would use. It is
+    an estimate, printed with ≈ and never ranked; a sample of the corpus is really coded, and the
+    gap between the two is printed beside; the command ends with 4 if it does not come back. A run
+    that was stopped goes on with the same command.
+
+    \b
+    codelength score --codecs recurrent:size=0.9m --corpora enwik8 --jobs 2
+    codelength score --codecs recurrent,order2 --corpora path:logs --limit 100MB
+    """
+    from codelength.results.journal import Journal
+    from codelength.results.machine import dependencies, environment
+    from codelength.results.score import FILE
+    from codelength.results.store import load as measured
+    from codelength.run.plan import survey
+    from codelength_studies.score import load, score_all, scores, write
+    from codelength_studies.score.tasks import Recipe, with_predictor
+
+    plugins = load_plugins(files, data)
+    warn_broken(plugins)
+    chosen = [(offer, with_predictor(offer.item)) for offer in plugins.select_codecs(codecs)]
+    for _, codec in chosen:
+        codec.check_available()
+    offers = plugins.select_corpora(corpora)
+    for corpus in offers:
+        corpus.item.check_available()
+    rules = [protocol(spec) for spec in split_specs(protocols)]
+    if not chosen or not offers or not rules:
+        raise UsageError("nothing to score; 'codelength list codecs' and 'list corpora' show what")
+    with Meter(sys.stderr) as meter:
+        surveyed = survey(offers, rules, limit, lambda name: meter.now(f"reading {name}"))
+        for target in surveyed:
+            if target.problem:
+                raise CorpusError(target.problem)
+        by_spec = {offer.item.spec: offer for offer in offers}
+        targets = [(by_spec[target.slice.corpus], target.slice) for target in surveyed]
+        with Journal(out, FILE) as journal:
+            found = score_all(
+                [(codec, Recipe.of(plugins, offer)) for offer, codec in chosen],
+                targets,
+                load(out),
+                journal,
+                environment(dependencies(), 1, jobs),
+                check,
+                Progress(meter),
+            )
+    stored, cells = load(out), measured(out).current
+    every = list(stored.by_slot.values())
+    for table in scores(found, cells):
+        click.echo(table.text())
+    with page_in(out):
+        path = write(every, cells, stored.environments, out)
+    click.echo(f"page: {path}")
+    return 0
+
+
+class Progress:
+    """Says beforehand what a target will cost, and then how far it is."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._began, self._before = time.monotonic(), 0
+
+    def cost(self, codec: str, corpus_slice: CorpusSlice, left: int, seconds: float) -> None:
+        """So many bytes are left, and will take about so many seconds."""
+        self._began, self._before = time.monotonic(), corpus_slice.bytes - left
+        share = "" if left == corpus_slice.bytes else f" of {corpus_slice.bytes / 1e6:,.1f}"
+        self._meter.say(
+            f"{codec} on {corpus_slice.corpus} ({corpus_slice.protocol}): {left / 1e6:,.1f}{share} MB to score, "
+            f"about {duration(seconds)}"
+        )
+
+    def advanced(self, codec: str, corpus_slice: CorpusSlice, done: int, bits: float) -> None:
+        """So many bytes have been scored."""
+        rate = (done - self._before) / max(1e-9, time.monotonic() - self._began)
+        left = (corpus_slice.bytes - done) / max(1.0, rate)
+        self._meter.now(
+            f"{codec} on {corpus_slice.corpus}: {done / 1e6:,.1f} of {corpus_slice.bytes / 1e6:,.1f} MB, "
+            f"≈{bits / done:.3f} bpb so far, {duration(left)} to go"
+        )
+
+    def finished(self, score: Score, reused: bool) -> None:
+        """A target is done."""
+        before = " (scored before)" if reused else ""
+        what = f"{score.codec} on {score.slice.corpus} ({score.slice.protocol})"
+        self._meter.say(f"{what}: ≈{100 * score.ratio:.2f} %{before}")

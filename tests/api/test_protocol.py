@@ -1,0 +1,213 @@
+"""Cuts: what codecs see of a corpus, and that nothing is lost or added on the way."""
+
+import numpy as np
+import pytest
+
+from codelength import RAW, TEXT, Audio, Image, Sample
+from codelength.api.errors import UsageError
+from codelength.api.protocol import PROTOCOLS, Chunks, Solid, head
+from codelength.api.protocol import protocol as named
+
+BYTES = bytes(range(256)) * 10
+PICTURE = Sample("picture", bytes(range(60)), Image(width=5, height=4, channels=3))
+SOUND = Sample("sound", bytes(40), Audio(rate=8000, channels=2))
+
+
+def corpus_slice(spec, *samples):
+    return list(named(spec).split(samples))
+
+
+def test_whole_samples_stay_as_they_are_but_for_plain_bytes():
+    view = Sample("view", memoryview(BYTES), TEXT)
+    (whole,) = corpus_slice("whole", view)
+    assert type(whole.data) is bytes
+    assert whole == Sample("view", BYTES, TEXT)
+
+
+@pytest.mark.parametrize("size", [1, 7, 256, 2559, 2560, 2561, 10_000])
+def test_chunks_are_exact_and_join_to_the_original(size):
+    chunks = corpus_slice(
+        f"chunks:{size}", Sample("a", memoryview(BYTES), TEXT), Sample("b", b"end", TEXT)
+    )
+    assert b"".join(c.data for c in chunks if c.name.startswith("a@")) == BYTES
+    assert b"".join(c.data for c in chunks if c.name.startswith("b@")) == b"end"
+    assert all(type(c.data) is bytes and c.media == TEXT for c in chunks)
+    of_a = [len(c.data) for c in chunks if c.name.startswith("a@")]
+    assert of_a[:-1] == [size] * (len(BYTES) // size - (len(BYTES) % size == 0))
+    assert of_a[-1] == len(BYTES) % size or of_a[-1] == size
+
+
+def test_chunks_are_named_after_their_place():
+    assert [c.name for c in corpus_slice("chunks:1000", Sample("a", BYTES))] == [
+        "a@0",
+        "a@1000",
+        "a@2000",
+    ]
+
+
+def test_a_chunk_keeps_the_geometry_when_it_ends_at_a_row():
+    assert [c.media for c in corpus_slice("chunks:30", PICTURE)] == [Image(5, 2, 3), Image(5, 2, 3)]
+    assert [c.media for c in corpus_slice("chunks:40", PICTURE)] == [RAW, RAW]
+    assert [c.media for c in corpus_slice("chunks:16", SOUND)] == [SOUND.media] * 3
+    assert [c.media for c in corpus_slice("chunks:18", SOUND)] == [RAW, RAW, SOUND.media]
+
+
+def test_empty_samples_have_no_chunks():
+    assert corpus_slice("chunks:10", Sample("none", b"")) == []
+
+
+def test_solid_joins_all_samples_end_to_end():
+    (block,) = corpus_slice("solid", Sample("a", BYTES, TEXT), Sample("b", memoryview(BYTES), TEXT))
+    assert block == Sample("solid@0", BYTES + BYTES, TEXT)
+
+
+def test_solid_hints_only_at_what_all_samples_are():
+    assert corpus_slice("solid", Sample("a", b"a", TEXT), PICTURE)[0].media == RAW
+    assert corpus_slice("solid", PICTURE, PICTURE)[0].media == RAW
+
+
+def test_solid_blocks_are_of_one_size(monkeypatch):
+    monkeypatch.setattr("codelength.api.protocol.SOLID", 1000)
+    samples = [Sample(str(n), BYTES[: 300 * n]) for n in range(8)]
+    blocks = list(Solid().split(samples))
+    assert [len(b.data) for b in blocks] == [1000] * 8 + [300 * 28 - 8000]
+    assert b"".join(b.data for b in blocks) == b"".join(s.data for s in samples)
+    assert [b.name for b in blocks][:3] == ["solid@0", "solid@1000", "solid@2000"]
+
+
+def test_each_solid_block_hints_at_its_own_samples(monkeypatch):
+    monkeypatch.setattr("codelength.api.protocol.SOLID", 4)
+    samples = [Sample("raw", b"1234"), Sample("text", b"abcdef", TEXT), Sample("raw", b"56")]
+    assert [(b.data, b.media) for b in Solid().split(samples)] == [
+        (b"1234", RAW),
+        (b"abcd", TEXT),
+        (b"ef56", RAW),
+    ]
+
+
+def test_solid_of_nothing_is_nothing():
+    assert corpus_slice("solid") == []
+    assert corpus_slice("solid", Sample("none", b"")) == []
+
+
+@pytest.mark.parametrize("spec", ["whole", "chunks:2048", "solid", "paper"])
+def test_a_protocol_prints_what_names_it(spec):
+    assert named(spec).spec == spec
+
+
+def test_mistakes_are_told_in_one_line():
+    with pytest.raises(UsageError, match="did you mean 'chunks'"):
+        named("chunk:20")
+    with pytest.raises(UsageError, match="at least one byte"):
+        named("chunks:0")
+    with pytest.raises(UsageError, match="chunks needs 'size'"):
+        named("chunks")
+    with pytest.raises(UsageError):
+        named("chunks:many")
+    assert set(PROTOCOLS) == {"whole", "chunks", "solid", "paper"}
+
+
+# head: the first bytes of a corpus
+
+
+def test_head_cuts_at_a_byte_and_stops_there():
+    taken = list(head(iter([Sample("a", BYTES), Sample("b", BYTES), Sample("c", BYTES)]), 3000))
+    assert [(s.name, len(s.data)) for s in taken] == [("a", 2560), ("b", 440)]
+    assert taken[1].data == BYTES[:440]
+
+
+def test_head_ends_an_image_at_a_row_and_a_recording_at_a_frame():
+    (rows,) = head([PICTURE], 44)
+    assert (len(rows.data), rows.media) == (30, Image(5, 2, 3))
+    (frames,) = head([SOUND], 39)
+    assert (len(frames.data), frames.media) == (36, SOUND.media)
+
+
+def test_head_gives_nothing_where_not_even_a_row_fits():
+    assert list(head([PICTURE], 14)) == []
+
+
+def test_head_reads_no_further_than_it_must():
+    def endless():
+        while True:
+            yield Sample("more", bytes(100))
+
+    assert len(list(head(endless(), 1000))) == 10
+    assert len(list(head([Sample("a", b"ab")], None))) == 1
+
+
+# paper: the cut of the published experiments, against numpy
+
+
+def paper(sample):
+    return [c.data for c in corpus_slice("paper", sample)]
+
+
+@pytest.mark.parametrize("shape", [(32, 64), (100, 200), (31, 64), (64, 63), (96, 130)])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_paper_patches_are_the_truncated_mean_in_raster_order(shape, channels):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, channels), np.uint8)
+    sample = Sample("p", pixels.tobytes(), Image(shape[1], shape[0], channels))
+    gray = pixels[..., :3].mean(axis=-1).astype(np.uint8)
+    rows, columns = shape[0] // 32, shape[1] // 64
+    whole = gray[: rows * 32, : columns * 64]
+    expected = whole.reshape(rows, 32, columns, 64).swapaxes(1, 2).reshape(-1, 2048)
+    assert paper(sample) == [patch.tobytes() for patch in expected]
+
+
+def test_paper_takes_the_upper_byte_of_sixteen_bits():
+    pixels = np.random.default_rng(0).integers(0, 1 << 16, (32, 64), np.uint16)
+    sample = Sample("p", pixels.astype("<u2").tobytes(), Image(64, 32, depth=16))
+    assert paper(sample) == [(pixels // 256).astype(np.uint8).tobytes()]
+
+
+def test_paper_ignores_an_alpha_channel():
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 64, 2), np.uint8)
+    sample = Sample("p", pixels.tobytes(), Image(64, 32, 2))
+    assert paper(sample) == [pixels[..., 0].tobytes()]
+
+
+def test_paper_patches_say_what_and_where_they_are():
+    sample = Sample("p", bytes(64 * 128), Image(128, 64))
+    patches = corpus_slice("paper", sample)
+    assert [p.name for p in patches] == ["p@0,0", "p@0,64", "p@32,0", "p@32,64"]
+    assert {p.media for p in patches} == {Image(64, 32)}
+
+
+def test_paper_sound_is_the_upper_byte_moved_up_by_128():
+    frames = np.random.default_rng(0).integers(-32768, 32768, 5000).astype(np.int16)
+    chunks = corpus_slice("paper", Sample("s", frames.astype("<i2").tobytes(), Audio(16_000)))
+    expected = ((frames >> 8) + 128).astype(np.uint8)
+    assert [c.data for c in chunks] == [expected[:2048].tobytes(), expected[2048:4096].tobytes()]
+    assert {c.media for c in chunks} == {Audio(16_000, depth=8)}
+
+
+def test_paper_mixes_stereo_down_and_brings_48_khz_to_16():
+    frames = np.random.default_rng(0).integers(-32768, 32768, (3 * 2048, 2)).astype(np.int16)
+    (chunk,) = paper(Sample("s", frames.astype("<i2").tobytes(), Audio(48_000, 2)))
+    mono = np.floor_divide(frames.sum(axis=1, dtype=np.int64), 2)
+    third = np.floor_divide(mono.reshape(-1, 3).sum(axis=1), 3)
+    assert chunk == ((third >> 8) + 128).astype(np.uint8).tobytes()
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100])
+def test_paper_keeps_a_constant_at_any_rate(rate):
+    frames = np.full(2 * rate, 1000, np.int16)
+    chunks = paper(Sample("s", frames.astype("<i2").tobytes(), Audio(rate)))
+    assert len(chunks) == 2 * 16_000 // 2048
+    assert set(b"".join(chunks)) == {(1000 >> 8) + 128}
+
+
+def test_paper_gives_8_bit_sound_as_it_is():
+    data = bytes(range(256)) * 8
+    assert paper(Sample("s", data, Audio(16_000, depth=8))) == [data]
+
+
+def test_paper_text_keeps_its_tail():
+    assert [len(c) for c in paper(Sample("t", BYTES, TEXT))] == [2048, 512]
+    assert b"".join(paper(Sample("t", BYTES, TEXT))) == BYTES
+
+
+def test_only_the_paper_counts_headers_once():
+    assert {name for name, cls in PROTOCOLS.items() if cls.header_once} == {"paper"}
+    assert Chunks(5).header_once is False

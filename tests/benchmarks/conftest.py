@@ -1,6 +1,0 @@
-"""The benchmarks are scripts; their tests import them."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

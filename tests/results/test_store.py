@@ -1,0 +1,113 @@
+import multiprocessing
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+
+from codelength.api.errors import StoreError
+from codelength.results.cell import SCHEMA, Cell, CorpusSlice, Environment, Status
+from codelength.results.store import FILE, Store, load
+
+CUT = CorpusSlice(corpus="c", protocol="whole", kind="raw", samples=1, bytes=10, digest="d")
+
+
+def cell(codec: str, coded: int = 5) -> Cell:
+    return Cell(codec=codec, slice=CUT, status=Status.OK, run="r", coded_bytes=coded)
+
+
+def environment(schema: int = SCHEMA) -> Environment:
+    return Environment(
+        run="r",
+        schema=schema,
+        started="",
+        command="",
+        codelength="",
+        commit="",
+        machine={},
+        versions={},
+        threads=1,
+        jobs=1,
+    )
+
+
+def test_what_is_appended_is_read_back(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(environment())
+        store.append(cell("a"))
+    results = load(tmp_path)
+    assert results.cells == [cell("a")]
+    assert results.environments == {"r": environment()}
+
+
+def test_a_folder_without_results_has_none(tmp_path):
+    assert load(tmp_path / "nowhere").cells == []
+
+
+def test_of_two_cells_in_one_slot_the_later_counts(tmp_path):
+    with Store(tmp_path) as store:
+        for coded in (5, 6):
+            store.append(cell("a", coded))
+        store.append(cell("b"))
+    assert load(tmp_path).current == [cell("a", 6), cell("b")]
+
+
+def test_a_line_that_a_killed_run_left_open_is_passed_over_and_closed(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(cell("a"))
+        store.append(cell("b"))
+    whole = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(whole[:-20])
+    assert load(tmp_path).cells == [cell("a")]
+    with Store(tmp_path) as store:
+        store.append(cell("c"))
+    assert load(tmp_path).cells == [cell("a"), cell("c")]
+
+
+def test_a_line_that_is_no_result_is_named(tmp_path):
+    (tmp_path / FILE).write_text('{"type": "cell"}\n\n')
+    with pytest.raises(StoreError, match=f"{FILE}:1 is no result"):
+        load(tmp_path)
+
+
+def test_results_of_a_newer_schema_are_refused(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(environment(SCHEMA + 1))
+    with pytest.raises(StoreError, match=f"has schema {SCHEMA + 1}"):
+        load(tmp_path)
+
+
+def test_two_runs_do_not_write_to_one_folder(tmp_path):
+    with Store(tmp_path), pytest.raises(StoreError, match="another run is writing"):
+        Store(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="no results can be written to"):
+        Store(tmp_path / "file" / "folder")
+
+
+def fill(folder: Path) -> None:
+    """Appends until a limit on the file size, which stands for a full disk, is met."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    with Store(folder) as store:
+        for number in range(100):
+            try:
+                store.append(cell(f"codec{number}"))
+            except StoreError as error:
+                (folder / "said").write_text(str(error))
+                return
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path):
+    process = multiprocessing.get_context("spawn").Process(target=fill, args=(tmp_path,))
+    process.start()
+    process.join()
+    said = (tmp_path / "said").read_text()
+    assert "cannot be written" in said
+    assert "\n" not in said
+    kept = load(tmp_path).cells
+    assert len(kept) > 3
+    assert [c.codec for c in kept] == [f"codec{number}" for number in range(len(kept))]
