@@ -86,7 +86,8 @@ def _reason(
     if not corpus_slice.digest:
         return "the corpus could not be read there, so its bytes are unknown"
     other, folder = chosen[corpus_slice.slot]
-    return f"other bytes ({_told(corpus_slice)}) than in {folder} ({_told(other)}), which was named first"
+    told = _told(corpus_slice)
+    return f"other bytes ({told}) than in {folder} ({_told(other)}), which was named first"
 
 
 def _told(corpus_slice: CorpusSlice) -> str:

@@ -219,8 +219,8 @@ def _incomplete(part: Board) -> str:
     held = {corpus: sum(cell.ok for cell in part.column(corpus).values()) for corpus in part.slices}
     rarest = min(held, key=lambda corpus: held[corpus])
     return (
-        f"No codec has all {len(part.slices)} corpora, so there is no mean; {rarest} has the fewest "
-        "codecs. --corpora ranks by some corpora only."
+        f"No codec has all {len(part.slices)} corpora, so there is no mean; {rarest} has the "
+        "fewest codecs. --corpora ranks by some corpora only."
     )
 
 

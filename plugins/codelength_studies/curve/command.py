@@ -165,7 +165,7 @@ def _targets(
     length: int,
     count: int,
     meter: Meter,
-) -> "Iterator[tuple[Cut, list[Sample]]]":
+) -> "Iterator[tuple[CorpusSlice, list[Sample]]]":
     """Each corpus as it is cut, with its pieces. Raises CorpusError, UsageError."""
     from codelength.run.plan import survey
     from codelength_studies.curve.chunks import chunks

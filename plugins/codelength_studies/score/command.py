@@ -136,7 +136,8 @@ class Progress:
         self._began, self._before = time.monotonic(), corpus_slice.bytes - left
         share = "" if left == corpus_slice.bytes else f" of {corpus_slice.bytes / 1e6:,.1f}"
         self._meter.say(
-            f"{codec} on {corpus_slice.corpus} ({corpus_slice.protocol}): {left / 1e6:,.1f}{share} MB to score, "
+            f"{codec} on {corpus_slice.corpus} ({corpus_slice.protocol}): "
+            f"{left / 1e6:,.1f}{share} MB to score, "
             f"about {duration(seconds)}"
         )
 
@@ -145,7 +146,8 @@ class Progress:
         rate = (done - self._before) / max(1e-9, time.monotonic() - self._began)
         left = (corpus_slice.bytes - done) / max(1.0, rate)
         self._meter.now(
-            f"{codec} on {corpus_slice.corpus}: {done / 1e6:,.1f} of {corpus_slice.bytes / 1e6:,.1f} MB, "
+            f"{codec} on {corpus_slice.corpus}: "
+            f"{done / 1e6:,.1f} of {corpus_slice.bytes / 1e6:,.1f} MB, "
             f"≈{bits / done:.3f} bpb so far, {duration(left)} to go"
         )
 

@@ -59,7 +59,8 @@ def _table(target: Target) -> Table:
     rows = [_measured(cell, str(rank)) for cell, rank in zip(target.measured, places, strict=True)]
     rows += [_scored(score) for score in target.scored]
     limit = f" · first {format.size(corpus_slice.limit)}" if corpus_slice.limit else ""
-    title = f"{corpus_slice.corpus} · protocol {corpus_slice.protocol}{limit} · {format.count(corpus_slice.bytes)} bytes"
+    where = f"{corpus_slice.corpus} · protocol {corpus_slice.protocol}{limit}"
+    title = f"{where} · {format.count(corpus_slice.bytes)} bytes"
     made = (
         f"{ABOUT}: an estimate, the ideal code length −Σ log2 p under the integer frequencies that "
         "the coder would use; nothing was coded, and no estimate is ranked. Smaller is better. "
