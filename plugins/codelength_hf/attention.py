@@ -1,9 +1,9 @@
 """Exact attention in compiled loops: `fixed` states the law.
 
 Keys and values lie in the cache as the tiles of `codelength_exact.products` read them: keys in
-panels of sixteen positions, values in panels of sixteen columns. Positions are taken four at a time:
-their scores with all keys, what these become as weights, and the weighted sums of values never leave the
-core's cache.
+panels of sixteen positions, values in panels of sixteen columns. Positions are taken four at a
+time: their scores with all keys, what these become as weights, and the weighted sums of values
+never leave the core's cache.
 """
 
 from typing import Any

@@ -27,6 +27,7 @@ from codelength.plugins import Offer
 
 if TYPE_CHECKING:
     from codelength.api.media import Sample
+    from codelength.results.cell import CorpusSlice
     from codelength_studies.curve.records import Control
 
 CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")
