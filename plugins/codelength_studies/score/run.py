@@ -85,7 +85,8 @@ def score_all(
                     except BrokenProcessPool as error:
                         raise ScoreError(
                             f"a process that scored {codec.spec} on {corpus_slice.corpus} "
-                            "died, as it does when memory runs out; repeat the command with fewer --jobs to go on"
+                            "died, as it does when memory runs out; repeat the command "
+                            "with fewer --jobs to go on"
                         ) from error
                     score = Score(
                         codec=codec.spec,
