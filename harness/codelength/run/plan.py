@@ -1,12 +1,13 @@
 """What a run has to measure: each corpus as it is cut, and each codec that meets it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus, Digest, corpus_digest
 from codelength.api.errors import CorpusError
-from codelength.api.protocol import Protocol, head
+from codelength.api.media import Sample
+from codelength.api.protocol import Protocol, head, protocol
 from codelength.plugins import Offer, Plugins
 from codelength.results.cell import CorpusSlice
 
@@ -38,6 +39,11 @@ class Plan:
         }
 
 
+def read_slice(corpus: Corpus, corpus_slice: CorpusSlice) -> Iterator[Sample]:
+    """Read the samples of a corpus as a slice cuts them."""
+    return protocol(corpus_slice.protocol).split(head(corpus.samples(), corpus_slice.limit))
+
+
 def survey(
     corpora: Sequence[Offer[Corpus]],
     protocols: Sequence[Protocol],
@@ -50,16 +56,16 @@ def survey(
     for offer in corpora:
         watch(offer.item.spec)
         checked = False
-        for protocol in protocols:
+        for rule in protocols:
             problem = None
             try:
                 if not checked and limit is None:
                     _check_digest(offer.item)
                 checked = True
-                corpus_slice = _cut(offer.item, protocol, limit)
+                corpus_slice = _cut(offer.item, rule, limit)
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
-                corpus_slice = _unread(offer.item, protocol, limit)
+                corpus_slice = _unread(offer.item, rule, limit)
             targets.append(Target(corpus_slice, offer.origin.name, problem))
     return targets
 
@@ -75,19 +81,19 @@ def _check_digest(corpus: Corpus) -> None:
         )
 
 
-def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> CorpusSlice:
+def _cut(corpus: Corpus, rule: Protocol, limit: int | None) -> CorpusSlice:
     digest, kinds = Digest(), set()
     samples = size = 0
-    for sample in protocol.split(head(corpus.samples(), limit)):
+    for sample in rule.split(head(corpus.samples(), limit)):
         digest.add(sample)
         kinds.add(sample.media.kind)
         samples += 1
         size += len(sample.data)
     if not samples:
-        raise CorpusError(f"corpus {corpus.spec} has nothing to code under {protocol.spec}")
+        raise CorpusError(f"corpus {corpus.spec} has nothing to code under {rule.spec}")
     return CorpusSlice(
         corpus=corpus.spec,
-        protocol=protocol.spec,
+        protocol=rule.spec,
         kind=kinds.pop() if corpus.kind == "raw" and len(kinds) == 1 else corpus.kind,
         samples=samples,
         bytes=size,
@@ -95,19 +101,19 @@ def _cut(corpus: Corpus, protocol: Protocol, limit: int | None) -> CorpusSlice:
         limit=limit,
         label=corpus.label,
         entropy=corpus.entropy,
-        header_once=protocol.header_once,
+        header_once=rule.header_once,
         published=corpus.published,
     )
 
 
-def _unread(corpus: Corpus, protocol: Protocol, limit: int | None) -> CorpusSlice:
+def _unread(corpus: Corpus, rule: Protocol, limit: int | None) -> CorpusSlice:
     return CorpusSlice(
         corpus=corpus.spec,
-        protocol=protocol.spec,
+        protocol=rule.spec,
         kind=corpus.kind,
         samples=0,
         bytes=0,
         digest="",
         limit=limit,
-        header_once=protocol.header_once,
+        header_once=rule.header_once,
     )

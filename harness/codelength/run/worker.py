@@ -20,11 +20,11 @@ from codelength.api.codec import Codec, versions_of
 from codelength.api.corpus import Corpus, Digest
 from codelength.api.errors import CorpusError, Unavailable, Unsupported
 from codelength.api.media import Sample
-from codelength.api.protocol import head, protocol
 from codelength.coding import device
 from codelength.coding.varint import varint
 from codelength.plugins import Plugins
-from codelength.results.cell import CorpusSlice, Phase, Status
+from codelength.results.cell import Phase, Status
+from codelength.run.plan import read_slice
 from codelength.workers import messages
 from codelength.workers.limits import (
     cpu_seconds,
@@ -82,11 +82,6 @@ def main() -> None:
             say(_failed(error))
 
 
-def samples_of(corpus: Corpus, corpus_slice: CorpusSlice) -> Iterator[Sample]:
-    """What every codec sees of a corpus in this cut."""
-    return protocol(corpus_slice.protocol).split(head(corpus.samples(), corpus_slice.limit))
-
-
 def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], None]) -> Encoded:
     """Encodes every sample into the scratch file."""
     digest, blobs_digest = Digest(), hashlib.sha256()
@@ -98,7 +93,7 @@ def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
         header = codec.encode(b"\0")
     with Path(task.scratch).open("wb") as scratch:
         _write_batch(scratch, [header] if header else [])
-        for batch in batches(samples_of(corpus, task.slice)):
+        for batch in batches(read_slice(corpus, task.slice)):
             blobs = meter.measure(lambda batch=batch: codec.encode_many(batch))  # type: ignore[misc]
             if len(blobs) != len(batch):
                 raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
@@ -128,7 +123,7 @@ def decoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
         for header in _read_batch(scratch):
             with suppress(Exception):
                 codec.decode(header)
-        for batch in batches(samples_of(corpus, task.slice)):
+        for batch in batches(read_slice(corpus, task.slice)):
             blobs = _read_batch(scratch)
             outputs = meter.measure(lambda blobs=blobs: codec.decode_many(blobs))  # type: ignore[misc]
             if len(outputs) != len(batch):
