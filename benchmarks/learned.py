@@ -324,8 +324,8 @@ def corpus_text(plugins: Plugins) -> bytes:
 
 def subjects(plugins: Plugins, text: bytes) -> Iterator[Subject]:
     symbols = np.frombuffer(text, np.uint8)
-    for offer in plugins.codecs:
-        codec = offer.item
+    for entry in plugins.codecs:
+        codec = entry.item
         if codec.name in FAMILIES:
             yield Subject(codec.spec, codec.predictor, symbols)
     tokens = np.random.default_rng(0).integers(0, 50_277, 200_000)

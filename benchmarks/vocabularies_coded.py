@@ -17,7 +17,7 @@ from codelength.api.protocol import head, protocol
 from codelength.cli.progress import watch
 from codelength.coding.code_length import code_lengths
 from codelength.plugins import Plugins
-from codelength.results.cell import Cell
+from codelength.results.cell import Cell, CellKey
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
 from codelength.run.engine import run
@@ -40,7 +40,7 @@ def coded(
     out = out.absolute()
     found: dict[str, list[Line]] = {}
     with contextlib.chdir(models):  # so that results call a model by its name
-        offers = [plugins.codec(f"hf:model={name}") for name in names]
+        entries = [plugins.codec(f"hf:model={name}") for name in names]
         with Store(out) as store, watch(sys.stderr) as progress:
             targets = [
                 target
@@ -49,26 +49,26 @@ def coded(
                     [plugins.corpus(corpus)], [protocol(rule)], limit, progress.reading
                 )
             ]
-            plan = Plan(plugins, offers, targets)
-            known = {cell.slot: cell for cell in load(out).current}
+            plan = Plan(plugins, entries, targets)
+            known = {cell.key: cell for cell in load(out).current}
             command = shlex.join(["python", *sys.argv])
             record = replace(environment(dependencies(), 1, 1), command=command)
             store.append(record)
-            progress.begin(len(plan.slots))
+            progress.begin(len(plan.keys))
             run(plan, store, known, record, Limits(3600, memory_bytes() * 4 // 5, 1), progress)
-        cells = {cell.slot: cell for cell in load(out).current}
+        cells = {cell.key: cell for cell in load(out).current}
         for target in targets:
             corpus_slice = target.slice
             samples = plugins.corpus(corpus_slice.corpus).item.samples()
             pieces = list(protocol(corpus_slice.protocol).split(head(samples, limit)))
             name = pieces[0].name if len(pieces) == 1 else corpus_slice.corpus
-            for offer in offers:
-                cell = cells[(offer.item.spec, *corpus_slice.slot)]
+            for entry in entries:
+                cell = cells[CellKey(entry.item.spec, *corpus_slice.key)]
                 if not cell.ok:
                     raise ResultError(
                         f"{cell.codec} on {corpus_slice.corpus}: {cell.status}, {cell.reason}"
                     )
-                found.setdefault(name, []).append(line(cell, offer.item, pieces))
+                found.setdefault(name, []).append(line(cell, entry.item, pieces))
     return found
 
 

@@ -57,13 +57,13 @@ def test_a_codec_is_found_by_its_name_and_built_with_its_settings(tmp_path):
     plugins = none([written(tmp_path, CODEC)])
     assert plugins.codec("mine").item.spec == "mine:level=1"
     assert plugins.codec("mine:level=7").item.spec == "mine:level=7"
-    assert [offer.item.spec for offer in plugins.codecs] == ["mine:level=1", "mine:level=2"]
+    assert [entry.item.spec for entry in plugins.codecs] == ["mine:level=1", "mine:level=2"]
 
 
 def test_a_codec_named_twice_runs_once(tmp_path):
     plugins = none([written(tmp_path, CODEC)])
     chosen = plugins.select_codecs("mine,mine:level=1,mine:level=3")
-    assert [offer.item.spec for offer in chosen] == ["mine:level=1", "mine:level=3"]
+    assert [entry.item.spec for entry in chosen] == ["mine:level=1", "mine:level=3"]
 
 
 def test_a_corpus_keeps_the_mirror_when_it_is_built_with_settings(tmp_path):
@@ -95,11 +95,11 @@ def test_a_broken_plugin_is_named_and_leaves_the_others_alone(tmp_path, text, pr
     broken, good = written(tmp_path, text, "broken.py"), written(tmp_path, CORPUS, "good.py")
     plugins = none([broken, good])
     (found,) = plugins.broken
-    assert found.origin.name == broken
+    assert found.name == broken
     assert problem in found.problem
     assert "\n" not in found.problem
     assert not plugins.codecs
-    assert [offer.item.spec for offer in plugins.corpora] == ["mine"]
+    assert [entry.item.spec for entry in plugins.corpora] == ["mine"]
 
 
 def test_a_name_that_is_taken_is_not_given_again(tmp_path):
@@ -111,9 +111,9 @@ def test_a_name_that_is_taken_is_not_given_again(tmp_path):
 
 def test_a_file_is_known_by_its_digest(tmp_path):
     file = written(tmp_path, CODEC)
-    before = none([file]).codec("mine").origin.version
+    before = none([file]).codec("mine").plugin.version
     written(tmp_path, CODEC + "# changed\n")
-    assert none([file]).codec("mine").origin.version != before
+    assert none([file]).codec("mine").plugin.version != before
 
 
 def test_every_installed_plugin_is_active():
@@ -121,8 +121,8 @@ def test_every_installed_plugin_is_active():
 
 
 def test_a_run_that_names_no_codecs_has_six_learned_ones_and_more():
-    offers = Plugins().select_codecs(None)
-    learned = [o.item.spec for o in offers if isinstance(o.item, PredictorCodec)]
+    entries = Plugins().select_codecs(None)
+    learned = [o.item.spec for o in entries if isinstance(o.item, PredictorCodec)]
     assert len(learned) >= 6, learned
 
 

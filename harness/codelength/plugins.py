@@ -4,8 +4,8 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -28,8 +28,8 @@ to an object with hooks."""
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a plugin comes from, enough to load it again in another process."""
+class Plugin:
+    """Where a plugin comes from, and why it is not active, if it is not."""
 
     name: str
     """The entry point's name, or the path of a file."""
@@ -37,27 +37,21 @@ class Origin:
     """The module, or the file."""
     version: str
     package: str = ""
+    """The distribution that it was installed with; empty for a file."""
+    problem: str | None = None
 
     @property
     def label(self) -> str:
-        """`codelength 0.1.0`, or the file with the head of its digest."""
+        """`codelength 0.1.0`, or the file with the first digits of its digest."""
         return f"{self.package or self.where} {self.version}"
 
 
 @dataclass(frozen=True)
-class Plugin:
-    """One plugin as it was found, and why it is not active, if it is not."""
-
-    origin: Origin
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Offer(Generic[T]):
-    """A codec or a corpus with the plugin that offers it."""
+class Registered(Generic[T]):
+    """A codec or a corpus, and the plugin that registered it."""
 
     item: T
-    origin: Origin
+    plugin: Plugin
 
 
 class Plugins:
@@ -78,8 +72,8 @@ class Plugins:
         self.data = data
         self.files = tuple(files)
         self.found: list[Plugin] = []
-        self.codecs: list[Offer[Codec]] = []
-        self.corpora: list[Offer[Corpus]] = []
+        self.codecs: list[Registered[Codec]] = []
+        self.corpora: list[Registered[Corpus]] = []
         wanted = None if only is None else set(only)
         for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
             if wanted is None or point.name in wanted:
@@ -87,78 +81,81 @@ class Plugins:
         for file in files:
             self._add(_file(file), None)
 
-    def _add(self, origin: Origin, point: EntryPoint | None) -> None:
+    def _add(self, plugin: Plugin, point: EntryPoint | None) -> None:
         try:
-            module = point.load() if point else _opened(Path(origin.where))
-            self._manager.register(module, origin.name)
+            module = point.load() if point else _opened(Path(plugin.where))
+            self._manager.register(module, plugin.name)
             self._manager.check_pending()
             hooks = self._manager.subset_hook_caller
             others = [p for p in self._manager.get_plugins() if p is not module]
             codecs = [item for some in hooks("codelength_codecs", others)() for item in some]
             given = hooks("codelength_corpora", others)(data=self.data)
             corpora = [item for some in given for item in some]
-            codec_offers = _offers(codecs, Codec, origin, self.codecs)  # type: ignore[type-abstract]
-            corpus_offers = _offers(corpora, Corpus, origin, self.corpora)  # type: ignore[type-abstract]
+            codecs_found = _checked(codecs, Codec, plugin, self.codecs)  # type: ignore[type-abstract]
+            corpora_found = _checked(corpora, Corpus, plugin, self.corpora)  # type: ignore[type-abstract]
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit
-            if self._manager.has_plugin(origin.name):
-                self._manager.unregister(name=origin.name)
-            self.found.append(Plugin(origin, f"{type(error).__name__}: {error}".splitlines()[0]))
+            if self._manager.has_plugin(plugin.name):
+                self._manager.unregister(name=plugin.name)
+            problem = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.found.append(replace(plugin, problem=problem))
         else:
-            self.codecs += codec_offers
-            self.corpora += corpus_offers
-            self.found.append(Plugin(origin))
+            self.codecs += codecs_found
+            self.corpora += corpora_found
+            self.found.append(plugin)
 
     @property
     def broken(self) -> list[Plugin]:
         """Those that were found and could not be loaded."""
         return [plugin for plugin in self.found if plugin.problem]
 
-    def codec(self, spec: str) -> Offer[Codec]:
+    def codec(self, spec: str) -> Registered[Codec]:
         """The codec that `spec` names, with its settings. Raises UsageError."""
         return _resolved(spec, self.codecs, "codec", "codelength list codecs")
 
-    def corpus(self, spec: str) -> Offer[Corpus]:
+    def corpus(self, spec: str) -> Registered[Corpus]:
         """The corpus that `spec` names, with its settings. Raises UsageError."""
         return _resolved(spec, self.corpora, "corpus", "codelength list corpora")
 
-    def select_codecs(self, specs: str | None) -> list[Offer[Codec]]:
-        """Those that a comma-separated list names, or every row that plugins offer by default."""
+    def select_codecs(self, specs: str | None) -> list[Registered[Codec]]:
+        """Those that a comma-separated list names, or every default row of the plugins."""
         if specs is None:
-            return [offer for offer in self.codecs if offer.item.by_default]
+            return [entry for entry in self.codecs if entry.item.by_default]
         return _unique(self.codec(spec) for spec in split_specs(specs))
 
-    def select_corpora(self, specs: str | None) -> list[Offer[Corpus]]:
+    def select_corpora(self, specs: str | None) -> list[Registered[Corpus]]:
         """Those that a comma-separated list names, or the embedded ones."""
         if specs is None:
-            return [offer for offer in self.corpora if offer.item.embedded]
+            return [entry for entry in self.corpora if entry.item.embedded]
         return _unique(self.corpus(spec) for spec in split_specs(specs))
 
 
-def _resolved(spec: str, offers: Sequence[Offer[T]], kind: str, listing: str) -> Offer[T]:
+def _resolved(
+    spec: str, entries: Sequence[Registered[T]], kind: str, listing: str
+) -> Registered[T]:
     name, settings = split_spec(spec)
-    named = [offer for offer in offers if offer.item.name == name]
+    named = [entry for entry in entries if entry.item.name == name]
     if not named:
-        raise unknown(kind, name, {offer.item.name for offer in offers}, listing)
-    exact = [offer for offer in named if offer.item.spec == spec]
+        raise unknown(kind, name, {entry.item.name for entry in entries}, listing)
+    exact = [entry for entry in named if entry.item.spec == spec]
     if exact:
         return exact[0]
     given = named[0].item
     fixed = {f.name: getattr(given, f.name) for f in fields(given) if not f.repr}
-    return Offer(build(type(given), settings, **fixed), named[0].origin)
+    return Registered(build(type(given), settings, **fixed), named[0].plugin)
 
 
-def _unique(offers: Iterable[Offer[T]]) -> list[Offer[T]]:
-    return list({offer.item.spec: offer for offer in offers}.values())
+def _unique(entries: Iterable[Registered[T]]) -> list[Registered[T]]:
+    return list({entry.item.spec: entry for entry in entries}.values())
 
 
-def _offers(
-    items: Iterable[object], contract: type[T], origin: Origin, others: Sequence[Offer[T]]
-) -> list[Offer[T]]:
-    """Offers of items that keep the contract and whose names nobody else has taken."""
-    taken = {offer.item.name: offer.origin for offer in others}
-    offers = []
+def _checked(
+    items: Iterable[object], contract: type[T], plugin: Plugin, others: Sequence[Registered[T]]
+) -> list[Registered[T]]:
+    """Those items that keep the contract and whose names nobody else has taken."""
+    taken = {entry.item.name: entry.plugin for entry in others}
+    entries = []
     for item in items:
         name = getattr(item, "name", None)
         if not isinstance(item, contract) or not isinstance(name, str):
@@ -169,20 +166,20 @@ def _offers(
             )
         if name in taken:
             raise UsageError(f"the name {name!r} is taken by the plugin {taken[name].name}")
-        offers.append(Offer(item, origin))
-    return offers
+        entries.append(Registered(item, plugin))
+    return entries
 
 
-def _installed(point: EntryPoint) -> Origin:
+def _installed(point: EntryPoint) -> Plugin:
     package, version = ("?", "?") if point.dist is None else (point.dist.name, point.dist.version)
-    return Origin(point.name, point.value, version, package)
+    return Plugin(point.name, point.value, version, package)
 
 
-def _file(name: str) -> Origin:
+def _file(name: str) -> Plugin:
     path = Path(name).expanduser().resolve()
     if not path.is_file():
         raise UsageError(f"no plugin file {name!r}; --plugin takes the path of one")
-    return Origin(str(path), str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+    return Plugin(str(path), str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
 
 
 def _opened(path: Path) -> object:
@@ -210,8 +207,3 @@ def _imported(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def plugin_names(origins: Iterable[Origin]) -> Iterator[str]:
-    """The entry points among some origins; the rest are files."""
-    return (origin.name for origin in origins if origin.package)

@@ -10,7 +10,7 @@ from codelength.api.codec import Codec
 from codelength.api.errors import StoreError
 from codelength.cli.pricing import DECODERS, PRIORS, pricing
 from codelength.metrics import Price, adjusted, apply_price
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
 from codelength.results.store import load
 from factories import cell
@@ -23,7 +23,7 @@ class Few(Plugins):
 
     names = "gzip,bz2"
 
-    def select_codecs(self, specs: str | None) -> Sequence[Offer[Codec]]:  # type: ignore[override]
+    def select_codecs(self, specs: str | None) -> Sequence[Registered[Codec]]:  # type: ignore[override]
         return super().select_codecs(specs or self.names)
 
 

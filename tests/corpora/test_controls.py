@@ -123,9 +123,9 @@ def test_no_standard_compressor_beats_the_entropy(control, compress):
     assert not undercuts(compress(sample.data), control, sample.data)
 
 
-@pytest.mark.parametrize("offer", Plugins().codecs, ids=lambda offer: offer.item.spec)
-def test_no_installed_codec_beats_the_entropy(offer):
-    codec = offer.item
+@pytest.mark.parametrize("entry", Plugins().codecs, ids=lambda entry: entry.item.spec)
+def test_no_installed_codec_beats_the_entropy(entry):
+    codec = entry.item
     try:
         codec.check_available()
     except Unavailable as error:

@@ -44,7 +44,7 @@ def test_images_and_sound_cover_what_codecs_differ_in():
 
 def test_the_default_run_is_small_and_needs_nothing_but_the_package():
     embedded = Plugins(only=PLUGINS).select_corpora(None)
-    names = [offer.item.name for offer in embedded]
+    names = [entry.item.name for entry in embedded]
     assert names == [
         *("random", "iid", "markov", "zeros"),
         *("prose", "structured", "images", "sound"),
@@ -56,8 +56,8 @@ def test_two_processes_read_the_same_bytes():
     program = (
         "from codelength.plugins import Plugins\n"
         "from codelength.api.corpus import corpus_digest\n"
-        f"for offer in Plugins(only={PLUGINS}).select_corpora(None):\n"
-        "    print(offer.item.spec, corpus_digest(offer.item.samples()))\n"
+        f"for entry in Plugins(only={PLUGINS}).select_corpora(None):\n"
+        "    print(entry.item.spec, corpus_digest(entry.item.samples()))\n"
     )
     outputs = [
         subprocess.run(
@@ -86,8 +86,8 @@ def test_listing_corpora_imports_nothing_heavy():
 
 
 def test_every_corpus_says_where_it_comes_from():
-    for offer in Plugins(only=PLUGINS).corpora:
-        corpus = offer.item
+    for entry in Plugins(only=PLUGINS).corpora:
+        corpus = entry.item
         assert corpus.title, corpus.name
         assert corpus.licence != "unknown", corpus.name
         if corpus.name != "path":
@@ -96,8 +96,8 @@ def test_every_corpus_says_where_it_comes_from():
 
 def test_the_readme_lists_every_corpus_with_its_digest():
     readme = Path(codelength_embedded.__file__).parents[1].joinpath("README.md").read_text()
-    for offer in Plugins(only=PLUGINS).corpora:
-        corpus = offer.item
+    for entry in Plugins(only=PLUGINS).corpora:
+        corpus = entry.item
         stated = getattr(corpus, "whole", None) or corpus.digest
         row = next(line for line in readme.splitlines() if line.startswith(f"| `{corpus.name}"))
         assert (stated or "")[:12] in row, corpus.name

@@ -86,9 +86,9 @@ def test_the_spec_is_what_was_typed_and_finds_the_same_again(tmp_path):
 
 
 def test_without_a_place_it_is_listed_and_cannot_be_used():
-    (offer,) = Plugins(only=["path"]).corpora
+    (entry,) = Plugins(only=["path"]).corpora
     with pytest.raises(UsageError, match="path:FILE or path:FOLDER"):
-        offer.item.check_available()
+        entry.item.check_available()
 
 
 def test_the_label_names_the_decoder_of_lossy_images(tmp_path):

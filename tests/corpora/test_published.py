@@ -15,8 +15,8 @@ README = Path(__file__).parents[2] / "corpora" / "README.md"
 
 
 def shipped() -> list[Corpus]:
-    offers = Plugins().corpora
-    return [o.item for o in offers if o.origin.package == "codelength"]
+    entries = Plugins().corpora
+    return [o.item for o in entries if o.plugin.package == "codelength"]
 
 
 @pytest.mark.parametrize("corpus", shipped(), ids=lambda corpus: corpus.name)

@@ -19,7 +19,7 @@ def test_it_is_toml_and_its_codecs_load(block, tmp_path):
         (tmp_path / "shown.toml").write_text(block.text)
         host = Plugins([str(tmp_path / "shown.toml")], only=())
         assert not host.broken
-        assert {offer.item.name for offer in host.codecs} == table["codec"].keys()
+        assert {entry.item.name for entry in host.codecs} == table["codec"].keys()
 
 
 def test_pages_show_codecs_in_toml():

@@ -162,7 +162,7 @@ class Canned(Timer):
     passes: list[Pass] = field(default_factory=list)
     rests: list[float] = field(default_factory=list)
 
-    def timed(self, offer: Any, piece: int | None, undisturbed: float | None) -> Pass:
+    def timed(self, entry: Any, piece: int | None, undisturbed: float | None) -> Pass:
         if not self.passes:
             raise Untimed("its process died of SIGSEGV")
         return self.passes.pop(0)
@@ -173,10 +173,10 @@ class Canned(Timer):
 
 def canned(passes: Iterable[Pass]) -> Canned:
     """A timer of gzip that will find these."""
-    offer = SimpleNamespace(item=SimpleNamespace(spec="gzip"))
-    plugins = SimpleNamespace(codec=lambda spec: offer)
+    entry = SimpleNamespace(item=SimpleNamespace(spec="gzip"))
+    plugins = SimpleNamespace(codec=lambda spec: entry)
     measured = SimpleNamespace(
-        plan=SimpleNamespace(plugins=plugins, codecs=[offer]), cells=[cell("gzip")]
+        plan=SimpleNamespace(plugins=plugins, codecs=[entry]), cells=[cell("gzip")]
     )
     return Canned(GRID, measured, 1.0, list(passes))  # type: ignore[arg-type]
 

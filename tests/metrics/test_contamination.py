@@ -86,8 +86,8 @@ def test_dates_reach_from_their_first_day_to_their_last() -> None:
 
 
 def test_the_models_in_the_box_are_clean_where_that_is_known_and_only_there() -> None:
-    for offer in Plugins().codecs:
-        codec = offer.item
+    for entry in Plugins().codecs:
+        codec = entry.item
         if codec.name == "recurrent" and codec.model_bytes:
             measured = cell(codec.spec, model_bytes=codec.model_bytes, card=codec.card)
             answers = [

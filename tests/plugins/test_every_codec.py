@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 PLUGINS = Plugins(only=samples.PLUGINS)
 
 each_codec = pytest.mark.parametrize(
-    "codec", [offer.item for offer in PLUGINS.codecs], ids=lambda codec: codec.spec
+    "codec", [entry.item for entry in PLUGINS.codecs], ids=lambda codec: codec.spec
 )
 each_sample = pytest.mark.parametrize("sample", samples.SMALL, ids=lambda sample: sample.name)
 
@@ -147,7 +147,7 @@ def test_listing_the_codecs_imports_no_library():
     program = (
         "import sys\n"
         "from codelength.plugins import Plugins\n"
-        f"[offer.item.spec for offer in Plugins(only={samples.PLUGINS}).codecs]\n"
+        f"[entry.item.spec for entry in Plugins(only={samples.PLUGINS}).codecs]\n"
         "heavy = 'brotli imagecodecs lz4 numpy pyppmd soundfile zstandard'.split()\n"
         "print([name for name in heavy if name in sys.modules])\n"
     )

@@ -44,7 +44,7 @@ def test_a_folder_without_results_has_none(tmp_path):
     assert load(tmp_path / "nowhere").cells == []
 
 
-def test_of_two_cells_in_one_slot_the_later_counts(tmp_path):
+def test_of_two_cells_with_one_key_the_later_counts(tmp_path):
     with Store(tmp_path) as store:
         for coded in (5, 6):
             store.append(cell("a", coded))

@@ -155,7 +155,7 @@ def test_jobs_change_no_size(codelength, tmp_path, data):
             "--jobs", jobs, "--protocol", "whole,chunks:100,solid",
         )  # fmt: skip
     one, three = (
-        {cell.slot: (cell.coded_bytes, cell.blobs) for cell in load(tmp_path / jobs).current}
+        {cell.key: (cell.coded_bytes, cell.blobs) for cell in load(tmp_path / jobs).current}
         for jobs in ("1", "3")
     )
     assert len(one) == 9

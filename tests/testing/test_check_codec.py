@@ -18,7 +18,7 @@ from costs import ELSEWHERE, marks, smallest
 
 INSTALLED = [
     codec
-    for codec in (offer.item for offer in Plugins().codecs)
+    for codec in (entry.item for entry in Plugins().codecs)
     if codec.name.partition("-")[0] not in ELSEWHERE and smallest(codec)
 ]
 LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())

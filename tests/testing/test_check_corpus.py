@@ -10,7 +10,7 @@ from codelength.plugins import Plugins
 from codelength.testing import check_corpus, corpus_checks
 from codelength.testing.corpora import misfit
 
-INSTALLED = [offer.item for offer in Plugins().corpora]
+INSTALLED = [entry.item for entry in Plugins().corpora]
 LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())
 
 

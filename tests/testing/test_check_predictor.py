@@ -61,9 +61,9 @@ def test_a_fair_predictor_conforms():
 
 
 PREDICTING = [
-    offer.item
-    for offer in Plugins().codecs
-    if isinstance(offer.item, PredictorCodec) and offer.item.name != "hf"  # which needs a model
+    entry.item
+    for entry in Plugins().codecs
+    if isinstance(entry.item, PredictorCodec) and entry.item.name != "hf"  # which needs a model
 ]
 
 

@@ -32,13 +32,13 @@ def command(plugin: str, timeout: float) -> int:
     codelength check-plugin brotli
     """
     host = loaded(plugin)
-    checks = [(offer.item.spec, codec_checks(offer.item, timeout)) for offer in host.codecs]
+    checks = [(entry.item.spec, codec_checks(entry.item, timeout)) for entry in host.codecs]
     checks += [
-        (f"{offer.item.spec}, its predictor", of_predictor(offer.item, timeout))
-        for offer in host.codecs
-        if isinstance(offer.item, PredictorCodec)
+        (f"{entry.item.spec}, its predictor", of_predictor(entry.item, timeout))
+        for entry in host.codecs
+        if isinstance(entry.item, PredictorCodec)
     ]
-    checks += [(offer.item.spec, corpus_checks(offer.item)) for offer in host.corpora]
+    checks += [(entry.item.spec, corpus_checks(entry.item)) for entry in host.corpora]
     if not checks:
         raise UsageError(f"plugin {plugin} offers neither codecs nor corpora")
     made = failed = 0

@@ -53,11 +53,11 @@ def _advice(facts: dict[str, str]) -> Iterator[str]:
 
 def _libraries(plugins: Plugins) -> Iterator[list[str]]:
     users: dict[tuple[str, str], list[str]] = {}
-    for offer in plugins.codecs:
-        for module, package in offer.item.needs.items():
+    for entry in plugins.codecs:
+        for module, package in entry.item.needs.items():
             names = users.setdefault((module, package), [])
-            if offer.item.name not in names:
-                names.append(offer.item.name)
+            if entry.item.name not in names:
+                names.append(entry.item.name)
     for (module, package), names in sorted(users.items()):
         if find_spec(module):
             yield [module, _version(module), f"for {', '.join(names)}"]
@@ -67,15 +67,15 @@ def _libraries(plugins: Plugins) -> Iterator[list[str]]:
 
 
 def _corpora(plugins: Plugins) -> Iterator[list[str]]:
-    for offer in plugins.corpora:
+    for entry in plugins.corpora:
         try:
-            offer.item.check_available()
+            entry.item.check_available()
         except Unavailable as error:
-            yield [offer.item.spec, "missing", str(error)]
+            yield [entry.item.spec, "missing", str(error)]
         except UsageError:  # it needs settings that only the command line can give
             continue
         else:
-            yield [offer.item.spec, "here", offer.item.label]
+            yield [entry.item.spec, "here", entry.item.label]
 
 
 def _version(module: str) -> str:

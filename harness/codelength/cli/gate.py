@@ -23,7 +23,7 @@ from codelength.cli.options import (
     with_timeout,
 )
 from codelength.cli.progress import Lines, Live
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Status
 
 if TYPE_CHECKING:
@@ -176,11 +176,11 @@ def _grid(plugins: Plugins, before: "Grid | None", settings: dict[str, Any]) -> 
 
     codecs, corpora, protocols, limit, wall = settings.values()
     if before is None or codecs is not None:
-        chosen = [offer.item.spec for offer in _here(plugins.select_codecs(codecs), codecs)]
+        chosen = [entry.item.spec for entry in _here(plugins.select_codecs(codecs), codecs)]
     else:
         chosen = before.codecs
     if before is None or corpora is not None:
-        places = [offer.item.spec for offer in plugins.select_corpora(corpora)]
+        places = [entry.item.spec for entry in plugins.select_corpora(corpora)]
     else:
         places = before.corpora
     if before is None or protocols is not None:
@@ -199,19 +199,19 @@ def _grid(plugins: Plugins, before: "Grid | None", settings: dict[str, Any]) -> 
     return Grid(codecs=chosen, corpora=places, protocols=slices, limit=limit, wall=timed)
 
 
-def _here(offers: Sequence[Offer[Codec]], asked: str | None) -> list[Offer[Codec]]:
+def _here(entries: Sequence[Registered[Codec]], asked: str | None) -> list[Registered[Codec]]:
     """Those that can be used here. One that was asked for and cannot is an error; of the default
     ones, the others are taken and it is named."""
     found = []
-    for offer in offers:
+    for entry in entries:
         try:
-            offer.item.check_available()
+            entry.item.check_available()
         except CodelengthError as error:
             if asked is not None:
                 raise
-            click.echo(f"codec {offer.item.spec} is left out: {error}", err=True)
+            click.echo(f"codec {entry.item.spec} is left out: {error}", err=True)
         else:
-            found.append(offer)
+            found.append(entry)
     return found
 
 

@@ -31,16 +31,16 @@ def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
 
 def _codecs(plugins: Plugins) -> list[list[str]]:
     rows = []
-    for offer in plugins.codecs:
-        summary = _first_line(type(offer.item).__doc__)
-        rows.append([offer.item.spec, _missing(offer.item.check_available) or summary])
+    for entry in plugins.codecs:
+        summary = _first_line(type(entry.item).__doc__)
+        rows.append([entry.item.spec, _missing(entry.item.check_available) or summary])
     return rows
 
 
 def _corpora(plugins: Plugins) -> list[list[str]]:
     rows = []
-    for offer in plugins.corpora:
-        corpus = offer.item
+    for entry in plugins.corpora:
+        corpus = entry.item
         missing = _missing(corpus.check_available)
         state = "default" if corpus.embedded else "not here" if missing else "here"
         rows.append([corpus.spec, corpus.kind, state, missing or corpus.title])

@@ -131,4 +131,4 @@ def page_in(folder: Path) -> Iterator[None]:
 def warn_broken(plugins: Plugins) -> None:
     """One line for each plugin that could not be loaded."""
     for plugin in plugins.broken:
-        click.echo(f"plugin {plugin.origin.name} is not active: {plugin.problem}", err=True)
+        click.echo(f"plugin {plugin.name} is not active: {plugin.problem}", err=True)

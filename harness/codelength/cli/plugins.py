@@ -20,14 +20,11 @@ def command(files: tuple[str, ...], data: Path | None) -> None:
     plugins = load_plugins(files, data)
     rows = [["plugin", "version", "from", "state"]]
     for plugin in plugins.found:
-        origin = plugin.origin
-        offers = [offer.item.spec for offer in plugins.codecs if offer.origin == origin]
-        offers += [offer.item.spec for offer in plugins.corpora if offer.origin == origin]
-        state = (
-            f"not active: {plugin.problem}" if plugin.problem else f"active: {', '.join(offers)}"
-        )
-        name = origin.name if origin.package else Path(origin.name).name
-        where = f"{origin.package} ({origin.where})" if origin.package else origin.where
-        rows.append([name, origin.version, where, state])
+        specs = [entry.item.spec for entry in plugins.codecs if entry.plugin == plugin]
+        specs += [entry.item.spec for entry in plugins.corpora if entry.plugin == plugin]
+        state = f"not active: {plugin.problem}" if plugin.problem else f"active: {', '.join(specs)}"
+        name = plugin.name if plugin.package else Path(plugin.name).name
+        where = f"{plugin.package} ({plugin.where})" if plugin.package else plugin.where
+        rows.append([name, plugin.version, where, state])
     for line in aligned(rows):
         click.echo(line)

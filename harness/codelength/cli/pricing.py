@@ -63,10 +63,10 @@ def _shrunk(cells: Iterable[Cell], plugins: Plugins, folder: Path) -> Any:
     from codelength.results.store import load
 
     wanted = {cell.versions.get(WEIGHTS, ""): cell.codec for cell in cells if cell.model_bytes}
-    codecs = [offer for offer in plugins.select_codecs(None) if not offer.item.model_bytes]
+    codecs = [entry for entry in plugins.select_codecs(None) if not entry.item.model_bytes]
     for digest, owner in wanted.items():
         tried = {cell.codec for cell in load(folder).current if cell.slice.label == digest}
-        left = [offer for offer in codecs if offer.item.spec not in tried]
+        left = [entry for entry in codecs if entry.item.spec not in tried]
         if left:
             try:
                 _code(owner, digest, left, plugins, folder)
@@ -85,13 +85,13 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
     from codelength.run.plan import Plan, survey
     from codelength.workers.supervisor import Limits
 
-    offer = plugins.corpus(f"prior:{owner}")
-    offer.item.check_available()
-    if not digest or offer.item.label != digest:
-        here = offer.item.label or "unnamed"
+    entry = plugins.corpus(f"prior:{owner}")
+    entry.item.check_available()
+    if not digest or entry.item.label != digest:
+        here = entry.item.label or "unnamed"
         raise Unavailable(f"its weights are {digest or 'unnamed'}, those that are here {here}")
     with watch(sys.stderr) as progress:
-        (target,) = survey([offer], [protocol("whole")], None, progress.reading)
+        (target,) = survey([entry], [protocol("whole")], None, progress.reading)
         if target.problem:
             raise Unavailable(target.problem)
         progress.line(
@@ -102,7 +102,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
             record = environment(dependencies(), threads=1, jobs=1)
             store.append(record)
             plan = Plan(plugins, codecs, [target])
-            progress.begin(len(plan.slots))
+            progress.begin(len(plan.keys))
             limits = Limits(TIMEOUT, memory_bytes() * 4 // 5, 1)
             run(plan, store, {}, record, limits, progress)
 

@@ -24,7 +24,7 @@ from codelength.cli.options import (
 )
 from codelength.cli.pricing import pricing, with_price
 from codelength.metrics import STORED
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Status
 
 DEFAULT_LIMIT = 12_000
@@ -118,25 +118,25 @@ def command(
     with Store(out) as store, watch(sys.stderr) as progress:
         targets = survey(chosen_corpora, chosen_protocols, limit, progress.reading)
         plan = Plan(plugins, chosen_codecs, targets)
-        known = {cell.slot: cell for cell in load(out).current}
+        known = {cell.key: cell for cell in load(out).current}
         record = environment(dependencies(), threads, jobs)
         store.append(record)
         limits = Limits(timeout, memory or memory_bytes() * 4 // 5, threads)
-        progress.begin(len(plan.slots))
+        progress.begin(len(plan.keys))
         interrupted = False
         try:
             run(plan, store, known, record, limits, progress)
         except KeyboardInterrupt:
             interrupted = True
     results = load(out)
-    cells = [cell for cell in results.current if cell.slot in plan.slots]
+    cells = [cell for cell in results.current if cell.key in plan.keys]
     # what is missing for a price takes a while, which someone who wants to stop does not have
     charge = STORED if interrupted else pricing(price, decoder_bytes, cells, plugins, out)
     show(cells, list(results.environments.values()), out, key, charge)
     if interrupted:
-        missing = len(plan.slots) - len(cells)
+        missing = len(plan.keys) - len(cells)
         return fail(f"interrupted with {missing} cells to go; repeat the command to go on", 3)
-    asked_for = [plugin for plugin in plugins.broken if not plugin.origin.package]
+    asked_for = [plugin for plugin in plugins.broken if not plugin.package]
     return 3 if asked_for else exit_code(cells, strict=codecs is not None)
 
 
@@ -150,17 +150,17 @@ def exit_code(cells: Sequence[Cell], strict: bool) -> int:
     return 0 if Status.OK in statuses and statuses <= harmless else 3
 
 
-def _available(plugins: Plugins, specs: str | None) -> list[Offer[Corpus]]:
+def _available(plugins: Plugins, specs: str | None) -> list[Registered[Corpus]]:
     """The corpora to run. One that was asked for and is not here is an error; of the default
     ones, the others are taken and it is named."""
     here = []
-    for offer in plugins.select_corpora(specs):
+    for entry in plugins.select_corpora(specs):
         try:
-            offer.item.check_available()
+            entry.item.check_available()
         except Unavailable as error:
             if specs is not None:
                 raise
-            click.echo(f"corpus {offer.item.spec} is left out: {error}", err=True)
+            click.echo(f"corpus {entry.item.spec} is left out: {error}", err=True)
         else:
-            here.append(offer)
+            here.append(entry)
     return here

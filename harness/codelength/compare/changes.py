@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codelength.compare.speeds import Factor, factor
-from codelength.results.cell import Cell, CorpusSlice, slice_key
+from codelength.results.cell import Cell, CorpusSlice
 from codelength.results.store import Results
 
 DIRECTIONS = ("encode", "decode")
@@ -100,8 +100,8 @@ class Comparison:
 
 def compare(before: Results, after: Results) -> Comparison:
     """The latest cells of both, by codec, corpus, protocol and limit."""
-    first = {cell.slot: cell for cell in before.current}
-    second = {cell.slot: cell for cell in after.current}
+    first = {cell.key: cell for cell in before.current}
+    second = {cell.key: cell for cell in after.current}
     return Comparison(
         before,
         after,
@@ -113,7 +113,7 @@ def compare(before: Results, after: Results) -> Comparison:
 
 def same_data(before: Cell, after: Cell) -> bool:
     """Whether both coded the same bytes, cut the same way."""
-    return slice_key(before.slice) == slice_key(after.slice)
+    return before.slice.identity == after.slice.identity
 
 
 def grouped(pairs: Iterable[Pair]) -> dict[tuple[str, int | None], list[Pair]]:

@@ -12,7 +12,7 @@ from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
 from codelength.api.protocol import protocol
 from codelength.gate.baseline import Grid
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CorpusSlice, Environment
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
@@ -81,7 +81,7 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> M
     plan = Plan(plugins, codecs, targets)
     record = environment(dependencies(), threads=1, jobs=os.cpu_count() or 1)
     limits = Limits(timeout, memory_bytes() * 4 // 5, threads=1)
-    watch.begin(len(plan.slots))
+    watch.begin(len(plan.keys))
     with tempfile.TemporaryDirectory(prefix="codelength-gate-") as name:
         folder = Path(name)
         with Store(folder) as store:
@@ -97,15 +97,15 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> M
 
 
 def _found(
-    specs: Sequence[str], find: Callable[[str], Offer[T]], missing: dict[str, str]
-) -> list[Offer[T]]:
+    specs: Sequence[str], find: Callable[[str], Registered[T]], missing: dict[str, str]
+) -> list[Registered[T]]:
     found = []
     for spec in specs:
         try:
-            offer = find(spec)
-            offer.item.check_available()
+            entry = find(spec)
+            entry.item.check_available()
         except CodelengthError as error:
             missing[spec] = str(error)
         else:
-            found.append(offer)
+            found.append(entry)
     return found

@@ -126,7 +126,7 @@ class Checker:
 
         if before:
             return replace(before.grid, codecs=[spec], wall=[])
-        corpora = [offer.item.spec for offer in plugins.select_corpora(self._corpora)]
+        corpora = [entry.item.spec for entry in plugins.select_corpora(self._corpora)]
         return Grid(codecs=[spec], corpora=corpora, protocols=["whole"], limit=LIMIT)
 
 
@@ -138,11 +138,11 @@ def found(codec: "Codec | str") -> tuple["Plugins", str]:
     plugins = Plugins()
     if isinstance(codec, str):
         return plugins, plugins.codec(codec).item.spec
-    if not any(offer.item.name == codec.name for offer in plugins.codecs):
+    if not any(entry.item.name == codec.name for entry in plugins.codecs):
         file = inspect.getfile(type(codec))
         plugins = Plugins([file])
-        if not any(offer.item.name == codec.name for offer in plugins.codecs):
-            problems = [plugin.problem for plugin in plugins.broken if plugin.origin.where == file]
+        if not any(entry.item.name == codec.name for entry in plugins.codecs):
+            problems = [plugin.problem for plugin in plugins.broken if plugin.where == file]
             reason = problems[0] if problems else "it has no hook codelength_codecs that gives it"
             raise UsageError(
                 f"no plugin offers the codec {codec.name!r}, nor does {file}: {reason}"

@@ -30,7 +30,7 @@ from codelength.gate import rank
 from codelength.gate.baseline import Grid, Pace
 from codelength.gate.grid import GridWatch, Measured
 from codelength.gate.rounds import Order, Pass, Untimed
-from codelength.plugins import Offer
+from codelength.plugins import Registered
 from codelength.results.cell import CorpusSlice, Struct
 from codelength.results.machine import machine
 from codelength.workers.supervisor import HEAP, LIBRARY_THREADS
@@ -100,22 +100,22 @@ class Timer:
     def paces(self, watch: GridWatch) -> list[Pace]:
         """All codecs, for a baseline. Passes over one codec lie apart, so that they see the
         machine in more than one state. Raises Untimed."""
-        offers = [o for o in self.measured.plan.codecs if self._cuts(o.item.spec)]
-        passes: dict[str, list[Pass]] = {offer.item.spec: [] for offer in offers}
+        entries = [o for o in self.measured.plan.codecs if self._cuts(o.item.spec)]
+        passes: dict[str, list[Pass]] = {entry.item.spec: [] for entry in entries}
         start, begun = -math.inf, time.monotonic()
         for turn in range(TRIES):
             now = quietest(passes.values())
-            left = [o for o in offers if len(counted(passes[o.item.spec], now)) < PASSES]
+            left = [o for o in entries if len(counted(passes[o.item.spec], now)) < PASSES]
             if not left or (turn >= PASSES and time.monotonic() - begun > PATIENCE):
                 break
             self.rest(start + APART - time.monotonic())
             start = time.monotonic()
-            for offer in left:
-                spec = offer.item.spec
+            for entry in left:
+                spec = entry.item.spec
                 watch.timing(f"timing {spec}, pass {turn + 1}")
                 mine = passes[spec]
                 try:
-                    mine.append(self.timed(offer, mine[0].piece if mine else None, now))
+                    mine.append(self.timed(entry, mine[0].piece if mine else None, now))
                 except Untimed as error:
                     raise Untimed(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
         now = quietest(passes.values())
@@ -138,9 +138,9 @@ class Timer:
                 if time.monotonic() > until or spec in failed or decided(before, mine):
                     continue
                 watch.timing(f"timing {spec}" + (f" again, {turn}" if turn else ""))
-                offer = self.measured.plan.plugins.codec(spec)
+                entry = self.measured.plan.plugins.codec(spec)
                 try:
-                    mine.append(self.timed(offer, before.piece, before.state))
+                    mine.append(self.timed(entry, before.piece, before.state))
                 except Untimed as error:
                     failed[spec] = str(error)
         return {
@@ -152,13 +152,13 @@ class Timer:
             for before in paces
         }
 
-    def timed(self, offer: Offer[Codec], piece: int | None, undisturbed: float | None) -> Pass:
+    def timed(self, entry: Registered[Codec], piece: int | None, undisturbed: float | None) -> Pass:
         """One pass on so many bytes of each corpus, or on as many as suit the codec; it waits for
         that state of the machine, if it is known. Raises Untimed."""
-        plan, spec = self.measured.plan, offer.item.spec
+        plan, spec = self.measured.plan, entry.item.spec
         order = Order(
             codec=spec,
-            plugins=sorted({offer.origin.name, *(target.plugin for target in plan.targets)}),
+            plugins=sorted({entry.plugin.name, *(target.plugin for target in plan.targets)}),
             files=list(plan.plugins.files),
             data=str(plan.plugins.data) if plan.plugins.data else None,
             slices=[

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from codelength.metrics.means import CONFIDENCE, RESAMPLES, resampled
 from codelength.metrics.rates import ratio, total_model_bytes
-from codelength.results.cell import Cell, slice_key
+from codelength.results.cell import Cell
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def break_even(larger: Cell, smaller: Cell) -> float | None:
     N* = ΔM / (rate of the smaller − rate of the larger); infinite where that never happens. None
     where one has no figures, or their bytes are not the same."""
     a, b = line(larger), line(smaller)
-    if a is None or b is None or slice_key(larger.slice) != slice_key(smaller.slice):
+    if a is None or b is None or larger.slice.identity != smaller.slice.identity:
         return None
     if a.model_bytes < b.model_bytes:
         raise ValueError(f"{larger.codec} has a smaller prior than {smaller.codec}")

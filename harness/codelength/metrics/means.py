@@ -7,7 +7,7 @@ from zlib import crc32
 
 from codelength.metrics.ranking import geometric_mean
 from codelength.metrics.rates import ratio
-from codelength.results.cell import Cell, slice_key
+from codelength.results.cell import Cell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +103,7 @@ def _draws(cell: Cell, groups: int, resamples: int, seed: int) -> "NDArray[np.fl
     """How often each group was drawn in each resample: (resamples, groups)."""
     import numpy as np
 
-    random = np.random.default_rng([seed, crc32(" ".join(slice_key(cell.slice)).encode())])
+    random = np.random.default_rng([seed, crc32(" ".join(cell.slice.identity).encode())])
     drawn = random.integers(groups, size=(resamples, groups))
     places = drawn + groups * np.arange(resamples)[:, None]
     counts = np.bincount(places.ravel(), minlength=resamples * groups)

@@ -9,7 +9,7 @@ from codelength.report import format
 from codelength.report.board import boards
 from codelength.report.machines import Machines
 from codelength.report.table import Column, Table
-from codelength.results.cell import Cell, CorpusSlice, slice_key
+from codelength.results.cell import Cell, CorpusSlice
 
 HEX = 12
 
@@ -129,9 +129,7 @@ def corpora(cells: Sequence[Cell]) -> Table:
 
 def digests(cells: Iterable[Cell]) -> list[tuple[str, str]]:
     """Each corpus, as cut, with its full digest."""
-    slices: dict[tuple[str, ...], CorpusSlice] = {
-        slice_key(cell.slice): cell.slice for cell in cells
-    }
+    slices: dict[tuple[str, ...], CorpusSlice] = {cell.slice.identity: cell.slice for cell in cells}
     named = [
         (
             f"{corpus_slice.corpus} · {corpus_slice.protocol}"

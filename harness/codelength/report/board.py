@@ -7,7 +7,7 @@ from functools import cached_property
 
 from codelength.metrics import STORED, Mean, Pricing, apply_price, means
 from codelength.report.format import count
-from codelength.results.cell import Cell, CorpusSlice, slice_key
+from codelength.results.cell import Cell, CorpusSlice
 
 KINDS = ("text", "image", "audio", "raw")
 
@@ -115,7 +115,7 @@ def family(codec: str) -> str:
 def _board(cells: list[Cell]) -> Board:
     slices: dict[tuple[str, ...], CorpusSlice] = {}
     for cell in cells:
-        slices.setdefault(slice_key(cell.slice), cell.slice)
+        slices.setdefault(cell.slice.identity, cell.slice)
     corpora = Counter(corpus_slice.corpus for corpus_slice in slices.values())
     names = {
         key: corpus_slice.corpus
@@ -129,7 +129,7 @@ def _board(cells: list[Cell]) -> Board:
     for cell in cells:
         known = versions[cell.codec] - {""}  # a cell that failed early may not know its own
         suffix = f" ({_versions(cell) or 'version unknown'})" if len(known) > 1 else ""
-        grid[cell.codec + suffix, names[slice_key(cell.slice)]] = cell
+        grid[cell.codec + suffix, names[cell.slice.identity]] = cell
     return arranged({names[key]: corpus_slice for key, corpus_slice in slices.items()}, grid)
 
 

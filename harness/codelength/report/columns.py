@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from codelength.report import format
 from codelength.report.submissions import Folder, Measurement
-from codelength.results.cell import CorpusSlice
+from codelength.results.cell import CorpusSlice, SliceKey
 
 HEX = 12
 
@@ -38,16 +38,16 @@ def matched(folders: Sequence[Folder]) -> tuple[list[Measurement], list[LeftOut]
     same bytes under another name are that corpus. Bytes that two limits cut alike (a limit beyond
     the end of a corpus cuts nothing) stand under both, so a measurement may come back twice.
     """
-    chosen: dict[tuple[str, ...], tuple[CorpusSlice, str]] = {}
+    chosen: dict[SliceKey, tuple[CorpusSlice, str]] = {}
     for folder in folders:
         for cell in folder.cells:
             if cell.slice.digest:
-                chosen.setdefault(cell.slice.slot, (cell.slice, folder.name))
+                chosen.setdefault(cell.slice.key, (cell.slice, folder.name))
     places: dict[Bytes, dict[int | None, CorpusSlice]] = defaultdict(dict)
     for corpus_slice, _ in chosen.values():
         places[_bytes(corpus_slice)].setdefault(corpus_slice.limit, corpus_slice)
     found: list[Measurement] = []
-    lost: dict[tuple[str, ...], list[CorpusSlice]] = defaultdict(list)
+    lost: dict[tuple[str, tuple[str, ...]], list[CorpusSlice]] = defaultdict(list)
     for folder in folders:
         for cell in folder.cells:
             here = places.get(_bytes(cell.slice), {}) if cell.slice.digest else {}
@@ -56,7 +56,7 @@ def matched(folders: Sequence[Folder]) -> tuple[list[Measurement], list[LeftOut]
                 for corpus_slice in here.values()
             ]
             if not here:
-                lost[(folder.name, *cell.slice.slot, cell.slice.digest)].append(cell.slice)
+                lost[folder.name, cell.slice.identity].append(cell.slice)
     return found, [
         LeftOut(
             name,
@@ -65,7 +65,7 @@ def matched(folders: Sequence[Folder]) -> tuple[list[Measurement], list[LeftOut]
             len(slices),
             _reason(slices[0], chosen),
         )
-        for (name, *_), slices in lost.items()
+        for (name, _), slices in lost.items()
     ]
 
 
@@ -80,12 +80,10 @@ def _bytes(corpus_slice: CorpusSlice) -> Bytes:
     return (corpus_slice.protocol, corpus_slice.digest)
 
 
-def _reason(
-    corpus_slice: CorpusSlice, chosen: dict[tuple[str, ...], tuple[CorpusSlice, str]]
-) -> str:
+def _reason(corpus_slice: CorpusSlice, chosen: dict[SliceKey, tuple[CorpusSlice, str]]) -> str:
     if not corpus_slice.digest:
         return "the corpus could not be read there, so its bytes are unknown"
-    other, folder = chosen[corpus_slice.slot]
+    other, folder = chosen[corpus_slice.key]
     told = _told(corpus_slice)
     return f"other bytes ({told}) than in {folder} ({_told(other)}), which was named first"
 

@@ -60,7 +60,7 @@ def read(paths: Sequence[Path]) -> Handed:
         if place.exists() and not place.is_dir():
             raise UsageError(f"{path} is no folder; name the folder that {FILE} is in")
         results, scores = load(place), score.load(place)
-        latest = [*results.current, *map(estimate, scores.by_slot.values())]
+        latest = [*results.current, *map(estimate, scores.by_key.values())]
         if not latest:
             raise UsageError(f"no results in {path}; 'codelength run --out {path}' makes them")
         recorded = results.environments | scores.environments

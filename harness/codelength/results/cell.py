@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from statistics import median
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,6 +29,23 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of stored records: unset fields take no room in the file."""
 
 
+class SliceKey(NamedTuple):
+    """A corpus under a protocol, as somebody asks for it."""
+
+    corpus: str
+    protocol: str
+    limit: int | None
+
+
+class CellKey(NamedTuple):
+    """A codec on a corpus under a protocol, as somebody asks for it."""
+
+    codec: str
+    corpus: str
+    protocol: str
+    limit: int | None
+
+
 class CorpusSlice(Struct, frozen=True):
     """A corpus under a protocol, as every codec of the run sees it."""
 
@@ -47,9 +65,14 @@ class CorpusSlice(Struct, frozen=True):
     """From when on models may have been trained on it."""
 
     @property
-    def slot(self) -> tuple[str, ...]:
+    def key(self) -> SliceKey:
         """What was asked for, whatever bytes it turned out to be."""
-        return (self.corpus, self.protocol, str(self.limit))
+        return SliceKey(self.corpus, self.protocol, self.limit)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What was coded: equal on two machines only if the bytes are equal."""
+        return (self.corpus, self.protocol, str(self.limit), self.digest)
 
 
 class Phase(Struct, frozen=True, rename={"baseline_rss_bytes": "rest_bytes"}):
@@ -113,9 +136,9 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut", "model_bytes
     decode: Phase | None = None
 
     @property
-    def slot(self) -> tuple[str, ...]:
-        """The place in the tables: of two cells with the same slot, the later one counts."""
-        return (self.codec, *self.slice.slot)
+    def key(self) -> CellKey:
+        """The place in the tables: of two cells with the same key, the later one counts."""
+        return CellKey(self.codec, *self.slice.key)
 
     @property
     def ok(self) -> bool:
@@ -138,13 +161,3 @@ class Environment(Struct, frozen=True, tag="environment"):
     threads: int
     jobs: int
     """More than one: cells were timed beside each other, and their speeds say so."""
-
-
-def slice_key(corpus_slice: CorpusSlice) -> tuple[str, ...]:
-    """The identity of what was coded: equal on two machines only if the bytes are."""
-    return (
-        corpus_slice.corpus,
-        corpus_slice.protocol,
-        str(corpus_slice.limit),
-        corpus_slice.digest,
-    )

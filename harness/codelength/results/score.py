@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from codelength.api.errors import StoreError
-from codelength.results.cell import SCHEMA, CorpusSlice, Environment, Struct, slice_key
+from codelength.results.cell import SCHEMA, CellKey, CorpusSlice, Environment, Struct
 from codelength.results.journal import records
 
 FILE = "scores.jsonl"
@@ -61,9 +61,9 @@ class Score(Struct, frozen=True, tag="score", rename={"slice": "cut", "model_byt
     model_bytes: dict[str, int] = {}
 
     @property
-    def slot(self) -> tuple[str, ...]:
-        """The place in the tables: of two scores with the same slot, the later one counts."""
-        return (self.codec, *self.slice.slot)
+    def key(self) -> CellKey:
+        """The place in the tables: of two scores with the same key, the later one counts."""
+        return CellKey(self.codec, *self.slice.key)
 
     @property
     def bits_per_byte(self) -> float:
@@ -86,13 +86,13 @@ class Scores:
 
     chunks: dict[tuple[str, str], Chunk] = field(default_factory=dict)
     checks: dict[tuple[str, str], Check] = field(default_factory=dict)
-    by_slot: dict[tuple[str, ...], Score] = field(default_factory=dict)
+    by_key: dict[CellKey, Score] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
 
     def find(self, codec: str, law: str, corpus_slice: CorpusSlice) -> Score | None:
         """The score of these very bytes under this very law, if there is one."""
-        found = self.by_slot.get((codec, *corpus_slice.slot))
-        same = found and found.law == law and slice_key(found.slice) == slice_key(corpus_slice)
+        found = self.by_key.get(CellKey(codec, *corpus_slice.key))
+        same = found and found.law == law and found.slice.identity == corpus_slice.identity
         return found if same else None
 
 
@@ -108,7 +108,7 @@ def load(folder: Path) -> Scores:
         elif isinstance(record, Check):
             scores.checks[record.law, record.data] = record
         elif isinstance(record, Score):
-            scores.by_slot[record.slot] = record
+            scores.by_key[record.key] = record
         elif record.schema > SCHEMA:
             raise StoreError(
                 f"{folder / FILE}:{number} has schema {record.schema}, this codelength reads up to "

@@ -26,8 +26,8 @@ class Results:
 
     @property
     def current(self) -> list[Cell]:
-        """The latest cell in every slot."""
-        return list({cell.slot: cell for cell in self.cells}.values())
+        """The latest cell of every key."""
+        return list({cell.key: cell for cell in self.cells}.values())
 
 
 def load(folder: Path) -> Results:

@@ -12,8 +12,8 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from codelength.api.codec import Codec
-from codelength.plugins import Offer
-from codelength.results.cell import Cell, CorpusSlice, Environment, Status, slice_key
+from codelength.plugins import Registered
+from codelength.results.cell import Cell, CellKey, CorpusSlice, Environment, Status
 from codelength.results.store import Store
 from codelength.run.plan import Plan, Target
 from codelength.workers.messages import Decoded, Encoded, Failed, Ready, Setup, Task
@@ -42,12 +42,12 @@ class Watch(Protocol):
 def run(
     plan: Plan,
     store: Store,
-    known: Mapping[tuple[str, ...], Cell],
+    known: Mapping[CellKey, Cell],
     environment: Environment,
     limits: Limits,
     watch: Watch,
 ) -> None:
-    """Measures what `known` (by slot) does not hold yet and appends it to `store`.
+    """Measures what `known` (by key) does not hold yet and appends it to `store`.
 
     Raises StoreError, or KeyboardInterrupt. In every case the workers are gone in the end, and the
     cells that were finished are in the store.
@@ -61,9 +61,9 @@ def run(
                 with (store.folder / FAILURES).open("a") as file:
                     file.write(f"=== {cell.codec} on {cell.slice.corpus}: {cell.reason}\n{log}\n")
 
-    def serve(offer: Offer[Codec]) -> None:
+    def serve(entry: Registered[Codec]) -> None:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            server = Server(plan, offer, environment.run, limits, crew, Path(folder), watch, keep)
+            server = Server(plan, entry, environment.run, limits, crew, Path(folder), watch, keep)
             try:
                 server.serve(known)
             finally:
@@ -75,7 +75,7 @@ def run(
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.folder) as scratch,
         ThreadPoolExecutor(environment.jobs) as pool,
     ):
-        futures = [pool.submit(serve, offer) for offer in plan.codecs]
+        futures = [pool.submit(serve, entry) for entry in plan.codecs]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -90,7 +90,7 @@ class Server:
     """The cells of one codec, and the two workers that measure them."""
 
     plan: Plan
-    offer: Offer[Codec]
+    entry: Registered[Codec]
     run: str
     limits: Limits
     crew: Crew
@@ -101,18 +101,18 @@ class Server:
     """The one that encodes under False, the one that decodes under True."""
     ready: Ready | Failed | None = None
 
-    def serve(self, known: Mapping[tuple[str, ...], Cell]) -> None:
+    def serve(self, known: Mapping[CellKey, Cell]) -> None:
         """Measures every target that `known` lacks."""
         for target in self.plan.targets:
             if target.problem:
                 self._finish(self._without(target.slice, Failed(Status.FAILED, target.problem)))
                 continue
-            before = known.get((self.offer.item.spec, *target.slice.slot))
+            before = known.get(CellKey(self.entry.item.spec, *target.slice.key))
             ready = self._start()
             if (
                 before
                 and before.ok
-                and slice_key(before.slice) == slice_key(target.slice)
+                and before.slice.identity == target.slice.identity
                 and isinstance(ready, Ready)
                 and before.versions == ready.versions
             ):
@@ -151,7 +151,7 @@ class Server:
         assert isinstance(encoded, Encoded)
         assert isinstance(decoded, Decoded)
         return Cell(
-            codec=self.offer.item.spec,
+            codec=self.entry.item.spec,
             slice=corpus_slice,
             status=Status.OK,
             run=self.run,
@@ -169,7 +169,7 @@ class Server:
 
     def _without(self, corpus_slice: CorpusSlice, failed: Failed) -> Cell:
         return Cell(
-            codec=self.offer.item.spec,
+            codec=self.entry.item.spec,
             slice=corpus_slice,
             status=failed.status,
             run=self.run,
@@ -191,7 +191,7 @@ class Server:
         for decode in missing:
             answer = self.workers[decode].ready()
             if isinstance(answer, Ready):
-                versions = {**answer.versions, "plugin": self.offer.origin.label}
+                versions = {**answer.versions, "plugin": self.entry.plugin.label}
                 self.ready = Ready(versions, answer.model_bytes, answer.card)
             else:
                 assert isinstance(answer, Failed)
@@ -201,7 +201,7 @@ class Server:
         return self.ready
 
     def _ask(self, corpus_slice: CorpusSlice, decode: bool) -> Encoded | Decoded | Failed:
-        codec = self.offer.item.spec
+        codec = self.entry.item.spec
         self.watch.started(codec, corpus_slice, decode)
         task = Task(corpus_slice, str(self.folder / "blobs"), decode)
         answer = self.workers[decode].ask(task, lambda done: self.watch.advanced(codec, done))
@@ -211,9 +211,9 @@ class Server:
     @property
     def _setup(self) -> Setup:
         plugins = self.plan.plugins
-        names = {self.offer.origin.name, *(target.plugin for target in self.plan.targets)}
+        names = {self.entry.plugin.name, *(target.plugin for target in self.plan.targets)}
         return Setup(
-            codec=self.offer.item.spec,
+            codec=self.entry.item.spec,
             plugins=sorted(names),
             files=list(plugins.files),
             data=str(plugins.data) if plugins.data else None,

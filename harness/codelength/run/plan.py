@@ -8,8 +8,8 @@ from codelength.api.corpus import Corpus, Digest, corpus_digest
 from codelength.api.errors import CorpusError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head, protocol
-from codelength.plugins import Offer, Plugins
-from codelength.results.cell import CorpusSlice
+from codelength.plugins import Plugins, Registered
+from codelength.results.cell import CellKey, CorpusSlice
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,16 @@ class Plan:
     """Every codec meets every target."""
 
     plugins: Plugins
-    codecs: Sequence[Offer[Codec]]
+    codecs: Sequence[Registered[Codec]]
     targets: Sequence[Target]
 
     @property
-    def slots(self) -> set[tuple[str, ...]]:
+    def keys(self) -> set[CellKey]:
         """The places in the tables that this run fills."""
-        slices = [target.slice.slot for target in self.targets]
         return {
-            (offer.item.spec, *corpus_slice) for offer in self.codecs for corpus_slice in slices
+            CellKey(entry.item.spec, *target.slice.key)
+            for entry in self.codecs
+            for target in self.targets
         }
 
 
@@ -45,7 +46,7 @@ def read_slice(corpus: Corpus, corpus_slice: CorpusSlice) -> Iterator[Sample]:
 
 
 def survey(
-    corpora: Sequence[Offer[Corpus]],
+    corpora: Sequence[Registered[Corpus]],
     protocols: Sequence[Protocol],
     limit: int | None,
     watch: Callable[[str], None],
@@ -53,20 +54,20 @@ def survey(
     """Reads each corpus once and notes what every codec will see of it. A corpus that cannot be
     read, or is not what it promised, keeps its place with its problem."""
     targets = []
-    for offer in corpora:
-        watch(offer.item.spec)
+    for entry in corpora:
+        watch(entry.item.spec)
         checked = False
         for rule in protocols:
             problem = None
             try:
                 if not checked and limit is None:
-                    _check_digest(offer.item)
+                    _check_digest(entry.item)
                 checked = True
-                corpus_slice = _cut(offer.item, rule, limit)
+                corpus_slice = _cut(entry.item, rule, limit)
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
-                corpus_slice = _unread(offer.item, rule, limit)
-            targets.append(Target(corpus_slice, offer.origin.name, problem))
+                corpus_slice = _unread(entry.item, rule, limit)
+            targets.append(Target(corpus_slice, entry.plugin.name, problem))
     return targets
 
 

@@ -23,7 +23,7 @@ from codelength.cli.options import (
     with_out,
     with_plugins,
 )
-from codelength.plugins import Offer
+from codelength.plugins import Registered
 
 if TYPE_CHECKING:
     from codelength.api.media import Sample
@@ -94,17 +94,17 @@ def command(
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
-    chosen = [offer.item for offer in plugins.select_codecs(codecs)]
-    offers = plugins.select_corpora(corpora)
+    chosen = [entry.item for entry in plugins.select_codecs(codecs)]
+    entries = plugins.select_corpora(corpora)
     for codec in chosen:
         codec.check_available()
-    for offer in offers:
-        offer.item.check_available()
-    if not chosen or not offers:
+    for entry in entries:
+        entry.item.check_available()
+    if not chosen or not entries:
         raise UsageError("nothing to measure; name --codecs and --corpora")
     wanted = CONTROLS if controls else CONTROLS[:1]
     with Meter(sys.stderr) as meter, Journal(out, FILE) as journal:
-        targets = list(_targets(offers, protocol(rule), limit, length, count, meter))
+        targets = list(_targets(entries, protocol(rule), limit, length, count, meter))
         questions = [
             (
                 codec,
@@ -160,7 +160,7 @@ def command(
 
 
 def _targets(
-    offers: Sequence[Offer[Corpus]],
+    entries: Sequence[Registered[Corpus]],
     rule: Protocol,
     limit: int | None,
     length: int,
@@ -171,12 +171,12 @@ def _targets(
     from codelength.run.plan import survey
     from codelength_studies.curve.chunks import chunks
 
-    for offer in offers:
-        (target,) = survey([offer], [rule], limit, lambda name: meter.now(f"reading {name}"))
+    for entry in entries:
+        (target,) = survey([entry], [rule], limit, lambda name: meter.now(f"reading {name}"))
         if target.problem:
             raise CorpusError(target.problem)
-        samples = rule.split(head(offer.item.samples(), limit))
+        samples = rule.split(head(entry.item.samples(), limit))
         try:
             yield target.slice, chunks(samples, length, count)
         except UsageError as error:
-            raise UsageError(f"corpus {offer.item.spec} has {error}") from error
+            raise UsageError(f"corpus {entry.item.spec} has {error}") from error

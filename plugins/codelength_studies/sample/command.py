@@ -88,7 +88,7 @@ def command(
 
     plugins = load_plugins(files, None)
     warn_broken(plugins)
-    codecs = [offer.item for offer in plugins.select_codecs(specs)]
+    codecs = [entry.item for entry in plugins.select_codecs(specs)]
     if not codecs or (len(codecs) > 1 and out is None):
         raise UsageError("sample takes one codec, or several with --out DIR for their page")
     for codec in codecs:

@@ -200,16 +200,18 @@ def measure_command(
     else:
         specs = split_specs(codecs or "")
     ladder = rungs(plugins, specs)
-    offers = plugins.select_corpora(corpora)
-    for offer in offers:
-        offer.item.check_available()
+    entries = plugins.select_corpora(corpora)
+    for entry in entries:
+        entry.item.check_available()
     with Meter(sys.stderr) as meter:
-        targets = survey(offers, [protocol(rule)], limit, lambda name: meter.now(f"reading {name}"))
+        targets = survey(
+            entries, [protocol(rule)], limit, lambda name: meter.now(f"reading {name}")
+        )
     for target in targets:
         if target.problem:
             raise CorpusError(target.problem)
     how = by_score if scored else by_coding
-    found = points(ladder, how(plugins, ladder, offers, targets, jobs, out))
+    found = points(ladder, how(plugins, ladder, entries, targets, jobs, out))
     path = out / "points.csv"
     try:
         write(path, found)

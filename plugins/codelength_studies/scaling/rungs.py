@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
 from codelength.results.score import Score
 from codelength_studies.scaling.points import Point
@@ -23,14 +23,14 @@ PLACE = "{}"
 class Rung:
     """A model of the ladder."""
 
-    offer: Offer[Codec]
+    entry: Registered[Codec]
     parameters: int
     steps: int
 
     @property
     def codec(self) -> Codec:
         """The model as a codec."""
-        return self.offer.item
+        return self.entry.item
 
 
 def specs_of(folder: Path, template: str) -> list[str]:
@@ -60,15 +60,15 @@ def rungs(plugins: Plugins, specs: Iterable[str]) -> list[Rung]:
     return sorted(found, key=lambda rung: (rung.parameters, rung.steps))
 
 
-def _rung(offer: Offer[Codec]) -> Rung:
-    offer.item.check_available()
-    spec, card = offer.item.spec, offer.item.card
+def _rung(entry: Registered[Codec]) -> Rung:
+    entry.item.check_available()
+    spec, card = entry.item.spec, entry.item.card
     steps = STEP.findall(spec)
     if not steps or not int(steps[-1]):
         raise UsageError(f"{spec} does not say after how many steps, as step400 in its name would")
     if card is None or card.parameters is None:
         raise UsageError(f"{spec} does not say how many parameters it has")
-    return Rung(offer, card.parameters, int(steps[-1]))
+    return Rung(entry, card.parameters, int(steps[-1]))
 
 
 def points(ladder: Sequence[Rung], results: Iterable[Score | Cell]) -> list[Point]:

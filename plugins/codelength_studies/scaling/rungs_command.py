@@ -8,7 +8,7 @@ from codelength.api.corpus import Corpus
 from codelength.cli.meter import Meter
 from codelength.cli.options import TIMEOUT
 from codelength.cli.progress import watch
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
 from codelength.results.journal import Journal
 from codelength.results.machine import dependencies, environment, memory_bytes
@@ -27,16 +27,16 @@ from codelength_studies.score.tasks import Recipe, with_predictor
 def by_score(
     plugins: Plugins,
     ladder: Sequence[Rung],
-    offers: Sequence[Offer[Corpus]],
+    entries: Sequence[Registered[Corpus]],
     targets: Sequence[Target],
     jobs: int,
     out: Path,
 ) -> Sequence[Score]:
     """Ideal code lengths of every model on every target."""
-    slices = [(offer, target.slice) for offer, target in zip(offers, targets, strict=True)]
+    slices = [(entry, target.slice) for entry, target in zip(entries, targets, strict=True)]
     with Journal(out, FILE) as journal, Meter(sys.stderr) as meter:
         return score_all(
-            [(with_predictor(r.codec), Recipe.of(plugins, r.offer)) for r in ladder],
+            [(with_predictor(r.codec), Recipe.of(plugins, r.entry)) for r in ladder],
             slices,
             scores(out),
             journal,
@@ -49,18 +49,18 @@ def by_score(
 def by_coding(
     plugins: Plugins,
     ladder: Sequence[Rung],
-    offers: Sequence[Offer[Corpus]],
+    entries: Sequence[Registered[Corpus]],
     targets: Sequence[Target],
     jobs: int,
     out: Path,
 ) -> Sequence[Cell]:
     """Cells of every model on every target, each decoded in another process."""
-    plan = Plan(plugins, [rung.offer for rung in ladder], targets)
+    plan = Plan(plugins, [rung.entry for rung in ladder], targets)
     with Store(out) as store, watch(sys.stderr) as progress:
-        known = {cell.slot: cell for cell in load(out).current}
+        known = {cell.key: cell for cell in load(out).current}
         record = environment(dependencies(), 1, jobs)
         store.append(record)
-        progress.begin(len(plan.slots))
+        progress.begin(len(plan.keys))
         limits = Limits(TIMEOUT, memory_bytes() * 4 // 5, 1)
         run(plan, store, known, record, limits, progress)
-    return [cell for cell in load(out).current if cell.slot in plan.slots]
+    return [cell for cell in load(out).current if cell.key in plan.keys]

@@ -88,25 +88,25 @@ def command(
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
-    chosen = [(offer, with_predictor(offer.item)) for offer in plugins.select_codecs(codecs)]
+    chosen = [(entry, with_predictor(entry.item)) for entry in plugins.select_codecs(codecs)]
     for _, codec in chosen:
         codec.check_available()
-    offers = plugins.select_corpora(corpora)
-    for corpus in offers:
+    entries = plugins.select_corpora(corpora)
+    for corpus in entries:
         corpus.item.check_available()
     rules = [protocol(spec) for spec in split_specs(protocols)]
-    if not chosen or not offers or not rules:
+    if not chosen or not entries or not rules:
         raise UsageError("nothing to score; 'codelength list codecs' and 'list corpora' show what")
     with Meter(sys.stderr) as meter:
-        surveyed = survey(offers, rules, limit, lambda name: meter.now(f"reading {name}"))
+        surveyed = survey(entries, rules, limit, lambda name: meter.now(f"reading {name}"))
         for target in surveyed:
             if target.problem:
                 raise CorpusError(target.problem)
-        by_spec = {offer.item.spec: offer for offer in offers}
+        by_spec = {entry.item.spec: entry for entry in entries}
         targets = [(by_spec[target.slice.corpus], target.slice) for target in surveyed]
         with Journal(out, FILE) as journal:
             found = score_all(
-                [(codec, Recipe.of(plugins, offer)) for offer, codec in chosen],
+                [(codec, Recipe.of(plugins, entry)) for entry, codec in chosen],
                 targets,
                 load(out),
                 journal,
@@ -115,7 +115,7 @@ def command(
                 Progress(meter),
             )
     stored, cells = load(out), measured(out).current
-    every = list(stored.by_slot.values())
+    every = list(stored.by_key.values())
     for table in scores(found, cells):
         click.echo(table.text())
     with page_in(out):

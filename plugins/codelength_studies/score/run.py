@@ -12,7 +12,7 @@ from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
 from codelength.api.protocol import head, protocol
 from codelength.coding.predictor_codec import PredictorCodec
-from codelength.plugins import Offer
+from codelength.plugins import Registered
 from codelength.results.cell import CorpusSlice, Environment
 from codelength.results.journal import Journal
 from codelength.results.score import Check, Chunk, Score, Scores
@@ -56,7 +56,7 @@ def law_of(codec: PredictorCodec) -> str:
 
 def score_all(
     codecs: Sequence[tuple[PredictorCodec, Recipe]],
-    targets: Sequence[tuple[Offer[Corpus], CorpusSlice]],
+    targets: Sequence[tuple[Registered[Corpus], CorpusSlice]],
     known: Scores,
     journal: Journal,
     environment: Environment,
@@ -73,11 +73,11 @@ def score_all(
     with processes(environment.jobs) as pool, processes(1) as others:
         for codec, recipe in codecs:
             law = law_of(codec)
-            for offer, corpus_slice in targets:
+            for entry, corpus_slice in targets:
                 found = known.find(codec.spec, law, corpus_slice)
                 if found is None:
                     worker = _Scorer(
-                        codec, recipe, law, offer.item, corpus_slice, known, journal, watch
+                        codec, recipe, law, entry.item, corpus_slice, known, journal, watch
                     )
                     try:
                         checked = worker.check(pool, others, check)

@@ -8,7 +8,7 @@ from pathlib import Path
 from codelength import metrics
 from codelength.report import Column, Table, format
 from codelength.report.export.files import picture, put_page
-from codelength.results.cell import Cell, CorpusSlice, Environment, slice_key
+from codelength.results.cell import Cell, CorpusSlice, Environment
 from codelength.results.score import Score
 from codelength_studies.score.plot import Target, plot
 
@@ -37,17 +37,17 @@ def scores(found: Sequence[Score], cells: Iterable[Cell]) -> list[Table]:
 def _targets(found: Sequence[Score], cells: Iterable[Cell]) -> list[Target]:
     """What was scored, with all that is known of it, the smallest first."""
     slices: dict[tuple[str, ...], CorpusSlice] = {
-        slice_key(score.slice): score.slice for score in found
+        score.slice.identity: score.slice for score in found
     }
     measured: dict[tuple[str, ...], list[Cell]] = {key: [] for key in slices}
     for cell in sorted((cell for cell in cells if cell.ok), key=lambda cell: cell.coded_bytes):
-        measured.get(slice_key(cell.slice), []).append(cell)
+        measured.get(cell.slice.identity, []).append(cell)
     ordered = sorted(found, key=lambda score: score.bits)
     return [
         Target(
             corpus_slice,
             measured[key],
-            [score for score in ordered if slice_key(score.slice) == key],
+            [score for score in ordered if score.slice.identity == key],
         )
         for key, corpus_slice in slices.items()
     ]

@@ -14,7 +14,7 @@ from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
 from codelength.api.media import Sample
 from codelength.coding.predictor_codec import PredictorCodec
-from codelength.plugins import Offer, Plugins
+from codelength.plugins import Plugins, Registered
 from codelength.workers.limits import die_with_parent
 
 QUIET = {
@@ -33,10 +33,10 @@ class Recipe:
     plugin: str | None
 
     @classmethod
-    def of(cls, plugins: Plugins, offer: Offer[Codec]) -> "Recipe":
+    def of(cls, plugins: Plugins, entry: Registered[Codec]) -> "Recipe":
         """For a codec that `plugins` offer."""
-        plugin = offer.origin.name if offer.origin.package else None
-        return cls(offer.item.spec, plugins.files, plugin)
+        plugin = entry.plugin.name if entry.plugin.package else None
+        return cls(entry.item.spec, plugins.files, plugin)
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def test_a_command_codec_passes_the_kit(tmp_path):
 
 def test_presets_are_listed_and_stay_out_of_the_default_run():
     plugins = Plugins(only=["command"])
-    names = {offer.item.name for offer in plugins.codecs}
+    names = {entry.item.name for entry in plugins.codecs}
     assert names == {"cli-xz", "cli-zstd", "cli-zpaq", "cli-7z", "cli-wavpack", "cli-optipng"}
     assert plugins.select_codecs(None) == []
 

@@ -8,7 +8,7 @@ FILE = toml_files.GZIP
 
 def test_every_row_is_a_codec_with_its_settings(tmp_path):
     plugins = toml_files.loaded(tmp_path, FILE)
-    assert [offer.item.spec for offer in plugins.codecs] == ["my-gzip:level=1", "my-gzip:level=9"]
+    assert [entry.item.spec for entry in plugins.codecs] == ["my-gzip:level=1", "my-gzip:level=9"]
     assert plugins.codec("my-gzip:6").item.spec == "my-gzip:level=6"
     assert plugins.codec("my-gzip").item.spec == "my-gzip:level=9"
 

@@ -14,7 +14,7 @@ from codelength.testing import check_codec
 from codelength_command import wave as waves
 
 PRESETS = Plugins(only=["command"])
-SPECS = [offer.item.spec for offer in PRESETS.codecs]
+SPECS = [entry.item.spec for entry in PRESETS.codecs]
 TEXT = b"".join(b"%d bottles on the wall, %d\n" % (at, at * at) for at in range(200))
 
 
@@ -38,9 +38,9 @@ def test_text_gets_smaller_and_comes_back(spec):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", {offer.item.name: None for offer in PRESETS.codecs})
+@pytest.mark.parametrize("name", {entry.item.name: None for entry in PRESETS.codecs})
 def test_every_preset_passes_the_kit(name):
-    first = next(offer.item.spec for offer in PRESETS.codecs if offer.item.name == name)
+    first = next(entry.item.spec for entry in PRESETS.codecs if entry.item.name == name)
     check_codec(preset(first), timeout=60)
 
 

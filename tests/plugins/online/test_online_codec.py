@@ -137,8 +137,8 @@ def test_lanes_are_coded_in_turn():
 
 
 def test_it_is_offered_with_nothing_to_hold_beforehand():
-    (offer,) = Plugins(only=["online"]).codecs
-    assert offer.item == CODEC
+    (entry,) = Plugins(only=["online"]).codecs
+    assert entry.item == CODEC
     assert CODEC.spec == "online"
     assert not CODEC.model_bytes
     dense = 192 * 96 + 96 * (6 * 96) + 96 + 96 * 96 + 2 * 96 * 192 + 96 * 256 + 256

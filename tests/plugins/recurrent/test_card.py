@@ -42,7 +42,7 @@ def test_models_in_the_box_say_on_what_they_were_trained_until_when_and_without_
     assert told.parameters == pytest.approx(1e6 * float(codec.size.rstrip("m")), rel=0.2)
     assert told.data
     assert told.until
-    known = {offer.item.name for offer in Plugins().corpora}
+    known = {entry.item.name for entry in Plugins().corpora}
     assert set(told.excludes) <= known, "a corpus that does not exist is excluded"
 
 

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from codelength import Corpus, Sample, UsageError  # noqa: E402
-from codelength.plugins import Offer, Origin, Plugins  # noqa: E402
+from codelength.plugins import Plugin, Plugins, Registered  # noqa: E402
 from codelength_train.material import WINDOW, material  # noqa: E402
 from codelength_train.sources import of_corpora, of_path  # noqa: E402
 
@@ -103,7 +103,7 @@ class Tones(Corpus):
 
 def test_samples_of_a_corpus_are_files():
     plugins = Plugins(only=[])
-    plugins.corpora = [Offer(Tones(), Origin("tones", "here", "1"))]
+    plugins.corpora = [Registered(Tones(), Plugin("tones", "here", "1"))]
     files = of_corpora(["tones"], plugins)
     assert [name for name, _ in files] == ["tones/tone-0", "tones/tone-1", "tones/tone-2"]
     assert material(files).training["other"].size == 3 * 18_750

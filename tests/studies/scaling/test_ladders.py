@@ -8,7 +8,7 @@ import pytest
 
 from codelength import RAW, Codec, Media, ModelCard
 from codelength.api.errors import UsageError
-from codelength.plugins import Offer, Origin
+from codelength.plugins import Plugin, Registered
 from codelength_studies.scaling.points import Point, ladders, read, write
 from codelength_studies.scaling.rungs import Rung, points, rungs, specs_of
 from codelength_studies.scaling.training import COST, sizes
@@ -74,15 +74,15 @@ class Model(Codec):
         return ModelCard(None if "unknown" in self.file else 2000)
 
 
-class Offers:
+class OneCodec:
     """Plugins that have one codec."""
 
-    def codec(self, spec: str) -> Offer[Codec]:
-        return Offer(Model(spec.removeprefix("model:")), Origin("here", "here", "1"))
+    def codec(self, spec: str) -> Registered[Codec]:
+        return Registered(Model(spec.removeprefix("model:")), Plugin("here", "here", "1"))
 
 
 def rung(file: str) -> Rung:
-    (found,) = rungs(Offers(), [f"model:{file}"])  # type: ignore[arg-type]
+    (found,) = rungs(OneCodec(), [f"model:{file}"])  # type: ignore[arg-type]
     return found
 
 

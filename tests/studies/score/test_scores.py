@@ -49,11 +49,11 @@ def scored(
     folder: Path, codec: str = "knowing", watch: Quiet | None = None, rule: str = "whole"
 ) -> Score:
     plugins = Plugins([PLUGIN], only=["controls"])
-    offer, corpus = plugins.codec(codec), plugins.corpus("iid")
+    entry, corpus = plugins.codec(codec), plugins.corpus("iid")
     (target,) = survey([corpus], [protocol(rule)], None, lambda name: None)
     with Journal(folder, FILE) as journal:
         (found,) = score_all(
-            [(with_predictor(offer.item), Recipe.of(plugins, offer))],
+            [(with_predictor(entry.item), Recipe.of(plugins, entry))],
             [(corpus, target.slice)],
             load(folder),
             journal,
