@@ -8,7 +8,8 @@ batch size, number of threads, vector width or device.
 - An RMS norm is quantised alike, with the scale 1 / sqrt(Σq² / n), since the norm of a row does
   not change when the row is multiplied.
 - exp2(y) is 2^k · p(y − k) with k = round(y) and the polynomial EXP2, by Horner's rule.
-- Logits become frequencies 1 + floor(e · (TOTAL / Σe)) with e = floor(2^22 · exp2(y − max y)).
+- Logits become frequencies 1 + floor(e · (total / Σe)) with e = floor(2^22 · exp2(y − max y)), and
+  the total of `frequency_total`.
 """
 
 import numpy as np
@@ -38,5 +39,10 @@ LOG2E = np.float32(1.442695)
 
 ONE = np.float32(1)
 UNITS = np.float32(1 << 22)
-TOTAL = np.float32((1 << 24) - 512)
-"""What the frequencies of a row sum to, but for rounding and the one that each symbol gets."""
+SLACK = 256
+"""What rounding can add to the sum of a row's frequencies, with much to spare."""
+
+
+def frequency_total(alphabet: int) -> int:
+    """Return what the frequencies of a row sum to, before each of them gets one more."""
+    return (1 << 24) - alphabet - SLACK

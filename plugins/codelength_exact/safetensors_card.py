@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from codelength import ModelCard
-
-SCALE = ".scale"
-"""How scales of quantised matrices are called: not parameters, but how these are stored."""
+from codelength_exact.quantisation import SCALE
 
 TEXTS = {
     "64a6b921f113192b33dd852a0f6b864b458f747d3ab0e546d58261700ce41a5c": ModelCard(

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength_exact import frequencies
+from codelength_exact.constants import frequency_total
 from codelength_exact.products import COLUMNS, Products
 from codelength_hf import attention as loops
 from codelength_hf import kernels
@@ -19,7 +21,6 @@ from codelength_hf.backend import (
     Rows,
     Table,
 )
-from codelength_hf.constants import total
 from codelength_hf.weights import Quantised
 
 KINDS = {
@@ -121,6 +122,6 @@ class OnCpu(Arithmetic):
         self, product: Floats, rows: Rows, matrix: Matrix, escape: NDArray[np.int32], escapes: int
     ) -> NDArray[np.int32]:
         out = np.empty((len(product), product.shape[1] + escapes), np.int32)
-        whole = total(out.shape[1])
-        kernels.frequencies(product, rows.s, matrix.channels, matrix.bias, whole, escape, out)
+        whole = frequency_total(out.shape[1])
+        frequencies.frequencies(product, rows.s, matrix.channels, matrix.bias, whole, escape, out)
         return out

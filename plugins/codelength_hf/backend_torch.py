@@ -143,7 +143,7 @@ class OnTorch(Arithmetic):
         y = _scaled(product, rows, matrix) * LOG2E
         below = (y - y.amax(1, keepdim=True)).clamp_min(-FARTHEST)
         e = (exp2(below) * UNITS).to(torch.int32)
-        left = self.array(fixed.total(y.shape[1] + escapes) - escapes * escape).float()
+        left = self.array(common.frequency_total(y.shape[1] + escapes) - escapes * escape).float()
         by = (left / e.sum(1).float())[:, None]
         made: NDArray[np.int32] = ((e.float() * by).to(torch.int32) + 1).cpu().numpy()
         beyond = np.repeat(escape[:, None] + np.int32(1), escapes, 1)

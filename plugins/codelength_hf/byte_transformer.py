@@ -32,7 +32,7 @@ class TransformerCodec(FileCodec):
         "numba": "numba",
         "safetensors": "codelength[lm]",
     }
-    library: ClassVar[tuple[str, ...]] = ("codelength_recurrent", "codelength_hf")
+    library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_hf")
     size: str = DEFAULT
     segment: int | None = None
     """Bytes that are coded from an empty state; the model's whole context unless set."""

@@ -8,7 +8,8 @@ import msgspec
 
 from codelength import ModelCard, UsageError
 from codelength.api.model_card import days
-from codelength_hf.checkpoint import SCALE, Checkpoint
+from codelength_exact.quantisation import SCALE
+from codelength_hf.checkpoint import Checkpoint
 
 FILE = "codelength.json"
 """Beside config.json: `{"data": "…", "until": "2024-06", "excludes": ["enwik8"]}`."""

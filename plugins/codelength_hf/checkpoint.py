@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength import Unavailable, UsageError
+from codelength_exact.quantisation import SCALE
 
 SMALL_FILES = ("config.json", "tokenizer.json", "tokenizer.model")
 SAFE, SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
-
-SCALE = ".scale"
-"""A matrix of int8, as `shrink` writes it, has a scale for each row in a tensor of this name."""
-
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 """What safetensors calls numbers that are weights as they are."""

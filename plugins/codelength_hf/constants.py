@@ -27,9 +27,6 @@ GRID = np.float32(32767)
 LONGEST = 1 << 15
 """Positions that attention can see at most: its sums are held in int32."""
 
-SLACK = 256
-"""What rounding can add to the sum of a row's frequencies, with much to spare."""
-
 
 def units(window: int) -> np.float32:
     """What exp2 of attention is counted in, so that `window` of them sum to less than 2^31."""
@@ -39,8 +36,3 @@ def units(window: int) -> np.float32:
 def share(window: int) -> np.float32:
     """What attention's weights sum to, before each of `window` is rounded."""
     return np.float32((MOST_PRODUCT // int(LARGEST)) - window // 2 - 64)
-
-
-def total(alphabet: int) -> int:
-    """What a row's frequencies sum to before each of them gets one more."""
-    return (1 << 24) - alphabet - SLACK

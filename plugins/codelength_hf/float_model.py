@@ -26,10 +26,11 @@ from codelength import CorruptBlob, Unavailable, UsageError
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
 from codelength.results.machine import processor
-from codelength_hf import FINGERPRINT, kernels
+from codelength_exact import frequencies as kernels
+from codelength_exact.constants import frequency_total
+from codelength_hf import FINGERPRINT
 from codelength_hf.architecture import first_token
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.constants import total
 from codelength_hf.predictor import MEMORY, TransformerPredictor
 
 BATCH = 8
@@ -189,7 +190,7 @@ class Lockstep:
         ones, zeros = np.ones(self.outputs, np.float32), np.zeros(self.outputs, np.float32)
         out = np.empty((len(logits), self.outputs + escapes), np.int32)
         scale = np.ones(len(logits), np.float32)
-        kernels.frequencies(logits, scale, ones, zeros, total(out.shape[1]), escape, out)
+        kernels.frequencies(logits, scale, ones, zeros, frequency_total(out.shape[1]), escape, out)
         return out
 
 

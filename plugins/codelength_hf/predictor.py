@@ -14,11 +14,12 @@ from codelength import UsageError
 from codelength.coding import device
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
+from codelength_exact.constants import frequency_total
 from codelength_hf.architecture import architecture
 from codelength_hf.backend import Arithmetic, Rows
 from codelength_hf.backend_numba import OnCpu
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.constants import LONGEST, total
+from codelength_hf.constants import LONGEST
 from codelength_hf.tokens import Tokens, tokens_of
 from codelength_hf.transformer import Exact
 from codelength_hf.weights import weights
@@ -134,7 +135,7 @@ class TransformerPredictor(Predictor):
         """The frequency of each escape, less one, after `before` escapes in `at` symbols."""
         if not self.escapes:
             return np.zeros(len(before), np.int32)
-        whole = total(self.alphabet)
+        whole = frequency_total(self.alphabet)
         mass = whole * (32 * before.astype(np.int64) + 1) // (32 * at.astype(np.int64) + 32)
         each = np.clip(mass, self.escapes, whole // 8 * 7) // self.escapes
         frequency: NDArray[np.int32] = each.astype(np.int32)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength import UsageError
-from codelength_hf.checkpoint import SAFE, SCALE, SMALL_FILES, checkpoint
-from codelength_recurrent.weights import quantised
+from codelength_exact.quantisation import SCALE, quantise_matrix
+from codelength_hf.checkpoint import SAFE, SMALL_FILES, checkpoint
 
 
 def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
@@ -30,7 +30,7 @@ def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
         values = found.tensor(name)
         assert values is not None, name
         if values.ndim == 2:
-            tensors[name], tensors[name + SCALE] = quantised(values)
+            tensors[name], tensors[name + SCALE] = quantise_matrix(values)
         else:
             tensors[name] = values
     smaller.mkdir(parents=True, exist_ok=True)

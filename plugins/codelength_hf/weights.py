@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength import UsageError
+from codelength_exact.quantisation import quantise_matrix
 from codelength_hf.architecture import Architecture
-from codelength_recurrent.weights import quantised
 
 Array = NDArray[Any]
 Tensors = Callable[[str], Array | None]
@@ -194,7 +194,7 @@ class Reader:
 
 
 def _quantised(pair: tuple[Array, Array]) -> Quantised:
-    return Quantised(*quantised(np.ascontiguousarray(pair[0])), pair[1])
+    return Quantised(*quantise_matrix(np.ascontiguousarray(pair[0])), pair[1])
 
 
 def _stacked(*pairs: tuple[Array, Array]) -> Quantised:

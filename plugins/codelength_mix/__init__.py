@@ -1,5 +1,5 @@
 """Coders that learn while they code, with nothing to send beforehand: `mixer`, and `mix`, which
-takes a language model of `codelength_recurrent` along: `mix:size=0.9m`.
+takes a language model of the codec `recurrent` along: `mix:size=0.9m`.
 
 Both code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
 The predictor's law is the same up to rounding and two things that it cannot know: how long the data
@@ -8,14 +8,14 @@ will be, which the size of a memory depends on, and how they are dealt out to la
 Importing this module loads neither a model nor Numba.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codelength import Codec, ModelCard, Sample, UsageError, hookimpl
+from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
 from codelength.coding.predictor_codec import PredictorCodec
 from codelength.coding.varint import read_varint, varint
-from codelength_recurrent import RecurrentCodec, sizes_in_the_box
 
 if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor
@@ -72,8 +72,16 @@ class MixCodec(PredictorCodec):
     them decode faster, and are coded in more bytes."""
 
     name: ClassVar[str] = "mix"
-    needs: ClassVar[Mapping[str, str]] = RecurrentCodec.needs
-    library: ClassVar[tuple[str, ...]] = ("codelength_recurrent", "codelength_mix")
+    needs: ClassVar[Mapping[str, str]] = {
+        "constriction": "constriction",
+        "numba": "numba",
+        "safetensors": "codelength[lm]",
+    }
+    library: ClassVar[tuple[str, ...]] = (
+        "codelength_exact",
+        "codelength_recurrent",
+        "codelength_mix",
+    )
     size: str | None = None
     """One in the box; None, if weights are given, and else what `recurrent` takes."""
     memory: int | None = None
@@ -87,7 +95,8 @@ class MixCodec(PredictorCodec):
         check_memory(self.name, self._memory)
         if not 1 <= self._lanes <= MOST_LANES:
             raise UsageError(f"mix:lanes={self.lanes} cannot be: it is 1 to {MOST_LANES}")
-        object.__setattr__(self, "size", self.model.size)
+        if recurrent_codecs():
+            object.__setattr__(self, "size", asdict(self.model)["size"])
 
     @property
     def by_default(self) -> bool:  # type: ignore[override]
@@ -103,9 +112,18 @@ class MixCodec(PredictorCodec):
         return LANES if self.lanes is None else self.lanes
 
     @property
-    def model(self) -> RecurrentCodec:
-        """The model by itself. Raises UsageError if there is no such model."""
-        return RecurrentCodec(self.size, weights=self.weights)
+    def model(self) -> PredictorCodec:
+        """The codec `recurrent` with the same model.
+
+        Raises:
+            UsageError: If there is no such model.
+            Unavailable: If that codec is not installed.
+        """
+        offered = recurrent_codecs()
+        if not offered:
+            raise Unavailable("mix takes a model of the codec recurrent, which is not installed")
+        recurrent: Callable[..., PredictorCodec] = type(offered[0])
+        return recurrent(size=self.size, weights=self.weights)
 
     @property
     def predictor(self) -> "Predictor":
@@ -121,7 +139,7 @@ class MixCodec(PredictorCodec):
         return self.model.model_samples()
 
     @property
-    def card(self) -> ModelCard:
+    def card(self) -> ModelCard | None:
         return self.model.card
 
     @property
@@ -160,8 +178,23 @@ def check_memory(name: str, memory: int) -> None:
         )
 
 
+@cache
+def recurrent_codecs() -> Sequence[PredictorCodec]:
+    """Return the codecs that the plugin `recurrent` offers, one for each of its models.
+
+    Plugins do not import each other, so the plugin host is asked for them. Without that plugin
+    there are none.
+    """
+    from codelength.plugins import Plugins
+
+    offered = [registered.item for registered in Plugins(only=["recurrent"]).codecs]
+    return [codec for codec in offered if isinstance(codec, PredictorCodec)]
+
+
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     yield MixerCodec()
-    for size in sizes_in_the_box():
-        yield MixCodec(size)
+    for codec in recurrent_codecs():
+        yield MixCodec(asdict(codec)["size"])
+    if not recurrent_codecs():
+        yield MixCodec()

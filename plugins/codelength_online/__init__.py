@@ -20,7 +20,7 @@ class OnlineCodec(Codec):
 
     name: ClassVar[str] = "online"
     needs: ClassVar[Mapping[str, str]] = {"constriction": "constriction", "numba": "numba"}
-    library: ClassVar[tuple[str, ...]] = ("codelength_online", "codelength_recurrent")
+    library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_online")
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         from codelength_online.coding import encode

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from codelength.api.errors import CorruptBlob
 from codelength.coding.range_coder import Decoders, Encoder
+from codelength_exact.recurrent_shape import Shape
 from codelength_online.learning import Learning
 from codelength_online.model import Model, begin
-from codelength_recurrent.shape import Shape
 
 LANES, LANE = 16, 1 << 10
 """Lanes at most, and bytes of a lane at least."""

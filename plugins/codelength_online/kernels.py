@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from codelength.coding.compiled import compiled
+from codelength_exact.recurrent_shape import MASK, MULTIPLIER
 from codelength_exact.scalars import sigmoid
-from codelength_recurrent.shape import MASK, MULTIPLIER
 
 ONE, ZERO, TINY = np.float32(1), np.float32(0), np.float32(1e-6)
 

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength_exact import frequencies as shared
+from codelength_exact.constants import frequency_total
+from codelength_exact.recurrent_shape import Shape
 from codelength_online import kernels
 from codelength_online.products import panels, product
-from codelength_recurrent import kernels as compiled
-from codelength_recurrent.shape import Shape
 
 Floats = NDArray[np.float32]
 Parameters = dict[str, Floats]
@@ -92,6 +93,7 @@ class Model:
         self._norm = _Norm(rows, shape.width)
         self._logits = np.empty((rows, 256), np.float32)
         self._ones = np.ones(rows, np.float32)
+        self._no_escapes = np.zeros(rows, np.int32)
         self.frequencies = np.empty((rows, 256), np.int32)
         self.changed()
 
@@ -128,7 +130,10 @@ class Model:
             x += added
         logits, out = self._logits[at], self.frequencies[at]
         product(self._norm.run(self._x, at), forth["head"], logits)
-        compiled.frequencies(logits, self._ones[at], ONES, given["bias"], out)
+        shared.frequencies(
+            logits, self._ones[at], ONES, given["bias"], frequency_total(256),
+            self._no_escapes[at], out,
+        )  # fmt: skip
         return out
 
     def gradient(self) -> Parameters:

@@ -37,7 +37,7 @@ class RecurrentCodec(FileCodec):
         "numba": "numba",
         "safetensors": "codelength[lm]",
     }
-    library: ClassVar[tuple[str, ...]] = ("codelength_recurrent",)
+    library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_recurrent")
     size: str | None = None
     """One in the box; None, if weights are given, and else DEFAULT."""
     segment: int | None = None

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength_exact import frequencies
+from codelength_exact.constants import frequency_total
 from codelength_exact.products import Products
 from codelength_recurrent import kernels
 from codelength_recurrent.backend import Arithmetic, Matrix, Rows, Tables
@@ -65,5 +67,6 @@ class OnCpu(Arithmetic):
 
     def frequencies(self, product: Any, rows: Rows, matrix: Matrix, bias: Any) -> NDArray[np.int32]:
         out = np.empty(product.shape, np.int32)
-        kernels.frequencies(product, rows.s, matrix.channels, bias, out)
+        total, no_escapes = frequency_total(out.shape[1]), np.zeros(len(out), np.int32)
+        frequencies.frequencies(product, rows.s, matrix.channels, bias, total, no_escapes, out)
         return out

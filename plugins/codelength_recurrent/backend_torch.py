@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codelength_exact import constants, tensors
+from codelength_exact.recurrent_shape import row_numbers
 from codelength_exact.tensors import FARTHEST, LOG2E, divided, exp2, over, sigmoid, square_root
 from codelength_recurrent.backend import Arithmetic, Matrix, Rows, Tables
-from codelength_recurrent.shape import row_numbers
 
-UNITS, TOTAL = float(constants.UNITS), float(constants.TOTAL)
+UNITS, TOTAL = float(constants.UNITS), float(constants.frequency_total(256))
 
 
 class OnTorch(Arithmetic):

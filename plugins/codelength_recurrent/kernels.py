@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from codelength.coding.compiled import compiled, inlined
-from codelength_exact.constants import FARTHEST, LOG2E, ONE, TOTAL, UNITS
-from codelength_exact.scalars import LOWEST, ZERO, exp2, of_ordered, ordered, quantise, sigmoid
-from codelength_recurrent.shape import MASK, MULTIPLIER
+from codelength_exact.constants import ONE
+from codelength_exact.recurrent_shape import MASK, MULTIPLIER
+from codelength_exact.scalars import ZERO, quantise, sigmoid
 
 
 @inlined
@@ -99,23 +99,3 @@ def squared(product: Any, scale: Any, channels: Any, q: Any, s: Any) -> None:
             x = max(np.float32(product[n, c]) * (scale[n] * channels[c]), ZERO)
             out[c] = x * x
         s[n] = quantise(out, q[n])
-
-
-@compiled
-def frequencies(product: Any, scale: Any, channels: Any, bias: Any, out: Any) -> None:
-    """The frequencies `out` (rows, alphabet) for logits product · scale · channels + bias."""
-    alphabet = product.shape[1]
-    y = np.empty(alphabet, np.float32)
-    for n in range(len(product)):
-        most = LOWEST
-        for c in range(alphabet):
-            y[c] = (np.float32(product[n, c]) * (scale[n] * channels[c]) + bias[c]) * LOG2E
-            most = max(most, ordered(y[c]))
-        top, total = of_ordered(most), np.int32(0)
-        for c in range(alphabet):
-            e = np.int32(exp2(max(y[c] - top, -FARTHEST)) * UNITS)
-            out[n, c] = e
-            total = np.int32(total + e)
-        by = TOTAL / np.float32(total)
-        for c in range(alphabet):
-            out[n, c] = np.int32(1) + np.int32(np.float32(out[n, c]) * by)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength_exact.recurrent_shape import Shape
 from codelength_recurrent.backend import Arithmetic, Matrix, Tables
-from codelength_recurrent.shape import Shape
 from codelength_recurrent.weights import Weights
 
 

@@ -13,10 +13,10 @@ from codelength import UsageError
 from codelength.coding import device
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
+from codelength_exact.recurrent_shape import BEGIN
 from codelength_recurrent.backend import Arithmetic
 from codelength_recurrent.backend_numba import OnCpu
 from codelength_recurrent.model import Exact, State
-from codelength_recurrent.shape import BEGIN
 from codelength_recurrent.weights import read, scrambled
 
 BLOCK = 64

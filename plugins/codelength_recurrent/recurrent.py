@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from codelength_exact.recurrent_shape import BEGIN, Shape, row_numbers
 from codelength_recurrent.scan import recurrence
-from codelength_recurrent.shape import BEGIN, Shape, row_numbers
 
 SMALLEST = 1e-6
 """Added to a mean of squares, so that a row of zeros stays one."""

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength_recurrent.shape import Shape
-
-SCALE = ".scale"
-"""A matrix called x has its scales in a vector called x.scale."""
+from codelength_exact.quantisation import SCALE, quantise_matrix
+from codelength_exact.recurrent_shape import Shape
 
 Array = NDArray[Any]
 
@@ -41,14 +39,6 @@ def read(path: Path) -> Weights:
     return Weights(Shape.of(json.loads(card.pop("shape"))), arrays, card)
 
 
-def quantised(matrix: Array) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """int8 values and one float32 scale for each row (an output channel, or an entry of a table),
-    so that values · scale is nearest to `matrix`."""
-    scale = np.maximum(np.abs(matrix).max(1) / np.float32(127), np.float32(1e-30))
-    values = np.rint(matrix / scale[:, None]).astype(np.int8)
-    return values, scale.astype(np.float32)
-
-
 def of_parameters(
     shape: Shape, parameters: Mapping[str, Array], card: Mapping[str, str]
 ) -> Weights:
@@ -57,7 +47,7 @@ def of_parameters(
     for name, values in parameters.items():
         if values.ndim == 2:
             matrix = name.removesuffix(".weight")
-            arrays[matrix], arrays[matrix + SCALE] = quantised(values)
+            arrays[matrix], arrays[matrix + SCALE] = quantise_matrix(values)
         else:
             arrays[name] = values.astype(np.float32)
     return Weights(shape, arrays, card)

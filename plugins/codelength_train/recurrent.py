@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from codelength_exact.recurrent_shape import Shape
 from codelength_recurrent import weights
 from codelength_recurrent.recurrent import RecurrentModel
-from codelength_recurrent.shape import Shape
 
 
 class Recurrent:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from codelength import UsageError
-from codelength_recurrent.shape import SHAPES, Shape
+from codelength_exact.recurrent_shape import Shape
+from codelength_recurrent.sizes import SHAPES
 
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from codelength_exact.recurrent_shape import BEGIN
 from codelength_hf.checkpoint import SAFE
 from codelength_hf.quantise_checkpoint import shrink
-from codelength_recurrent.shape import BEGIN
 from codelength_train.material import WINDOW
 from codelength_train.sizes import TransformerShape
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from codelength import RAW, CorruptBlob, Sample, UsageError
 from codelength.testing import check_predictor
+from codelength_exact.quantisation import quantise_matrix
 from codelength_hf import byte_transformer
 from codelength_hf.byte_transformer import TransformerCodec
-from codelength_recurrent.weights import quantised
 
 WIDTH, HEADS, HIDDEN, LAYERS, CONTEXT = 24, 2, 40, 2, 48
 
@@ -39,7 +39,7 @@ def write(folder: Path) -> None:
     tensors = {f"{n}.weight": np.ones(WIDTH, np.float32) for n in [*norms, "model.norm"]}
     for name, shape in shapes.items():
         matrix = 2 * random.standard_normal(shape, np.float32) / np.float32(np.sqrt(shape[1]))
-        tensors[f"{name}.weight"], tensors[f"{name}.weight.scale"] = quantised(matrix)
+        tensors[f"{name}.weight"], tensors[f"{name}.weight.scale"] = quantise_matrix(matrix)
     folder.mkdir()
     save_file(tensors, folder / "model.safetensors", {"made": "by a test"})
     (folder / "config.json").write_text(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from codelength_exact.recurrent_shape import Shape
 from codelength_online.coding import encode, laws
 from codelength_online.learning import MOST, Learning
 from codelength_online.model import Model, begin
-from codelength_recurrent.shape import Shape
 
 SHAPE = Shape(32, 16, 48, 1, orders=(1, 2), rows=64, columns=16)
 

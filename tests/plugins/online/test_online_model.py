@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from codelength_exact.recurrent_shape import Shape
 from codelength_online.model import Model, begin
-from codelength_recurrent.shape import Shape
 
 SHAPE = Shape(32, 16, 48, 2, orders=(1, 2, 3), rows=64, columns=16)
 LANES, STEPS = 3, 7
@@ -113,7 +113,7 @@ def test_the_gradient_is_that_of_pytorch():
 
 def test_rows_of_the_tables_are_those_of_the_last_bytes():
     torch = pytest.importorskip("torch")
-    from codelength_recurrent.shape import row_numbers
+    from codelength_exact.recurrent_shape import row_numbers
 
     run, symbols = model(), text()
     run.take(0, symbols)

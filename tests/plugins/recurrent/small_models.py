@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from codelength_recurrent.shape import BEGIN, Shape
+from codelength_exact.recurrent_shape import BEGIN, Shape
 from codelength_recurrent.weights import Weights, of_parameters
 
 SHAPE = Shape(width=16, state=24, hidden=40, layers=2, orders=(2, 3), rows=32, columns=8)

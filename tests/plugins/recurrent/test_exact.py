@@ -10,10 +10,10 @@ from small_models import SHAPE, parameters, shapes, weights
 
 from codelength.testing import check_predictor
 from codelength_exact.products import Products
+from codelength_exact.recurrent_shape import BEGIN, Shape
 from codelength_recurrent.backend_numba import OnCpu
 from codelength_recurrent.model import Exact
 from codelength_recurrent.predictor import RecurrentPredictor, all_positions
-from codelength_recurrent.shape import BEGIN, Shape
 from codelength_recurrent.weights import write
 
 MODEL = Exact(weights(), OnCpu())

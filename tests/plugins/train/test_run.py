@@ -8,9 +8,9 @@ pytest.importorskip("safetensors")
 
 from codelength import UsageError  # noqa: E402
 from codelength.testing import check_predictor  # noqa: E402
+from codelength_exact.recurrent_shape import Shape  # noqa: E402
 from codelength_recurrent import weights  # noqa: E402
 from codelength_recurrent.predictor import RecurrentPredictor  # noqa: E402
-from codelength_recurrent.shape import Shape  # noqa: E402
 from codelength_train.material import material  # noqa: E402
 from codelength_train.muon import orthogonal  # noqa: E402
 from codelength_train.recurrent import Recurrent  # noqa: E402

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 
 from codelength import UsageError
-from codelength_recurrent.shape import SHAPES
+from codelength_recurrent.sizes import SHAPES
 from codelength_train import sizes
 from codelength_train.recurrent import count
 

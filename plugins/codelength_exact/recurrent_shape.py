@@ -1,4 +1,4 @@
-"""The sizes of a recurrent byte model, and the n-gram rows that its input looks up."""
+"""The sizes of a recurrent byte model, and the table rows that its input looks up."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -48,18 +48,6 @@ class Shape:
     def looked_up(self) -> int:
         """Columns of all tables together."""
         return len(self.orders) * self.columns
-
-
-SHAPES = {
-    "0.2m": Shape(width=96, state=96, hidden=192, layers=1, orders=(2, 3), rows=1024, columns=32),
-    "0.9m": Shape(
-        width=128, state=128, hidden=384, layers=2, orders=(2, 3, 4), rows=4096, columns=32
-    ),
-    "3.5m": Shape(
-        width=192, state=192, hidden=576, layers=3, orders=(2, 3, 4, 5), rows=8192, columns=64
-    ),
-}
-"""Sizes by name; the names are roughly the number of parameters, tables included."""
 
 
 def row_numbers(last: "Sequence[Tensor]", orders: Iterable[int], rows: int) -> "Tensor":
