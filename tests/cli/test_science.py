@@ -11,7 +11,7 @@ from codelength_controls import Chain
 from codelength_studies.scaling.points import Point, write
 from codelength_studies.scaling.published import published
 
-PLUGIN = ["--plugin", str(Path(__file__).parent.parent / "knowing.py")]
+PLUGIN = ["--plugin", str(Path(__file__).parent.parent / "oracle_predictor.py")]
 
 
 def ran(*words: object) -> str:

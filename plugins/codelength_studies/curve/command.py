@@ -1,34 +1,31 @@
 """`codelength curve`: what context is worth to codecs and predictors."""
 
-import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from codelength.api.corpus import Corpus
-from codelength.api.errors import CorpusError, Unsupported, UsageError
-from codelength.api.protocol import Protocol, head, protocol
+from codelength.api.errors import Unsupported, UsageError
+from codelength.api.protocol import protocol
 from codelength.cli.meter import Meter, duration
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
     Size,
     load_plugins,
-    page_in,
     warn_broken,
     with_out,
     with_plugins,
 )
-from codelength.plugins import Registered
 
 if TYPE_CHECKING:
+    from codelength.api.codec import Codec
     from codelength.api.media import Sample
-    from codelength.results.cell import CorpusSlice
-    from codelength_studies.curve.records import Control
+    from codelength.run.plan import Plan
+    from codelength_studies.curve.records import Control, Question
 
 CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")
 
@@ -74,7 +71,7 @@ def command(
     files: tuple[str, ...],
     data: Path | None,
 ) -> int:
-    """Show what context is worth: bits a byte by position and by prefix.
+    r"""Show what context is worth: bits a byte by position and by prefix.
 
     For a predictor, what the byte at each position costs; for any codec, what prefixes cost, coded.
     The gain is split into what a model knew beforehand and what context adds, with the bytes
@@ -84,99 +81,86 @@ def command(
     codelength curve --codecs recurrent:size=0.9m,gzip --corpora enwik6,kodak,librispeech,random
     codelength curve --codecs order2 --corpora path:logs --protocol whole --length 16KiB
     """
-    from codelength.results.journal import Journal
     from codelength.results.machine import command_line
-    from codelength_studies.curve.measure import measure
-    from codelength_studies.curve.page import table, write
-    from codelength_studies.curve.reading import reading
-    from codelength_studies.curve.records import FILE, Asked, key, load
-    from codelength_studies.curve.study import studies
+    from codelength_studies.curve.gain import group_curves
+    from codelength_studies.curve.measure import measure_curve
+    from codelength_studies.curve.page import PAGE, conclusion, gain_table, page
+    from codelength_studies.curve.records import FILE, Curve, key_of
+    from codelength_studies.journal import StudyJournal
+    from codelength_studies.page import print_sections, write_page
+    from codelength_studies.plan import plan_study
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
-    chosen = [entry.item for entry in plugins.select_codecs(codecs)]
-    entries = plugins.select_corpora(corpora)
-    for codec in chosen:
-        codec.check_available()
-    for entry in entries:
-        entry.item.check_available()
-    if not chosen or not entries:
-        raise UsageError("nothing to measure; name --codecs and --corpora")
-    wanted = CONTROLS if controls else CONTROLS[:1]
-    with Meter(sys.stderr) as meter, Journal(out, FILE) as journal:
-        targets = list(_targets(entries, protocol(rule), limit, length, count, meter))
-        questions = [
-            (
-                codec,
-                pieces,
-                Asked(
-                    codec=codec.spec,
-                    versions=dict(codec.versions),
-                    slice=corpus_slice,
-                    control=control,
-                    length=length,
-                    chunks=count,
-                    seed=seed,
-                ),
-            )
-            for codec in chosen
-            for corpus_slice, pieces in targets
-            for control in wanted
+    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, Curve) as journal:
+        plan = plan_study(
+            plugins,
+            plugins.select_codecs(codecs),
+            corpora,
+            [protocol(rule)],
+            limit,
+            lambda name: meter.now(f"reading {name}"),
+        )
+        wanted = CONTROLS if controls else CONTROLS[:1]
+        questions = list(_questions(plan, wanted, length, count, seed))
+        keys = [key_of(question) for _, _, question in questions]
+        missing = [
+            q for q, key in zip(questions, keys, strict=True) if not journal.find(Curve, key)
         ]
-        known, declined = load(out), list[str]()
-        found = [known[key(asked)] for _, _, asked in questions if key(asked) in known]
-        missing = [question for question in questions if key(question[2]) not in known]
+        declined: list[str] = []
         began = time.monotonic()
-        for done, (codec, pieces, asked) in enumerate(missing):
-            what = f"{codec.spec} on {asked.slice.corpus} ({asked.control})"
+        for done, (codec, chunks, question) in enumerate(missing):
+            what = f"{codec.spec} on {question.slice.corpus} ({question.control})"
             each = (time.monotonic() - began) / max(1, done)
-            left = duration(each * (len(missing) - done))
+            left = f", {duration(each * (len(missing) - done))} to go" if done else ""
             if done == 1:
                 meter.say(f"{len(missing)} curves, of which each takes about {duration(each)}")
-            meter.now(f"[{done + 1}/{len(missing)}] {what}" + f", {left} to go" * bool(done))
+            meter.now(f"[{done + 1}/{len(missing)}] {what}{left}")
             try:
-                curve = measure(codec, asked, pieces)
+                curve = measure_curve(codec, question, chunks)
             except Unsupported as error:
                 declined.append(f"{what}: {error}")
             else:
                 if curve is not None:
                     journal.append(curve)
-                    found.append(curve)
-    every = list(studies(found))
-    if not every:
+        answers = [journal.find(Curve, key_of(question)) for _, _, question in questions]
+    curves = [curve for curve in answers if curve is not None]
+    if not curves:
         raise Unsupported(f"no curve came about: {'; '.join(declined)}")
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    order = [codec.spec for codec in chosen]
-    every.sort(key=lambda study: order.index(study.codec))
-    for study in every:
-        click.echo(table(study).text(width))
-        click.echo(reading(study) + "\n")
+    grouped = group_curves(curves)
+    for one in grouped:
+        print_sections(gain_table(one), conclusion(one) + "\n")
     for line in declined:
         click.echo(f"not drawn: {line}", err=True)
-    with page_in(out):
-        path = write(every, declined, command_line(), out)
-    click.echo(f"page: {path}")
+    write_page(out / PAGE, page(grouped, declined, command_line()))
     return 0
 
 
-def _targets(
-    entries: Sequence[Registered[Corpus]],
-    rule: Protocol,
-    limit: int | None,
-    length: int,
-    count: int,
-    meter: Meter,
-) -> "Iterator[tuple[CorpusSlice, list[Sample]]]":
-    """Each corpus as it is cut, with its pieces. Raises CorpusError, UsageError."""
-    from codelength.run.plan import survey
-    from codelength_studies.curve.chunks import chunks
+def _questions(
+    plan: "Plan", controls: "tuple[Control, ...]", length: int, count: int, seed: int
+) -> "Iterator[tuple[Codec, list[Sample], Question]]":
+    """Yield every curve to measure, with its codec and its chunks. Raises UsageError."""
+    from codelength.api.codec import versions_of
+    from codelength_studies.curve.measure import take_chunks
+    from codelength_studies.curve.records import Question
+    from codelength_studies.plan import samples_of
 
-    for entry in entries:
-        (target,) = survey([entry], [rule], limit, lambda name: meter.now(f"reading {name}"))
-        if target.problem:
-            raise CorpusError(target.problem)
-        samples = rule.split(head(entry.item.samples(), limit))
+    chunks = {}
+    for target in plan.targets:
         try:
-            yield target.slice, chunks(samples, length, count)
+            chunks[target.slice.corpus] = take_chunks(samples_of(plan, target), length, count)
         except UsageError as error:
-            raise UsageError(f"corpus {entry.item.spec} has {error}") from error
+            raise UsageError(f"corpus {target.slice.corpus} has {error}") from error
+    for entry in plan.codecs:
+        for target in plan.targets:
+            for control in controls:
+                question = Question(
+                    codec=entry.item.spec,
+                    versions=versions_of(entry.item),
+                    slice=target.slice,
+                    control=control,
+                    length=length,
+                    chunks=count,
+                    seed=seed,
+                )
+                yield entry.item, chunks[target.slice.corpus], question

@@ -1,19 +1,16 @@
-"""Curves on disk: what each chunk cost at each place, so that all else can be derived."""
+"""Curves on disk: what each chunk cost at each place; all else is derived from it."""
 
-from pathlib import Path
 from typing import Literal
 
-import msgspec
-
 from codelength.results.cell import CorpusSlice, Struct
-from codelength.results.journal import records
+from codelength_studies.journal import Key, data_digest, distribution_digest
 
 FILE = "curves.jsonl"
 
 Control = Literal["data", "shuffled bytes", "random weights"]
 
 
-class Asked(Struct, frozen=True):
+class Question(Struct, frozen=True, rename={"slice": "cut"}):
     """What was measured of what."""
 
     codec: str
@@ -21,36 +18,45 @@ class Asked(Struct, frozen=True):
     slice: CorpusSlice
     control: Control
     length: int
+    """Bytes of a chunk."""
     chunks: int
+    """How many were asked for."""
     seed: int
+    """Of the controls."""
 
 
-class Curve(Struct, frozen=True):
+class Curve(Struct, frozen=True, rename={"question": "asked"}):
     """One codec on the chunks of one corpus, as they are or as a control."""
 
-    asked: Asked
+    question: Question
     chunks: int
     """How many there were."""
     edges: list[int]
-    """Of positions, from 0 on."""
+    """Positions, from 0 on."""
     bits: list[list[float]] | None
     """(chunks, edges − 1): mean ideal bits a byte between two edges; None without a predictor."""
     alone: list[float] | None
-    """(chunks,): mean bits a byte under the law that knows no context; None likewise."""
+    """(chunks,): mean ideal bits a byte without context; None without a predictor."""
     prefixes: list[int]
     """Lengths of the prefixes that were coded, increasing."""
     coded: list[list[int]] | None
     """(chunks, prefixes): bytes of their blobs; None where nothing was coded."""
 
-
-_read = msgspec.json.Decoder(Curve).decode
-
-
-def load(folder: Path) -> dict[str, Curve]:
-    """By `key`. Raises StoreError."""
-    return {key(curve.asked): curve for _, curve in records(folder / FILE, _read)}
+    @property
+    def key(self) -> Key:
+        """What the curve is about."""
+        return key_of(self.question)
 
 
-def key(asked: Asked) -> str:
-    """Equal for equal questions."""
-    return msgspec.json.encode(asked, order="sorted").decode()
+def key_of(question: Question) -> Key:
+    """Return what a curve that answers the question is about."""
+    return Key(
+        distribution_digest(question.codec, question.versions),
+        data_digest(
+            question.slice.digest,
+            question.control,
+            question.length,
+            question.chunks,
+            question.seed,
+        ),
+    )

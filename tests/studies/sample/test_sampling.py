@@ -26,7 +26,7 @@ from codelength_studies.sample.page import (
     write,
 )
 from codelength_studies.sample.prices import Prices, prices
-from knowing import Chained, ChainPredictor, iid_row
+from oracle_predictor import Chained, ChainPredictor, iid_row
 
 PROMPT = Skewed().law.draw(2000, "prompt")
 

@@ -24,9 +24,9 @@ from codelength_studies.score.chunks import chunks, spread
 from codelength_studies.score.run import Mismatch, ScoreError
 from codelength_studies.score.tasks import Recipe, with_predictor
 from factories import cell, environment
-from knowing import Knowing, iid_row
+from oracle_predictor import Knowing, iid_row
 
-PLUGIN = str(Path(__file__).parents[2] / "knowing.py")
+PLUGIN = str(Path(__file__).parents[2] / "oracle_predictor.py")
 
 
 class Quiet:

@@ -1,0 +1,90 @@
+"""The journal of a study: what was measured, by key, so that nothing is measured twice."""
+
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
+
+import msgspec
+
+from codelength.api.codec import Codec, versions_of
+from codelength.results.journal import Journal, records
+
+
+class Key(NamedTuple):
+    """What a record is about."""
+
+    distribution: str
+    """The digest of codec, settings, libraries and weights."""
+    data: str
+    """The digest of the bytes and of what was asked about them."""
+
+
+class Keyed(Protocol):
+    """A record that says what it is about."""
+
+    @property
+    def key(self) -> Key: ...
+
+
+R = TypeVar("R", bound=Keyed)
+K = TypeVar("K")
+
+
+class StudyJournal(Generic[R]):
+    """The records in one file of JSON lines; of two with the same key the later one counts.
+
+    The file is open for writing while the journal is used as a context. Without a folder the
+    records are kept in memory alone.
+    """
+
+    def __init__(self, folder: Path | None, file: str, kind: type[R]) -> None:
+        """Read what is in `folder`/`file`, which may not be there.
+
+        Raises:
+            StoreError: The file cannot be read, or another process writes to it.
+        """
+        self._file = None if folder is None else Journal(folder, file)
+        self._records: dict[tuple[type, Key], R] = {}
+        if folder is not None:
+            for _, record in records(folder / file, msgspec.json.Decoder(kind).decode):
+                self._records[type(record), record.key] = record
+
+    def find(self, kind: type[K], key: Key) -> K | None:
+        """Return the record of this kind with this key, if there is one."""
+        record = self._records.get((kind, key))
+        return record if isinstance(record, kind) else None
+
+    def append(self, record: R) -> None:
+        """Store one record at once. Raises StoreError."""
+        self._records[type(record), record.key] = record
+        if self._file is not None:
+            self._file.append(record)  # type: ignore[arg-type]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.__exit__(kind, error, trace)
+
+
+def digest_of(codec: Codec) -> str:
+    """Return what tells the distribution of `codec` from others."""
+    return distribution_digest(codec.spec, versions_of(codec))
+
+
+def distribution_digest(spec: str, versions: dict[str, str]) -> str:
+    """Return a digest that changes with the settings, the libraries and the weights."""
+    facts = [spec, *(f"{name} {value}" for name, value in sorted(versions.items()))]
+    return sha256("\n".join(facts).encode()).hexdigest()[:32]
+
+
+def data_digest(*parts: object) -> str:
+    """Return a digest of what was asked about some data."""
+    return sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()[:32]
