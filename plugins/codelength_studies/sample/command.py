@@ -2,22 +2,21 @@
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from codelength.api.codec import Codec
+from codelength.api.codec import Codec, versions_of
 from codelength.api.errors import UsageError
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import DEVICE, Size, load_plugins, page_in, warn_broken, with_out
+from codelength.cli.options import DEVICE, Size, load_plugins, warn_broken, with_out
 
 if TYPE_CHECKING:
-    from codelength_studies.sample.page import Continuation, Settings
+    from codelength_studies.journal import StudyJournal
+    from codelength_studies.sample.records import Continuation, Settings
 
-KEEP = 30.0
+STORE_EVERY = 30.0
 """Seconds between two times that an unfinished continuation is stored."""
 
 
@@ -71,7 +70,7 @@ def command(
     out: Path | None,
     files: tuple[str, ...],
 ) -> int:
-    """Continue a text with any codec or predictor.
+    r"""Continue a text with any codec or predictor.
 
     A predictor draws each symbol from its frequencies; any other codec draws byte b with a
     probability proportional to 2^−len(context + b). Without --out, the continuation goes to
@@ -81,10 +80,12 @@ def command(
     codelength sample --codec recurrent:size=0.9m --prompt book.txt --bytes 400
     codelength sample --codec gzip,ppmd,recurrent --prompt book.txt --out continued
     """
-    from codelength.results.journal import Journal
     from codelength.results.machine import command_line
-    from codelength_studies.sample.page import FILE, Settings, digest, key, load, write
-    from codelength_studies.sample.prices import prices
+    from codelength_studies.journal import StudyJournal
+    from codelength_studies.page import write_page
+    from codelength_studies.sample.draw import cross_costs
+    from codelength_studies.sample.page import PAGE, page
+    from codelength_studies.sample.records import FILE, Continuation, Settings, digest_prompt
 
     plugins = load_plugins(files, None)
     warn_broken(plugins)
@@ -97,77 +98,69 @@ def command(
         prompt = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    found = []
-    journal = nullcontext() if out is None else Journal(out, FILE)
-    with Meter(sys.stderr) as meter, journal as store:
-        known = {} if out is None else load(out)
+    continuations = []
+    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, Continuation) as journal:
         for codec in codecs:
             settings = Settings(
                 codec=codec.spec,
-                versions=dict(codec.versions),
-                prompt=digest(prompt),
+                versions=versions_of(codec),
+                prompt=digest_prompt(prompt),
                 bytes=size,
                 seed=seed,
                 temperature=temperature,
                 context=context,
                 starts=starts,
             )
-            keep = store.append if store is not None else None
-            before = known.get(key(settings))
-            found.append(_continued(codec, prompt, settings, before, keep, meter))
+            continuations.append(_continue_prompt(codec, prompt, settings, journal, meter))
     if out is None:
-        sys.stdout.buffer.write(found[0].text)
+        sys.stdout.buffer.write(continuations[0].text)
         return 0
-    charged = prices(codecs, prompt, [one.text for one in found])
-    with page_in(out):
-        path = write(prompt, found, charged, command_line(), out)
-    click.echo(f"page: {path}")
+    costs = cross_costs(codecs, prompt, [one.text for one in continuations])
+    write_page(out / PAGE, page(prompt, continuations, costs, command_line()), level=2)
     return 0
 
 
-def _continued(
+def _continue_prompt(
     codec: Codec,
     prompt: bytes,
     settings: "Settings",
-    before: "Continuation | None",
-    keep: "Callable[[Continuation], None] | None",
+    journal: "StudyJournal[Continuation]",
     meter: Meter,
 ) -> "Continuation":
-    from codelength_studies.sample.draw import draw
-    from codelength_studies.sample.laws import law_of
-    from codelength_studies.sample.page import Continuation
+    """Draw what the journal lacks, and store it now and then."""
+    from codelength_studies.sample.draw import Drawn, distribution_of, draw
+    from codelength_studies.sample.records import Continuation
 
-    if before is not None and before.complete:
+    before = journal.find(Continuation, settings.key)
+    if before is not None and before.is_complete:
         return before
-    began = time.process_time()
+    began, stored = time.monotonic(), time.monotonic()
+    spent = -time.process_time() + (0.0 if before is None else before.cpu_seconds)
     meter.now(f"{codec.spec} reads the prompt")
-    law = law_of(codec, prompt, settings.context, settings.starts)
-    earlier = ([], 0.0) if before is None else (before.symbols, before.bits)
-    spent = 0.0 if before is None else before.cpu_seconds
-    done = before
-    stored = told = time.monotonic()
-    said = False
-    for drawn in draw(law, settings.bytes, settings.seed, settings.temperature, earlier):
-        done = Continuation(
+    distribution = distribution_of(codec, prompt, settings.context, settings.starts)
+    earlier = None if before is None else Drawn(before.symbols, before.text, before.bits)
+    known = 0 if before is None else len(before.text)
+    one = before
+    for drawn in draw(distribution, settings.bytes, settings.seed, settings.temperature, earlier):
+        now = time.monotonic()
+        left = settings.bytes - len(drawn.text)
+        seconds = left * (now - began) / max(1, len(drawn.text) - known)
+        if one is before and seconds > 10:
+            meter.say(f"{codec.spec}: {settings.bytes} bytes take about {duration(seconds)}")
+        meter.now(
+            f"{codec.spec}: {len(drawn.text)} of {settings.bytes} bytes, {duration(seconds)} to go"
+        )
+        one = Continuation(
             settings=settings,
-            symbols=list(drawn.symbols),
+            symbols=drawn.symbols,
             text=drawn.text,
             bits=drawn.bits,
-            cpu_seconds=spent + time.process_time() - began,
-            method=law.method,
+            cpu_seconds=spent + time.process_time(),
+            method=distribution.method,
         )
-        now = time.monotonic()
-        fresh = len(drawn.text) - (0 if before is None else len(before.text))
-        left = (settings.bytes - len(drawn.text)) * (now - told) / max(1, fresh)
-        if not said and left > 10:
-            meter.say(f"{codec.spec}: {settings.bytes} bytes take about {duration(left)}")
-        said = True
-        meter.now(
-            f"{codec.spec}: {len(drawn.text)} of {settings.bytes} bytes, {duration(left)} to go"
-        )
-        if keep is not None and (done.complete or now - stored > KEEP):
-            keep(done)
+        if one.is_complete or now - stored > STORE_EVERY:
+            journal.append(one)
             stored = now
-    if done is None:
+    if one is None:
         raise UsageError("nothing to draw: --bytes is 1 or more")
-    return done
+    return one

@@ -1,11 +1,112 @@
-"""Draws a continuation from a law, symbol by symbol."""
+"""Draws what comes next, by a predictor or by any codec, and prices what others have drawn."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from codelength_studies.sample.laws import Bits, Law
+from codelength.api.codec import Codec
+from codelength.api.errors import UsageError
+from codelength.api.media import Sample
+from codelength.coding.predictor import Predictor
+from codelength_studies.plan import predictor_of
+
+Bits = NDArray[np.float64]
+
+
+class Distribution(ABC):
+    """The code lengths of all symbols that may come next, after a text that grows."""
+
+    method: str
+    """How the code lengths come about, in a few words."""
+
+    @abstractmethod
+    def bits(self) -> Bits:
+        """Return −log2 of the probability of each symbol: (alphabet,)."""
+
+    @abstractmethod
+    def append(self, symbol: int) -> None:
+        """Put this symbol at the end of the text."""
+
+    @abstractmethod
+    def to_bytes(self, symbols: list[int]) -> bytes:
+        """Return the bytes that symbols stand for."""
+
+
+class PredictorDistribution(Distribution):
+    """The frequencies of a predictor, as a coder uses them."""
+
+    method = "frequencies of the predictor"
+
+    def __init__(self, predictor: Predictor, prompt: bytes) -> None:
+        """Read the prompt."""
+        self._predictor, self._stepper = predictor, predictor.stepper(1)
+        for symbol in predictor.tokenize(prompt).tolist():
+            self.append(symbol)
+
+    def bits(self) -> Bits:
+        """Return −log2 of the probability of each symbol: (alphabet,)."""
+        row = self._stepper.frequencies()[0].astype(np.float64)
+        bits: Bits = np.log2(row.sum()) - np.log2(row)
+        return bits
+
+    def append(self, symbol: int) -> None:
+        """Put this symbol at the end of the text."""
+        self._stepper.advance(np.array([symbol], np.int32))
+
+    def to_bytes(self, symbols: list[int]) -> bytes:
+        """Return the bytes that symbols stand for."""
+        return self._predictor.detokenize(np.array(symbols, np.int32))
+
+
+class CodecDistribution(Distribution):
+    """p(b) ∝ 2^−len(context + b) over all 256 bytes b: the construction of Delétang et al.,
+    "Language Modeling Is Compression" (ICLR 2024), section 2 and appendix.
+
+    A codec's lengths are whole bytes, which is too coarse: nearly all candidates would be equal.
+    So the length is the mean over `starts` contexts, which begin at places one byte apart. Each of
+    them ends at another fraction of a byte, so that rounding up to bytes becomes, on average, the
+    same for all candidates, and the mean shows the fraction: to about a bit for eight starts.
+    """
+
+    def __init__(self, codec: Codec, prompt: bytes, context: int, starts: int) -> None:
+        """Take the prompt as the text so far. Raises UsageError."""
+        if context < 1 or starts < 1:
+            raise UsageError("a context has at least one byte, and there is at least one")
+        self._codec, self._context, self._starts = codec, context, starts
+        self._text = bytearray(prompt)
+        self.method = f"code-length differences over {starts} contexts of {context} bytes"
+
+    def bits(self) -> Bits:
+        """Return −log2 of the probability of each byte: (256,)."""
+        tail = bytes(self._text[-self._context :])
+        starts = range(min(self._starts, len(tail) + 1))
+        lengths = np.array([self._lengths(tail[start:]) for start in starts], np.float64)
+        bits = 8 * lengths.mean(axis=0)
+        normalized: Bits = bits + np.log2(np.exp2(bits.min() - bits).sum()) - bits.min()
+        return normalized
+
+    def _lengths(self, context: bytes) -> list[int]:
+        samples = [Sample("", context + bytes([byte])) for byte in range(256)]
+        return [len(blob) for blob in self._codec.encode_many(samples)]
+
+    def append(self, symbol: int) -> None:
+        """Put this byte at the end of the text."""
+        self._text.append(symbol)
+
+    def to_bytes(self, symbols: list[int]) -> bytes:
+        """Return the symbols, which are bytes."""
+        return bytes(symbols)
+
+
+def distribution_of(codec: Codec, prompt: bytes, context: int, starts: int) -> Distribution:
+    """Return the distribution of a codec's predictor, or of its code lengths if it has none."""
+    predictor = predictor_of(codec)
+    if predictor is not None:
+        return PredictorDistribution(predictor, prompt)
+    return CodecDistribution(codec, prompt, context, starts)
 
 
 @dataclass(frozen=True)
@@ -15,38 +116,66 @@ class Drawn:
     symbols: list[int]
     text: bytes
     bits: float
-    """What the symbols cost under the law that they were drawn from, at temperature 1."""
+    """What the symbols cost under the distribution that they were drawn from, at temperature 1."""
 
 
 def draw(
-    law: Law, size: int, seed: int, temperature: float, before: tuple[list[int], float] = ([], 0.0)
+    distribution: Distribution,
+    size: int,
+    seed: int,
+    temperature: float,
+    earlier: Drawn | None = None,
 ) -> Iterator[Drawn]:
-    """A symbol more each time, until there are `size` bytes. The symbols in `before`, with what
-    they cost, were drawn earlier with the same seed, and are gone on from.
+    """Draw a symbol more each time, until there are `size` bytes.
 
-    A symbol of probability p is drawn with one that is proportional to p^(1/temperature); at
-    temperature 0 it is the likeliest, the first of equals. One random number is used for each.
+    A symbol of probability p is drawn with a probability proportional to p^(1/temperature); at
+    temperature 0 it is the likeliest, the first of equals. Each symbol takes one random number.
+
+    Args:
+        earlier: What was drawn before with the same seed; the result goes on from there.
     """
     random = np.random.default_rng(seed)
-    symbols, cost = list(before[0]), before[1]
+    symbols, cost = ([], 0.0) if earlier is None else (list(earlier.symbols), earlier.bits)
     random.random(len(symbols))
     for symbol in symbols:
-        law.append(symbol)
-    text = law.written(symbols)
+        distribution.append(symbol)
+    text = distribution.to_bytes(symbols)
     while len(text) < size:
-        bits = law.bits()
-        symbol = choice(bits, temperature, random.random())
+        bits = distribution.bits()
+        symbol = choose(bits, temperature, random.random())
         symbols.append(symbol)
         cost += float(bits[symbol])
-        law.append(symbol)
-        text = law.written(symbols)
-        yield Drawn(symbols, text[:size], cost)
+        distribution.append(symbol)
+        text = distribution.to_bytes(symbols)
+        yield Drawn(list(symbols), text[:size], cost)
 
 
-def choice(bits: Bits, temperature: float, uniform: float) -> int:
-    """The symbol at a place `uniform` in [0, 1) of the law at a temperature."""
+def choose(bits: Bits, temperature: float, uniform: float) -> int:
+    """Return the symbol at the place `uniform` in [0, 1) of the distribution at a temperature."""
     if temperature == 0:
         return int(bits.argmin())
-    weights = np.exp2((bits.min() - bits) / temperature)
-    sums = np.cumsum(weights)
+    sums = np.cumsum(np.exp2((bits.min() - bits) / temperature))
     return int(min(np.searchsorted(sums, uniform * sums[-1], side="right"), len(bits) - 1))
+
+
+@dataclass(frozen=True)
+class CrossCosts:
+    """Bits a byte: a row for each text, which one of `codecs` wrote, and a column for each codec
+    that codes it."""
+
+    codecs: Sequence[str]
+    bits: Sequence[Sequence[float]]
+
+
+def cross_costs(codecs: Sequence[Codec], prompt: bytes, texts: Sequence[bytes]) -> CrossCosts:
+    """Return by how many bits for each byte of a text a blob of the prompt and the text is longer
+    than one of the prompt.
+
+    Args:
+        texts: One by each codec, in the same order; none is empty.
+    """
+    columns = []
+    for codec in codecs:
+        alone = len(codec.encode(prompt))
+        columns.append([8 * (len(codec.encode(prompt + t)) - alone) / len(t) for t in texts])
+    return CrossCosts([codec.spec for codec in codecs], list(zip(*columns, strict=True)))

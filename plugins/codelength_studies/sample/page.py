@@ -1,130 +1,67 @@
 """One prompt, continued by several codecs, on a page."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from codelength.report import Column, Table, format
-from codelength.report.export.files import picture, put_page
+from codelength.report.heatmap import INCH, tile
+from codelength.report.overview import stacked
 from codelength.report.table import printable
-from codelength.results.cell import Struct
-from codelength.results.journal import records
-from codelength_studies.sample.plot import plot
-from codelength_studies.sample.prices import Prices
+from codelength_studies.figure import draw_svg
+from codelength_studies.page import Chart, Section
+from codelength_studies.sample.draw import CrossCosts
+from codelength_studies.sample.records import Continuation
 
-FILE = "samples.jsonl"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 PAGE = "samples.md"
 SHOWN = 1000
 """Bytes of the prompt's end that the page shows, from the beginning of a line if it can."""
+DARKEST = 8.0
+"""Bits a byte of the darkest tile."""
 
 GUIDE = (
     "Each codec continues the same prompt, one symbol at a time. A predictor draws from the "
-    "frequencies that a coder would use. Any other codec draws byte b with a probability "
-    "proportional to 2^−len(context + b), where the length is a mean over contexts that begin at "
-    "neighbouring bytes, because lengths are whole bytes and a single one would tell little. What "
-    "is not text is shown as \\xNN. “bits a byte” is what the codec's own law charges for what it "
-    "wrote: how sure it was."
+    "frequencies that a coder uses. Any other codec draws byte b with a probability proportional "
+    "to 2^−len(context + b). That length is a mean over contexts that begin at neighbouring bytes, "
+    "because lengths are whole bytes and a single one would tell little. What is not text is shown "
+    "as \\xNN. “bits a byte” is what a text costs under the distribution that it was drawn from: "
+    "how sure the codec was."
 )
-
-READ = (
+COSTS = (
     "By how many bits a blob of prompt and continuation is longer than one of the prompt, for each "
-    "byte of the continuation. What a codec finds cheap is what it might have written itself. "
+    "byte of the continuation. What is cheap for a codec is what it might have written itself. "
     "Blobs are of whole bytes, so a short text costs more or less by a fraction of a bit."
 )
 
 
-class Settings(Struct, frozen=True):
-    """What makes a continuation what it is."""
-
-    codec: str
-    versions: dict[str, str]
-    prompt: str
-    """The digest of the prompt."""
-    bytes: int
-    seed: int
-    temperature: float
-    context: int
-    starts: int
-
-
-class Continuation(Struct, frozen=True):
-    """A continuation, or as much of it as there was when it was stored."""
-
-    settings: Settings
-    symbols: list[int]
-    text: bytes
-    bits: float
-    cpu_seconds: float
-    method: str
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left to draw."""
-        return len(self.text) >= self.settings.bytes
-
-
-_read = msgspec.json.Decoder(Continuation).decode
-
-
-def load(folder: Path) -> dict[str, Continuation]:
-    """The latest continuation by `key`. Raises StoreError."""
-    found: dict[str, Continuation] = {}
-    for _, one in records(folder / FILE, _read):
-        found[key(one.settings)] = one
-    return found
-
-
-def key(settings: Settings) -> str:
-    """Equal for equal settings."""
-    return msgspec.json.encode(settings, order="sorted").decode()
-
-
-def digest(prompt: bytes) -> str:
-    """What tells prompts apart."""
-    return hashlib.sha256(prompt).hexdigest()
-
-
-def shown(text: bytes) -> str:
-    """`text` as a page can show it: line ends kept, what else is not printable spelt out."""
-    return printable(text.decode("utf-8", "backslashreplace"))
-
-
-def end_of(prompt: bytes) -> bytes:
-    """As much of the prompt as the page shows."""
-    if len(prompt) <= SHOWN:
-        return prompt
-    end = prompt[-SHOWN:]
-    _, line_end, rest = end.partition(b"\n")
-    return rest if line_end and rest else end
-
-
-def write(
-    prompt: bytes, found: Sequence[Continuation], charged: Prices, command: str, out: Path
-) -> Path:
-    """Writes `out`/samples.md and its plot; the path of the former. Raises OSError."""
-    settings = found[0].settings
-    parts = [
-        "# One prompt, continued",
-        GUIDE,
+def page(
+    prompt: bytes, continuations: Sequence[Continuation], costs: CrossCosts, command: str
+) -> Iterator[Section]:
+    """Yield the sections of the page."""
+    settings = continuations[0].settings
+    yield "# One prompt, continued"
+    yield GUIDE
+    yield (
         f"Made by `{command}`: seed {settings.seed}, temperature {settings.temperature:g}; the "
         f"prompt has {format.count(len(prompt))} bytes, SHA-256 `{settings.prompt}`, and "
-        f"{'ends' if len(prompt) > SHOWN else 'is'}:",
-        fenced(end_of(prompt)),
-        overview(found).markdown(2),
-    ]
-    for one in found:
-        parts += [f"## {one.settings.codec}", fenced(one.text)]
-    if len(charged.codecs) > 1:
-        parts += ["## Who would have written it", READ]
-        parts += [picture(out, "prices", "what each codec charges", partial(plot, charged))]
-    return put_page(out / PAGE, parts)
+        f"{'ends' if len(prompt) > SHOWN else 'is'}:"
+    )
+    yield to_code_block(end_of(prompt))
+    yield overview(continuations)
+    for one in continuations:
+        yield f"## {one.settings.codec}"
+        yield to_code_block(one.text)
+    if len(costs.codecs) > 1:
+        yield "## Who would have written it"
+        yield COSTS
+        yield Chart("costs", "what each continuation costs each codec", partial(draw, costs))
 
 
-def overview(found: Iterable[Continuation]) -> Table:
-    """What each continuation was made of."""
+def overview(continuations: Sequence[Continuation]) -> Table:
+    """Return how each continuation was drawn and what it cost."""
     rows = [
         [
             one.settings.codec,
@@ -133,22 +70,59 @@ def overview(found: Iterable[Continuation]) -> Table:
             format.bits(one.bits / len(one.text)) if one.text else format.NA,
             format.significant(one.cpu_seconds),
         ]
-        for one in found
+        for one in continuations
     ]
-    columns = [
-        Column("codec", "left", fixed=True),
-        Column("law", "left"),
-        Column("bytes"),
-        Column("bits a byte"),
-        Column("CPU seconds"),
-    ]
+    columns = [Column("codec", "left", fixed=True), Column("distribution", "left")]
+    columns += map(Column, ("bytes", "bits a byte", "CPU seconds"))
     return Table("Continuations", columns, rows)
 
 
-def fenced(text: bytes) -> str:
-    """A block of code that the text cannot end."""
-    lines = shown(text)
+def end_of(prompt: bytes) -> bytes:
+    """Return as much of the prompt as the page shows."""
+    if len(prompt) <= SHOWN:
+        return prompt
+    end = prompt[-SHOWN:]
+    _, line_end, rest = end.partition(b"\n")
+    return rest if line_end and rest else end
+
+
+def to_code_block(text: bytes) -> str:
+    """Return a block of code that the text cannot end."""
+    lines = to_printable(text)
     fence = "```"
     while fence in lines:
         fence += "`"
     return f"{fence}text\n{lines}\n{fence}"
+
+
+def to_printable(text: bytes) -> str:
+    """Return `text` with its line ends, and what is not printable spelt out."""
+    return printable(text.decode("utf-8", "backslashreplace"))
+
+
+def draw(costs: CrossCosts) -> bytes:
+    """Draw what each codec needs for what the others wrote, as an SVG map."""
+    left, top = 0.4 + 0.075 * max(map(len, costs.codecs)), 0.95
+    tiles = (1.4 * INCH[0] * len(costs.codecs), INCH[1] * len(costs.codecs))
+    size = (left + max(3.6, tiles[0]) + 0.2, top + tiles[1] + 0.15)
+    box = (left / size[0], 0.15 / size[1], tiles[0] / size[0], tiles[1] / size[1])
+    return draw_svg(size, partial(_paint, costs, box))
+
+
+def _paint(costs: CrossCosts, box: tuple[float, float, float, float], figure: "Figure") -> None:
+    names, axis = costs.codecs, figure.add_axes(box)
+    for row, needed in enumerate(costs.bits):
+        for column, bits in enumerate(needed):
+            shade = min(1.0, max(0.0, bits / DARKEST))
+            tile(axis, column, row, format.bits(bits), shade, bits == min(needed))
+    middles = [i + 0.5 for i in range(len(names))]
+    axis.set_xlim(0, len(names))
+    axis.set_ylim(len(names), 0)
+    axis.xaxis.tick_top()
+    axis.set_xticks(middles, [stacked(name) for name in names], fontsize=8)
+    axis.set_yticks(middles, names, fontsize=8)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    width, height = figure.get_size_inches()
+    title = "Bits a byte: a row is what one codec wrote, a column what another needs for it"
+    figure.text(0.12 / width, 1 - 0.2 / height, title, fontsize=9, va="center")
