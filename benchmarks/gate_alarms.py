@@ -21,11 +21,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from codelength.gate.acceptance import accept
 from codelength.gate.baseline import Baseline, Grid
-from codelength.gate.grid import Silent
-from codelength.gate.outcome import Policy, check
-from codelength.gate.timing import Tempo
+from codelength.gate.grid import GridWatch
+from codelength.gate.outcome import Policy, accept, check
+from codelength.gate.timing import TimeVerdict
 from codelength.plugins import Plugins
 from codelength.results.machine import machine
 
@@ -145,7 +144,7 @@ class Experiment:
         key = (codec, number // EACH)
         if key not in self._baselines:
             grid = Grid(codecs=[codec], corpora=["prose"], protocols=["whole"], limit=20_000)
-            made, outcome = accept(grid, self.plugins(), Silent(), True, TIMEOUT)
+            made, outcome = accept(grid, self.plugins(), GridWatch(), True, TIMEOUT)
             assert outcome.exit_code == 0, list(outcome.summary())
             self._baselines[key] = made
         return self._baselines[key]
@@ -159,18 +158,18 @@ class Experiment:
             "slower": self.plugins(again=self.again[codec]),
         }[kind]
         timed, start = kind != "byte", time.perf_counter()
-        outcome = check(before, planted, Silent(), Policy(), timed, TIMEOUT)
+        outcome = check(before, planted, GridWatch(), Policy(), timed, TIMEOUT)
         return {
             "kind": kind,
             "codec": codec,
             "number": number,
             "again": self.again[codec] if kind == "slower" else 0,
             "exit_code": outcome.exit_code,
-            "verdicts": [str(finding.verdict) for finding in outcome.findings],
-            "slower": [t.direction for t in outcome.timings if t.tempo is Tempo.SLOWER],
-            "factors": {t.direction: t.factor and round(t.factor, 4) for t in outcome.timings},
-            "p": {t.direction: t.p and round(t.p, 4) for t in outcome.timings},
-            "passes": max((t.passes for t in outcome.timings), default=0),
+            "verdicts": [str(finding.verdict) for finding in outcome.cells],
+            "slower": [t.direction for t in outcome.times if t.verdict is TimeVerdict.SLOWER],
+            "factors": {t.direction: t.factor and round(t.factor, 4) for t in outcome.times},
+            "p": {t.direction: t.p and round(t.p, 4) for t in outcome.times},
+            "passes": max((t.passes for t in outcome.times), default=0),
             "seconds": round(time.perf_counter() - start, 1),
             "load": round(os.getloadavg()[0], 2),
         }

@@ -187,9 +187,10 @@ def test_without_a_baseline_the_command_that_makes_it_is_named(gate):
 
 
 NAPS = """
-import time
-from codelength.gate import rounds
-rounds.BAND = float("inf")
+import sys, time
+from codelength.gate import stopwatch
+for module in (stopwatch, sys.modules["__main__"]):  # the process that times runs it as __main__
+    module.BAND = float("inf")
 """
 
 

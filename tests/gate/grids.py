@@ -1,14 +1,13 @@
-"""Invented baselines and outcomes: what gates would have been held against, and found."""
+"""Baselines, findings and outcomes for tests of the gate."""
 
 from typing import Any
 
 from msgspec.structs import replace
 
-from codelength.gate.acceptance import SCHEMA
-from codelength.gate.baseline import Baseline, Grid, accepted
+from codelength.gate.baseline import SCHEMA, Baseline, Grid, to_expected
 from codelength.gate.outcome import Outcome
-from codelength.gate.timing import Tempo, Timing
-from codelength.gate.verdicts import Finding, Verdict, findings
+from codelength.gate.timing import TimeFinding, TimeVerdict
+from codelength.gate.verdicts import CellFinding, Verdict, find_changes
 from codelength.results.cell import Cell
 from factories import cell, corpus_slice, environment
 
@@ -25,7 +24,7 @@ def cells(codecs: str = "gzip zstd", corpora: str = "prose tables", **changes: A
 
 
 def baseline(of: list[Cell]) -> Baseline:
-    """What `of` gave."""
+    """The baseline of these cells."""
     grid = Grid(
         codecs=list(dict.fromkeys(cell.codec for cell in of)),
         corpora=list(dict.fromkeys(cell.slice.corpus for cell in of)),
@@ -33,17 +32,17 @@ def baseline(of: list[Cell]) -> Baseline:
     )
     return Baseline(
         schema=SCHEMA,
-        made={"started": "2025-11-21T06:00:00Z"},
-        timed=TIMED,
+        provenance={"started": "2025-11-21T06:00:00Z"},
+        timed_on=TIMED,
         grid=grid,
-        cells=[accepted(cell) for cell in of],
+        cells=[to_expected(cell) for cell in of],
     )
 
 
-def only(before: Cell, now: Cell | None, why: str = "") -> Finding:
-    """What is found of one cell."""
+def only(before: Cell, now: Cell | None, why: str = "") -> CellFinding:
+    """The finding on one cell."""
     missing = {before.codec: why} if why else {}
-    (found,) = findings(baseline([before]), [now] if now else [], missing)
+    (found,) = find_changes(baseline([before]), [now] if now else [], missing)
     return found
 
 
@@ -54,22 +53,22 @@ def changed(cell: Cell, **changes: Any) -> Cell:
 
 def finding(
     verdict: Verdict, codec: str = "gzip", corpus: str = "prose", detail: str = ""
-) -> Finding:
-    return Finding(codec=codec, corpus=corpus, protocol="whole", verdict=verdict, detail=detail)
+) -> CellFinding:
+    return CellFinding(codec=codec, corpus=corpus, protocol="whole", verdict=verdict, detail=detail)
 
 
-def timing(tempo: Tempo, codec: str = "gzip", direction: str = "encode") -> Timing:
+def timing(verdict: TimeVerdict, codec: str = "gzip", direction: str = "encode") -> TimeFinding:
     figures: dict[str, Any] = {"factor": 1.31, "p": 0.004, "passes": 5}
-    if tempo in (Tempo.NOT_COMPARED, Tempo.NOT_TIMED):
+    if verdict in (TimeVerdict.NOT_COMPARED, TimeVerdict.NOT_TIMED):
         figures = {"detail": "another processor"}
-    return Timing(codec=codec, direction=direction, tempo=tempo, **figures)
+    return TimeFinding(codec=codec, direction=direction, verdict=verdict, **figures)
 
 
-def outcome(*found: Finding | Timing, **fields: Any) -> Outcome:
-    """One of these findings and timings."""
+def outcome(*found: CellFinding | TimeFinding, **fields: Any) -> Outcome:
+    """An outcome with these findings."""
     return Outcome(
-        [item for item in found if isinstance(item, Finding)],
+        [item for item in found if isinstance(item, CellFinding)],
         environment(machine={"processor": "Fast 9000", "python": "CPython 3.11.7"}),
-        [item for item in found if isinstance(item, Timing)],
+        [item for item in found if isinstance(item, TimeFinding)],
         **fields,
     )

@@ -37,5 +37,5 @@ def test_figures_in_the_guide_are_those_of_the_code():
 def test_every_verdict_that_blocks_is_in_the_table():
     text = (DOCS / "gate.md").read_text()
     for verdict in Verdict:
-        if verdict.regression or verdict.hole or verdict is Verdict.MISMATCH:
+        if verdict.is_regression or verdict.is_missing or verdict is Verdict.MISMATCH:
             assert f"| {verdict} |" in text, verdict

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from codelength.gate.rounds import Order, Untimed
-from codelength.gate.stopwatch import FEWEST, LOST, PAUSE, ROUND, ROUNDS, SLICE, Stopwatch
+from codelength.gate.stopwatch import (
+    DISTURBED,
+    FEWEST,
+    PAUSE,
+    ROUND,
+    ROUNDS,
+    TURN,
+    Request,
+    Stopwatch,
+    TimingError,
+)
 from codelength.gate.timing import answer
 
 HERE = Path(__file__).parents[1]
@@ -43,12 +52,12 @@ def test_a_round_says_what_one_call_takes():
         assert seconds == pytest.approx([0.00025, 0.004])
 
 
-def test_calls_take_turns_in_slices_until_the_round_is_full():
+def test_calls_take_turns_until_the_round_is_full():
     world = World()
-    world.rounds(world.call("a", SLICE / 4), world.call("b", SLICE))
+    world.rounds(world.call("a", TURN / 4), world.call("b", TURN))
     tail = world.log[6:]  # after three calls of each, to see what one takes
     assert "".join(tail[:15]) == "aaaab" * 3
-    assert len(tail) / ROUNDS == round(ROUND / (2 * SLICE)) * 5
+    assert len(tail) / ROUNDS == round(ROUND / (2 * TURN)) * 5
 
 
 def test_of_long_calls_there_are_fewer_rounds():
@@ -67,36 +76,36 @@ def test_it_waits_while_the_machine_is_disturbed_and_goes_on_when_it_is_not():
 def test_it_gives_up_on_a_machine_that_is_always_disturbed():
     world = World()
     rounds = world.rounds(world.call("a", 0.001), good=lambda _: False)
-    assert len(rounds) == world.log.count("sleep") == LOST
+    assert len(rounds) == world.log.count("sleep") == DISTURBED
 
 
-def order(codec: str, **changes: object) -> Order:
+def request(codec: str, **changes: object) -> Request:
     fields: dict[str, object] = {
         "plugins": ["embedded", "stdlib"],
         "files": [str(HERE / "liars.py")],
         "data": None,
         "slices": [("prose", "whole")],
         "clock": "cpu",
-        "piece": 2000,
-        "settle": False,
-        "undisturbed": None,
+        "prefix_bytes": 2000,
+        "shorten": False,
+        "contention": None,
     }
-    return Order(codec=codec, **(fields | changes))  # type: ignore[arg-type]
+    return Request(codec=codec, **(fields | changes))  # type: ignore[arg-type]
 
 
 def test_a_codec_is_timed_in_both_directions_beside_two_references():
-    made = answer(order("gzip:level=9"), 60)
+    made = answer(request("gzip:level=9"), 60)
     assert len(made.rounds) == ROUNDS
-    assert made.piece == 2000
+    assert made.prefix_bytes == 2000
     for seconds in made.rounds:
         assert 0 < seconds.decode < seconds.encode < 1
-        assert 0 < seconds.waiting < 1
-        assert 0 < seconds.working < 1
+        assert 0 < seconds.deflate < 1
+        assert 0 < seconds.bytecode < 1
 
 
 def test_a_slow_codec_is_given_less_to_do():
-    made = answer(order("xz:preset=9e", piece=20_000, settle=True), 60)
-    assert made.piece < 20_000
+    made = answer(request("xz:preset=9e", prefix_bytes=20_000, shorten=True), 60)
+    assert made.prefix_bytes < 20_000
 
 
 @pytest.mark.parametrize(
@@ -108,17 +117,17 @@ def test_a_slow_codec_is_given_less_to_do():
     ],
 )
 def test_a_codec_that_breaks_its_process_costs_a_line(codec, line):
-    with pytest.raises(Untimed, match=line):
-        answer(order(codec), 60)
+    with pytest.raises(TimingError, match=line):
+        answer(request(codec), 60)
 
 
 def test_a_codec_that_hangs_is_ended():
-    with pytest.raises(Untimed, match="no result after 2 s"):
-        answer(order("liar-hangs"), 2)
+    with pytest.raises(TimingError, match="no result after 2 s"):
+        answer(request("liar-hangs"), 2)
 
 
 def test_what_a_codec_prints_is_not_taken_for_an_answer():
-    assert len(answer(order("liar-prints"), 60).rounds) == ROUNDS
+    assert len(answer(request("liar-prints"), 60).rounds) == ROUNDS
 
 
 def test_timing_loads_neither_the_report_nor_numpy():

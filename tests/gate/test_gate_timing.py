@@ -1,33 +1,33 @@
-"""Times, invented: what is called slower, and what is put down to the machine."""
+"""Simulated times: what is called slower, and what is put down to the machine."""
 
 import math
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from grids import baseline, cells
 from msgspec.structs import replace
 
-from codelength.gate.baseline import Pace
-from codelength.gate.grid import Silent
-from codelength.gate.rounds import Pass, Seconds, Untimed
-from codelength.gate.stopwatch import ROUNDS
+from codelength.gate.baseline import BaselineTiming
+from codelength.gate.grid import GridWatch
+from codelength.gate.stopwatch import ROUNDS, Pass, Round, TimingError
 from codelength.gate.timing import (
     DIRECTIONS,
     FEWEST,
     PASSES,
     TRIES,
-    Tempo,
+    TimeFinding,
     Timer,
-    Timing,
-    compared,
-    counted,
-    judged,
-    pace,
-    quietest,
+    TimeVerdict,
+    compare_direction,
+    compare_passes,
+    mann_whitney,
+    quiet_contention,
+    quiet_passes,
+    to_baseline_timing,
 )
 from factories import cell
 
@@ -55,10 +55,10 @@ def machine(
         codec = process * (suffers if beside else 1.0)
         noises = [math.exp(dice.gauss(0, noise)) for _ in range(4)]
         rounds.append(
-            Seconds(
-                waiting=(1.25 if beside else 1.0) * noises[0],
+            Round(
+                deflate=(1.25 if beside else 1.0) * noises[0],
                 encode=3 * codec * slower * noises[1],
-                working=2 * (1.6 if beside else 1.0) * noises[2],
+                bytecode=2 * (1.6 if beside else 1.0) * noises[2],
                 decode=codec * noises[3],
             )
         )
@@ -71,34 +71,34 @@ def day(start: int, slower: float = 1.0, suffers: float = 1.8) -> Iterator[Pass]
         yield machine(start + i, (0.0, 0.3, 0.9, 0.5, 0.1)[i % 5], slower, suffers)
 
 
-def made(passes: Iterable[Pass]) -> Pace:
+def made(passes: Iterable[Pass]) -> BaselineTiming:
     """A baseline of as many passes as count, as they come."""
     mine: list[Pass] = []
     for one in passes:
-        if len(counted(mine, quietest([mine]))) == PASSES:
+        if len(quiet_passes(mine, quiet_contention([mine]))) == PASSES:
             break
         mine.append(one)
-    return pace("gzip", GRID, mine, quietest([mine]))
+    return to_baseline_timing("gzip", GRID, mine, quiet_contention([mine]))
 
 
 def test_the_undisturbed_state_is_found_where_a_neighbour_is_there_half_the_time():
     passes = [machine(i, busy=0.5) for i in range(PASSES)]
-    assert quietest([passes]) == pytest.approx(QUIET, abs=0.06)
+    assert quiet_contention([passes]) == pytest.approx(QUIET, abs=0.06)
 
 
 def test_rounds_beside_a_neighbour_do_not_count():
     mixed = machine(1, busy=0.5)
-    calm = [s for s in mixed.rounds if s.calm(QUIET)]
-    assert calm == [s for s in mixed.rounds if s.decode < 1.4]
-    assert 0 < len(calm) < ROUNDS
+    quiet = [s for s in mixed.rounds if s.is_quiet(QUIET)]
+    assert quiet == [s for s in mixed.rounds if s.decode < 1.4]
+    assert 0 < len(quiet) < ROUNDS
 
 
 def test_a_pass_of_which_few_rounds_count_does_not():
     passes = [machine(i, busy=busy, noise=0.0) for i, busy in enumerate((0.0, 0.95, 0.4))]
-    quiet = [sum(s.waiting == 1.0 for s in one.rounds) for one in passes]
+    quiet = [sum(s.deflate == 1.0 for s in one.rounds) for one in passes]
     assert quiet[0] == ROUNDS
     assert quiet[1] < FEWEST <= quiet[2]
-    assert [len(one.rounds) for one in counted(passes, QUIET)] == [quiet[0], quiet[2]]
+    assert [len(one.rounds) for one in quiet_passes(passes, QUIET)] == [quiet[0], quiet[2]]
 
 
 @pytest.mark.parametrize("suffers", [1.0, 1.25, 1.6, 2.2])
@@ -106,53 +106,57 @@ def test_a_busy_neighbour_is_not_a_slower_codec_whatever_it_does_to_it(suffers):
     before = made(machine(i, suffers=suffers) for i in range(PASSES))
     passes = [machine(100 + i, 0.6, suffers=suffers) for i in range(PASSES)]
     for direction in DIRECTIONS:
-        found = judged(before, counted(passes, before.state), direction)
+        found = compare_direction(before, quiet_passes(passes, before.contention), direction)
         assert found.factor == pytest.approx(1.0, abs=0.08)
-        assert found.tempo is Tempo.AS_BEFORE
+        assert found.verdict is TimeVerdict.AS_BEFORE
 
 
 def test_another_clock_rate_changes_nothing():
     before = made(machine(i) for i in range(PASSES))
     slow = [
-        Pass(one.piece, [Seconds(*(1.4 * x for x in (s.waiting, s.encode, s.working, s.decode)))
-                         for s in one.rounds])
+        Pass(
+            one.prefix_bytes,
+            [
+                Round(*(1.4 * x for x in (r.deflate, r.encode, r.bytecode, r.decode)))
+                for r in one.rounds
+            ],
+        )
         for one in (machine(50 + i) for i in range(PASSES))
-    ]  # fmt: skip
-    assert judged(before, counted(slow, before.state), "encode").factor == pytest.approx(
-        1, abs=0.06
-    )
+    ]
+    found = compare_direction(before, quiet_passes(slow, before.contention), "encode")
+    assert found.factor == pytest.approx(1, abs=0.06)
 
 
 def test_thirty_percent_more_time_is_told_in_the_direction_that_has_it():
     before = made(day(0))
-    passes = counted(day(50, slower=1.3), before.state)[:PASSES]
-    encode, decode = (judged(before, passes, direction) for direction in DIRECTIONS)
-    assert encode.tempo is Tempo.SLOWER
+    passes = quiet_passes(day(50, slower=1.3), before.contention)[:PASSES]
+    encode, decode = (compare_direction(before, passes, direction) for direction in DIRECTIONS)
+    assert encode.verdict is TimeVerdict.SLOWER
     assert encode.factor == pytest.approx(1.3, rel=0.08)
-    assert decode.tempo is Tempo.AS_BEFORE
+    assert decode.verdict is TimeVerdict.AS_BEFORE
 
 
 def test_ten_percent_is_below_the_threshold_however_sure():
     before = made(machine(i, layout=0.0) for i in range(PASSES))
     passes = [machine(9 + i, slower=1.1, layout=0.0) for i in range(PASSES)]
-    found = judged(before, passes, "encode")
+    found = compare_direction(before, passes, "encode")
     assert found.p == pytest.approx(1 / 252)
-    assert found.tempo is Tempo.AS_BEFORE
+    assert found.verdict is TimeVerdict.AS_BEFORE
 
 
 def test_a_large_effect_in_passes_that_scatter_is_not_told():
     """The median is 1.3 times that of the baseline, but passes of the two are mixed up."""
-    before = Pace(
-        codec="gzip", clock="cpu", piece=1, state=0.0,
+    before = BaselineTiming(
+        codec="gzip", clock="cpu", prefix_bytes=1, contention=0.0,
         encode=[0.0, 0.1, 0.0, 0.5, 0.6], decode=[0.0] * 5,
     )  # fmt: skip
     levels = [0.05, 0.4, 0.37, 0.36, 0.02]
-    passes = [Pass(1, [Seconds(1.0, math.exp(x), 1.0, 1.0)]) for x in levels]
-    found = judged(before, passes, "encode")
+    passes = [Pass(1, [Round(1.0, math.exp(x), 1.0, 1.0)]) for x in levels]
+    found = compare_direction(before, passes, "encode")
     assert found.factor == pytest.approx(math.exp(0.36 - 0.1))
     assert found.p is not None
     assert found.p > 0.1
-    assert found.tempo is Tempo.AS_BEFORE
+    assert found.verdict is TimeVerdict.AS_BEFORE
 
 
 @dataclass(frozen=True)
@@ -162,28 +166,28 @@ class Canned(Timer):
     passes: list[Pass] = field(default_factory=list)
     rests: list[float] = field(default_factory=list)
 
-    def timed(self, entry: Any, piece: int | None, undisturbed: float | None) -> Pass:
+    def make_pass(self, codec: str, prefix_bytes: int | None, contention: float | None) -> Pass:
         if not self.passes:
-            raise Untimed("its process died of SIGSEGV")
+            raise TimingError("its process died of SIGSEGV")
         return self.passes.pop(0)
 
-    def rest(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         self.rests.append(seconds)
 
 
 def canned(passes: Iterable[Pass]) -> Canned:
     """A timer of gzip that will find these."""
-    entry = SimpleNamespace(item=SimpleNamespace(spec="gzip"))
-    plugins = SimpleNamespace(codec=lambda spec: entry)
+    offer = SimpleNamespace(item=SimpleNamespace(spec="gzip"))
+    plugins = SimpleNamespace(codec=lambda spec: offer)
     measured = SimpleNamespace(
-        plan=SimpleNamespace(plugins=plugins, codecs=[entry]), cells=[cell("gzip")]
+        plan=SimpleNamespace(plugins=plugins, codecs=[offer]), cells=[cell("gzip")]
     )
     return Canned(GRID, measured, 1.0, list(passes))  # type: ignore[arg-type]
 
 
-def against(timer: Timer, before: Pace, until: float = math.inf) -> list[Timing]:
+def against(timer: Timer, before: BaselineTiming, until: float = math.inf) -> list[TimeFinding]:
     """The times of gzip."""
-    return timer.against([before], Silent(), until)["gzip"]
+    return timer.compare([before], GridWatch(), until)["gzip"]
 
 
 def test_a_codec_as_fast_as_before_is_timed_once():
@@ -196,14 +200,14 @@ def test_a_codec_as_fast_as_before_is_timed_once():
 def test_one_bad_pass_costs_more_passes_and_is_no_alarm():
     timer = canned([machine(1, slower=1.5), *(machine(20 + i) for i in range(PASSES))])
     timings = against(timer, made(day(0)))
-    assert timings[0].tempo is Tempo.AS_BEFORE
+    assert timings[0].verdict is TimeVerdict.AS_BEFORE
     assert 1 < timings[0].passes <= PASSES
 
 
 def test_a_slower_codec_is_timed_until_as_many_passes_count_as_in_the_baseline():
     timer = canned(day(50, slower=1.3))
     timings = against(timer, made(day(0)))
-    assert [timing.tempo for timing in timings] == [Tempo.SLOWER, Tempo.AS_BEFORE]
+    assert [timing.verdict for timing in timings] == [TimeVerdict.SLOWER, TimeVerdict.AS_BEFORE]
     assert timings[0].passes == PASSES
     assert len(timer.passes) < TRIES - PASSES  # some did not count
 
@@ -211,22 +215,22 @@ def test_a_slower_codec_is_timed_until_as_many_passes_count_as_in_the_baseline()
 def test_on_a_machine_that_is_never_as_quiet_nothing_is_compared():
     timer = canned(machine(i, busy=1.0) for i in range(TRIES + 1))
     timings = against(timer, made(machine(i) for i in range(PASSES)))
-    assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
-    assert "never in the state that the baseline was made in" in timings[0].detail
+    assert {timing.verdict for timing in timings} == {TimeVerdict.NOT_COMPARED}
+    assert "never as quiet as when the baseline was made" in timings[0].detail
     assert len(timer.passes) == 1
 
 
 def test_a_codec_that_looks_slower_when_time_is_over_is_not_judged():
-    timings = compared(made(day(0)), [machine(50, slower=1.3)])
-    assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
+    timings = compare_passes(made(day(0)), [machine(50, slower=1.3)])
+    assert {timing.verdict for timing in timings} == {TimeVerdict.NOT_COMPARED}
     assert "too busy to be sure" in timings[0].detail
 
 
 def test_a_codec_that_time_is_over_for_is_not_timed_at_all():
     timer = canned(day(50))
     timings = against(timer, made(day(0)), until=-math.inf)
-    assert {timing.tempo for timing in timings} == {Tempo.NOT_COMPARED}
-    assert "the time for times was over" in timings[0].detail
+    assert {timing.verdict for timing in timings} == {TimeVerdict.NOT_COMPARED}
+    assert "there was no time left to time it" in timings[0].detail
     assert len(timer.passes) == TRIES
 
 
@@ -234,26 +238,27 @@ def test_all_are_timed_once_before_any_is_timed_again():
     first, second = made(day(0)), replace(made(day(0)), codec="xz")
     slow = [machine(60 + i, slower=1.3) for i in range(PASSES)]
     timer = canned([slow[0], machine(20), *slow[1:]])
-    found = timer.against([first, second], Silent(), math.inf)
-    assert [timing.tempo for timing in found["gzip"]] == [Tempo.SLOWER, Tempo.AS_BEFORE]
-    assert [timing.tempo for timing in found["xz"]] == [Tempo.AS_BEFORE] * 2
+    found = timer.compare([first, second], GridWatch(), math.inf)
+    verdicts = {codec: [timing.verdict for timing in timings] for codec, timings in found.items()}
+    assert verdicts["gzip"] == [TimeVerdict.SLOWER, TimeVerdict.AS_BEFORE]
+    assert verdicts["xz"] == [TimeVerdict.AS_BEFORE] * 2
     assert not timer.passes
 
 
 def test_a_codec_that_cannot_be_timed_says_why():
     timings = against(canned([]), made(day(0)))
-    assert {timing.tempo for timing in timings} == {Tempo.NOT_TIMED}
+    assert {timing.verdict for timing in timings} == {TimeVerdict.NOT_TIMED}
     assert timings[0].detail == "its process died of SIGSEGV"
-    with pytest.raises(Untimed, match="gzip cannot be timed: its process died of SIGSEGV"):
-        canned([]).paces(Silent())
+    with pytest.raises(TimingError, match="gzip cannot be timed: its process died of SIGSEGV"):
+        canned([]).time_for_baseline(GridWatch())
 
 
 def test_a_baseline_begun_beside_a_neighbour_goes_on_until_it_is_gone():
     """Nobody can know that the first passes are disturbed, until others are not."""
     begun = [machine(i, busy=1.0) for i in range(4)]
     timer = canned([*begun, *(machine(10 + i) for i in range(TRIES))])
-    (found,) = timer.paces(Silent())
-    assert found.state == pytest.approx(QUIET, abs=0.08)
+    (found,) = timer.time_for_baseline(GridWatch())
+    assert found.contention == pytest.approx(QUIET, abs=0.08)
     assert len(found.encode) == PASSES
     assert max(abs(x - math.log(3 / math.sqrt(2))) for x in found.encode) < 0.1
     assert len(timer.rests) == len(begun) + PASSES
@@ -262,25 +267,62 @@ def test_a_baseline_begun_beside_a_neighbour_goes_on_until_it_is_gone():
 
 def test_on_a_machine_that_is_hardly_ever_quiet_a_baseline_is_made_in_its_usual_state():
     timer = canned(machine(i, busy=0.8) for i in range(TRIES))
-    (found,) = timer.paces(Silent())
-    assert found.state == pytest.approx(math.log(2 * 1.6 / 1.25), abs=0.08)
+    (found,) = timer.time_for_baseline(GridWatch())
+    assert found.contention == pytest.approx(math.log(2 * 1.6 / 1.25), abs=0.08)
     assert len(found.encode) >= PASSES
 
 
 def test_a_machine_in_another_state_at_each_moment_makes_no_baseline():
     wild = [machine(i, busy=0.5, noise=1.5) for i in range(TRIES)]
-    with pytest.raises(Untimed, match="of 10 passes were undisturbed; update when the machine is"):
-        canned(wild).paces(Silent())
+    with pytest.raises(TimingError, match="of 10 passes were undisturbed; update when"):
+        canned(wild).time_for_baseline(GridWatch())
 
 
 def test_in_a_hundred_gates_of_the_same_codec_and_of_a_slower_one_the_odds_are_kept():
-    """Under the law of `day`; on real machines the experiment in reports/gate is the check."""
+    """On the simulated machine of `day`; reports/gate has the experiment on a real one."""
     alarms = caught = 0
     for gate in range(100):
         seed = 1000 * gate
         before = made(day(seed))
-        alarms += Tempo.SLOWER in [t.tempo for t in against(canned(day(seed + 100)), before)]
+        found = against(canned(day(seed + 100)), before)
+        alarms += TimeVerdict.SLOWER in [timing.verdict for timing in found]
         found = against(canned(day(seed + 200, slower=1.3)), before)
-        caught += found[0].tempo is Tempo.SLOWER
+        caught += found[0].verdict is TimeVerdict.SLOWER
     assert alarms <= 2
     assert caught >= 95
+
+
+def by_enumeration(these: list[float], those: list[float]) -> float:
+    """The same share by dealing the pooled values out in every way."""
+    pool = these + those
+    wins = sum(a > b for a in these for b in those)
+    deals = list(combinations(range(len(pool)), len(these)))
+    as_far = 0
+    for chosen in deals:
+        mine = [pool[i] for i in chosen]
+        rest = [pool[i] for i in range(len(pool)) if i not in chosen]
+        as_far += sum(a > b for a in mine for b in rest) >= wins
+    return as_far / len(deals)
+
+
+@pytest.mark.parametrize(
+    ("these", "those"),
+    [
+        ([6.0, 7.0, 8.0, 9.0, 10.0], [1.0, 2.0, 3.0, 4.0, 5.0]),
+        ([3.0, 9.0, 4.0], [1.0, 2.0, 5.0, 6.0]),
+        ([1.0], [2.0, 3.0]),
+        ([5.0, 1.0, 4.0, 2.0], [3.0]),
+    ],
+)
+def test_the_share_is_that_of_all_deals(these, those):
+    assert mann_whitney(these, those) == pytest.approx(by_enumeration(these, those))
+
+
+def test_five_above_five_is_one_deal_in_252_and_one_pair_lost_is_two():
+    """Mann and Whitney (1947), table I: n = m = 5, U = 0 and U = 1: .004 and .008."""
+    assert mann_whitney([6, 7, 8, 9, 10], [1, 2, 3, 4, 5]) == pytest.approx(1 / 252)
+    assert mann_whitney([5, 7, 8, 9, 10], [1, 2, 3, 4, 6]) == pytest.approx(2 / 252)
+
+
+def test_a_tie_counts_against_the_alarm():
+    assert mann_whitney([5, 5, 5], [5, 5, 5]) == 1.0

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from codelength.api.codec import Codec
 from codelength.api.errors import CodelengthError, StoreError, UsageError
@@ -23,13 +24,13 @@ from codelength.cli.options import (
     with_timeout,
 )
 from codelength.cli.progress import Lines, Live
+from codelength.gate.baseline import LIMIT, Baseline, Grid, load, to_json
+from codelength.gate.grid import GridWatch
+from codelength.gate.outcome import Outcome, Policy, accept, check
+from codelength.gate.output import outcome_to_json, to_junit, to_markdown, to_tables
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Status
-
-if TYPE_CHECKING:
-    from codelength.gate.baseline import Baseline, Grid
-    from codelength.gate.grid import GridWatch
-    from codelength.gate.outcome import Outcome
+from codelength.results.files import write_file
 
 
 def _output(name: str, what: str) -> Callable[..., Any]:
@@ -44,18 +45,20 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",
-    help="What to compare with; commit it.",
+    help="The baseline to compare with; commit it.",
 )
 @click.option("--update", is_flag=True, help="Accept what is measured now, and write FILE.")
 @click.option("--codecs", metavar="LIST", help="With --update: the codecs of the grid.")
-@click.option("--corpora", metavar="LIST", help="With --update: its corpora.")
-@click.option("--protocol", "protocols", metavar="LIST", help="With --update: how they are cut.")
-@click.option("--limit", type=Size(), help="With --update: so much of each corpus, as 20kB.")
+@click.option("--corpora", metavar="LIST", help="With --update: the corpora of the grid.")
+@click.option(
+    "--protocol", "protocols", metavar="LIST", help="With --update: the protocols of the grid."
+)
+@click.option("--limit", type=Size(), help="With --update: bytes of each corpus, as 20kB.")
 @click.option(
     "--wall",
     metavar="LIST",
-    help="With --update: codecs to be timed by the wall clock, as they work in threads or on a "
-    "device.",
+    help="With --update: codecs that are timed by the wall clock, because they work in threads or "
+    "on a device.",
 )
 @click.option(
     "--time",
@@ -63,19 +66,19 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     type=click.Choice(["advise", "block", "off"]),
     default="advise",
     show_default=True,
-    help="What a codec that got slower means.",
+    help="What to do with times: report a slower codec, fail, or take no times.",
 )
 @click.option(
     "--keys",
     type=click.Choice(["advise", "block"]),
     default="advise",
     show_default=True,
-    help="What a cell means that cannot be compared, as its library or its corpus is another one.",
+    help="What to do with a cell that cannot be compared, because its library or corpus changed.",
 )
 @with_timeout(120)
 @DEVICE
-@_output("json", "Write all that was found as JSON.")
-@_output("junit", "Write JUnit XML, a test case for each cell and time.")
+@_output("json", "Write all findings as JSON.")
+@_output("junit", "Write JUnit XML, with a test case for each cell and time.")
 @_output("markdown", 'Write Markdown, as for "$GITHUB_STEP_SUMMARY".')
 @with_plugins
 def command(
@@ -97,24 +100,20 @@ def command(
 ) -> int:
     """Fail when a codec has got worse since the baseline was made.
 
-    Runs the grid that the baseline was made with. Round trips, coded sizes and blobs have to be
-    the same as then; a smaller size is told and does not block. A cell with another library or
-    other data has a changed key: it is not compared. CPU time is compared as a multiple of what
-    two references take, and told only past 15%.
+    Measures the grid of the baseline again. Round trips, coded sizes and blobs have to be the same
+    as then; a smaller size is reported and does not fail the gate. If a library or a corpus is
+    another one, the cell has a changed key and is not compared. CPU time is compared relative to
+    that of two references, and reported if it grew by more than 15%.
 
     \b
-    Exit codes: 0 nothing got worse, 1 a cell is larger or has other bytes, 2 the
-    command cannot be meant, 3 a codec is gone, a cell failed or nothing was
-    compared, 4 a round trip failed.
+    Exit codes: 0 nothing got worse, 1 a cell is larger or has other bytes,
+    2 bad usage, 3 a codec is gone, a cell failed or nothing was compared,
+    4 a round trip failed.
 
     \b
     codelength gate --baseline baseline.json --update --plugin squeeze.py --codecs squeeze
     codelength gate --baseline baseline.json --plugin squeeze.py
     """
-    from codelength.gate import document, junit, markdown
-    from codelength.gate.acceptance import accept
-    from codelength.gate.baseline import load
-    from codelength.gate.outcome import Policy, check
 
     settings = {
         "codecs": codecs,
@@ -134,22 +133,23 @@ def command(
     with _watch() as watch:
         if update:
             grid = _grid(plugins, before.grid if before else None, settings)
-            made, outcome = accept(grid, plugins, watch, time != "off", timeout)
+            baseline, outcome = accept(grid, plugins, watch, time != "off", timeout)
         else:
             assert before is not None
             policy = Policy(time == "block", keys == "block")
             outcome = check(before, plugins, watch, policy, time != "off", timeout)
     show(outcome)
     texts: list[tuple[Path | None, Callable[[], str]]] = [
-        (json_file, lambda: document.encoded(outcome, str(path))),
-        (junit_file, lambda: junit.junit(outcome)),
-        (markdown_file, lambda: markdown.markdown(outcome, str(path))),
+        (json_file, lambda: outcome_to_json(outcome, str(path))),
+        (junit_file, lambda: to_junit(outcome)),
+        (markdown_file, lambda: to_markdown(outcome, str(path))),
     ]
     for file, text in texts:
         if file:
             _write(file, text())
     if update and not outcome.exit_code:
-        return _accepted(made, before, path)
+        _keep(baseline, before, path)
+        return 0
     if outcome.exit_code:
         refused = "; nothing was written" if update else ""
         return fail(f"gate: {outcome.headline}{refused}", outcome.exit_code)
@@ -157,12 +157,11 @@ def command(
     return 0
 
 
-def show(outcome: "Outcome") -> None:
-    """What is not as it was, and how much is; what workers wrote before they failed."""
-    from codelength.gate.tables import tables
+def show(outcome: Outcome) -> None:
+    """Print what changed, the log of workers that failed, and the summary."""
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for table in tables(outcome):
+    for table in to_tables(outcome):
         click.echo(table.text(width))
     if outcome.log:
         click.echo(outcome.log.rstrip(), err=True)
@@ -170,39 +169,39 @@ def show(outcome: "Outcome") -> None:
         click.echo(line)
 
 
-def _grid(plugins: Plugins, before: "Grid | None", settings: dict[str, Any]) -> "Grid":
-    """The grid that was asked for; what was not mentioned stays as it was. Raises UsageError."""
-    from codelength.gate.baseline import LIMIT, Grid
+def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Grid:
+    """Return the grid for --update: an option that is not given keeps what the baseline has.
+
+    Raises:
+        UsageError: An option names something that is not there.
+    """
 
     codecs, corpora, protocols, limit, wall = settings.values()
+    grid = before or Grid(codecs=[], corpora=[], protocols=[], limit=LIMIT)
     if before is None or codecs is not None:
-        chosen = [entry.item.spec for entry in _here(plugins.select_codecs(codecs), codecs)]
-    else:
-        chosen = before.codecs
+        entries = _usable(plugins.select_codecs(codecs), codecs)
+        grid = replace(grid, codecs=[entry.item.spec for entry in entries])
     if before is None or corpora is not None:
-        places = [entry.item.spec for entry in plugins.select_corpora(corpora)]
-    else:
-        places = before.corpora
+        chosen = plugins.select_corpora(corpora)
+        grid = replace(grid, corpora=[entry.item.spec for entry in chosen])
     if before is None or protocols is not None:
-        slices = [protocol(spec).spec for spec in split_specs(protocols or "whole")]
-    else:
-        slices = before.protocols
-    if wall is not None:
-        timed = [plugins.codec(spec).item.spec for spec in split_specs(wall)]
-    else:
-        timed = [spec for spec in before.wall if spec in chosen] if before else []
-    stray = [spec for spec in timed if spec not in chosen]
+        names = split_specs(protocols or "whole")
+        grid = replace(grid, protocols=[protocol(name).spec for name in names])
+    if limit is not None:
+        grid = replace(grid, limit=limit)
+    if wall is None:
+        return replace(grid, wall=[spec for spec in grid.wall if spec in grid.codecs])
+    grid = replace(grid, wall=[plugins.codec(spec).item.spec for spec in split_specs(wall)])
+    stray = [spec for spec in grid.wall if spec not in grid.codecs]
     if stray:
         raise UsageError(f"--wall names {stray[0]}, which is not in the grid; see --codecs")
-    if limit is None:
-        limit = before.limit if before else LIMIT
-    return Grid(codecs=chosen, corpora=places, protocols=slices, limit=limit, wall=timed)
+    return grid
 
 
-def _here(entries: Sequence[Registered[Codec]], asked: str | None) -> list[Registered[Codec]]:
-    """Those that can be used here. One that was asked for and cannot is an error; of the default
-    ones, the others are taken and it is named."""
-    found = []
+def _usable(entries: Sequence[Registered[Codec]], asked: str | None) -> list[Registered[Codec]]:
+    """Leave out default codecs that cannot be used here, with a line about each. A codec that was
+    asked for and cannot be used is an error."""
+    usable = []
     for entry in entries:
         try:
             entry.item.check_available()
@@ -211,48 +210,44 @@ def _here(entries: Sequence[Registered[Codec]], asked: str | None) -> list[Regis
                 raise
             click.echo(f"codec {entry.item.spec} is left out: {error}", err=True)
         else:
-            found.append(entry)
-    return found
+            usable.append(entry)
+    return usable
 
 
-def _accepted(made: "Baseline", before: "Baseline | None", path: Path) -> int:
-    """Writes the baseline and says what it changes."""
-    from codelength.gate.baseline import save
+def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> None:
+    """Write the baseline and say what it changes."""
 
-    save(made, path)
-    old, new = before.expected() if before else {}, made.expected()
+    write_file(path, to_json(baseline))
+    old = {cell.key: cell for cell in before.cells} if before else {}
+    new = {cell.key: cell for cell in baseline.cells}
     counts = {
         "new": len(new.keys() - old.keys()),
         "gone": len(old.keys() - new.keys()),
-        "changed": sum(old[place] != new[place] for place in old.keys() & new.keys()),
+        "changed": sum(old[key] != new[key] for key in old.keys() & new.keys()),
     }
-    told = "".join(f", {number:,} {what}" for what, number in counts.items() if number and before)
-    click.echo(f"written: {path}, {len(new):,} cells{told or (', as before' if before else '')}")
-    return 0
+    changes = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
+    changes = (changes or ", as before") if before else ""
+    click.echo(f"written: {path}, {len(new):,} cells{changes}")
 
 
-class _Failures(Lines):
-    """One line for each cell that is not ok; the others are nothing to log."""
+class _Failures(Lines, GridWatch):
+    """One line for each cell that failed."""
 
     def finished(self, cell: Cell, reused: bool) -> None:
         if not cell.ok and cell.status is not Status.UNSUPPORTED:
             super().finished(cell, reused)
 
-    def timing(self, what: str) -> None:
-        """The cells are done; a codec is timed."""
 
-
-class _Bar(Live):
+class _Bar(Live, GridWatch):
     """A bar over all cells, and then what is being timed."""
 
     def timing(self, what: str) -> None:
-        """The cells are done; a codec is timed."""
         self.bar.update(self.bar.task_ids[0], description=what)
 
 
 @contextmanager
-def _watch() -> "Iterator[GridWatch]":
-    """The watch that suits standard error."""
+def _watch() -> Iterator[GridWatch]:
+    """Yield a bar if standard error is a terminal, or else lines."""
     if sys.stderr.isatty():
         live = _Bar(sys.stderr)
         with live.bar:

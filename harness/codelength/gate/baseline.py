@@ -3,24 +3,26 @@
 Every cell and every timing is a line of its own, so that a diff shows what an update changed.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import fields, replace
 
 from codelength.api.errors import StoreError, UsageError
-from codelength.gate.rounds import Clock
 from codelength.results.cell import Cell, Status, Struct
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a reader refuses files with a higher one."""
 
-
 LIMIT = 20_000
-"""Bytes of each corpus where nobody says: enough to see a size change, and done in seconds."""
+"""Bytes of each corpus in a new grid: enough to see a size change, and quick."""
+
+Clock = Literal["cpu", "wall"]
+Key = tuple[str, str, str]
+"""Codec, corpus and protocol of a cell in a grid."""
 
 
 class Grid(Struct, frozen=True):
@@ -35,25 +37,25 @@ class Grid(Struct, frozen=True):
     """Codecs timed by the wall clock, because they work in threads or on a device."""
 
     @property
-    def places(self) -> Iterator[tuple[str, str, str]]:
-        """Codec, corpus and protocol of every cell, in order."""
+    def keys(self) -> Iterator[Key]:
+        """The keys of all cells, in order."""
         return product(self.codecs, self.corpora, self.protocols)
 
     def clock(self, codec: str) -> Clock:
-        """What the codec is timed by."""
+        """The clock that times the codec."""
         return "wall" if codec in self.wall else "cpu"
 
 
-class Expected(Struct, frozen=True):
-    """What a cell was. Codec, protocol, versions and digest are the key: with another one,
-    there is nothing to compare."""
+class ExpectedCell(Struct, frozen=True):
+    """What a cell of the grid gave. It is compared only with a cell of the same codec, protocol,
+    library versions and corpus digest."""
 
     codec: str
     corpus: str
     protocol: str
     raw_bytes: int
     digest: str
-    """Of the corpus as cut."""
+    """Of the corpus slice."""
     versions: dict[str, str] = {}
     coded_bytes: int = 0
     blobs: str = ""
@@ -62,75 +64,73 @@ class Expected(Struct, frozen=True):
     """The codec does not take such data, by design."""
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Where in the grid it is."""
+    def key(self) -> Key:
+        """The key in the grid."""
         return (self.codec, self.corpus, self.protocol)
 
 
-class Pace(Struct, frozen=True):
-    """How long a codec took: see `timing`."""
+class BaselineTiming(Struct, frozen=True, rename={"prefix_bytes": "piece", "contention": "state"}):
+    """How long a codec took when the baseline was made: see `timing`."""
 
     codec: str
     clock: Clock
-    piece: int
+    prefix_bytes: int
     """At most so many bytes of each corpus were timed."""
-    state: float
-    """Of the machine, in the rounds that count."""
+    contention: float
+    """Of the quiet rounds: see `stopwatch.Round.contention`."""
     encode: list[float]
-    """For each pass, the logarithm of the time over that of the references."""
+    """For each pass, the logarithm of the codec's time over that of the references."""
     decode: list[float]
 
 
-class Baseline(Struct, frozen=True):
+class Baseline(
+    Struct,
+    frozen=True,
+    rename={"provenance": "made", "timed_on": "timed", "timings": "paces"},
+):
     """The contents of the file."""
 
     schema: int
-    made: dict[str, str]
-    """When, by what command, which codelength."""
-    timed: dict[str, str]
-    """The processor and the interpreter that the times are of: on others they are not compared."""
+    provenance: dict[str, str]
+    """When the baseline was made, and by which codelength."""
+    timed_on: dict[str, str]
+    """Processor and interpreter of the timings. Times from others are not compared with them."""
     grid: Grid
-    cells: list[Expected]
-    paces: list[Pace] = []
-
-    def expected(self) -> dict[tuple[str, str, str], Expected]:
-        """The cells by their place."""
-        return {cell.place: cell for cell in self.cells}
+    cells: list[ExpectedCell]
+    timings: list[BaselineTiming] = []
 
     def with_cells(self, other: "Baseline") -> "Baseline":
-        """This one, with the cells of `other`, made on the same corpora, in place of those that it
-        has of the same codecs."""
+        """Replace the cells of the codecs in `other`, which has to be on the same corpora."""
         new = other.grid.codecs
         codecs = [*self.grid.codecs, *(codec for codec in new if codec not in self.grid.codecs)]
-        cells = [cell for cell in self.cells if cell.codec not in new] + list(other.cells)
-        turn = {codec: number for number, codec in enumerate(codecs)}
+        cells = [cell for cell in self.cells if cell.codec not in new] + other.cells
         return replace(
             self,
             grid=replace(self.grid, codecs=codecs),
-            cells=sorted(cells, key=lambda cell: turn[cell.codec]),
+            cells=sorted(cells, key=lambda cell: codecs.index(cell.codec)),
         )
 
 
-def accepted(cell: Cell) -> Expected:
-    """A measured cell as a baseline holds it. It has to be ok, or declined by its codec."""
+def to_expected(cell: Cell) -> ExpectedCell:
+    """Convert a measured cell, which has to be ok or declined by its codec."""
     declined = cell.status is Status.UNSUPPORTED
     assert cell.ok or declined, cell.status
-    return Expected(
+    return ExpectedCell(
         codec=cell.codec,
         corpus=cell.slice.corpus,
         protocol=cell.slice.protocol,
         raw_bytes=cell.slice.bytes,
         digest=cell.slice.digest,
-        versions=libraries(cell.versions),
+        versions=library_versions(cell.versions),
         coded_bytes=cell.coded_bytes,
         blobs=cell.blobs,
         declined=declined,
     )
 
 
-def libraries(versions: Mapping[str, str]) -> dict[str, str]:
-    """What the blobs of a cell depend on, less the plugin itself: that is what is being tested,
-    and a new version of it has to be compared, not excused."""
+def library_versions(versions: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the version of the plugin itself: the plugin is what the gate tests, so cells of
+    its old and new version have to be compared."""
     package = _canonical(versions.get("plugin", "").rpartition(" ")[0])
     return {
         name: version
@@ -140,8 +140,12 @@ def libraries(versions: Mapping[str, str]) -> dict[str, str]:
 
 
 def load(path: Path) -> Baseline:
-    """The baseline in a file. Raises UsageError if there is none, StoreError if it cannot be
-    read."""
+    """Read a baseline file.
+
+    Raises:
+        UsageError: There is no such file.
+        StoreError: The file cannot be read.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -159,33 +163,19 @@ def load(path: Path) -> Baseline:
         return msgspec.json.decode(data, type=Baseline)
     except msgspec.MsgspecError as error:
         raise StoreError(
-            f"{path} is no baseline: {error}; without the file, --update makes a new one"
+            f"{path} is no baseline: {error}; remove it, and --update makes a new one"
         ) from error
 
 
-def save(baseline: Baseline, path: Path) -> None:
-    """Writes the file in one step. Raises StoreError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(written(baseline))
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def written(baseline: Baseline) -> bytes:
-    """JSON with a line for each field, and for each entry of a list of records."""
-    encode = msgspec.json.Encoder().encode
+def to_json(baseline: Baseline) -> bytes:
+    """Write JSON with one line for each field, and for each record of a list."""
     lines = []
-    for name, value in asdict(baseline).items():
+    for field in fields(baseline):
+        value = getattr(baseline, field.name)
+        text = msgspec.json.encode(value).decode()
         if isinstance(value, list):
-            entries = ",\n".join(encode(entry).decode() for entry in value)
-            lines.append(f'"{name}": [\n{entries}\n]')
-        else:
-            lines.append(f'"{name}": {encode(value).decode()}')
+            text = "[\n" + ",\n".join(msgspec.json.encode(v).decode() for v in value) + "\n]"
+        lines.append(f'"{field.encode_name}": {text}')
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 

@@ -1,11 +1,11 @@
-"""Runs a grid once, sizes and blobs only: the times of such a run are nobody's."""
+"""Measures the sizes and blobs of a grid once. Its times are not used: cells run in parallel."""
 
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
@@ -16,15 +16,15 @@ from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CorpusSlice, Environment
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
-from codelength.run.engine import FAILURES, Watch, run
+from codelength.run.engine import FAILURES, run
 from codelength.run.plan import Plan, survey
 from codelength.workers.supervisor import Limits
 
 T = TypeVar("T", Codec, Corpus)
 
 
-class GridWatch(Watch, Protocol):
-    """Told how a grid goes on."""
+class GridWatch:
+    """Is told how a grid goes on; does nothing with it unless a method is overridden."""
 
     def reading(self, corpus: str) -> None:
         """A corpus is read to see what is in it."""
@@ -32,30 +32,17 @@ class GridWatch(Watch, Protocol):
     def begin(self, total: int) -> None:
         """The corpora are read; so many cells follow."""
 
-    def timing(self, what: str) -> None:
-        """The cells are done; a codec is timed."""
-
-
-class Silent:
-    """Nobody watches."""
-
-    def reading(self, corpus: str) -> None:
-        """Says nothing."""
-
-    def begin(self, total: int) -> None:
-        """Says nothing."""
-
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
-        """Says nothing."""
+        """A direction of a cell begins."""
 
     def advanced(self, codec: str, done: int) -> None:
-        """Says nothing."""
+        """So many raw bytes of it are done."""
 
     def finished(self, cell: Cell, reused: bool) -> None:
-        """Says nothing."""
+        """A cell has its result."""
 
     def timing(self, what: str) -> None:
-        """Says nothing."""
+        """The cells are done; a codec is timed."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +51,25 @@ class Measured:
 
     cells: Sequence[Cell]
     missing: dict[str, str]
-    """Codecs and corpora that are not here, and why."""
+    """For each codec or corpus that cannot be used here, the reason."""
     environment: Environment
     plan: Plan
     log: str
-    """What the workers of failed cells wrote, tracebacks among it."""
+    """What the workers of failed cells wrote to standard error."""
 
 
 def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> Measured:
-    """Every cell of `grid` whose codec and corpus are here. `timeout` is in seconds, for each
-    direction of a cell. Raises UsageError for a protocol that is none."""
+    """Measure every cell of `grid` whose codec and corpus can be used here.
+
+    Args:
+        timeout: Seconds for each direction of a cell.
+
+    Raises:
+        UsageError: There is no such protocol.
+    """
     missing: dict[str, str] = {}
-    codecs = _found(grid.codecs, plugins.codec, missing)
-    corpora = _found(grid.corpora, plugins.corpus, missing)
+    codecs = _usable(grid.codecs, plugins.codec, missing)
+    corpora = _usable(grid.corpora, plugins.corpus, missing)
     targets = survey(corpora, [protocol(p) for p in grid.protocols], grid.limit, watch.reading)
     plan = Plan(plugins, codecs, targets)
     record = environment(dependencies(), threads=1, jobs=os.cpu_count() or 1)
@@ -96,10 +89,11 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> M
         )
 
 
-def _found(
+def _usable(
     specs: Sequence[str], find: Callable[[str], Registered[T]], missing: dict[str, str]
 ) -> list[Registered[T]]:
-    found = []
+    """Find what can be used here; the reasons of the others go into `missing`."""
+    entries = []
     for spec in specs:
         try:
             entry = find(spec)
@@ -107,5 +101,5 @@ def _found(
         except CodelengthError as error:
             missing[spec] = str(error)
         else:
-            found.append(entry)
-    return found
+            entries.append(entry)
+    return entries

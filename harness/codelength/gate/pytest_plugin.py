@@ -1,13 +1,21 @@
-"""The pytest plugin: a codec of one's own repository against a baseline, as a test.
+"""The pytest plugin: tests a codec of one's own repository against a baseline.
 
     def test_squeeze_has_not_got_worse(codelength_baseline):
         codelength_baseline(Squeeze(level=9))
 
-It checks what is exact: round trips, sizes, blobs. pytest loads this module in every project, so
-the harness is imported only when a test calls the fixture.
+Fixture:
+    codelength_baseline: a `Checker`; see `Checker.__call__`.
+Settings:
+    codelength_baseline: the baseline file, relative to rootdir.
+    codelength_corpora: the corpora of a new baseline, as for `codelength run --corpora`.
+Option:
+    --codelength-update: accept what the codecs give now.
+
+The plugin checks what is exact: round trips, sizes and blobs. pytest loads this module in every
+project of an environment that has codelength, so it imports the rest only when a test calls the
+fixture.
 """
 
-import fcntl
 import inspect
 import os
 import warnings
@@ -30,17 +38,17 @@ TIMEOUT = 120.0
 
 
 class CodelengthWarning(UserWarning):
-    """Something that is no reason to fail: a smaller size, a cell with another key."""
+    """Something that does not fail a test: a smaller size, or a cell whose key changed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds where the baseline is, what it is made on, and what makes it."""
+    """Add the settings and the option."""
     parser.addini("codelength_baseline", "the baseline, relative to rootdir", default=FILE)
-    parser.addini("codelength_corpora", "what a new baseline is made on; default: those embedded")
+    parser.addini("codelength_corpora", "corpora of a new baseline; default: the embedded ones")
     parser.getgroup("codelength").addoption(
         "--codelength-update",
         action="store_true",
-        help="accept what codecs give now: writes the baseline of codelength_baseline",
+        help="accept what codecs give now: write the baseline of codelength_baseline",
     )
 
 
@@ -55,31 +63,32 @@ def codelength_baseline(request: pytest.FixtureRequest) -> "Checker":
 
 
 class Checker:
-    """Holds codecs against the baseline in one file, or writes them into it."""
+    """Compares codecs with the baseline in one file, or writes them into it."""
 
     def __init__(self, path: Path, corpora: str | None, update: bool) -> None:
         self._path, self._corpora, self._update = path, corpora, update
 
     def __call__(self, codec: "Codec | str") -> None:
-        """Fails the test unless `codec` gives what it gave before, on all corpora of the baseline.
+        """Fail the test unless `codec` gives what it gave before, on all corpora of the baseline.
 
-        A codec that no installed plugin offers is looked for in the file of its class, which has
-        to have the hook `codelength_codecs`. What is smaller now, or cannot be compared, is a
-        warning.
+        A smaller size, or a cell that cannot be compared, is a `CodelengthWarning`.
+
+        Args:
+            codec: A codec, or a spec such as `"zstd:level=19"`. If no installed plugin has this
+                codec, the file of its class is loaded as a plugin; it needs the hook
+                `codelength_codecs`.
         """
         __tracebackhide__ = True
         from codelength.api.errors import CodelengthError
 
         try:
-            plugins, spec = found(codec)
-            outcome = (
-                self._accepted(plugins, spec) if self._update else self._checked(plugins, spec)
-            )
+            plugins, spec = find_codec(codec)
+            outcome = (self._accept if self._update else self._check)(plugins, spec)
         except CodelengthError as error:
             pytest.fail(str(error), pytrace=False)
         lines = [
             f"{spec} on {cell.corpus} ({cell.protocol}) is {cell.verdict}: {cell.detail}"
-            for cell in outcome.findings
+            for cell in outcome.cells
             if cell.detail and cell.verdict != "declined"
         ]
         if outcome.exit_code:
@@ -87,51 +96,54 @@ class Checker:
         for line in lines:
             warnings.warn(CodelengthWarning(line), stacklevel=2)
 
-    def _checked(self, plugins: "Plugins", spec: str) -> "Outcome":
+    def _check(self, plugins: "Plugins", spec: str) -> "Outcome":
         from msgspec.structs import replace
 
         from codelength.api.errors import UsageError
         from codelength.gate.baseline import load
-        from codelength.gate.grid import Silent
+        from codelength.gate.grid import GridWatch
         from codelength.gate.outcome import Policy, check
 
         if not self._path.exists():
             raise UsageError(f"no baseline {self._path}; 'pytest --codelength-update' makes it")
-        before = load(self._path)
-        if spec not in before.grid.codecs:
+        baseline = load(self._path)
+        if spec not in baseline.grid.codecs:
             raise UsageError(
-                f"{self._path.name} has no {spec}; 'pytest --codelength-update' takes it in"
+                f"{self._path.name} has no {spec}; 'pytest --codelength-update' adds it"
             )
-        alone = replace(before, grid=replace(before.grid, codecs=[spec]))
-        return check(alone, plugins, Silent(), Policy(), timed=False, timeout=TIMEOUT)
+        one_codec = replace(baseline, grid=replace(baseline.grid, codecs=[spec]))
+        return check(one_codec, plugins, GridWatch(), Policy(), timed=False, timeout=TIMEOUT)
 
-    def _accepted(self, plugins: "Plugins", spec: str) -> "Outcome":
-        from codelength.gate.acceptance import accept
-        from codelength.gate.baseline import load, save
-        from codelength.gate.grid import Silent
+    def _accept(self, plugins: "Plugins", spec: str) -> "Outcome":
+        from codelength.gate.baseline import load, to_json
+        from codelength.gate.grid import GridWatch
+        from codelength.gate.outcome import accept
+        from codelength.results.files import write_file
 
-        before = load(self._path) if self._path.exists() else None
-        grid = self._grid(plugins, spec, before)
-        made, outcome = accept(grid, plugins, Silent(), timed=False, timeout=TIMEOUT)
+        old = load(self._path) if self._path.exists() else None
+        grid = self._grid(plugins, spec, old)
+        new, outcome = accept(grid, plugins, GridWatch(), timed=False, timeout=TIMEOUT)
         if not outcome.exit_code:
-            with alone_in(self._path.parent):  # tests may run beside each other
-                save(load(self._path).with_cells(made) if self._path.exists() else made, self._path)
+            with locked(self._path.parent):  # another process may have written it meanwhile
+                if self._path.exists():
+                    new = load(self._path).with_cells(new)
+                write_file(self._path, to_json(new))
         return outcome
 
-    def _grid(self, plugins: "Plugins", spec: str, before: "Baseline | None") -> "Grid":
-        """That of the baseline if there is one, for this codec."""
+    def _grid(self, plugins: "Plugins", spec: str, old: "Baseline | None") -> "Grid":
+        """Take the grid of the old baseline, for this codec alone, or make a new one."""
         from msgspec.structs import replace
 
         from codelength.gate.baseline import LIMIT, Grid
 
-        if before:
-            return replace(before.grid, codecs=[spec], wall=[])
+        if old:
+            return replace(old.grid, codecs=[spec], wall=[])
         corpora = [entry.item.spec for entry in plugins.select_corpora(self._corpora)]
         return Grid(codecs=[spec], corpora=corpora, protocols=["whole"], limit=LIMIT)
 
 
-def found(codec: "Codec | str") -> tuple["Plugins", str]:
-    """Plugins that offer a codec, and its spec. Raises UsageError."""
+def find_codec(codec: "Codec | str") -> tuple["Plugins", str]:
+    """Return plugins that have a codec, and its spec. Raises UsageError."""
     from codelength.api.errors import UsageError
     from codelength.plugins import Plugins
 
@@ -139,24 +151,27 @@ def found(codec: "Codec | str") -> tuple["Plugins", str]:
     if isinstance(codec, str):
         return plugins, plugins.codec(codec).item.spec
     if not any(entry.item.name == codec.name for entry in plugins.codecs):
-        file = inspect.getfile(type(codec))
+        try:
+            file = inspect.getfile(type(codec))
+        except (OSError, TypeError) as error:
+            raise UsageError(f"no plugin has the codec {codec.name!r}: {error}") from error
         plugins = Plugins([file])
         if not any(entry.item.name == codec.name for entry in plugins.codecs):
             problems = [plugin.problem for plugin in plugins.broken if plugin.where == file]
             reason = problems[0] if problems else "it has no hook codelength_codecs that gives it"
-            raise UsageError(
-                f"no plugin offers the codec {codec.name!r}, nor does {file}: {reason}"
-            )
+            raise UsageError(f"no plugin has the codec {codec.name!r}, nor has {file}: {reason}")
     return plugins, plugins.codec(codec.spec).item.spec
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """No other process is in this block for the same folder."""
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out of this block for the same folder."""
+    import fcntl
+
     folder.mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(held)
+        os.close(descriptor)

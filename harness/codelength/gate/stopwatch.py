@@ -1,15 +1,24 @@
-"""The process that times one codec against the references: an order on standard input, rounds of
-seconds on standard output.
+"""The process that times one codec: reads a request from standard input, writes the rounds to
+standard output.
 
-The codec's two directions and the references take turns in slices of about a millisecond, because
-what slows a shared machine down comes and goes that fast; a round is long enough that each has had
-the same share of it.
+On a shared machine the same work takes more CPU time at one moment than at another, mostly because
+two hardware threads share a core. A busy neighbour makes deflate, which often waits for memory, a
+quarter slower; it makes a loop of byte code, which hardly waits, half as slow again; other codecs
+lie between or beyond. So the ratio to one reference does not cancel the neighbour. But the ratio of
+two references shows whether there is one, whatever the clock rate: that is the *contention* of a
+round.
+
+The codec's two directions and the two references take turns of about a millisecond, because
+disturbances come and go that fast. A *round* is a number of turns, long enough that each of the
+four has the same share of a disturbance. A *pass* is the rounds of one process.
 """
 
 import gc
+import math
 import os
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,53 +26,129 @@ from pathlib import Path
 import msgspec
 
 from codelength.api.codec import Codec
+from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
 from codelength.api.protocol import head, protocol
-from codelength.gate import references
-from codelength.gate.rounds import Order, Pass, Seconds
+from codelength.gate.baseline import Clock
 from codelength.plugins import Plugins
 from codelength.workers.limits import die_with_parent
 
 Call = Callable[[], object]
 
-SLICE = 0.001
-"""Seconds that calls are repeated for, until another one's turn."""
+BAND = 0.1
+"""How far the contention of a quiet round may be from that of the baseline. Noise alone makes a
+third of it."""
+TURN = 0.001
+"""Seconds for which one call is repeated until it is the turn of another."""
 ROUND = 0.025
-"""Seconds in a round, if a single turn of all is not longer."""
+"""Seconds of a round, unless a single turn of all four takes longer."""
 ROUNDS, FEWEST = 15, 5
-"""In a pass; the fewer, if otherwise it would be longer than PASS."""
+"""Rounds of a pass: fewer, but not fewer than FEWEST, if the pass would take longer than PASS."""
 PASS = 1.0
 """Seconds."""
-LOST, PAUSE = 16, 0.25
-"""So many rounds may be disturbed; so many seconds are waited after each."""
+DISTURBED, PAUSE = 16, 0.25
+"""So many rounds of a pass may be disturbed; it waits so many seconds after each."""
 LONG = 0.002
-"""What a call of the codec should not take, so that turns are short."""
-LEAST = 256
-"""Bytes of each corpus that are timed at least."""
+"""Seconds that a call of the codec should not exceed, so that turns are short."""
+SHORTEST = 256
+"""The least number of bytes of each corpus that is timed."""
+
+TEXT = b"".join(b"%d bottles on the wall, %d to go\n" % (i, i * i % 997) for i in range(240))
+LOOPED = 2000
+"""Bytes of TEXT that the byte-code reference goes through."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One codec, where to find it, and what to time it on."""
+
+    codec: str
+    plugins: list[str]
+    """Entry points to load; no others are."""
+    files: list[str]
+    data: str | None
+    slices: list[tuple[str, str]]
+    """Corpora and protocols."""
+    clock: Clock
+    prefix_bytes: int
+    """At most so many bytes of each corpus."""
+    shorten: bool
+    """Take fewer bytes if a call would be too long."""
+    contention: float | None
+    """The contention that rounds should have, if it is known."""
+
+
+class Round(msgspec.Struct, frozen=True, array_like=True):
+    """Seconds that one call of each took on average: the two references and the codec."""
+
+    deflate: float
+    encode: float
+    bytecode: float
+    decode: float
+
+    @property
+    def contention(self) -> float:
+        """The logarithm of the byte-code reference's time over that of deflate: it is a property
+        of the processor, and grows with the load that a neighbour puts on the core."""
+        return math.log(self.bytecode / self.deflate)
+
+    def is_quiet(self, contention: float) -> bool:
+        """Whether the contention was as given, so that the round counts."""
+        return abs(self.contention - contention) <= BAND
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """The rounds of one process."""
+
+    prefix_bytes: int
+    rounds: list[Round]
+
+
+class TimingError(CodelengthError):
+    """A codec could not be timed; the message says why."""
+
+    exit_code = 3
+
+
+def deflate_text() -> bytes:
+    """The first reference: chains of a hash table, and a branch for every byte."""
+    return zlib.compress(TEXT, 6)
+
+
+def hash_text() -> bytes:
+    """The second reference: byte code that mixes each byte with a hash of all before it."""
+    state, out = 0, bytearray()
+    for byte in TEXT[:LOOPED]:
+        state = (state * 31 + byte) & 0xFFFF
+        out.append(byte ^ (state & 0xFF))
+    return bytes(out)
 
 
 def main() -> None:
-    """Answers one order."""
+    """Answer one request."""
     die_with_parent()
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a codec prints is not an answer
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    channel.write(msgspec.json.encode(timed(order)))
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    channel.write(msgspec.json.encode(time_codec(request)))
     channel.flush()
 
 
-def timed(order: Order) -> Pass:
-    """The rounds that the order asks for."""
-    plugins = Plugins(order.files, Path(order.data) if order.data else None, order.plugins)
-    codec = plugins.codec(order.codec).item
-    clock = time.process_time if order.clock == "cpu" else time.perf_counter
+def time_codec(request: Request) -> Pass:
+    """Make the pass that is requested."""
+    plugins = Plugins(request.files, Path(request.data) if request.data else None, request.plugins)
+    codec = plugins.codec(request.codec).item
+    clock = time.process_time if request.clock == "cpu" else time.perf_counter
     watch = Stopwatch(clock, time.sleep)
-    piece = _settled(plugins, order, codec, watch) if order.settle else order.piece
-    encode, decode = _calls(codec, _samples(plugins, order, piece))
-    calls = [references.waiting, encode, references.working, decode]
-    wanted = order.undisturbed
-    rounds = watch.rounds(calls, lambda s: wanted is None or Seconds(*s).calm(wanted))
-    return Pass(piece, [Seconds(*seconds) for seconds in rounds])
+    size = request.prefix_bytes
+    if request.shorten:
+        size = _short_prefix(plugins, request, codec, watch)
+    encode, decode = _calls(codec, _samples(plugins, request, size))
+    wanted = request.contention
+    rounds = watch.rounds(
+        [deflate_text, encode, hash_text, decode],
+        lambda seconds: wanted is None or Round(*seconds).is_quiet(wanted),
+    )
+    return Pass(size, [Round(*seconds) for seconds in rounds])
 
 
 class Stopwatch:
@@ -72,33 +157,38 @@ class Stopwatch:
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._clock, self._sleep = clock, sleep
 
-    def least(self, call: Call) -> float:
-        """Seconds of one call, at best."""
+    def fastest(self, call: Call) -> float:
+        """Return the seconds of the fastest of three calls."""
         return min(self._seconds(call, 1) for _ in range(3))
 
     def rounds(
-        self, calls: Sequence[Call], good: Callable[[list[float]], bool]
+        self, calls: Sequence[Call], is_quiet: Callable[[list[float]], bool]
     ) -> list[list[float]]:
-        """For each round, seconds for one call of each; as many as are enough of those that are
-        `good`. After another one it waits, for what disturbs to go away, and gives up at last."""
-        once = [max(self.least(call), 1e-9) for call in calls]
-        repeats = [max(1, round(SLICE / seconds)) for seconds in once]
+        """Time `calls` until enough rounds are quiet, or too many are not.
+
+        After a disturbed round it waits for what disturbs to go away.
+
+        Returns:
+            For each round, quiet or not, the seconds of one call of each.
+        """
+        once = [max(self.fastest(call), 1e-9) for call in calls]
+        repeats = [max(1, round(TURN / seconds)) for seconds in once]
         turn = sum(n * seconds for n, seconds in zip(repeats, once, strict=True))
         turns = max(1, round(ROUND / turn))
-        many = max(FEWEST, min(ROUNDS, round(PASS / turn)))
-        found: list[list[float]] = []
-        lost = 0
+        wanted = max(FEWEST, min(ROUNDS, round(PASS / turn)))
+        rounds: list[list[float]] = []
+        disturbed = 0
         gc.collect()
         gc.disable()
         try:
-            while len(found) - lost < many and lost < LOST:
-                found.append(self._round(calls, repeats, turns))
-                if not good(found[-1]):
-                    lost += 1
+            while len(rounds) - disturbed < wanted and disturbed < DISTURBED:
+                rounds.append(self._round(calls, repeats, turns))
+                if not is_quiet(rounds[-1]):
+                    disturbed += 1
                     self._sleep(PAUSE)
         finally:
             gc.enable()
-        return found
+        return rounds
 
     def _round(self, calls: Sequence[Call], repeats: list[int], turns: int) -> list[float]:
         spent = [0.0] * len(calls)
@@ -114,28 +204,28 @@ class Stopwatch:
         return self._clock() - start
 
 
-def _settled(plugins: Plugins, order: Order, codec: Codec, watch: Stopwatch) -> int:
-    """The piece, doubled until a call would be LONG."""
-    piece = LEAST
-    while piece < order.piece:
-        samples = _samples(plugins, order, piece)
-        if samples and max(map(watch.least, _calls(codec, samples))) > LONG / 2:
-            return piece
-        piece *= 2
-    return order.piece
+def _short_prefix(plugins: Plugins, request: Request, codec: Codec, watch: Stopwatch) -> int:
+    """Double the number of bytes until a call would be LONG."""
+    size = SHORTEST
+    while size < request.prefix_bytes:
+        samples = _samples(plugins, request, size)
+        if samples and max(map(watch.fastest, _calls(codec, samples))) > LONG / 2:
+            return size
+        size *= 2
+    return request.prefix_bytes
 
 
 def _calls(codec: Codec, samples: Sequence[Sample]) -> tuple[Call, Call]:
-    """What encodes the samples, and what decodes them."""
+    """Return a call that encodes the samples and one that decodes them."""
     blobs = codec.encode_many(samples)
     return partial(codec.encode_many, samples), partial(codec.decode_many, blobs)
 
 
-def _samples(plugins: Plugins, order: Order, piece: int) -> list[Sample]:
-    """The head of every corpus, as cut; nothing if it is too short to give one of them a sample."""
+def _samples(plugins: Plugins, request: Request, size: int) -> list[Sample]:
+    """Split the first `size` bytes of every corpus; empty if one of them gives no sample."""
     heads = [
-        list(protocol(corpus_slice).split(head(plugins.corpus(corpus).item.samples(), piece)))
-        for corpus, corpus_slice in order.slices
+        list(protocol(spec).split(head(plugins.corpus(corpus).item.samples(), size)))
+        for corpus, spec in request.slices
     ]
     return [sample for samples in heads for sample in samples] if all(heads) else []
 

@@ -1,11 +1,11 @@
 """The advisory part of the gate: does a codec take longer than when the baseline was made?
 
-A pass is one process, in which the codec and two references take turns, round after round. A round
-counts only if the machine was as undisturbed as it gets, and was so for the baseline, too: that
-shows in how the references stand to each other. What is compared are logarithms of the codec's time
-over that of the references. Passes of the same codec differ by a few percent, because memory
-falls out differently in each process, so the pass is the unit: a codec is called slower only if the
-median over passes is past a threshold, and the passes now rank above those of the baseline.
+`stopwatch` says what a round, a pass and contention are. A round is quiet, and counts, only if its
+contention is as low as the machine allows and as low as it was for the baseline. What is compared
+are logarithms of the codec's time over the geometric mean of the references' times. Passes of the
+same codec differ by a few percent, because each process has another memory layout. So the pass is
+the unit: a codec is called slower only if the median over passes is above a threshold and the
+passes rank above those of the baseline.
 """
 
 import math
@@ -21,50 +21,45 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from statistics import median
 
 import msgspec
 
-from codelength.api.codec import Codec
-from codelength.gate import rank
-from codelength.gate.baseline import Grid, Pace
+from codelength.gate.baseline import BaselineTiming, Grid
 from codelength.gate.grid import GridWatch, Measured
-from codelength.gate.rounds import Order, Pass, Untimed
-from codelength.plugins import Registered
+from codelength.gate.stopwatch import Pass, Request, TimingError
 from codelength.results.cell import CorpusSlice, Struct
 from codelength.results.machine import machine
 from codelength.workers.supervisor import HEAP, LIBRARY_THREADS
 
 PASSES = 5
-"""That count, of a codec for a baseline; and in a gate, of one that looks slower."""
+"""Passes that have to count for a baseline, and in a gate for a codec that looks slower."""
 TRIES = 10
-"""Passes that are made at most, to find those that count."""
+"""Passes that are made at most, to get those that count."""
 FEWEST = 4
-"""Rounds that have to count, for a pass to."""
-ALTOGETHER = 60.0
-"""Seconds for the times of all codecs of a gate."""
-PATIENCE = 120.0
-"""Seconds after which a baseline is made in the state that the machine was in most, if it was
-undisturbed too rarely."""
+"""Quiet rounds that a pass needs to count."""
+GATE_SECONDS = 60.0
+"""After so many seconds a gate begins no more passes."""
+BASELINE_SECONDS = 120.0
+"""After so many seconds a baseline takes the most common contention, if quiet rounds are rare."""
 APART = 5.0
-"""Seconds from one turn of passes for a baseline to the next: disturbances last that long."""
+"""Seconds between two passes over one codec for a baseline: disturbances last that long."""
 THRESHOLD = math.log(1.15)
-"""Below it nothing is said."""
+"""A smaller change is not reported."""
 SUSPICION = THRESHOLD / 2
-"""From there on a codec is timed again."""
+"""From this change on a codec is timed again."""
 SIGNIFICANCE = 0.01
-UNDISTURBED = 1 / 8
-"""The share of rounds, by their state, below which the undisturbed state is looked for."""
+QUIET = 1 / 8
+"""This quantile of the contention of all rounds is taken for that of a quiet machine."""
 DIRECTIONS = ("encode", "decode")
 WITHOUT = "--time off leaves times out"
-ELSEWHEN = (
-    "the machine was never in the state that the baseline was made in; --update, or run again"
-)
-LATE = "the time for times was over; run again when the machine is less busy"
+NEVER_QUIET = "the machine was never as quiet as when the baseline was made; run again, or --update"
+TOO_LATE = "there was no time left to time it; run again when the machine is less busy"
 UNSURE = "looks slower, but the machine was too busy to be sure; run again"
 
 
-class Tempo(StrEnum):
+class TimeVerdict(StrEnum):
     """What became of a codec's time."""
 
     SLOWER = "slower"
@@ -73,16 +68,16 @@ class Tempo(StrEnum):
     NOT_TIMED = "not timed"
 
 
-class Timing(Struct, frozen=True):
-    """One direction of one codec."""
+class TimeFinding(Struct, frozen=True, rename={"verdict": "tempo"}):
+    """The verdict on one direction of one codec."""
 
     codec: str
     direction: str
-    tempo: Tempo
+    verdict: TimeVerdict
     factor: float | None = None
-    """Time now over time then, each as a multiple of what the references took."""
+    """Time now over time in the baseline, both relative to the references."""
     p: float | None = None
-    """Of the rank test, where it was made."""
+    """Of the rank test."""
     passes: int = 0
     detail: str = ""
     """Why it was not compared."""
@@ -90,204 +85,256 @@ class Timing(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Timer:
-    """Times codecs on the cells of a grid that are ok, each pass in a process of its own."""
+    """Times codecs on the cells of a grid that are ok. Each pass is a process of its own."""
 
     grid: Grid
     measured: Measured
     timeout: float
     """Seconds for a pass."""
 
-    def paces(self, watch: GridWatch) -> list[Pace]:
-        """All codecs, for a baseline. Passes over one codec lie apart, so that they see the
-        machine in more than one state. Raises Untimed."""
-        entries = [o for o in self.measured.plan.codecs if self._cuts(o.item.spec)]
-        passes: dict[str, list[Pass]] = {entry.item.spec: [] for entry in entries}
-        start, begun = -math.inf, time.monotonic()
-        for turn in range(TRIES):
-            now = quietest(passes.values())
-            left = [o for o in entries if len(counted(passes[o.item.spec], now)) < PASSES]
-            if not left or (turn >= PASSES and time.monotonic() - begun > PATIENCE):
-                break
-            self.rest(start + APART - time.monotonic())
-            start = time.monotonic()
-            for entry in left:
-                spec = entry.item.spec
-                watch.timing(f"timing {spec}, pass {turn + 1}")
-                mine = passes[spec]
-                try:
-                    mine.append(self.timed(entry, mine[0].piece if mine else None, now))
-                except Untimed as error:
-                    raise Untimed(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
-        now = quietest(passes.values())
-        if any(len(counted(mine, now)) < PASSES for mine in passes.values()):
-            now = commonest(list(passes.values()))
-        return [pace(spec, self.grid, mine, now or 0.0) for spec, mine in passes.items()]
+    def time_for_baseline(self, watch: GridWatch) -> list[BaselineTiming]:
+        """Time all codecs. Passes over one codec lie apart, so that they see the machine in more
+        than one state.
 
-    def against(
-        self, paces: Sequence[Pace], watch: GridWatch, until: float
-    ) -> dict[str, list[Timing]]:
-        """Both directions of each codec against its pace in the baseline, by one pass that counts;
-        by PASSES of them, if one of the two looks slower. Those that need another pass take turns,
-        and none begins after the moment `until`, of time.monotonic()."""
-        passes: dict[str, list[Pass]] = {before.codec: [] for before in paces}
-        failed: dict[str, str] = {}
-        for turn in range(TRIES):
-            for before in paces:
-                spec = before.codec
-                mine = passes[spec]
-                if time.monotonic() > until or spec in failed or decided(before, mine):
-                    continue
-                watch.timing(f"timing {spec}" + (f" again, {turn}" if turn else ""))
-                entry = self.measured.plan.plugins.codec(spec)
+        Raises:
+            TimingError: A codec fails, or the machine is too busy.
+        """
+        specs = [entry.item.spec for entry in self.measured.plan.codecs]
+        passes: dict[str, list[Pass]] = {spec: [] for spec in specs if self._slices(spec)}
+        last, start = -math.inf, time.monotonic()
+        for number in range(TRIES):
+            quiet = quiet_contention(passes.values())
+            left = [spec for spec in passes if len(quiet_passes(passes[spec], quiet)) < PASSES]
+            if not left or (number >= PASSES and time.monotonic() - start > BASELINE_SECONDS):
+                break
+            self.wait(last + APART - time.monotonic())
+            last = time.monotonic()
+            for spec in left:
+                watch.timing(f"timing {spec}, pass {number + 1}")
+                first = passes[spec][0].prefix_bytes if passes[spec] else None
                 try:
-                    mine.append(self.timed(entry, before.piece, before.state))
-                except Untimed as error:
+                    passes[spec].append(self.make_pass(spec, first, quiet))
+                except TimingError as error:
+                    raise TimingError(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
+        quiet = quiet_contention(passes.values())
+        if any(len(quiet_passes(some, quiet)) < PASSES for some in passes.values()):
+            quiet = common_contention(list(passes.values()))
+        return [
+            to_baseline_timing(spec, self.grid, some, quiet or 0.0) for spec, some in passes.items()
+        ]
+
+    def compare(
+        self, baseline: Sequence[BaselineTiming], watch: GridWatch, deadline: float
+    ) -> dict[str, list[TimeFinding]]:
+        """Compare both directions of each codec with the baseline.
+
+        A codec needs one pass that counts, or PASSES of them if a direction looks slower. All are
+        timed once before any is timed again.
+
+        Args:
+            deadline: The moment, of `time.monotonic()`, after which no pass begins.
+        """
+        passes: dict[str, list[Pass]] = {before.codec: [] for before in baseline}
+        failed: dict[str, str] = {}
+        for number in range(TRIES):
+            for before in baseline:
+                spec = before.codec
+                late = time.monotonic() > deadline
+                if late or spec in failed or is_decided(before, passes[spec]):
+                    continue
+                watch.timing(f"timing {spec}" + (f" again, {number}" if number else ""))
+                try:
+                    passes[spec].append(
+                        self.make_pass(spec, before.prefix_bytes, before.contention)
+                    )
+                except TimingError as error:
                     failed[spec] = str(error)
         return {
             before.codec: (
-                without(before.codec, Tempo.NOT_TIMED, failed[before.codec])
+                without_time(before.codec, TimeVerdict.NOT_TIMED, failed[before.codec])
                 if before.codec in failed
-                else compared(before, passes[before.codec])
+                else compare_passes(before, passes[before.codec])
             )
-            for before in paces
+            for before in baseline
         }
 
-    def timed(self, entry: Registered[Codec], piece: int | None, undisturbed: float | None) -> Pass:
-        """One pass on so many bytes of each corpus, or on as many as suit the codec; it waits for
-        that state of the machine, if it is known. Raises Untimed."""
-        plan, spec = self.measured.plan, entry.item.spec
-        order = Order(
-            codec=spec,
-            plugins=sorted({entry.plugin.name, *(target.plugin for target in plan.targets)}),
+    def make_pass(self, codec: str, prefix_bytes: int | None, contention: float | None) -> Pass:
+        """Time a codec in a new process.
+
+        Args:
+            prefix_bytes: Bytes of each corpus; None for as many as suit the codec.
+            contention: The process waits for rounds of this contention, if it is known.
+
+        Raises:
+            TimingError: The process fails or takes too long.
+        """
+        plan, slices = self.measured.plan, self._slices(codec)
+        plugin = plan.plugins.codec(codec).plugin.name
+        request = Request(
+            codec=codec,
+            plugins=sorted({plugin, *(target.plugin for target in plan.targets)}),
             files=list(plan.plugins.files),
             data=str(plan.plugins.data) if plan.plugins.data else None,
-            slices=[
-                (corpus_slice.corpus, corpus_slice.protocol) for corpus_slice in self._cuts(spec)
-            ],
-            clock=self.grid.clock(spec),
-            piece=piece or max(corpus_slice.bytes for corpus_slice in self._cuts(spec)),
-            settle=piece is None,
-            undisturbed=undisturbed,
+            slices=[(part.corpus, part.protocol) for part in slices],
+            clock=self.grid.clock(codec),
+            prefix_bytes=prefix_bytes or max(part.bytes for part in slices),
+            shorten=prefix_bytes is None,
+            contention=contention,
         )
-        return answer(order, self.timeout)
+        return answer(request, self.timeout)
 
-    def rest(self, seconds: float) -> None:
-        """Waits, if `seconds` are left at all."""
+    def wait(self, seconds: float) -> None:
+        """Sleep, if the number of seconds is positive."""
         time.sleep(max(0.0, seconds))
 
-    def _cuts(self, codec: str) -> list[CorpusSlice]:
+    def _slices(self, codec: str) -> list[CorpusSlice]:
         return [cell.slice for cell in self.measured.cells if cell.codec == codec and cell.ok]
 
 
-def without(codec: str, tempo: Tempo, reason: str) -> list[Timing]:
-    """Both directions of a codec of which there is no time to tell."""
-    return [Timing(codec=codec, direction=d, tempo=tempo, detail=reason) for d in DIRECTIONS]
+def without_time(codec: str, verdict: TimeVerdict, reason: str) -> list[TimeFinding]:
+    """Return findings for both directions of a codec whose time is not known."""
+    return [
+        TimeFinding(codec=codec, direction=direction, verdict=verdict, detail=reason)
+        for direction in DIRECTIONS
+    ]
 
 
-def conditions() -> dict[str, str]:
-    """What times are of: on another processor or interpreter they are not compared."""
-    facts = machine()
+def timing_conditions() -> dict[str, str]:
+    """Return processor and interpreter. Times from others are not compared."""
     return {
-        "processor": facts["processor"],
+        "processor": machine()["processor"],
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }
 
 
-def quietest(passes: Iterable[Sequence[Pass]]) -> float | None:
-    """The state of the machine where it was least disturbed; None before the first pass."""
-    states = sorted(s.state for mine in passes for made in mine for s in made.rounds)
-    return states[int(UNDISTURBED * len(states))] if states else None
+def quiet_contention(passes: Iterable[Sequence[Pass]]) -> float | None:
+    """Estimate the contention of the quiet machine from all rounds; None without any."""
+    values = sorted(_contentions(passes))
+    return values[int(QUIET * len(values))] if values else None
 
 
-def commonest(passes: Sequence[Sequence[Pass]]) -> float | None:
-    """The state in which most passes count, of the codec of which fewest do."""
-    states = [s.state for mine in passes for made in mine for s in made.rounds]
-    by_count = (min(len(counted(mine, state)) for mine in passes) for state in states)
-    return max(zip(by_count, states, strict=True), default=(0, None))[1]
+def common_contention(passes: Sequence[Sequence[Pass]]) -> float | None:
+    """Find the contention at which the codec with the fewest passes that count has most."""
+    counts = (
+        (min(len(quiet_passes(some, contention)) for some in passes), contention)
+        for contention in _contentions(passes)
+    )
+    return max(counts, default=(0, None))[1]
 
 
-def counted(passes: Iterable[Pass], undisturbed: float | None) -> list[Pass]:
-    """What counts of those passes of which enough does: the rounds in that state."""
-    if undisturbed is None:
+def quiet_passes(passes: Iterable[Pass], contention: float | None) -> list[Pass]:
+    """Keep the quiet rounds, and of the passes those that have enough of them to count."""
+    if contention is None:
         return []
-    calm = [Pass(made.piece, [s for s in made.rounds if s.calm(undisturbed)]) for made in passes]
-    return [made for made in calm if len(made.rounds) >= FEWEST]
+    quiet = (
+        Pass(one.prefix_bytes, [r for r in one.rounds if r.is_quiet(contention)]) for one in passes
+    )
+    return [one for one in quiet if len(one.rounds) >= FEWEST]
 
 
-def pace(codec: str, grid: Grid, passes: Sequence[Pass], undisturbed: float) -> Pace:
-    """What a baseline keeps of the passes over a codec. Raises Untimed."""
-    mine = counted(passes, undisturbed)
-    if len(mine) < PASSES:
-        raise Untimed(
-            f"{codec} cannot be timed: {len(mine)} of {len(passes)} passes were undisturbed; "
+def to_baseline_timing(
+    codec: str, grid: Grid, passes: Sequence[Pass], contention: float
+) -> BaselineTiming:
+    """Convert the passes over a codec to what a baseline keeps.
+
+    Raises:
+        TimingError: Fewer than PASSES of them count.
+    """
+    quiet = quiet_passes(passes, contention)
+    if len(quiet) < PASSES:
+        raise TimingError(
+            f"{codec} cannot be timed: {len(quiet)} of {len(passes)} passes were undisturbed; "
             f"update when the machine is less busy; {WITHOUT}"
         )
-    encode, decode = ([round(level(made, d), 4) for made in mine] for d in DIRECTIONS)
-    return Pace(
+    encode, decode = ([round(log_time(one, d), 4) for one in quiet] for d in DIRECTIONS)
+    return BaselineTiming(
         codec=codec,
         clock=grid.clock(codec),
-        piece=passes[0].piece,
-        state=round(undisturbed, 4),
+        prefix_bytes=passes[0].prefix_bytes,
+        contention=round(contention, 4),
         encode=encode,
         decode=decode,
     )
 
 
-def level(made: Pass, direction: str) -> float:
-    """The median over rounds of the logarithm of the codec's time over that of the references,
-    which is the geometric mean of the two."""
+def log_time(one: Pass, direction: str) -> float:
+    """Return the median over rounds of the logarithm of the codec's time over the geometric mean
+    of the references' times."""
     return median(
-        math.log(getattr(s, direction) / math.sqrt(s.waiting * s.working)) for s in made.rounds
+        math.log(getattr(r, direction) / math.sqrt(r.deflate * r.bytecode)) for r in one.rounds
     )
 
 
-def decided(before: Pace, passes: Sequence[Pass]) -> bool:
-    """Whether no more passes are needed."""
-    mine = counted(passes, before.state)
-    return len(mine) >= PASSES or (bool(mine) and not suspicious(before, mine))
+def is_decided(before: BaselineTiming, passes: Sequence[Pass]) -> bool:
+    """Whether there are passes enough for a verdict: one if no direction looks slower."""
+    quiet = quiet_passes(passes, before.contention)
+    if not quiet or len(quiet) >= PASSES:
+        return bool(quiet)
+    return all(change(before, quiet, direction) <= SUSPICION for direction in DIRECTIONS)
 
 
-def compared(before: Pace, passes: Sequence[Pass]) -> list[Timing]:
-    """Both directions of a codec, if there are passes enough to tell."""
-    mine = counted(passes, before.state)
-    if not passes:
-        return without(before.codec, Tempo.NOT_COMPARED, LATE)
-    if not mine:
-        return without(before.codec, Tempo.NOT_COMPARED, ELSEWHEN)
-    if not decided(before, passes):
-        return without(before.codec, Tempo.NOT_COMPARED, UNSURE)
-    return [judged(before, mine, direction) for direction in DIRECTIONS]
+def compare_passes(before: BaselineTiming, passes: Sequence[Pass]) -> list[TimeFinding]:
+    """Return the findings on both directions of a codec."""
+    quiet = quiet_passes(passes, before.contention)
+    if is_decided(before, passes):
+        return [compare_direction(before, quiet, direction) for direction in DIRECTIONS]
+    reason = UNSURE if quiet else NEVER_QUIET if passes else TOO_LATE
+    return without_time(before.codec, TimeVerdict.NOT_COMPARED, reason)
 
 
-def suspicious(before: Pace, passes: Sequence[Pass]) -> bool:
-    """Whether a direction looks so much slower that it is worth another pass."""
-    return any(change(before, passes, direction) > SUSPICION for direction in DIRECTIONS)
-
-
-def change(before: Pace, passes: Sequence[Pass], direction: str) -> float:
-    """By how much the median over passes is above that of the baseline."""
+def change(before: BaselineTiming, quiet: Sequence[Pass], direction: str) -> float:
+    """Return by how much the median of `log_time` over passes is above that of the baseline."""
     then: list[float] = getattr(before, direction)
-    return median(level(made, direction) for made in passes) - median(then)
+    return median(log_time(one, direction) for one in quiet) - median(then)
 
 
-def judged(before: Pace, passes: Sequence[Pass], direction: str) -> Timing:
-    """One direction, by all passes that count."""
-    effect = change(before, passes, direction)
-    p = rank.larger([level(made, direction) for made in passes], getattr(before, direction))
+def compare_direction(before: BaselineTiming, quiet: Sequence[Pass], direction: str) -> TimeFinding:
+    """Return the finding on one direction, from all passes that count."""
+    effect = change(before, quiet, direction)
+    p = mann_whitney([log_time(one, direction) for one in quiet], getattr(before, direction))
     slower = effect > THRESHOLD and p <= SIGNIFICANCE
-    return Timing(
+    return TimeFinding(
         codec=before.codec,
         direction=direction,
-        tempo=Tempo.SLOWER if slower else Tempo.AS_BEFORE,
+        verdict=TimeVerdict.SLOWER if slower else TimeVerdict.AS_BEFORE,
         factor=math.exp(effect),
         p=p,
-        passes=len(passes),
+        passes=len(quiet),
     )
 
 
-def answer(order: Order, timeout: float) -> Pass:
-    """What the process that times a codec says. Raises Untimed."""
+def mann_whitney(these: Sequence[float], those: Sequence[float]) -> float:
+    """Return the exact one-sided p-value of the Mann–Whitney test: do `these` tend to be larger?
+
+    It is the share of all assignments of the pooled values to the two samples in which `these` win
+    at least as many pairs. A tie counts as a loss. Mann and Whitney, "On a Test of Whether one of
+    Two Random Variables is Stochastically Larger than the Other", Annals of Mathematical
+    Statistics 18 (1947).
+    """
+    won = sum(a > b for a in these for b in those)
+    n, m = len(these), len(those)
+    as_extreme = sum(_orders(n, m, pairs) for pairs in range(won, n * m + 1))
+    return as_extreme / math.comb(n + m, n)
+
+
+@cache
+def _orders(n: int, m: int, won: int) -> int:
+    """Count the orders of n and m values in which the n win exactly so many pairs."""
+    if won < 0 or won > n * m:
+        return 0
+    if not n or not m:
+        return 1
+    # the largest value belongs to the n, and wins m pairs, or to the m
+    return _orders(n - 1, m, won - m) + _orders(n, m - 1, won)
+
+
+def _contentions(passes: Iterable[Sequence[Pass]]) -> list[float]:
+    return [r.contention for some in passes for one in some for r in one.rounds]
+
+
+def answer(request: Request, timeout: float) -> Pass:
+    """Run the process that times a codec. Raises TimingError."""
     threads = {f"{library}_NUM_THREADS": "1" for library in LIBRARY_THREADS}
     fixed = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryFile() as errors:
@@ -300,13 +347,13 @@ def answer(order: Order, timeout: float) -> Pass:
             start_new_session=True,  # what a codec starts is ended with it
         )
         try:
-            said, _ = process.communicate(msgspec.json.encode(order), timeout)
+            said, _ = process.communicate(msgspec.json.encode(request), timeout)
         except BaseException as error:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             if isinstance(error, subprocess.TimeoutExpired):
-                raise Untimed(f"no result after {timeout:g} s; see --timeout") from None
+                raise TimingError(f"no result after {timeout:g} s; see --timeout") from None
             raise
         errors.seek(0)
         words = errors.read().decode(errors="replace").strip().splitlines()
@@ -314,4 +361,4 @@ def answer(order: Order, timeout: float) -> Pass:
         return msgspec.json.decode(said, type=Pass)
     except msgspec.MsgspecError:
         last = words[-1] if words else f"its process ended with {process.returncode}"
-        raise Untimed(last[:300]) from None
+        raise TimingError(last[:300]) from None

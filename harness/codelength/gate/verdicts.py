@@ -1,74 +1,80 @@
-"""The exact part of the gate: each cell of the baseline against the same cell now."""
+"""The exact part of the gate: what became of each cell since the baseline was made."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from codelength.gate.baseline import Baseline, Expected, libraries
+from codelength.gate.baseline import Baseline, ExpectedCell, library_versions
 from codelength.results.cell import Cell, Status, Struct
 
 
 class Verdict(StrEnum):
-    """What became of a cell, the gravest first."""
+    """What became of a cell, the worst first."""
 
     MISMATCH = "round trip failed"
     LARGER = "larger"
     OTHER_BYTES = "other bytes"
-    """Of the same size: blobs that were kept may not decode any more."""
+    """The size is the same and the bytes are not: blobs that were kept may not decode any more."""
     FAILED = "failed"
     VANISHED = "vanished"
     UNRECORDED = "not in the baseline"
     CHANGED_KEY = "changed key"
-    """Another library or other data: there is nothing to compare with."""
+    """The library or the data are not those of the baseline, so sizes are not compared."""
     SMALLER = "smaller"
     DECLINED = "declined"
-    """By the codec, by design, then as now."""
+    """The codec does not take such data, in the baseline and now."""
     EQUAL = "equal"
 
     @property
-    def compared(self) -> bool:
-        """Whether sizes stood against each other."""
+    def is_compared(self) -> bool:
+        """Whether the size was compared with that of the baseline."""
         return self in (self.EQUAL, self.SMALLER, self.LARGER, self.OTHER_BYTES)
 
     @property
-    def regression(self) -> bool:
-        """Whether what was accepted has got worse."""
+    def is_regression(self) -> bool:
+        """Whether the codec got worse."""
         return self in (self.LARGER, self.OTHER_BYTES)
 
     @property
-    def hole(self) -> bool:
-        """Whether there is no figure where there was one."""
+    def is_missing(self) -> bool:
+        """Whether there is no figure although there should be one."""
         return self in (self.FAILED, self.VANISHED, self.UNRECORDED)
 
 
-class Finding(Struct, frozen=True):
-    """One cell of the grid."""
+class CellFinding(Struct, frozen=True):
+    """The verdict on one cell of the grid."""
 
     codec: str
     corpus: str
     protocol: str
     verdict: Verdict
     detail: str = ""
-    """The fact and the next move, in one line; nothing for an equal cell."""
+    """The fact and the next move, in one line; empty for an equal cell."""
     before: int | None = None
     """Coded bytes in the baseline."""
     now: int | None = None
 
 
-def findings(
+def find_changes(
     baseline: Baseline, cells: Sequence[Cell], missing: Mapping[str, str]
-) -> list[Finding]:
-    """One for every cell of the baseline's grid, in its order. `missing` says of codecs and
-    corpora that are not here why."""
-    expected = baseline.expected()
+) -> list[CellFinding]:
+    """Compare every cell of the baseline's grid with what was measured now.
+
+    Args:
+        missing: For each codec or corpus that cannot be used here, the reason.
+
+    Returns:
+        One finding for each cell of the grid, in the order of the grid.
+    """
+    expected = {cell.key: cell for cell in baseline.cells}
     measured = {(cell.codec, cell.slice.corpus, cell.slice.protocol): cell for cell in cells}
-    found = []
-    for place in baseline.grid.places:
-        codec, corpus, protocol = place
-        before, now = expected.get(place), measured.get(place)
+    findings = []
+    for key in baseline.grid.keys:
+        codec, corpus, protocol = key
+        before, now = expected.get(key), measured.get(key)
         reason = missing.get(codec) or missing.get(corpus) or "it was not measured"
-        verdict, detail = judged(before, now, reason)
-        found.append(
-            Finding(
+        verdict, detail = verdict_of(before, now, reason)
+        findings.append(
+            CellFinding(
                 codec=codec,
                 corpus=corpus,
                 protocol=protocol,
@@ -78,22 +84,21 @@ def findings(
                 now=now.coded_bytes if now and now.ok else None,
             )
         )
-    return found
+    return findings
 
 
-def judged(before: Expected | None, now: Cell | None, reason: str) -> tuple[Verdict, str]:
-    """What became of a cell, and the line about it; `reason` is why there is none now."""
+def verdict_of(before: ExpectedCell | None, now: Cell | None, reason: str) -> tuple[Verdict, str]:
+    """Return the verdict on a cell and the detail; `reason` says why `now` is missing."""
     if now is None:
         return Verdict.VANISHED, reason
     if now.status is Status.MISMATCH:
         return Verdict.MISMATCH, now.reason
-    declined = now.status is Status.UNSUPPORTED
-    if declined and (before is None or before.declined):
+    if now.status is Status.UNSUPPORTED and (before is None or before.declined):
         return Verdict.DECLINED, now.reason
     if not now.ok:
         return Verdict.FAILED, f"{now.status}: {now.reason}"
     if before is None:
-        return Verdict.UNRECORDED, "nothing to compare with; --update takes it in"
+        return Verdict.UNRECORDED, "nothing to compare with; --update adds it"
     if before.declined:
         return Verdict.CHANGED_KEY, "the codec declined such data before; --update accepts it"
     key = changed_key(before, now)
@@ -103,22 +108,20 @@ def judged(before: Expected | None, now: Cell | None, reason: str) -> tuple[Verd
     if step:
         share = f", {step / before.coded_bytes:+.3%}" if before.coded_bytes else ""
         change = f"{before.coded_bytes:,} → {now.coded_bytes:,} B ({step:+,} B{share})"
-        return (
-            (Verdict.LARGER, change)
-            if step > 0
-            else (Verdict.SMALLER, f"{change}; --update keeps it")
-        )
+        if step > 0:
+            return Verdict.LARGER, change
+        return Verdict.SMALLER, f"{change}; --update keeps it"
     if before.blobs != now.blobs:
         return Verdict.OTHER_BYTES, (
-            f"{now.coded_bytes:,} B as before, in other bytes: what was written before may not "
-            "decode now; --update if that is meant"
+            f"{now.coded_bytes:,} B as before, in other bytes: blobs written before may not "
+            "decode now; if this is intended, --update accepts it"
         )
     return Verdict.EQUAL, ""
 
 
-def changed_key(before: Expected, now: Cell) -> str:
-    """What differs in the keys of two cells of one place, in words; empty if they are the same."""
-    versions = libraries(now.versions)
+def changed_key(before: ExpectedCell, now: Cell) -> str:
+    """Describe which library versions or corpus bytes differ; empty if none does."""
+    versions = library_versions(now.versions)
     parts = [
         f"{name} {before.versions.get(name, 'none')} → {versions.get(name, 'none')}"
         for name in sorted(before.versions.keys() | versions.keys())

@@ -1,7 +1,7 @@
 import pytest
 from grids import baseline, cells, changed, only
 
-from codelength.gate.verdicts import Verdict, findings
+from codelength.gate.verdicts import Verdict, find_changes
 from codelength.results.cell import Status
 from factories import broken, cell, corpus_slice
 
@@ -23,13 +23,13 @@ def test_one_byte_more_is_larger():
 def test_one_byte_less_is_smaller():
     found = only(BEFORE, changed(BEFORE, coded_bytes=399, blobs="bb"))
     assert found.verdict is Verdict.SMALLER
-    assert not found.verdict.regression
+    assert not found.verdict.is_regression
 
 
 def test_other_bytes_of_the_same_size_are_a_regression_because_old_blobs_may_not_decode():
     found = only(BEFORE, changed(BEFORE, blobs="bb"))
     assert found.verdict is Verdict.OTHER_BYTES
-    assert found.verdict.regression
+    assert found.verdict.is_regression
 
 
 def test_another_library_is_a_changed_key_whatever_the_size():
@@ -75,17 +75,17 @@ def test_a_failed_round_trip_counts_even_under_another_key():
 @pytest.mark.parametrize(
     "status", [Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.UNSUPPORTED]
 )
-def test_a_cell_without_figures_is_a_hole(status):
+def test_a_cell_without_figures_is_missing(status):
     found = only(BEFORE, broken("gzip", BEFORE.slice, status, "it broke"))
     assert found.verdict is Verdict.FAILED
     assert found.detail == f"{status}: it broke"
-    assert found.verdict.hole
+    assert found.verdict.is_missing
 
 
-def test_a_codec_that_is_gone_is_a_hole_with_its_reason():
+def test_a_codec_that_is_gone_is_missing_with_its_reason():
     found = only(BEFORE, None, "no codec 'gzip'")
     assert (found.verdict, found.detail) == (Verdict.VANISHED, "no codec 'gzip'")
-    assert found.verdict.hole
+    assert found.verdict.is_missing
 
 
 def test_a_cell_that_its_codec_declines_by_design_stays_declined():
@@ -94,18 +94,18 @@ def test_a_cell_that_its_codec_declines_by_design_stays_declined():
     assert only(before, cell("png", BEFORE.slice)).verdict is Verdict.CHANGED_KEY
 
 
-def test_a_line_taken_out_of_the_baseline_by_hand_is_a_hole():
+def test_a_line_taken_out_of_the_baseline_by_hand_is_missing():
     whole = cells()
     known = baseline(whole)
     cut_short = changed(known, cells=known.cells[1:])
-    verdicts = [found.verdict for found in findings(cut_short, whole, {})]
+    verdicts = [found.verdict for found in find_changes(cut_short, whole, {})]
     assert verdicts == [Verdict.UNRECORDED, *[Verdict.EQUAL] * 3]
-    assert Verdict.UNRECORDED.hole
+    assert Verdict.UNRECORDED.is_missing
 
 
 def test_every_cell_of_the_grid_has_a_finding_in_its_order():
     whole = cells("gzip zstd", "prose tables")
-    found = findings(baseline(whole), list(reversed(whole)), {})
+    found = find_changes(baseline(whole), list(reversed(whole)), {})
     assert [(f.codec, f.corpus) for f in found] == [
         ("gzip", "prose"),
         ("gzip", "tables"),

@@ -90,6 +90,7 @@ def test_projects_that_have_the_harness_and_do_not_use_it_load_none_of_it(pytest
             loaded = {name for name in sys.modules if name.startswith("codelength.")}
             assert "codelength.gate.pytest_plugin" in loaded
             assert loaded.isdisjoint({"codelength.run", "codelength.plugins", "codelength.report"})
+            assert {"numpy", "rich", "torch"}.isdisjoint(sys.modules)
         """
     )
     pytester.runpytest_subprocess("-p", "no:hypothesispytest").assert_outcomes(passed=1)
@@ -158,3 +159,17 @@ def test_codecs_of_installed_plugins_go_by_their_spec_and_share_the_file(check, 
     check("gzip")
     with pytest.raises(pytest.fail.Exception, match=r"base\.json has no bz2:level=9"):
         check("bz2")
+
+
+def test_a_class_without_a_file_fails_its_test_with_one_line(check):
+    same = staticmethod(lambda data, *media: data)
+    fields = {"name": "nowhere", "__module__": "builtins", "encode": same, "decode": same}
+    made = type("Nowhere", (Codec,), fields)
+    with pytest.raises(pytest.fail.Exception, match="no plugin has the codec 'nowhere'"):
+        check(made())
+
+
+def test_a_file_that_is_no_baseline_fails_its_test_with_one_line(check, file):
+    file.with_name("base.json").write_text("{}")
+    with pytest.raises(pytest.fail.Exception, match=r"base\.json is no baseline"):
+        check()

@@ -1,0 +1,27 @@
+"""How a file is written so that nobody ever reads half of it."""
+
+import os
+from pathlib import Path
+
+from codelength.api.errors import StoreError
+
+
+def write_file(path: Path, data: bytes | str) -> None:
+    """Write a file in one step: a reader finds the old content or the new one.
+
+    Args:
+        path: Its folder is made if it is missing.
+        data: Text is written as UTF-8.
+
+    Raises:
+        StoreError: The file cannot be written; the old content is still there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
