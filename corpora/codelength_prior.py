@@ -24,7 +24,7 @@ class Prior(Corpus):
 
     @property
     def label(self) -> str:
-        return self._of.versions.get("weights", "")
+        return self._of.digests.get("weights", "")
 
     @property
     def licence(self) -> str:  # type: ignore[override]

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from codelength.api.media import Kind
-from codelength.results.cell import SCHEMA, Cell, CorpusSlice, Environment, Phase, Status
+from codelength.results.cell import SCHEMA, Cell, CorpusSlice, Environment, Evidence, Phase, Status
 
 MACHINE = {"cpu": "Fast 9000", "cores": "8", "memory": "32 GiB", "load": "0.12"}
 
@@ -46,6 +46,7 @@ def cell(
     fields: dict[str, Any] = {
         "status": Status.OK,
         "run": "run-1",
+        "evidence": Evidence.VERIFIED,
         "versions": {"zlib": "1.3.1"},
         "groups": [(of.bytes, coded)],
         "ledger": {"payload": coded},

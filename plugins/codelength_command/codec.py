@@ -56,10 +56,15 @@ class CommandCodec(Codec):
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """What the program says of itself, and digests of its file and of the definition."""
+        """What the program says of itself."""
+        return self._said
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Those of the program's file and of the definition."""
         path = shutil.which(self._program(self.definition.encoder))
         file = sha256(Path(path).read_bytes()).hexdigest()[:12] if path else "missing"
-        return {**self._said, "program": file, "definition": self.definition.digest}
+        return {"program": file, "definition": self.definition.digest}
 
     def check_available(self) -> None:
         super().check_available()

@@ -45,12 +45,16 @@ class FileCodec(SevenBits, SegmentedCodec):
         yield Sample("weights", b"".join(path.read_bytes() for path in self.files))
 
     @property
-    def versions(self) -> Mapping[str, str]:
-        return {**super().versions, **self.requires}
+    def digests(self) -> Mapping[str, str]:
+        return {"weights": f"sha256:{_digest(self.files)[:16]}"}
 
     @property
     def requires(self) -> Mapping[str, str]:
-        return {"weights": f"sha256:{_digest(self.files)[:16]}"}
+        return self.digests
+
+    @property
+    def portable(self) -> bool:
+        return True  # all of it computes in integers
 
 
 @lru_cache

@@ -89,21 +89,29 @@ class TokenCodec(PredictorCodec):
         return None if self.model is None else card(self.checkpoint, self.model)
 
     @property
+    def portable(self) -> bool:
+        return bool(self.exact)
+
+    @property
     def versions(self) -> Mapping[str, str]:
+        """The libraries, and for floating-point arithmetic all else that it depends on."""
         libraries = {name: version(name) for name in ("constriction", "numba", "tokenizers")}
-        bound = {} if self.exact else {"decodes": "same-machine"}
-        return {**libraries, **self.requires, **bound}
+        others = {k: v for k, v in self.requires.items() if k not in self.digests}
+        return {**libraries, **others}
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        if self.model is None:
+            return {}
+        return {"weights": f"sha256:{self.checkpoint.digest[:16]}"}
 
     @property
     def requires(self) -> Mapping[str, str]:
-        if self.model is None:
-            return {}
-        weights = {"weights": f"sha256:{self.checkpoint.digest[:16]}"}
-        if self.exact:
-            return weights
+        if self.exact or self.model is None:
+            return self.digests
         from codelength_hf.float_model import circumstances
 
-        return {**circumstances(self.checkpoint), **weights}
+        return {**circumstances(self.checkpoint), **self.digests}
 
     def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
         from codelength.coding.streams import encode

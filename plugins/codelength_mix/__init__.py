@@ -36,6 +36,7 @@ class MixerCodec(PredictorCodec):
     name: ClassVar[str] = "mixer"
     needs: ClassVar[Mapping[str, str]] = {"numba": "numba"}
     library: ClassVar[tuple[str, ...]] = ("codelength_mix",)
+    portable: ClassVar[bool] = True
     memory: int = MEMORY
 
     def __post_init__(self) -> None:
@@ -82,6 +83,7 @@ class MixCodec(PredictorCodec):
         "codelength_recurrent",
         "codelength_mix",
     )
+    portable: ClassVar[bool] = True
     size: str | None = None
     """One in the box; None, if weights are given, and else what `recurrent` takes."""
     memory: int | None = None
@@ -145,6 +147,10 @@ class MixCodec(PredictorCodec):
     @property
     def versions(self) -> Mapping[str, str]:
         return self.model.versions
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        return self.model.digests
 
     @property
     def requires(self) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ class Order2Codec(PredictorCodec):
     name: ClassVar[str] = "order2"
     needs: ClassVar[dict[str, str]] = {"constriction": "constriction", "numba": "numba"}
     library: ClassVar[tuple[str, ...]] = ("codelength_order2",)
+    portable: ClassVar[bool] = True
     limit: int = 1023
 
     def __post_init__(self) -> None:

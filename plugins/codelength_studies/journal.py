@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 
-from codelength.api.codec import Codec, versions_of
+from codelength.api.codec import Codec, dependencies_of
 from codelength.results.journal import Journal, records
 
 
@@ -76,7 +76,7 @@ class StudyJournal(Generic[R]):
 
 def digest_of(codec: Codec) -> str:
     """Return what tells the distribution of `codec` from others."""
-    return distribution_digest(codec.spec, versions_of(codec))
+    return distribution_digest(codec.spec, dependencies_of(codec))
 
 
 def distribution_digest(spec: str, versions: dict[str, str]) -> str:

@@ -35,7 +35,12 @@ def plugins() -> Few:
 def measured(plugins: Plugins, **changes: object) -> Cell:
     """An invented result of the real model in the box."""
     codec = plugins.codec(MODEL).item
-    fields = {"model_bytes": codec.model_bytes, "card": codec.card, "versions": codec.versions}
+    fields = {
+        "model_bytes": codec.model_bytes,
+        "card": codec.card,
+        "versions": codec.versions,
+        "digests": codec.digests,
+    }
     return cell(MODEL, coded=200, **(fields | changes))
 
 
@@ -62,7 +67,7 @@ def test_weights_are_coded_and_decoded_by_every_codec_and_the_smallest_counts(
 def test_other_weights_than_the_ones_measured_have_no_price(
     plugins: Few, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lm = measured(plugins, versions={"weights": "sha256:of other weights"})
+    lm = measured(plugins, digests={"weights": "sha256:of other weights"})
     found = pricing(Price.COMPRESSED, False, [lm], plugins, tmp_path)
     assert adjusted(apply_price(lm, found)) is None
     assert (
@@ -74,7 +79,7 @@ def test_other_weights_than_the_ones_measured_have_no_price(
 def test_a_codec_that_is_not_here_costs_its_price_and_not_the_report(
     plugins: Few, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    strange = cell("strange", model_bytes={"weights": 9}, versions={"weights": "sha256:1"})
+    strange = cell("strange", model_bytes={"weights": 9}, digests={"weights": "sha256:1"})
     found = pricing(Price.COMPRESSED, True, [strange], plugins, tmp_path)
     assert adjusted(apply_price(strange, found)) is None
     said = capsys.readouterr().err.splitlines()
@@ -88,7 +93,7 @@ def test_decoders_are_measured_once_and_say_which_files_they_are(
     plugins: Few, tmp_path: Path
 ) -> None:
     codec = plugins.codec("order2").item
-    priced = cell(codec.spec, versions={**codec.versions, "plugin": "codelength 0.1.0"})
+    priced = cell(codec.spec, versions=codec.versions, plugin="codelength 0.1.0")
     found = pricing(Price.STORED, True, [priced], plugins, tmp_path)
     kept = msgspec.json.decode((tmp_path / DECODERS).read_bytes())
     (entry,) = kept.values()

@@ -14,7 +14,7 @@ def test_the_weights_of_a_model_are_the_sample_and_their_digest_the_label() -> N
     (sample,) = corpus.samples()
     assert sample.name == "weights"
     assert len(sample.data) == codec.model_bytes["weights"]
-    assert corpus.label == codec.versions["weights"]
+    assert corpus.label == codec.digests["weights"]
 
 
 def test_a_codec_without_a_prior_has_none_to_show() -> None:

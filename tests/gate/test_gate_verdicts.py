@@ -54,15 +54,15 @@ def test_other_bytes_in_the_corpus_are_a_changed_key():
 
 
 @pytest.mark.parametrize(
-    "versions",
+    ("plugin", "versions"),
     [
-        {"zlib": "1.3.1", "plugin": "squeeze.py 77c0ffee"},
-        {"zlib": "1.3.1", "plugin": "my-squeeze 2.0", "My_Squeeze": "2.0"},
+        ("squeeze.py 77c0ffee", {"zlib": "1.3.1"}),
+        ("my-squeeze 2.0", {"zlib": "1.3.1", "My_Squeeze": "2.0"}),
     ],
 )
-def test_the_version_of_what_is_tested_excuses_nothing(versions):
+def test_the_version_of_what_is_tested_excuses_nothing(plugin, versions):
     """Neither the digest of a plugin's file nor the version of its package is part of the key."""
-    found = only(BEFORE, changed(BEFORE, coded_bytes=401, versions=versions))
+    found = only(BEFORE, changed(BEFORE, coded_bytes=401, plugin=plugin, versions=versions))
     assert found.verdict is Verdict.LARGER
 
 

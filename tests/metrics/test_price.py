@@ -24,7 +24,7 @@ def model(**changes: object) -> Cell:
     fields: dict[str, object] = {
         "model_bytes": {"weights": 90, "tokenizer": 10},
         "card": ModelCard(parameters=60),
-        "versions": {"weights": DIGEST},
+        "digests": {"weights": DIGEST},
     }
     return cell("lm", coded=200, **(fields | changes))
 
@@ -52,7 +52,7 @@ def test_compressed_weights_cost_what_was_measured_for_their_digest() -> None:
     pricing = Pricing(Price.COMPRESSED, {DIGEST: Shrunk(70, "xz", 3)})
     assert total_model_bytes(apply_price(model(), pricing)) == 70
     assert adjusted(apply_price(model(), pricing)) == pytest.approx(0.27)
-    other = model(versions={"weights": "sha256:another"})
+    other = model(digests={"weights": "sha256:another"})
     assert total_model_bytes(apply_price(other, pricing)) is None
 
 

@@ -5,16 +5,17 @@ from codelength.report.bound import MARK
 from codelength.report.machines import Machines
 from codelength.report.overview import overall, standings
 from codelength.report.rankings import ranking
+from codelength.results.cell import Evidence
 from factories import cell, corpus_slice, environment
 
-HERE = {"torch": "2.13.0", "decodes": "same-machine"}
+HERE = {"evidence": Evidence.SAME_MACHINE, "versions": {"torch": "2.13.0"}}
 
 
 def test_its_name_is_marked_and_the_mark_explained_in_every_ranking() -> None:
     cells = [
         found
         for of in (corpus_slice("prose"), corpus_slice("verse"))
-        for found in (cell("gzip", of), cell("hf:exact=false", of, 300, versions=HERE))
+        for found in (cell("gzip", of), cell("hf:exact=false", of, 300, **HERE))
     ]
     (board,), machines = boards(cells), Machines(cells, [environment()])
     for table in (

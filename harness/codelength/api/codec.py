@@ -59,12 +59,12 @@ class Codec(ABC):
 
     def model_samples(self) -> Iterator[Sample]:
         """Those bytes themselves, for whoever wants to know how small they get: a sample for each
-        entry of `prior`, in order and under its name. None if they cannot be had."""
+        entry of `model_bytes`, in order and under its name. None if they cannot be had."""
         yield from ()
 
     @property
     def card(self) -> ModelCard | None:
-        """What there is to know of the model in `prior`: its size, what it was trained on."""
+        """What there is to know of the model in `model_bytes`: its size, what it was trained on."""
         return None
 
     @property
@@ -72,6 +72,22 @@ class Codec(ABC):
         """What the blobs depend on: the packages of `needs`, or the libraries within."""
         packages = [_package(module, needed) for module, needed in self.needs.items()]
         return {package: _version(package) for package in packages}
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The digests of files that the blobs depend on, by what they are: `{"weights":
+        "sha256:…"}`. Short printable texts."""
+        return {}
+
+    @property
+    def portable(self) -> bool:
+        """Whether a blob decodes on any other machine with the same libraries and files.
+
+        A codec without a model is portable unless it says otherwise. A codec with a model has to
+        say `portable = True` itself. It may do so if it computes in integers, or in floating point
+        only what every processor rounds alike. `codelength check-plugin` tries it.
+        """
+        return not self.model_bytes
 
     @property
     def requires(self) -> Mapping[str, str]:
@@ -95,8 +111,13 @@ class Codec(ABC):
 
 
 def versions_of(codec: Codec) -> dict[str, str]:
-    """Its versions as plain text: a library may tell its own in another type, as PyTorch does."""
-    return {name: str(told) for name, told in codec.versions.items()}
+    """Return its versions as plain text: a library may have another type for its own."""
+    return {name: str(version) for name, version in codec.versions.items()}
+
+
+def dependencies_of(codec: Codec) -> dict[str, str]:
+    """Return versions and digests together: all that the blobs depend on."""
+    return {**versions_of(codec), **codec.digests}
 
 
 def _package(module: str, requirement: str) -> str:

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from codelength.api.codec import dependencies_of
 from codelength.api.errors import CodelengthError, StoreError
 from codelength.cli.options import TIMEOUT
-from codelength.metrics import WEIGHTS, Price, Pricing
+from codelength.metrics import Price, Pricing
 from codelength.metrics.price import decoder_key, smallest
 from codelength.plugins import Plugins
-from codelength.results.cell import Cell
+from codelength.results.cell import WEIGHTS, Cell
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,7 +63,7 @@ def _shrunk(cells: Iterable[Cell], plugins: Plugins, folder: Path) -> Any:
     default run that has none itself codes it as a corpus, once."""
     from codelength.results.store import load
 
-    wanted = {cell.versions.get(WEIGHTS, ""): cell.codec for cell in cells if cell.model_bytes}
+    wanted = {cell.digests.get(WEIGHTS, ""): cell.codec for cell in cells if cell.model_bytes}
     codecs = [entry for entry in plugins.select_codecs(None) if not entry.item.model_bytes]
     for digest, owner in wanted.items():
         tried = {cell.codec for cell in load(folder).current if cell.slice.label == digest}
@@ -123,11 +124,11 @@ def _decoders(cells: Iterable[Cell], plugins: Plugins, path: Path) -> dict[str, 
             continue
         try:
             codec = plugins.codec(cell.codec).item
-            here = dict(codec.versions)
+            here = dependencies_of(codec)
         except (CodelengthError, ImportError) as error:
             click.echo(f"no price for the decoder of {cell.codec}: {error}", err=True)
             continue
-        measured = {name: version for name, version in cell.versions.items() if name in here}
+        measured = {name: version for name, version in cell.depends_on.items() if name in here}
         if here != measured:
             click.echo(
                 f"no price for the decoder of {cell.codec}: it was measured with {measured}, here "

@@ -33,6 +33,11 @@ class PredictorCodec(Codec):
         return [data]
 
     @property
+    def portable(self) -> bool:
+        """False unless a subclass says that its predictor gives the same frequencies anywhere."""
+        return False
+
+    @property
     def model_bytes(self) -> Mapping[str, int]:
         return self.predictor.model_bytes
 

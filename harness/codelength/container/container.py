@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from codelength.api.codec import Codec, versions_of
+from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import CodelengthError, Unavailable, UsageError
 from codelength.api.media import Sample
 from codelength.coding.varint import varint
@@ -69,7 +69,7 @@ class Header:
 
 def header_of(codec: Codec, segment: int) -> Header:
     """The header of what `codec` makes."""
-    return Header(codec.spec, segment, codec.requires, versions_of(codec), codec.model_bytes)
+    return Header(codec.spec, segment, codec.requires, dependencies_of(codec), codec.model_bytes)
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class Container:
     def _failed(
         self, codec: Codec, group: Sequence[Segment], fact: str, segment: Segment | None = None
     ) -> RoundTripError:
-        other = _differences(self.header.versions, codec.versions)
+        other = _differences(self.header.versions, dependencies_of(codec))
         hint = f"; it was made with {other}" if other else ""
         where = f"segment {segment.number}" if segment else _numbers(group)
         return RoundTripError(f"{self.name}: {where} {fact}{hint}")

@@ -3,7 +3,7 @@
 Every cell and every timing is a line of its own, so that a diff shows what an update changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -121,22 +121,19 @@ def to_expected(cell: Cell) -> ExpectedCell:
         protocol=cell.slice.protocol,
         raw_bytes=cell.slice.bytes,
         digest=cell.slice.digest,
-        versions=library_versions(cell.versions),
+        versions=library_versions(cell),
         coded_bytes=cell.coded_bytes,
         blobs=cell.blobs,
         declined=declined,
     )
 
 
-def library_versions(versions: Mapping[str, str]) -> dict[str, str]:
-    """Leave out the version of the plugin itself: the plugin is what the gate tests, so cells of
-    its old and new version have to be compared."""
-    package = _canonical(versions.get("plugin", "").rpartition(" ")[0])
-    return {
-        name: version
-        for name, version in sorted(versions.items())
-        if name != "plugin" and _canonical(name) != package
-    }
+def library_versions(cell: Cell) -> dict[str, str]:
+    """Return what the blobs depend on, without the plugin itself: the plugin is what the gate
+    tests, so cells of its old and new version have to be compared."""
+    package = _canonical(cell.plugin.rpartition(" ")[0])
+    depends_on = sorted({**cell.versions, **cell.digests}.items())
+    return {name: version for name, version in depends_on if _canonical(name) != package}
 
 
 def load(path: Path) -> Baseline:

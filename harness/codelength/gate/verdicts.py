@@ -121,7 +121,7 @@ def verdict_of(before: ExpectedCell | None, now: Cell | None, reason: str) -> tu
 
 def changed_key(before: ExpectedCell, now: Cell) -> str:
     """Describe which library versions or corpus bytes differ; empty if none does."""
-    versions = library_versions(now.versions)
+    versions = library_versions(now)
     parts = [
         f"{name} {before.versions.get(name, 'none')} → {versions.get(name, 'none')}"
         for name in sorted(before.versions.keys() | versions.keys())

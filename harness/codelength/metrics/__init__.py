@@ -7,7 +7,7 @@ is no figure then, and no figure is not zero.
 from codelength.metrics.break_even import break_even
 from codelength.metrics.contamination import Seen, seen
 from codelength.metrics.means import CONFIDENCE, RESAMPLES, Mean, means
-from codelength.metrics.price import STORED, WEIGHTS, Price, Pricing, apply_price
+from codelength.metrics.price import STORED, Price, Pricing, apply_price
 from codelength.metrics.ranking import Rank, geometric_mean, pareto, ranks
 from codelength.metrics.rates import (
     DECODER,
@@ -32,7 +32,6 @@ __all__ = [
     "GB",
     "RESAMPLES",
     "STORED",
-    "WEIGHTS",
     "Cell",
     "Mean",
     "Price",

@@ -12,11 +12,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from codelength.metrics.rates import DECODER
-from codelength.results.cell import Cell
-
-WEIGHTS = "weights"
-"""What a model's parameters are called among the parts of a prior, and their digest among the
-versions behind a cell."""
+from codelength.results.cell import WEIGHTS, Cell
 
 
 class Price(StrEnum):
@@ -70,7 +66,7 @@ def apply_price(cell: Cell, pricing: Pricing) -> Cell:
         parameters = None if cell.card is None else cell.card.parameters
         model_bytes[WEIGHTS] = None if parameters is None else 2 * parameters
     if model_bytes and pricing.price is Price.COMPRESSED:
-        shrunk = pricing.shrunk.get(cell.versions.get(WEIGHTS, ""))
+        shrunk = pricing.shrunk.get(cell.digests.get(WEIGHTS, ""))
         model_bytes = (
             {f"{', '.join(model_bytes)} by {shrunk.by}": shrunk.bytes}
             if shrunk
@@ -83,7 +79,7 @@ def apply_price(cell: Cell, pricing: Pricing) -> Cell:
 
 def decoder_key(cell: Cell) -> str:
     """What the code of a cell's decoder depends on: the family of its codec, and the versions."""
-    versions = sorted(f"{name} {value}" for name, value in cell.versions.items())
+    versions = sorted(f"{name} {value}" for name, value in cell.depends_on.items())
     return f"{cell.codec.partition(':')[0]}: {', '.join(versions)}"
 
 

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from codelength import metrics
 from codelength.api.model_card import ModelCard
-from codelength.metrics import WEIGHTS
 from codelength.report import format
 from codelength.report.board import boards
 from codelength.report.machines import Machines
 from codelength.report.table import Column, Table
-from codelength.results.cell import Cell, CorpusSlice
+from codelength.results.cell import WEIGHTS, Cell, CorpusSlice
 
 HEX = 12
 
@@ -63,8 +62,8 @@ def libraries(cells: Iterable[Cell]) -> Table:
     """The versions of the libraries behind each codec: other ones may code other sizes."""
     versions: dict[tuple[tuple[str, str], ...], set[str]] = {}
     for cell in cells:
-        if cell.versions:
-            versions.setdefault(tuple(sorted(cell.versions.items())), set()).add(cell.codec)
+        if cell.depends_on:
+            versions.setdefault(tuple(sorted(cell.depends_on.items())), set()).add(cell.codec)
     rows = [
         [", ".join(f"{name} {version}" for name, version in key), ", ".join(sorted(codecs))]
         for key, codecs in sorted(versions.items())
@@ -80,7 +79,7 @@ def models(cells: Iterable[Cell]) -> Table:
     for cell in cells:
         if cell.ok and cell.model_bytes:
             card = cell.card or ModelCard()
-            digest = cell.versions.get(WEIGHTS, "unknown").removeprefix("sha256:")[:HEX]
+            digest = cell.digests.get(WEIGHTS, "unknown").removeprefix("sha256:")[:HEX]
             row = [cell.codec, digest, format.count(metrics.total_model_bytes(cell))]
             row += [format.count(card.parameters), card.until or "unknown"]
             found[*row, card.data or "unknown", ", ".join(card.excludes) or "nothing stated"] = None

@@ -143,7 +143,7 @@ def _place(corpus_slice: CorpusSlice) -> tuple[object, ...]:
 
 
 def _versions(cell: Cell) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(cell.versions.items()))
+    return ", ".join(f"{name} {value}" for name, value in sorted(cell.depends_on.items()))
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

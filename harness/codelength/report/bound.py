@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from codelength.results.cell import Cell
+from codelength.results.cell import Cell, Evidence
 
 MARK = "⌂"
 
 
 def bound(cell: Cell) -> bool:
-    """Whether the codec says so in its versions, as models in floating point do."""
-    return cell.versions.get("decodes") == "same-machine"
+    """Whether its blobs are only known to decode where they were encoded."""
+    return cell.evidence is Evidence.SAME_MACHINE
 
 
 def named(codec: str, *cells: Cell | None) -> str:

@@ -7,7 +7,6 @@ from codelength import metrics
 from codelength.report import format, marks, overview
 from codelength.report.appendix import HEX, corpora, digests, hosts
 from codelength.report.board import Board
-from codelength.report.evidence import learned
 from codelength.report.failures import URGENT
 from codelength.report.format import NA
 from codelength.report.merge import ABOUT, Leaderboard, Merged
@@ -139,9 +138,9 @@ def standings(board: Leaderboard, merged: Merged, part: Board, key: str) -> Tabl
 
 def described(row: Row) -> str:
     """`verified`, `learned, same-machine`, `≈ estimate`, and whether someone contradicts it."""
-    words = ["learned"] if learned(row.grid.values()) else []
+    words = ["learned"] if any(cell.is_learned for cell in row.grid.values()) else []
     if row.measured:
-        words.append("≈ " * (not row.evidence.ranked) + row.evidence)
+        words.append("≈ " * (not row.evidence.is_ranked) + row.evidence)
     else:
         words += sorted({str(cell.status) for cell in row.grid.values()})
     return ", ".join([*words, *["contradicted"] * row.contradicted])
@@ -172,7 +171,7 @@ def libraries(board: Leaderboard) -> Table:
     for row in (row for merged in board.boards for row in merged.rows.values()):
         for measured in row.measured.values():
             for measurement in measured:
-                found[written(measurement.cell.versions)].add(row.name)
+                found[written(measurement.cell.depends_on)].add(row.name)
     rows = [[versions or NA, ", ".join(sorted(names))] for versions, names in sorted(found.items())]
     columns = [Column("libraries", "left"), Column("behind", "left", wrap=True)]
     made = "Sizes are exact for these versions; another build of a library may code other ones."
@@ -231,7 +230,7 @@ def _mean(part: Board, name: str) -> float | None:
 def _rate(row: Row, rate: float | None, cells: Iterable[Cell | None]) -> str:
     if rate is None:
         return NA
-    return ABOUT * (not row.evidence.ranked) + format.percent(rate) + marks.marks(cells)
+    return ABOUT * (not row.evidence.is_ranked) + format.percent(rate) + marks.marks(cells)
 
 
 def _confirmed(row: Row) -> str:

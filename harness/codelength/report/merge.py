@@ -39,7 +39,7 @@ class Merged:
         values = {name: standing(part, name, key) for name in part.codecs}
         places: dict[str, str] = {}
         for ranked in (True, False):
-            mine = {n: v for n, v in values.items() if self.rows[n].evidence.ranked is ranked}
+            mine = {n: v for n, v in values.items() if self.rows[n].evidence.is_ranked is ranked}
             found = by.ranks(mine)
             places |= {name: str(rank) if ranked else ABOUT for name, rank in found.items()}
             rest = [name for name in mine if name not in found]

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from codelength.report import format
 from codelength.report.columns import protocol_label
-from codelength.report.evidence import Evidence, evidence
 from codelength.report.submissions import Measurement
-from codelength.results.cell import Cell, Status
+from codelength.results.cell import Cell, Evidence, Status
 
 Column = str
 """The name of a corpus on a board."""
@@ -122,15 +121,15 @@ def _entries(measurements: Sequence[Measurement]) -> dict[Entry, list[Measuremen
     kinds: dict[tuple[str, Versions], Evidence] = {}
     for measurement in measurements:
         cell = measurement.cell
-        if cell.versions:
+        if cell.depends_on:
             versions.setdefault(cell.codec, _versions(cell))
         if cell.ok:
-            kinds.setdefault((cell.codec, _versions(cell)), evidence(cell))
+            kinds.setdefault((cell.codec, _versions(cell)), _evidence(cell))
     entries: dict[Entry, list[Measurement]] = defaultdict(list)
     for measurement in measurements:
         cell = measurement.cell
         if cell.ok:
-            entries[cell.codec, _versions(cell), evidence(cell)].append(measurement)
+            entries[cell.codec, _versions(cell), _evidence(cell)].append(measurement)
         else:
             mine = _versions(cell) or versions.get(cell.codec, ())
             kind = kinds.get((cell.codec, mine), Evidence.VERIFIED)
@@ -138,8 +137,13 @@ def _entries(measurements: Sequence[Measurement]) -> dict[Entry, list[Measuremen
     return entries
 
 
+def _evidence(cell: Cell) -> Evidence:
+    assert cell.evidence is not None, cell
+    return cell.evidence
+
+
 def _versions(cell: Cell) -> Versions:
-    return tuple(sorted(cell.versions.items()))
+    return tuple(sorted(cell.depends_on.items()))
 
 
 def _groups(members: Sequence[Measurement]) -> list[_Group]:
@@ -175,7 +179,7 @@ def _contradictions(members: Sequence[Measurement]) -> list[Contradiction]:
     first = members[0].cell
     label = protocol_label(first.slice)
     return [
-        Contradiction(first.codec, column, label, first.versions, list(found.items()))
+        Contradiction(first.codec, column, label, first.depends_on, list(found.items()))
         for column, found in outcomes.items()
         if len(found) > 1
     ]

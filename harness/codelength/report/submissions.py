@@ -8,9 +8,7 @@ import msgspec
 
 from codelength import metrics
 from codelength.api.errors import StoreError, UsageError
-from codelength.report.evidence import estimate
 from codelength.report.machines import Machines
-from codelength.results import score
 from codelength.results.cell import Cell, Environment
 from codelength.results.store import FILE, load
 
@@ -59,12 +57,11 @@ def read(paths: Sequence[Path]) -> Handed:
     for (place, path), name in zip(given.items(), _names(list(given)), strict=True):
         if place.exists() and not place.is_dir():
             raise UsageError(f"{path} is no folder; name the folder that {FILE} is in")
-        results, scores = load(place), score.load(place)
-        latest = [*results.current, *map(estimate, scores.by_key.values())]
+        results = load(place)
+        latest = [*results.current, *results.estimates]
         if not latest:
             raise UsageError(f"no results in {path}; 'codelength run --out {path}' makes them")
-        recorded = results.environments | scores.environments
-        runs = {run: _own(record, environments) for run, record in recorded.items()}
+        runs = {r: _own(record, environments) for r, record in results.environments.items()}
         for cell in latest:
             _check(cell, path)
         cells = [msgspec.structs.replace(c, run=runs.get(c.run, c.run)) for c in latest]

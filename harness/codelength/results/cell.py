@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import ceil
 from statistics import median
 from typing import NamedTuple
 
@@ -10,8 +11,12 @@ import msgspec
 from codelength.api.media import Kind
 from codelength.api.model_card import ModelCard
 
-SCHEMA = 1
-"""Raised when a field changes its meaning; a reader refuses files with a higher one."""
+SCHEMA = 2
+"""The version of the stored records. A reader refuses files with a higher one, and reads those with
+a lower one through `codelength.results.schema1`."""
+
+WEIGHTS = "weights"
+"""The name of a model's parameters in `Cell.model_bytes`, and of their digest in `Cell.digests`."""
 
 
 class Status(StrEnum):
@@ -23,6 +28,22 @@ class Status(StrEnum):
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out-of-memory"
     UNSUPPORTED = "unsupported"
+
+
+class Evidence(StrEnum):
+    """What stands behind the figures of an `ok` cell, the strongest first."""
+
+    VERIFIED = "verified"
+    """Every blob was decoded in another process and compared."""
+    SAME_MACHINE = "same-machine"
+    """The same, but the blobs are only known to decode on the machine that encoded them."""
+    ESTIMATE = "estimate"
+    """Nothing was decoded: an ideal code length, printed with ≈."""
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether a row has a place: an estimate stands below everything that was decoded."""
+        return self is not Evidence.ESTIMATE
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,7 +96,7 @@ class CorpusSlice(Struct, frozen=True):
         return (self.corpus, self.protocol, str(self.limit), self.digest)
 
 
-class Phase(Struct, frozen=True, rename={"baseline_rss_bytes": "rest_bytes"}):
+class Phase(Struct, frozen=True):
     """Raw measurements of one direction. Times are in seconds; `cpu[b][r]` is repetition r of
     batch b, all threads of the process together."""
 
@@ -109,7 +130,43 @@ class Phase(Struct, frozen=True, rename={"baseline_rss_bytes": "rest_bytes"}):
         return max(0, self.peak_bytes - self.baseline_rss_bytes)
 
 
-class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut", "model_bytes": "prior"}):
+class Check(Struct, frozen=True):
+    """A sample that was scored, and also coded, decoded in another process and compared."""
+
+    data: str
+    """The digest of the pieces of the corpus that were coded."""
+    blobs: int
+    bytes: int
+    bits: float
+    coded_bytes: int
+    cpu_seconds: float
+    """CPU time of scoring them."""
+
+    @property
+    def excess(self) -> float:
+        """The share by which the coded pieces exceed their ideal code length."""
+        return 8 * self.coded_bytes / self.bits - 1
+
+    @property
+    def bits_per_blob(self) -> float:
+        """The bits by which a blob exceeds its ideal code length, on average."""
+        return (8 * self.coded_bytes - self.bits) / self.blobs
+
+
+class Estimate(Struct, frozen=True):
+    """The ideal code length of a corpus: what no process has coded."""
+
+    bits: float
+    cpu_seconds: float
+    check: Check
+
+    @property
+    def coded_bytes(self) -> int:
+        """Whole bytes that hold the bits."""
+        return ceil(self.bits / 8)
+
+
+class Cell(Struct, frozen=True, tag="cell"):
     """Codec × corpus × protocol: one row of the results."""
 
     codec: str
@@ -119,14 +176,21 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut", "model_bytes
     """The identity of the environment record that it was measured under."""
     reason: str = ""
     """One line, where the status is not `ok`."""
+    evidence: Evidence | None = None
+    """None where the status is not `ok`."""
+    plugin: str = ""
+    """The plugin that the codec comes from, and its version: `codelength 0.1.0`."""
     versions: dict[str, str] = {}
+    """The versions of the libraries that the blobs depend on."""
+    digests: dict[str, str] = {}
+    """The digests of the files that the blobs depend on: `{"weights": "sha256:…"}`."""
     coded_bytes: int = 0
     groups: list[tuple[int, int]] = []
     """(raw, coded) bytes by sample; past 1000 samples, by equal runs of consecutive ones."""
     ledger: dict[str, int] = {}
     model_bytes: Mapping[str, int | None] = {}
     """By what it is, in bytes as measured. None: what it costs is not known, in a copy of the cell
-    at another price (`accounting.charged`)."""
+    at another price (`metrics.price.apply_price`)."""
     card: ModelCard | None = None
     header_bytes: int = 0
     """The size of the blob for one zero byte: what the published protocol takes for a header."""
@@ -134,6 +198,8 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut", "model_bytes
     """SHA-256 over the blobs, each behind its length."""
     encode: Phase | None = None
     decode: Phase | None = None
+    estimate: Estimate | None = None
+    """What stands behind the size of a cell whose evidence is an estimate."""
 
     @property
     def key(self) -> CellKey:
@@ -142,8 +208,19 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut", "model_bytes
 
     @property
     def ok(self) -> bool:
-        """Encoded, decoded in another process, compared equal."""
+        """Whether it has a size: measured and compared equal, or estimated."""
         return self.status is Status.OK
+
+    @property
+    def depends_on(self) -> dict[str, str]:
+        """Libraries, files and plugin together: what the coded size depends on."""
+        plugin = {"plugin": self.plugin} if self.plugin else {}
+        return {**self.versions, **self.digests, **plugin}
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether the codec comes with trained weights."""
+        return WEIGHTS in self.model_bytes or WEIGHTS in self.digests
 
 
 class Environment(Struct, frozen=True, tag="environment"):

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from codelength.api.errors import StoreError
-from codelength.results.cell import SCHEMA, Cell, Environment
+from codelength.results import schema1
+from codelength.results.cell import SCHEMA, Cell, CellKey, Environment, Evidence
 from codelength.results.journal import Journal, records
 
 FILE = "results.jsonl"
@@ -26,14 +27,31 @@ class Results:
 
     @property
     def current(self) -> list[Cell]:
-        """The latest cell of every key."""
-        return list({cell.key: cell for cell in self.cells}.values())
+        """The latest measured cell of every key, estimates left out."""
+        return list(self._latest(estimates=False).values())
+
+    @property
+    def estimates(self) -> list[Cell]:
+        """The latest estimate of every key."""
+        return list(self._latest(estimates=True).values())
+
+    def _latest(self, estimates: bool) -> dict[CellKey, Cell]:
+        return {
+            cell.key: cell
+            for cell in self.cells
+            if (cell.evidence is Evidence.ESTIMATE) is estimates
+        }
 
 
 def load(folder: Path) -> Results:
-    """What is in `folder`, which may be nothing. Raises StoreError."""
+    """Read what is in `folder`, which may be nothing. Raises StoreError."""
     results = Results()
-    for number, record in records(folder / FILE, _read):
+    for record in schema1.read_scores(folder):
+        if isinstance(record, Cell):
+            results.cells.append(record)
+        else:
+            results.environments[record.run] = record
+    for number, record in records(folder / FILE, _record):
         if isinstance(record, Cell):
             results.cells.append(record)
         elif record.schema > SCHEMA:
@@ -44,6 +62,10 @@ def load(folder: Path) -> Results:
         else:
             results.environments[record.run] = record
     return results
+
+
+def _record(line: bytes) -> Cell | Environment:
+    return schema1.read_cell(line) if schema1.MARK in line else _read(line)
 
 
 class Store(Journal):

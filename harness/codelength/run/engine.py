@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from codelength.api.codec import Codec
 from codelength.plugins import Registered
 from codelength.results.cell import Cell, CellKey, CorpusSlice, Environment, Status
+from codelength.results.portability import evidence_of
 from codelength.results.store import Store
 from codelength.run.plan import Plan, Target
 from codelength.workers.messages import Decoded, Encoded, Failed, Ready, Setup, Task
@@ -109,20 +110,18 @@ class Server:
                 continue
             before = known.get(CellKey(self.entry.item.spec, *target.slice.key))
             ready = self._start()
-            if (
-                before
-                and before.ok
-                and before.slice.identity == target.slice.identity
-                and isinstance(ready, Ready)
-                and before.versions == ready.versions
-            ):
-                # what was measured stays; what codec and corpus say of themselves may be news
-                told = replace(
-                    before, slice=target.slice, model_bytes=ready.model_bytes, card=ready.card
+            if before and isinstance(ready, Ready) and self._still_holds(before, target, ready):
+                # what was measured stays; what codec and corpus say of themselves may be new
+                now = replace(
+                    before,
+                    slice=target.slice,
+                    evidence=evidence_of(self.entry, ready.portable),
+                    model_bytes=ready.model_bytes,
+                    card=ready.card,
                 )
-                if told != before:
-                    self.keep(told, "")
-                self.watch.finished(told, reused=True)
+                if now != before:
+                    self.keep(now, "")
+                self.watch.finished(now, reused=True)
             else:
                 self._finish(self._measured(target, ready))
 
@@ -130,6 +129,16 @@ class Server:
         """Ends the workers."""
         for worker in self.workers.values():
             worker.close()
+
+    def _still_holds(self, before: Cell, target: Target, ready: Ready) -> bool:
+        """Whether a cell has been measured with the same bytes, libraries, files and plugin."""
+        return (
+            before.ok
+            and before.slice.identity == target.slice.identity
+            and before.versions == ready.versions
+            and before.digests == ready.digests
+            and before.plugin == self.entry.plugin.label
+        )
 
     def _finish(self, cell: Cell) -> None:
         log = self._log.read_text(errors="replace").strip() if self._log.exists() else ""
@@ -155,7 +164,10 @@ class Server:
             slice=corpus_slice,
             status=Status.OK,
             run=self.run,
+            evidence=evidence_of(self.entry, ready.portable),
+            plugin=self.entry.plugin.label,
             versions=ready.versions,
+            digests=ready.digests,
             coded_bytes=encoded.coded_bytes,
             groups=encoded.groups,
             ledger=encoded.ledger,
@@ -191,8 +203,7 @@ class Server:
         for decode in missing:
             answer = self.workers[decode].ready()
             if isinstance(answer, Ready):
-                versions = {**answer.versions, "plugin": self.entry.plugin.label}
-                self.ready = Ready(versions, answer.model_bytes, answer.card)
+                self.ready = answer
             else:
                 assert isinstance(answer, Failed)
                 self.ready = answer

@@ -66,7 +66,7 @@ def main() -> None:
         plugins = Plugins(setup.files, data, setup.plugins)
         codec = plugins.codec(setup.codec).item
         codec.check_available()
-        say(Ready(versions_of(codec), dict(codec.model_bytes), codec.card))
+        say(_ready(codec))
     except Exception as error:
         say(_failed(error))
         return
@@ -134,6 +134,16 @@ def decoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
             done += sum(len(sample.data) for sample in batch)
             say(messages.Beat(done))
     return Decoded(meter.phase())
+
+
+def _ready(codec: Codec) -> Ready:
+    return Ready(
+        versions_of(codec),
+        dict(codec.digests),
+        codec.portable,
+        dict(codec.model_bytes),
+        codec.card,
+    )
 
 
 class Meter:

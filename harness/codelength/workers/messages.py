@@ -30,6 +30,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The codec is there."""
 
     versions: dict[str, str]
+    digests: dict[str, str]
+    portable: bool
     model_bytes: dict[str, int]
     card: ModelCard | None
 

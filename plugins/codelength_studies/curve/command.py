@@ -140,7 +140,7 @@ def _questions(
     plan: "Plan", controls: "tuple[Control, ...]", length: int, count: int, seed: int
 ) -> "Iterator[tuple[Codec, list[Sample], Question]]":
     """Yield every curve to measure, with its codec and its chunks. Raises UsageError."""
-    from codelength.api.codec import versions_of
+    from codelength.api.codec import dependencies_of
     from codelength_studies.curve.measure import take_chunks
     from codelength_studies.curve.records import Question
     from codelength_studies.plan import samples_of
@@ -156,7 +156,7 @@ def _questions(
             for control in controls:
                 question = Question(
                     codec=entry.item.spec,
-                    versions=versions_of(entry.item),
+                    versions=dependencies_of(entry.item),
                     slice=target.slice,
                     control=control,
                     length=length,

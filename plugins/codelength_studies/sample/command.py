@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codelength.api.codec import Codec, versions_of
+from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import UsageError
 from codelength.cli.meter import Meter, duration
 from codelength.cli.options import DEVICE, Size, load_plugins, warn_broken, with_out
@@ -103,7 +103,7 @@ def command(
         for codec in codecs:
             settings = Settings(
                 codec=codec.spec,
-                versions=versions_of(codec),
+                versions=dependencies_of(codec),
                 prompt=digest_prompt(prompt),
                 bytes=size,
                 seed=seed,

@@ -7,6 +7,7 @@ from hashlib import sha256
 from math import fsum
 from typing import Protocol
 
+from codelength.api.codec import dependencies_of
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
@@ -50,7 +51,7 @@ class Watch(Protocol):
 
 def law_of(codec: PredictorCodec) -> str:
     """What tells the law of `codec` from others: another library or other weights, another law."""
-    facts = [codec.spec, *(f"{k} {v}" for k, v in sorted(codec.versions.items()))]
+    facts = [codec.spec, *(f"{k} {v}" for k, v in sorted(dependencies_of(codec).items()))]
     return sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 

@@ -135,10 +135,10 @@ def test_a_blob_without_its_end_is_refused(tmp_path):
 def test_the_version_is_what_the_program_says_of_itself_and_what_it_is(tmp_path):
     toml_files.script(tmp_path, "says", "echo squeezer by its author, v2.7.1-beta, 64 bits; exit 1")
     text = "encode = '{here}/says'\ndecode = 'cat'\nversion = '{here}/says -V'"
-    versions = toml_files.codec(tmp_path, text).versions
-    assert versions["says"] == "2.7.1-beta"
+    codec = toml_files.codec(tmp_path, text)
+    assert codec.versions["says"] == "2.7.1-beta"
     digest = hashlib.sha256((tmp_path / "says").read_bytes()).hexdigest()
-    assert versions["program"] == digest[:12]
+    assert codec.digests["program"] == digest[:12]
 
 
 def test_a_command_codec_passes_the_kit(tmp_path):

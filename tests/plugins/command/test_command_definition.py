@@ -71,7 +71,7 @@ def test_a_program_that_is_missing_is_named_with_the_way_to_get_it(tmp_path):
 
 def test_a_changed_definition_has_another_version(tmp_path):
     def definition(text: str) -> str:
-        return toml_files.codec(tmp_path, text).versions["definition"]
+        return toml_files.codec(tmp_path, text).digests["definition"]
 
     same = FILE.replace("rows", "timeout = 9\nrows")
     assert definition(FILE) == definition(same) != definition(FILE.replace("-n -c", "-c -n"))

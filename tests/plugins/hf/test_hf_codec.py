@@ -149,7 +149,7 @@ def test_it_can_be_listed_and_names_its_model(folders):
     assert build(HfCodec, "model=a/b,pickle=true").pickle is True
     real = HfCodec(model=str(folders["llama"]))
     real.check_available()
-    assert real.versions["weights"].startswith("sha256:")
+    assert real.digests["weights"].startswith("sha256:")
     assert real.model_bytes["weights"] < (folders["llama"] / "model.safetensors").stat().st_size / 3
     assert real.model_bytes["tokenizer"] == (folders["llama"] / "tokenizer.json").stat().st_size
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
 from codelength.coding.device import VARIABLE
+from codelength.results.cell import Evidence
 from codelength.results.store import load
 from codelength.testing import check_codec
 from codelength_hf import FINGERPRINT, HfCodec, float_model
@@ -50,7 +51,7 @@ def test_any_causal_model_codes_on_one_machine(folder):
     assert codec.decode(blobs[2]) == data[2]
     assert codec.ledger(blobs[0])["fingerprint"] == FINGERPRINT
     assert sum(codec.ledger(blobs[0]).values()) == len(blobs[0])
-    assert codec.versions["decodes"] == "same-machine"
+    assert not codec.portable
 
 
 def test_it_keeps_the_promises_of_a_codec(folder):
@@ -78,7 +79,7 @@ def test_commands_take_it_and_a_run_marks_it(folder, tmp_path, monkeypatch):
     ran = models.command("run", "--codecs", spec, "--corpora", "path:text", "--out", "o")
     assert ran.returncode == 0, ran.stderr
     (cell,) = load(Path("o")).current
-    assert cell.versions["decodes"] == "same-machine"
+    assert cell.evidence is Evidence.SAME_MACHINE
     assert cell.coded_bytes == len(HfCodec(model=str(folder), exact=False).encode(TEXT))
     assert "⌂" in Path("o/report.md").read_text()
     ran = models.command("compress", "text", "-c", spec, "-o", "text.cdl")

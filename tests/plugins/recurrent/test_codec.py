@@ -74,7 +74,7 @@ def test_a_size_that_is_not_in_the_box_is_named_with_those_that_are():
 def test_the_prior_is_the_file_and_the_version_its_digest(box):
     codec = RecurrentCodec("tiny")
     assert codec.model_bytes == {"weights": (box / "recurrent-tiny.safetensors").stat().st_size}
-    assert codec.versions["weights"].startswith("sha256:")
+    assert codec.digests["weights"].startswith("sha256:")
 
 
 def test_models_in_the_box_are_offered_by_their_sizes():
@@ -83,9 +83,9 @@ def test_models_in_the_box_are_offered_by_their_sizes():
     ]
 
 
-def test_its_versions_are_those_of_libraries_and_of_the_weights():
+def test_its_versions_are_those_of_libraries():
     versions = RecurrentCodec("tiny").versions
-    assert list(versions) == ["constriction", "numba", "safetensors", "weights"]
+    assert list(versions) == ["constriction", "numba", "safetensors"]
     assert "missing" not in versions.values()
 
 

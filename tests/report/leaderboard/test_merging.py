@@ -68,8 +68,8 @@ def test_a_copy_whose_record_was_changed_is_a_run_of_its_own(hand_in) -> None:
 
 
 def test_other_libraries_with_other_sizes_are_another_row(hand_in) -> None:
-    old = cell("zstd", coded=400, versions={"zstandard": "0.22", "plugin": "codelength 0.1.0"})
-    new = cell("zstd", coded=390, versions={"zstandard": "0.23", "plugin": "codelength 0.1.0"})
+    old = cell("zstd", coded=400, versions={"zstandard": "0.22"}, plugin="codelength 0.1.0")
+    new = cell("zstd", coded=390, versions={"zstandard": "0.23"}, plugin="codelength 0.1.0")
     folders = [hand_in("alice", [old], HERE), hand_in("bob", there([new]), THERE)]
     board = leaderboard(read(folders))
     assert list(only(board).rows) == ["zstd (zstandard 0.22)", "zstd (zstandard 0.23)"]

@@ -10,7 +10,7 @@ from chromium import Chromium, found
 from codelength.report import Table
 from codelength.report.leaderboard import Document, document, leaderboard, page, read, tables
 from codelength.report.submissions import Handed
-from codelength.results.cell import Cell
+from codelength.results.cell import Cell, Evidence
 from codelength.results.store import Store
 from factories import MACHINE, broken, cell, corpus_slice, environment, phase
 from factories import leaderboard as invented
@@ -35,7 +35,7 @@ def grid() -> list[Cell]:
         *invented(),
         *(cell(HOSTILE, of, of.bytes // 2, encode=phase(of.bytes / 1e8)) for of in odd),
         *(cell("dream", of, of.bytes // 9, encode=None, decode=None) for of in odd),
-        *(cell("near", of, of.bytes // 3, versions={"decodes": "same-machine"}) for of in odd),
+        *(cell("near", of, of.bytes // 3, evidence=Evidence.SAME_MACHINE) for of in odd),
         cell("store", corpus_slice(protocol="chunks:512")),
     ]
 

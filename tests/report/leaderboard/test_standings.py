@@ -7,7 +7,6 @@ from io import StringIO
 import pytest
 
 from codelength.report import Table
-from codelength.report.evidence import Evidence, evidence
 from codelength.report.leaderboard import (
     Leaderboard,
     document,
@@ -18,9 +17,8 @@ from codelength.report.leaderboard import (
     sheet,
     tables,
 )
-from codelength.results.cell import Cell
-from codelength.results.journal import Journal
-from codelength.results.score import FILE, Check, Score
+from codelength.results.cell import Cell, Check, Estimate, Evidence
+from codelength.results.store import Store
 from factories import broken, cell, corpus_slice, environment, phase
 
 CUTS = [
@@ -28,19 +26,20 @@ CUTS = [
     corpus_slice("photo", kind="image"),
     corpus_slice("song", kind="audio"),
 ]
-NAMELESS = {"decodes": "same-machine", "torch": "2.6"}
+NAMELESS = {"evidence": Evidence.SAME_MACHINE, "versions": {"torch": "2.6"}}
 
 
 def scored(codec: str, of: object = None, coded: int = 100, **changes: object) -> Cell:
     """What was never coded: no decoder, no blobs."""
-    return cell(codec, of, coded, encode=None, decode=None, **changes)  # type: ignore[arg-type]
+    fields = {"encode": None, "decode": None, "evidence": Evidence.ESTIMATE, **changes}
+    return cell(codec, of, coded, **fields)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def board(hand_in) -> Leaderboard:
     cells = [
         *(cell("gzip", of, 400) for of in CUTS),
-        *(cell("lm", of, 300, model_bytes={"weights": 500}, versions=NAMELESS) for of in CUTS),
+        *(cell("lm", of, 300, model_bytes={"weights": 500}, **NAMELESS) for of in CUTS),
         *(scored("dream", of) for of in CUTS),
         *(cell("tiny", of, 50) for of in CUTS[:2]),
         broken("tiny", CUTS[2], reason="segmentation fault"),
@@ -56,12 +55,6 @@ def column(table: Table, head: str) -> list[str]:
 def named(board: Leaderboard, start: str) -> Table:
     (found,) = [table for table in tables(board) if table.title.startswith(start)]
     return found
-
-
-def test_what_stands_behind_a_cell_is_read_from_it() -> None:
-    assert evidence(cell()) is Evidence.VERIFIED
-    assert evidence(cell(versions=NAMELESS)) is Evidence.SAME_MACHINE
-    assert evidence(scored("dream")) is Evidence.ESTIMATE
 
 
 def test_estimates_stand_below_what_was_decoded_whatever_their_size(board: Leaderboard) -> None:
@@ -101,20 +94,12 @@ def test_an_estimate_and_a_measurement_of_one_codec_are_two_rows_and_no_contradi
 
 def test_what_was_scored_is_an_estimate(hand_in) -> None:
     folder = hand_in("a", [cell("gzip", CUTS[0])])
-    check = Check(law="l", data="d", blobs=1, bytes=9, bits=40.0, coded_bytes=6, cpu_seconds=1.0)
-    score = Score(
-        codec="lm",
-        slice=CUTS[0],
-        law="l" * 32,
-        run="run-9",
-        bits=801.5,
-        cpu_seconds=1.0,
-        check=check,
-        model_bytes={"weights": 500},
-    )
-    with Journal(folder, FILE) as journal:
-        journal.append(environment("run-9", command="codelength score --codecs lm"))
-        journal.append(score)
+    check = Check(data="d", blobs=1, bytes=9, bits=40.0, coded_bytes=6, cpu_seconds=1.0)
+    estimate = Estimate(bits=801.5, cpu_seconds=1.0, check=check)
+    changes = {"model_bytes": {"weights": 500}, "estimate": estimate, "run": "run-9"}
+    with Store(folder) as store:
+        store.append(environment("run-9", command="codelength score --codecs lm"))
+        store.append(scored("lm", CUTS[0], estimate.coded_bytes, **changes))
     found = leaderboard(read([folder]))
     table = named(found, "Overall")
     # 801.5 bits are 100.2 bytes, and no blob has a part of one: 101 bytes of 1000

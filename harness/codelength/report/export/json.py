@@ -10,7 +10,6 @@ from codelength.api.media import Kind
 from codelength.metrics import Mean
 from codelength.report import marks as charges
 from codelength.report.board import family
-from codelength.report.evidence import learned
 from codelength.report.leaderboard_tables import TITLE, summary
 from codelength.report.merge import Leaderboard, Merged
 from codelength.report.rows import Row
@@ -242,7 +241,7 @@ def _entry(row: Row, cells: list[Figures | None], places: dict[str, Place]) -> E
         codec=row.codec,
         family=family(row.codec),
         evidence=row.evidence if row.measured else "",
-        learned=learned(shown),
+        learned=any(cell.is_learned for cell in shown),
         model_bytes=metrics.total_model_bytes(shown[0]),
         versions=dict(row.versions),
         contradicted=row.contradicted,
@@ -274,7 +273,7 @@ def _measured(measurement: Measurement, row: Row, numbers: Mapping[str, int]) ->
         encode=metrics.encode_speed(cell),
         decode=metrics.decode_speed(cell),
         memory=metrics.memory(cell),
-        versions={} if cell.versions == row.versions else cell.versions,
+        versions={} if cell.depends_on == row.versions else cell.depends_on,
     )
 
 
