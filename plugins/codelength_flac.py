@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 BLOCK = 1 << 18
 """Frames that are converted at a time."""
 
+SUBTYPES = {8: "PCM_S8", 16: "PCM_16", 24: "PCM_24"}
+"""Bits of a sample → what libsndfile calls them."""
+
 PLAIN = Audio(rate=16_000, channels=1, depth=8)
 """What bytes are coded as that no hint fits."""
 
@@ -48,7 +51,7 @@ class Flac(Codec):
             "w",
             audio.rate,
             audio.channels,
-            subtype="PCM_S8" if audio.depth == 8 else "PCM_16",
+            subtype=SUBTYPES[audio.depth],
             format="FLAC",
             compression_level=self.level / 8,
         ) as flac:
@@ -63,13 +66,15 @@ class Flac(Codec):
             return b""
         pieces, read = [], 0
         with soundfile.SoundFile(BytesIO(blob)) as flac:
-            if flac.format != "FLAC" or flac.subtype not in ("PCM_S8", "PCM_16"):
+            if flac.format != "FLAC" or flac.subtype not in SUBTYPES.values():
                 raise CorruptBlob(
                     f"a {flac.format} file of {flac.subtype}, which flac never writes"
                 )
-            while len(frames := flac.read(BLOCK, dtype="int16", always_2d=True)):
+            depth = next(d for d, subtype in SUBTYPES.items() if subtype == flac.subtype)
+            kind = "int32" if depth == 24 else "int16"
+            while len(frames := flac.read(BLOCK, dtype=kind, always_2d=True)):
                 read += len(frames)
-                pieces.append(_bytes(frames, 8 if flac.subtype == "PCM_S8" else 16))
+                pieces.append(_bytes(frames, depth))
             if read != flac.frames:
                 raise CorruptBlob(f"a FLAC file of {flac.frames} frames that ends after {read}")
         return b"".join(pieces)
@@ -99,7 +104,8 @@ class Flac(Codec):
 def _fitting(data: bytes, media: Media) -> Audio:
     if (
         not isinstance(media, Audio)
-        or media.depth not in (8, 16)
+        or media.depth not in SUBTYPES
+        or media.floating
         or not 1 <= media.channels <= 8
         or len(data) % media.frame_size
     ):
@@ -110,24 +116,32 @@ def _fitting(data: bytes, media: Media) -> Audio:
     return Audio(rate, media.channels, media.depth)
 
 
-def _frames(data: bytes, audio: Audio) -> "Iterator[NDArray[np.int16]]":
-    """Frames (n, channels) of 16-bit samples; those of 8 bits lie in the upper half."""
+def _frames(data: bytes, audio: Audio) -> "Iterator[NDArray[np.int16] | NDArray[np.int32]]":
+    """Frames (n, channels) of 16-bit samples, with those of 8 bits in the upper half; of 32-bit
+    ones, with those of 24 bits in the upper part."""
     import numpy as np
 
     for start in range(0, len(data), BLOCK * audio.frame_size):
         piece = memoryview(data)[start : start + BLOCK * audio.frame_size]
         if audio.depth == 8:
             samples = (np.frombuffer(piece, np.uint8) ^ 0x80).view(np.int8).astype(np.int16) << 8
+        elif audio.depth == 16:
+            samples = np.frombuffer(piece, "<i2").astype(np.int16, copy=False)
         else:
-            samples = np.frombuffer(piece, "<i2")
-        yield samples.reshape(-1, audio.channels).astype(np.int16, copy=False)
+            four = np.zeros((len(piece) // 3, 4), np.uint8)
+            four[:, 1:] = np.frombuffer(piece, np.uint8).reshape(-1, 3)
+            samples = four.view("<i4").astype(np.int32, copy=False)
+        yield samples.reshape(-1, audio.channels)
 
 
-def _bytes(frames: "NDArray[np.int16]", depth: int) -> bytes:
+def _bytes(frames: "NDArray[np.int16] | NDArray[np.int32]", depth: int) -> bytes:
     import numpy as np
 
     if depth == 16:
         return frames.astype("<i2", copy=False).tobytes()
+    if depth == 24:
+        four = np.ascontiguousarray(frames.astype("<i4", copy=False)).view(np.uint8)
+        return four.reshape(-1, 4)[:, 1:].tobytes()
     return ((frames >> 8).astype(np.int8).view(np.uint8) ^ 0x80).tobytes()
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from codelength import TEXT, Corpus, Sample, hookimpl
 from codelength.api.corpus import mapped
 from codelength.api.errors import CorpusError
-from codelength_reading import needs, pcm, pixels
+from codelength_reading import check_installed, read_media
 
 DATA = Path(__file__).parent / "data"
 
@@ -38,6 +38,10 @@ def _text(path: Path, name: str) -> Sample:
     return Sample(name, mapped(path), TEXT)
 
 
+def _media(path: Path, name: str) -> Sample:
+    return read_media(path, name)[0]
+
+
 class Prose(Embedded):
     name = "prose"
     kind = "text"
@@ -59,10 +63,10 @@ class Images(Embedded):
     kind = "image"
     title = "synthetic pictures, decoded to pixels: gray and colour, 8 and 16 bits"
     digest = "f7b5e0b8bed0f26846ab0b13862f0a3adc79d8683342d9324937f24a9aa30366"
-    read = staticmethod(pixels)
+    read = staticmethod(_media)
 
     def check_available(self) -> None:
-        needs("PIL", "pillow", "image")
+        check_installed("PIL", "pillow", "image")
 
 
 class Sound(Embedded):
@@ -70,10 +74,10 @@ class Sound(Embedded):
     kind = "audio"
     title = "synthetic recordings, decoded to PCM: mono and stereo"
     digest = "eee221c23da1282338d4e39b6adc42b1c989c995b87d684ef2c3dcbccc7ceda0"
-    read = staticmethod(pcm)
+    read = staticmethod(_media)
 
     def check_available(self) -> None:
-        needs("soundfile", "soundfile", "audio")
+        check_installed("soundfile", "soundfile", "audio")
 
 
 @hookimpl

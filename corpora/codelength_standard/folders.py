@@ -8,7 +8,7 @@ from typing import ClassVar
 from codelength import Corpus, Sample, Unavailable
 from codelength.api.corpus import Progress
 from codelength.api.errors import CorpusError
-from codelength_reading import needs, pcm, pixels
+from codelength_reading import check_installed, read_media
 from codelength_standard.download import Download, unpack
 from codelength_standard.places import bringing, roots, store, sums
 
@@ -65,9 +65,9 @@ class Folders(Corpus):
 
     def check_available(self) -> None:
         if self.kind == "image":
-            needs("PIL", "pillow", "image")
+            check_installed("PIL", "pillow", "image")
         else:
-            needs("soundfile", "soundfile", "audio")
+            check_installed("soundfile", "soundfile", "audio")
         if not self.files():
             raise Unavailable(f"{self.spec} is not here: {self._bringing}")
 
@@ -84,7 +84,7 @@ class Folders(Corpus):
 
     def read(self, name: str, path: Path) -> Sample:
         """One sample. Raises CorpusError."""
-        return pixels(path, name) if self.kind == "image" else pcm(path, name)
+        return read_media(path, name)[0]
 
     def verify(self) -> Iterator[tuple[str, str | None]]:
         """Each file against its SHA-256 where that is known. The others were checked as parts of

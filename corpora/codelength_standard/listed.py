@@ -8,7 +8,7 @@ from typing import ClassVar
 from codelength import TEXT, Corpus, Sample, Unavailable
 from codelength.api.corpus import Progress, mapped
 from codelength.api.errors import CorpusError
-from codelength_reading import media_of, needs, pcm, pixels
+from codelength_reading import check_installed, media_of, read_media
 from codelength_standard.download import Download, unpack
 from codelength_standard.places import Member, bringing, members, named, roots, store
 
@@ -60,9 +60,9 @@ class Listed(Corpus):
 
     def check_available(self) -> None:
         if self.kind == "image":
-            needs("PIL", "pillow", "image")
+            check_installed("PIL", "pillow", "image")
         elif self.kind == "audio":
-            needs("soundfile", "soundfile", "audio")
+            check_installed("soundfile", "soundfile", "audio")
         if not self.present():
             size = self.archive.size if self.archive else sum(m.size for m in self.members)
             raise Unavailable(f"{self.name} is not here: {bringing(self.name, self.folder, size)}")
@@ -80,10 +80,8 @@ class Listed(Corpus):
             raise CorpusError(
                 f"{path} has {len(data):,} bytes, {member.name} has {member.size:,}; {self._mend}"
             )
-        if self.kind == "image":
-            return pixels(path, member.name)
-        if self.kind == "audio":
-            return pcm(path, member.name)
+        if self.kind in ("image", "audio"):
+            return read_media(path, member.name)[0]
         return Sample(member.name, data, TEXT if self.kind == "text" else media_of(data))
 
     def verify(self) -> Iterator[tuple[str, str | None]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codelength_reading import decoder
+from codelength_reading import lossy_decoder
 from codelength_standard.download import Download
 from codelength_standard.folders import Folders, Part
 from codelength_standard.places import named
@@ -25,7 +25,7 @@ class Photos(Folders):
             return ""
         lossy = any(path.suffix.lower() != ".png" for path in files.values())
         count = "1 file" if len(files) == 1 else f"{len(files):,} files"
-        by = f", JPEG decoded by {decoder()}" if lossy else ""
+        by = f", JPEG decoded by {lossy_decoder()}" if lossy else ""
         return f"local selection: {count} ({named(list(files))}){by}"
 
 

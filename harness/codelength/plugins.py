@@ -128,7 +128,21 @@ class Plugins:
         """Those that a comma-separated list names, or the embedded ones."""
         if specs is None:
             return [entry for entry in self.corpora if entry.item.embedded]
-        return _unique(self.corpus(spec) for spec in split_specs(specs))
+        named = [self.corpus(spec) for spec in self._rejoined(split_specs(specs))]
+        return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
+
+    def _rejoined(self, specs: Iterable[str]) -> list[str]:
+        """The specs of corpora, where a piece that names none belongs to free text before it: a
+        file may have a comma in its name."""
+        known = {entry.item.name: entry.item for entry in self.corpora}
+        joined: list[str] = []
+        for spec in specs:
+            before = known.get(split_spec(joined[-1])[0]) if joined else None
+            if split_spec(spec)[0] not in known and hasattr(before, "from_settings"):
+                joined[-1] += f",{spec}"
+            else:
+                joined.append(spec)
+        return joined
 
 
 def _resolved(

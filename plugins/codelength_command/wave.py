@@ -6,6 +6,8 @@ from codelength import Audio, CorruptBlob, Media, Unsupported
 
 PLAIN = Audio(rate=16_000, channels=1, depth=8)
 """What bytes are written as that no hint fits."""
+PCM, FLOAT = 1, 3
+"""Format tags."""
 LONGEST = (1 << 32) - 256
 """Bytes of sound in a file, whose sizes have 32 bits."""
 
@@ -17,7 +19,13 @@ def written(data: bytes, media: Media) -> bytes:
     sound = media if isinstance(media, Audio) and _fits(data, media) else PLAIN
     rate = sound.rate if 1 <= sound.rate <= 655_350 else PLAIN.rate
     form = struct.pack(
-        "<HHIIHH", 1, sound.channels, rate, rate * sound.frame_size, sound.frame_size, sound.depth
+        "<HHIIHH",
+        FLOAT if sound.floating else PCM,
+        sound.channels,
+        rate,
+        rate * sound.frame_size & 0xFFFFFFFF,
+        sound.frame_size,
+        sound.depth,
     )
     chunks = _chunk(b"fmt ", form) + _chunk(b"data", data)
     return _chunk(b"RIFF", b"WAVE" + chunks)
@@ -39,7 +47,8 @@ def read(file: bytes) -> bytes:
 
 
 def _fits(data: bytes, media: Audio) -> bool:
-    return media.depth in (8, 16) and 1 <= media.channels <= 8 and len(data) % media.frame_size == 0
+    depths = (32,) if media.floating else (8, 16, 24, 32)
+    return media.depth in depths and 1 <= media.channels <= 8 and len(data) % media.frame_size == 0
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -194,8 +194,26 @@ def test_paper_mixes_stereo_down_and_brings_48_khz_to_16():
 def test_paper_keeps_a_constant_at_any_rate(rate):
     frames = np.full(2 * rate, 1000, np.int16)
     chunks = paper(Sample("s", frames.astype("<i2").tobytes(), Audio(rate)))
-    assert len(chunks) == 2 * 16_000 // 2048
+    assert len(chunks) == 2 * min(rate, 16_000) // 2048
     assert set(b"".join(chunks)) == {(1000 >> 8) + 128}
+
+
+@pytest.mark.parametrize(("depth", "floating"), [(24, False), (32, False), (32, True), (64, True)])
+def test_paper_takes_the_upper_byte_of_any_depth(depth, floating):
+    """A quarter of full scale is 32 of 128 above the middle."""
+    values = np.full(4096, 0.25) if floating else np.full(4096, 1 << (depth - 3))
+    kind = f"<f{depth // 8}" if floating else "<i4"
+    data = values.astype(kind).view(np.uint8).reshape(4096, -1)[:, : depth // 8].tobytes()
+    chunks = paper(Sample("s", data, Audio(16_000, 1, depth, floating)))
+    assert set(b"".join(chunks)) <= {159, 160}
+
+
+def test_paper_does_not_make_sound_of_a_low_rate_longer():
+    """A header may claim 1 Hz."""
+    media = Audio(1)
+    chunks = list(named("paper").split([Sample("s", bytes(2 * 4096), media)]))
+    assert [len(chunk.data) for chunk in chunks] == [2048, 2048]
+    assert chunks[0].media == Audio(1, 1, 8)
 
 
 def test_paper_gives_8_bit_sound_as_it_is():

@@ -1,5 +1,7 @@
 """Anyone's own data: what is found, in which order, and what is refused."""
 
+import os
+
 import pytest
 
 import codelength_path
@@ -95,6 +97,94 @@ def test_the_label_names_the_decoder_of_lossy_images(tmp_path):
     from PIL import Image, __version__
 
     Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
-    assert location(tmp_path).label == "local"
+    decoded = codelength_path.Location(str(tmp_path), "decoded")
+    assert decoded.label == "local; 1 of 1 files decoded"
     Image.new("RGB", (8, 8)).save(tmp_path / "photo", format="jpeg")
-    assert location(tmp_path).label == f"local; lossy images decoded by Pillow {__version__}"
+    (tmp_path / "note").write_text("some words")
+    lossy = f"lossy images decoded by Pillow {__version__}"
+    assert decoded.label == f"local; 2 of 3 files decoded; {lossy}"
+    assert location(tmp_path).label == "local"
+
+
+def views(plugins: Plugins, specs: str) -> list[str]:
+    return [entry.item.spec for entry in plugins.select_corpora(specs)]
+
+
+def test_files_are_measured_as_bytes_and_decoded_where_there_is_something_to_decode(tmp_path):
+    from PIL import Image
+
+    plugins = Plugins(only=["path"])
+    (tmp_path / "note").write_text("some words")
+    assert views(plugins, f"path:{tmp_path}") == [f"path:{tmp_path}"]
+    Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
+    both = [f"path:{tmp_path},view=decoded", f"path:{tmp_path},view=bytes"]
+    assert views(plugins, f"path:{tmp_path}") == both
+    assert views(plugins, f"path:{tmp_path},view=bytes") == both[1:]
+    sizes = {one.view: [len(s.data) for s in one.samples()] for one in map(_location, both)}
+    assert sizes == {"bytes": [10, (tmp_path / "picture.png").stat().st_size], "decoded": [10, 192]}
+
+
+def _location(spec: str) -> codelength_path.Location:
+    item = Plugins(only=["path"]).corpus(spec).item
+    assert isinstance(item, codelength_path.Location)
+    return item
+
+
+def test_a_name_may_have_a_comma(tmp_path):
+    (tmp_path / "a,b.txt").write_text("x")
+    (tmp_path / "c").write_text("x")
+    specs = [f"path:{tmp_path}/a,b.txt", f"path:{tmp_path}/c"]
+    assert views(Plugins(only=["path"]), ",".join(specs)) == specs
+
+
+def test_a_view_that_does_not_exist_is_a_mistake_in_the_command(tmp_path):
+    with pytest.raises(UsageError, match="no view 'pixels'"):
+        _location(f"path:{tmp_path},view=pixels")
+
+
+def test_bytes_in_names_that_are_no_utf8_are_spelt_out(tmp_path):
+    name = os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / name).write_text("coffee")
+    (sample,) = location(tmp_path).samples()
+    assert sample.name == "caf\\xe9.txt"
+    spec = location(tmp_path / name).spec
+    assert spec == f"path:{tmp_path}/caf\\xe9.txt"
+    assert [bytes(found.data) for found in _location(spec).samples()] == [b"coffee"]
+
+
+@pytest.mark.parametrize("place", ["a" * 300, "~nobody-of-that-name/x", "nul\0"])
+def test_names_that_no_file_can_have_are_mistakes_in_the_command(place):
+    with pytest.raises(UsageError):
+        location(place).check_available()
+
+
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a pipe or a device"):
+        location(tmp_path / "pipe").check_available()
+
+
+def test_a_folder_of_results_is_no_part_of_the_data(tmp_path):
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "codelength-results").mkdir()
+    (tmp_path / "codelength-results/results.jsonl").touch()
+    assert names(tmp_path) == ["a"]
+
+
+def test_every_file_is_accounted_for(tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "picture.png").read_bytes()[:-20])
+    (tmp_path / "note").write_text("some words")
+    ledger = {r.name: r for r in codelength_path.Location(str(tmp_path), "decoded").readings()}
+    assert {r.name: r.on_disk for r in ledger.values()} == {
+        path.name: path.stat().st_size for path in tmp_path.iterdir()
+    }
+    assert (ledger["picture.png"].taken_as, ledger["picture.png"].measured) == (
+        "8-bit RGB PNG",
+        192,
+    )
+    assert ledger["broken.png"].reason == "it breaks off before its end"
+    assert ledger["broken.png"].measured == ledger["broken.png"].on_disk
+    assert (ledger["note"].taken_as, ledger["note"].reason) == ("text", "")

@@ -2,8 +2,9 @@
 
 import hashlib
 import mmap
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -55,6 +56,14 @@ class Corpus(ABC):
         `"local"`, or `"partial: 6 of 12 files"` with the files named."""
         return ""
 
+    def views(self) -> Sequence["Corpus"]:
+        """The corpora that are measured where this one is named: itself, or several views of it."""
+        return [self]
+
+    def readings(self) -> Sequence["Reading"]:
+        """What became of each file, for corpora that are read from anyone's files."""
+        return []
+
     def check_available(self) -> None:  # noqa: B027 - most corpora have nothing to check
         """Raises Unavailable, with the command that brings the data, if they are not here."""
 
@@ -66,6 +75,26 @@ class Corpus(ABC):
         found = corpus_digest(self.samples())
         wrong = self.digest is not None and found != self.digest
         yield self.name, f"digest {found}, expected {self.digest}" if wrong else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What became of one file: an entry of the ledger of a corpus that is read from files."""
+
+    name: str
+    on_disk: int
+    """Bytes of the file."""
+    measured: int
+    """Bytes of the sample that codecs are given."""
+    taken_as: str
+    """`16-bit RGB PNG`, `text`, `bytes`."""
+    reader: str = ""
+    """The library that decoded it, with its version; empty for the harness's own reader."""
+    reason: str = ""
+    """Why a picture or a recording is measured as the file's bytes."""
+    is_decoded: bool = False
+    is_lossy: bool = False
+    """What was decoded depends on the decoder's version."""
 
 
 class Digest:
@@ -93,12 +122,17 @@ def corpus_digest(samples: Iterable[Sample]) -> str:
 
 
 def mapped(path: Path) -> bytes | memoryview:
-    """A file's bytes without reading them all at once. Raises CorpusError, naming the file."""
+    """Read a file. One that is larger than a quarter of the memory is mapped, so that a corpus
+    larger than memory can be cut; a smaller one is read, because the system ends a process that
+    touches a mapped file which somebody has shortened. Raises CorpusError, naming the file."""
     try:
         with path.open("rb") as file:
-            try:
+            size = os.fstat(file.fileno()).st_size
+            if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4:
                 return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            except ValueError:  # an empty file cannot be mapped
-                return file.read()
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from error
+            data = file.read(size)
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
+    if len(data) < size:
+        raise CorpusError(f"{path} was shortened while it was read; run again")
+    return data

@@ -1,6 +1,6 @@
 """What a sample's bytes stand for. A hint is advice: a codec may use it, never rely on it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 Kind = Literal["raw", "text", "image", "audio"]
@@ -51,12 +51,18 @@ class Image(Media):
 
 @dataclass(frozen=True, slots=True)
 class Audio(Media):
-    """PCM, channels interleaved; `depth` 8 is unsigned, 16 is signed little-endian, as in WAV."""
+    """PCM, channels interleaved, as in WAV: samples of 8 bits are unsigned, those of 16, 24 and 32
+    bits are signed and little-endian; floats (`floating`) have 32 or 64 bits."""
 
     kind: ClassVar[Kind] = "audio"
     rate: int
     channels: int = 1
     depth: int = 16
+    floating: bool = field(default=False, repr=False)
+
+    def __str__(self) -> str:
+        """What digests of corpora contain: for integers as it was before there were floats."""
+        return f"{self!r}{' of floats' if self.floating else ''}"
 
     @property
     def frame_size(self) -> int:

@@ -1,6 +1,7 @@
 """Image patches and 8-bit sound as the published experiments cut them (needs numpy)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,23 +27,32 @@ def patches(sample: Sample, image: Image) -> Iterator[Sample]:
 
 
 def speech(sample: Sample, audio: Audio) -> Iterator[Sample]:
-    """Mono, 16 kHz, the upper 8 bits, 2048 at a time."""
-    if audio.depth == 16:
-        frames = np.frombuffer(sample.data, "<i2").reshape(-1, audio.channels).astype(np.int32)
-    else:
-        eight = np.frombuffer(sample.data, np.uint8).reshape(-1, audio.channels)
-        frames = (eight.astype(np.int32) - 128) * 256
+    """Mono, 16 kHz, the upper 8 bits, 2048 at a time. Sound of a lower rate keeps that rate."""
+    frames = _sixteen_bits(sample.data, audio).reshape(-1, audio.channels)
     mono = (frames.sum(axis=1) // audio.channels).astype(np.int32)
-    mono = _resampled(mono, audio.rate)
-    eight = ((mono >> 8) + 128).astype(np.uint8)
+    kind = replace(SPEECH, rate=min(audio.rate, SPEECH.rate))
+    eight = ((_resampled(mono, audio.rate) >> 8) + 128).astype(np.uint8)
     for start in range(0, len(eight) - CHUNK + 1, CHUNK):
-        yield Sample(f"{sample.name}@{start}", eight[start : start + CHUNK].tobytes(), SPEECH)
+        yield Sample(f"{sample.name}@{start}", eight[start : start + CHUNK].tobytes(), kind)
+
+
+def _sixteen_bits(data: bytes | memoryview, audio: Audio) -> NDArray[np.int32]:
+    """Samples as 16-bit values, whatever they are stored as."""
+    if audio.floating:
+        floats = np.nan_to_num(np.frombuffer(data, f"<f{audio.depth // 8}"))
+        sixteen: NDArray[np.int32] = np.rint(np.clip(floats, -1, 1) * 32767).astype(np.int32)
+        return sixteen
+    size = audio.depth // 8
+    if size == 1:
+        return (np.frombuffer(data, np.uint8).astype(np.int32) - 128) * 256
+    upper = np.frombuffer(data, np.uint8).reshape(-1, size)[:, size - 2 :]
+    return np.ascontiguousarray(upper).view("<i2").reshape(-1).astype(np.int32)
 
 
 def _resampled(mono: NDArray[np.int32], rate: int) -> NDArray[np.int32]:
     """Each new frame is the mean of the old ones over its time, in integers: the same samples on
     every machine, which a filter in floating point would not promise."""
-    if rate == SPEECH.rate:
+    if rate <= SPEECH.rate:
         return mono
     size = len(mono) * SPEECH.rate // rate
     sums = np.concatenate([[0], np.cumsum(mono, dtype=np.int64)])

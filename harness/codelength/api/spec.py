@@ -43,8 +43,13 @@ def split_spec(spec: str) -> tuple[str, str]:
 def build(cls: type[T], settings: str, **fixed: Any) -> T:
     """A `cls` with these settings; a value without a name sets the first field.
 
-    `fixed` are fields that are not for the typist. Raises UsageError, naming what `cls` takes.
+    `fixed` are fields that are not for the typist. A class with a method `from_settings` parses
+    them itself. Raises UsageError, naming what `cls` takes.
     """
+    parse = getattr(cls, "from_settings", None)
+    if parse is not None:
+        parsed: T = parse(settings)
+        return parsed
     fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in fixed]  # type: ignore[arg-type]
     takes = [f.name for f in fields]
     values: dict[str, str] = {}
@@ -55,6 +60,8 @@ def build(cls: type[T], settings: str, **fixed: Any) -> T:
             key, value = takes[0], piece
         if key not in takes:
             raise UsageError(f"{cls.name} has no setting {key!r}; it takes {_listing(takes)}")
+        if key in values:
+            raise UsageError(f"{cls.name}:{settings} sets {key!r} twice")
         values[key] = value
     none = dataclasses.MISSING
     required = [f.name for f in fields if f.default is none and f.default_factory is none]

@@ -98,7 +98,8 @@ def misfit(sample: Sample) -> str | None:
     media, size = sample.media, len(sample.data)
     if not isinstance(media, Image | Audio):
         return None
-    if media.depth not in (8, 16) or media.frame_size <= 0:
+    depths = (8, 16) if isinstance(media, Image) else (8, 16, 24, 32, 64)
+    if media.depth not in depths or media.frame_size <= 0:
         return f"{sample.name!r} cannot be {media}"
     if isinstance(media, Image) and size != media.frame_size * media.height:
         return f"{sample.name!r} has {size} bytes, {media} takes {media.frame_size * media.height}"
