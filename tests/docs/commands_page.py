@@ -12,12 +12,12 @@ WIDTH = 96
 HEAD = """\
 # Commands
 
-What every command says with `--help`. This page is made from the help texts by
-`tests/docs/commands_page.py`, and a test holds it against them.
+The `--help` text of every command. `tests/docs/commands_page.py` makes this page from the help texts;
+a test fails if the two differ.
 
-A command ends with 0 if all is well, 2 if the command cannot be meant, 3 if something
-failed or nothing was measured, 4 if a round trip failed; where a command's own codes say more, its
-text below has them. `--data DIR` may be given once for all as `CODELENGTH_DATA`.
+Exit codes: 0 ok, 2 bad usage, 3 something failed or nothing was measured, 4 a round trip failed. If a
+command has other codes, its text below lists them. The variable `CODELENGTH_DATA` gives `--data DIR` to
+all commands.
 """
 
 
