@@ -86,7 +86,8 @@ def _targets(markdown: str, source: Path) -> Iterator[tuple[str, Path]]:
 
 def _file(path: Path, uri: str, config: MkDocsConfig) -> File:
     if path.suffix == ".ipynb":
-        return File.generated(config, uri, content=notebook_page(json.loads(path.read_text("utf-8"))))
+        notebook = json.loads(path.read_text("utf-8"))
+        return File.generated(config, uri, content=notebook_page(notebook))
     return File.generated(config, uri, abs_src_path=str(path))
 
 

@@ -12,12 +12,12 @@ WIDTH = 96
 HEAD = """\
 # Commands
 
-The `--help` text of every command. `tests/docs/commands_page.py` makes this page from the help texts;
-a test fails if the two differ.
+The `--help` text of every command. `tests/docs/commands_page.py` makes this page from the help
+texts; a test fails if the two differ.
 
-Exit codes: 0 ok, 2 bad usage, 3 something failed or nothing was measured, 4 a round trip failed. If a
-command has other codes, its text below lists them. The variable `CODELENGTH_DATA` gives `--data DIR` to
-all commands.
+Exit codes: 0 ok, 2 bad usage, 3 something failed or nothing was measured, 4 a round trip failed.
+If a command has other codes, its text below lists them. The variable `CODELENGTH_DATA` gives
+`--data DIR` to all commands.
 """
 
 
