@@ -1,19 +1,16 @@
 """How the figures of studies look: the style of reports, drawn into SVG."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from codelength.report.plots import COLOURS, STYLE, rendered
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 GRAY = "#5c626b"
 LINE_GRAY = "#9aa1ab"
-
-TEXT_HEIGHT = 12.0
-"""Points between the middles of two labels."""
 
 
 def draw_svg(size: tuple[float, float], paint: "Callable[[Figure], None]") -> bytes:
@@ -37,12 +34,15 @@ def write_heading(figure: "Figure", left: float, text: str) -> None:
     figure.text(left, 0.955, text, fontsize=13, fontweight="bold", va="center")
 
 
-def set_log_ticks(axis: "Axes", which: str, every: float, text: Callable[[float], str]) -> None:
-    """Scale the x or y axis by powers of two, with a tick at each power of `every`."""
+def set_log_ticks(
+    axis: "Axis",
+    to_text: Callable[[float], str],
+    base: float = 10,
+    subs: Sequence[float] = (1,),
+) -> None:
+    """Put the ticks of a logarithmic axis at powers of `base`, times each of `subs`."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    scaled = axis.xaxis if which == "x" else axis.yaxis
-    (axis.set_xscale if which == "x" else axis.set_yscale)("log", base=2)
-    scaled.set_major_locator(LogLocator(base=every))
-    scaled.set_minor_locator(NullLocator())
-    scaled.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
+    axis.set_major_locator(LogLocator(base=base, subs=subs))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: to_text(value)))

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from codelength.api.errors import CodelengthError, Unavailable
 from codelength.cli import cli
 from codelength_controls import Chain
-from codelength_studies.scaling.points import Point, write
-from codelength_studies.scaling.published import published
+from codelength_studies.scaling.ladder import Point, write_points
+from codelength_studies.scaling.published import published_ladders
 
 PLUGIN = ["--plugin", str(Path(__file__).parent.parent / "oracle_predictor.py")]
 
@@ -84,7 +84,7 @@ def test_a_codec_that_declines_a_corpus_costs_its_own_curve(tmp_path: Path) -> N
 
 
 def test_scaling_fits_a_ladder_and_writes_its_page(tmp_path: Path) -> None:
-    write(tmp_path / "points.csv", published()[0].points)
+    write_points(tmp_path / "points.csv", published_ladders()[0].points)
     said = ran("scaling", "fit", tmp_path / "points.csv", "--resamples", "20", "--out", tmp_path)
     assert "The exponent of size α is not identified" in said
     text = (tmp_path / "scaling.md").read_text()
@@ -98,7 +98,7 @@ def test_scaling_fits_a_ladder_and_writes_its_page(tmp_path: Path) -> None:
 
 def test_scores_mark_their_rates_as_estimates(tmp_path: Path) -> None:
     rates = [Point("c", p, s, 0.3 + 1 / p + 1 / s, "score") for p in (2, 4, 8) for s in (2, 4, 8)]
-    write(tmp_path / "points.csv", rates)
+    write_points(tmp_path / "points.csv", rates)
     said = ran("scaling", "fit", tmp_path / "points.csv", "--resamples", "20", "--out", tmp_path)
     assert "≈80.00" in said  # 0.3 + 1/4 + 1/4
 

@@ -167,10 +167,12 @@ def _paint(curves: CodecCurves, figure: "Figure") -> None:
             if prefixes is not None:
                 _plot_line(by_prefix, prefixes, colour_of(index), control)
     for axis in (by_position, by_prefix):
-        set_log_ticks(axis, "x", 4, "{:,.10g}".format)
+        axis.set_xscale("log", base=2)
+        set_log_ticks(axis.xaxis, "{:,.10g}".format, base=4)
         axis.axhline(UNIFORM, color=LINE_GRAY, linewidth=1)
         axis.grid(True)
-    set_log_ticks(by_prefix, "y", 2, "{:.10g}".format)
+    by_prefix.set_yscale("log", base=2)
+    set_log_ticks(by_prefix.yaxis, "{:.10g}".format, base=2)
     low, high = by_prefix.get_ylim()
     by_prefix.set_ylim(low, max(high, np.nextafter(UNIFORM, 9)))
     how = "−log2 p" if curves.has_code_lengths else "difference of two prefixes' blobs"

@@ -1,21 +1,19 @@
 """`codelength scaling`: ladders of models, measured and fitted."""
 
-import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from codelength.api.errors import CorpusError, StoreError, Unavailable, UsageError
+from codelength.api.errors import StoreError, Unavailable, UsageError
 from codelength.cli.meter import Meter, duration
-from codelength.cli.options import LIMIT, load_plugins, page_in, warn_broken, with_out, with_plugins
+from codelength.cli.options import LIMIT, load_plugins, warn_broken, with_out, with_plugins
 
 if TYPE_CHECKING:
-    from codelength_studies.scaling.points import Ladder
-    from codelength_studies.scaling.reading import Fitted
+    from codelength_studies.scaling.analysis import Analysis
 
 POINTS = click.argument("points", required=False, type=click.Path(path_type=Path), metavar="CSV")
 PUBLISHED = click.option(
@@ -34,7 +32,7 @@ OUT = with_out("Where all of it goes.", "codelength-scaling")
 
 @click.group()
 def command() -> None:
-    """Train, measure, fit and plot compression against size and steps.
+    r"""Train, measure, fit and plot compression against size and steps.
 
     \b
     codelength scaling train --data text.tar.xz --sizes 10k,100k,1m --out ladder
@@ -50,7 +48,7 @@ def command() -> None:
 @SEED
 @OUT
 def fit_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
-    """Fit CR(P, S) = a + b·P^−α + c·S^−β to a ladder of models.
+    r"""Fit CR(P, S) = a + b·P^−α + c·S^−β to a ladder of models.
 
     CSV has the columns parameters, steps and rate (coded / raw bytes), and maybe corpus, how and
     model; 'codelength scaling measure' writes one. The fit is robust least squares with bootstrap
@@ -63,21 +61,14 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
     """
     _check_installed("scipy", "science")
     from codelength.results.machine import command_line
-    from codelength_studies.scaling.page import tables, write
-    from codelength_studies.scaling.reading import reading
+    from codelength_studies.page import print_sections, write_page
+    from codelength_studies.scaling.page import PAGE, conclusions, page, tables
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    found = []
-    for fitted in _studied(points, published, resamples, seed):
-        found.append(fitted)
-        for table in tables(fitted):
-            click.echo(table.text(width))
-        for sentence in reading(fitted):
-            click.echo(sentence)
-        click.echo("")
-    with page_in(out):
-        path = write(found, resamples, command_line(), out)
-    click.echo(f"page: {path}")
+    analyses = []
+    for analysis in _analyses(points, published, resamples, seed):
+        analyses.append(analysis)
+        print_sections(*tables(analysis), *conclusions(analysis), "")
+    write_page(out / PAGE, page(analyses, resamples, command_line()))
     return 0
 
 
@@ -88,7 +79,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
 @SEED
 @OUT
 def plot_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
-    """Draw a ladder with its fit: by size, by steps, residuals, and how sure the numbers are.
+    r"""Draw a ladder with its fit: by size, by steps, residuals, and how sure the numbers are.
 
     \b
     codelength scaling plot ladder/points.csv --out ladder
@@ -96,12 +87,12 @@ def plot_command(points: Path | None, published: bool, resamples: int, seed: int
     _check_installed("scipy", "science")
     _check_installed("matplotlib", "plots")
     from codelength.report.export.files import replace, slug
-    from codelength_studies.scaling.plot import plot
+    from codelength_studies.scaling.plot import draw
 
-    for fitted in _studied(points, published, resamples, seed):
-        path = out / f"scaling-{slug(fitted.ladder.corpus)}.svg"
+    for analysis in _analyses(points, published, resamples, seed):
+        path = out / f"scaling-{slug(analysis.ladder.corpus)}.svg"
         try:
-            replace(path, plot(fitted))
+            replace(path, draw(analysis))
         except OSError as error:
             raise StoreError(f"no plot can be written to {out}: {error.strerror}") from error
         click.echo(f"plot: {path}")
@@ -113,31 +104,24 @@ def _check_installed(module: str, extra: str) -> None:
         raise Unavailable(f"this needs {module}: python -m pip install 'codelength[{extra}]'")
 
 
-def _studied(points: Path | None, published: bool, resamples: int, seed: int) -> Iterator["Fitted"]:
-    """What was found out about each ladder. Raises UsageError."""
+def _analyses(
+    points: Path | None, published: bool, resamples: int, seed: int
+) -> Iterator["Analysis"]:
+    """Fit every ladder. Raises UsageError."""
     if (points is None) != published:
         raise UsageError("scaling takes the CSV file of a ladder, or --published, and not both")
-    from codelength_studies.scaling.study import study
+    from codelength_studies.scaling.analysis import analyse
+    from codelength_studies.scaling.ladder import group_points, read_points
+    from codelength_studies.scaling.published import COEFFICIENTS, published_ladders
 
+    ladders = published_ladders() if points is None else group_points(read_points(points))
     with Meter(sys.stderr) as meter:
-        for ladder, law in _ladders(points):
+        for ladder in ladders:
             meter.now(f"{ladder.corpus}: {len(ladder.points)} points, {resamples} resamples")
-            fitted = study(ladder, resamples, seed, law)
+            known = COEFFICIENTS[ladder.corpus] if published else None
+            analysis = analyse(ladder, resamples, seed, known)
             meter.clear()
-            yield fitted
-
-
-def _ladders(points: Path | None) -> "Iterator[tuple[Ladder, Mapping[str, float] | None]]":
-    from codelength_studies.scaling.points import ladders, read
-    from codelength_studies.scaling.published import COEFFICIENTS
-    from codelength_studies.scaling.published import published as known
-
-    if points is None:
-        for ladder in known():
-            yield ladder, COEFFICIENTS[ladder.corpus]
-    else:
-        for ladder in ladders(read(points)):
-            yield ladder, None
+            yield analysis
 
 
 @command.command("measure")
@@ -171,7 +155,7 @@ def measure_command(
     files: tuple[str, ...],
     data: Path | None,
 ) -> int:
-    """Measure every model of a ladder on some corpora.
+    r"""Measure every model of a ladder on some corpora.
 
     By coding, decoding in another process and comparing, as 'codelength run' does it, or with
     --score by ideal code lengths. The name of a model says after how many steps it was saved:
@@ -186,40 +170,39 @@ def measure_command(
     """
     from codelength.api.protocol import protocol
     from codelength.api.spec import split_specs
-    from codelength.run.plan import survey
-    from codelength_studies.scaling.points import write
-    from codelength_studies.scaling.rungs import points, rungs, specs_of
-    from codelength_studies.scaling.rungs_command import by_coding, by_score
+    from codelength_studies.plan import plan_study
+    from codelength_studies.scaling.ladder import write_points
+    from codelength_studies.scaling.measure import code_with_models, score_models
+    from codelength_studies.scaling.models import find_models, points_of, specs_in_folder
 
     if (folder is None) == (codecs is None) or (folder is None) != (template is None):
         raise UsageError("measure takes FOLDER with --as SPEC, or --codecs LIST")
     plugins = load_plugins(files, data)
     warn_broken(plugins)
     if folder is not None and template is not None:
-        specs = specs_of(folder, template)
+        specs = specs_in_folder(folder, template)
     else:
         specs = split_specs(codecs or "")
-    ladder = rungs(plugins, specs)
-    entries = plugins.select_corpora(corpora)
-    for entry in entries:
-        entry.item.check_available()
+    models = find_models(plugins, specs)
     with Meter(sys.stderr) as meter:
-        targets = survey(
-            entries, [protocol(rule)], limit, lambda name: meter.now(f"reading {name}")
+        plan = plan_study(
+            plugins,
+            [model.entry for model in models],
+            corpora,
+            [protocol(rule)],
+            limit,
+            lambda name: meter.now(f"reading {name}"),
         )
-    for target in targets:
-        if target.problem:
-            raise CorpusError(target.problem)
-    how = by_score if scored else by_coding
-    found = points(ladder, how(plugins, ladder, entries, targets, jobs, out))
+    measure = score_models if scored else code_with_models
+    points = points_of(models, measure(plan, jobs, out))
     path = out / "points.csv"
     try:
-        write(path, found)
+        write_points(path, points)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    missing = len(ladder) * len(targets) - len(found)
-    click.echo(f"points: {path}, {len(found)} of {len(found) + missing}")
-    return 3 if missing else 0
+    wanted = len(models) * len(plan.targets)
+    click.echo(f"points: {path}, {len(points)} of {wanted}")
+    return 3 if len(points) < wanted else 0
 
 
 @command.command("train", context_settings={"ignore_unknown_options": True})
@@ -235,7 +218,7 @@ def measure_command(
 @OUT
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def train_command(kind: str, sizes: str, save_at: str, out: Path, options: tuple[str, ...]) -> int:
-    """Train a ladder of models: several sizes, each with weights at several steps.
+    r"""Train a ladder of models: several sizes, each with weights at several steps.
 
     Calls 'codelength train' for one size after the other; what this command does not know is handed
     on to it, the data above all. Every size first takes a few steps, to say what all of it will

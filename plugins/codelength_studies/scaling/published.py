@@ -6,9 +6,7 @@ that was not run backwards. Text in two digits is the table as first published; 
 the page has three, and images.
 """
 
-from codelength_studies.scaling.points import Ladder, Point
-
-SOURCE = "“Scaling Laws for LLM-Based Data Compression”, fullwrong.com/2025/07/23"
+from codelength_studies.scaling.ladder import Ladder, Point
 
 SIZES = (70_000_000, 160_000_000, 410_000_000, 1_000_000_000, 1_400_000_000)
 STEPS = (1_000, 8_000, 32_000, 128_000, 143_000)
@@ -43,11 +41,11 @@ COEFFICIENTS = {
     "enwik8, three digits": {"a": 0.10, "b": 60.0, "α": 0.38, "c": 10.0, "β": 0.75},
     "ImageNet patches": {"a": 0.38, "b": 2.0, "α": 0.15, "c": 60.0, "β": 0.86},
 }
-"""The laws that were published for them."""
+"""The power sums that were published for them: a + b·P^−α + c·S^−β."""
 
 
-def published() -> list[Ladder]:
-    """The tables as ladders."""
+def published_ladders() -> list[Ladder]:
+    """Return the tables as ladders."""
     return [
         Ladder(
             name,

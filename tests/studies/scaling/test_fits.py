@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 
 from codelength.api.errors import UsageError
-from codelength_studies.scaling.bootstrap import bootstrap
-from codelength_studies.scaling.compare import rivals
-from codelength_studies.scaling.fit import fit, fit_robustly
+from codelength_studies.scaling.analysis import Analysis, analyse, bootstrap, compare_forms
+from codelength_studies.scaling.fit import fit_plainly, fit_robustly
 from codelength_studies.scaling.forms import FORMS
-from codelength_studies.scaling.points import Ladder, Point
-from codelength_studies.scaling.published import COEFFICIENTS, published
-from codelength_studies.scaling.reading import Fitted, identified, reading
-from codelength_studies.scaling.study import study
+from codelength_studies.scaling.ladder import Ladder, Point
+from codelength_studies.scaling.page import conclusions
+from codelength_studies.scaling.published import COEFFICIENTS, published_ladders
 
 PLANTED = {"a": 0.2, "b": 8.0, "α": 0.33, "c": 2.0, "β": 0.5}
 SIZES = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
@@ -21,8 +19,10 @@ STEPS = (1e2, 1e3, 1e4, 1e5, 1e6)
 NAMES = ("a", "b", "α", "c", "β")
 
 
-def rate(law: dict[str, float], size: float, steps: float) -> float:
-    return law["a"] + law["b"] * size ** -law["α"] + law["c"] * steps ** -law["β"]
+def rate(numbers: dict[str, float], size: float, steps: float) -> float:
+    return (
+        numbers["a"] + numbers["b"] * size ** -numbers["α"] + numbers["c"] * steps ** -numbers["β"]
+    )
 
 
 def planted(noise: float = 0.0, seed: int = 0, sizes: tuple[float, ...] = SIZES) -> Ladder:
@@ -37,10 +37,10 @@ def planted(noise: float = 0.0, seed: int = 0, sizes: tuple[float, ...] = SIZES)
     )
 
 
-@pytest.mark.parametrize("fitting", [fit, fit_robustly])
-def test_without_noise_the_law_comes_back_itself(fitting: object) -> None:
+@pytest.mark.parametrize("fitting", [fit_plainly, fit_robustly])
+def test_without_noise_the_numbers_come_back(fitting: object) -> None:
     found = fitting(planted())  # type: ignore[operator]
-    assert found.law == pytest.approx(PLANTED, rel=1e-4)
+    assert found.power_sum == pytest.approx(PLANTED, rel=1e-4)
     assert found.squares < 1e-12
 
 
@@ -48,12 +48,12 @@ def test_planted_exponents_lie_within_their_intervals() -> None:
     inside = dict.fromkeys(("a", "α", "β"), 0)
     for seed in range(10):
         ladder = planted(0.002, seed)
-        spread = bootstrap(ladder, fit(ladder), False, 60)
+        spread = bootstrap(ladder, fit_plainly(ladder), False, 60)
         for name in inside:
             low, high = spread.interval(name)
             inside[name] += low <= PLANTED[name] <= high
             assert high - low < 0.5 * PLANTED[name]
-            assert identified(spread, name)
+            assert spread.identifies(name)
     # of ten intervals of 95 %, fewer than eight cover with a chance of 1 in 87
     assert min(inside.values()) >= 8
 
@@ -67,9 +67,9 @@ def test_planted_exponents_lie_within_their_robust_intervals() -> None:
 
 
 def test_the_standard_error_is_the_spread_of_many_samples() -> None:
-    many = [fit(planted(0.002, seed)) for seed in range(40)]
+    many = [fit_plainly(planted(0.002, seed)) for seed in range(40)]
     for name in ("a", "α", "β"):
-        spread = np.std([found.law[name] for found in many], ddof=1)
+        spread = np.std([found.power_sum[name] for found in many], ddof=1)
         error = np.median([found.standard_errors[name] for found in many])
         assert error == pytest.approx(spread, rel=0.35)  # of 40 samples it is known to 11 %
 
@@ -80,32 +80,34 @@ def test_an_outlier_moves_least_squares_and_not_the_robust_fit() -> None:
     bad = points[12]
     points[12] = Point(bad.corpus, bad.parameters, bad.steps, bad.rate + 0.1, "coded")
     ladder = Ladder("planted", points)
-    away = [abs(f(ladder).law["α"] - PLANTED["α"]) for f in (fit, fit_robustly)]
+    away = [abs(f(ladder).power_sum["α"] - PLANTED["α"]) for f in (fit_plainly, fit_robustly)]
     assert away[1] < 0.1 * PLANTED["α"]
     assert away[1] < away[0] / 2
 
 
 def test_the_published_ladder_gives_the_published_and_the_better_figures() -> None:
-    ladder = published()[0]
-    law = COEFFICIENTS[ladder.corpus]
-    theirs = sum((p.rate - rate(law, p.parameters, p.steps)) ** 2 for p in ladder.points)
+    ladder = published_ladders()[0]
+    known = COEFFICIENTS[ladder.corpus]
+    theirs = sum((p.rate - rate(known, p.parameters, p.steps)) ** 2 for p in ladder.points)
     assert round(theirs, 4) == 0.0041
-    ours = fit(ladder)
+    ours = fit_plainly(ladder)
     assert round(ours.squares, 4) == 0.0012
-    assert ours.law == pytest.approx({"a": 0.067, "b": 4.0, "α": 0.21, "c": 7.5, "β": 0.65}, 0.01)
-    assert ours.standard_errors["a"] == pytest.approx(ours.law["a"], rel=0.25)
+    assert ours.power_sum == pytest.approx(
+        {"a": 0.067, "b": 4.0, "α": 0.21, "c": 7.5, "β": 0.65}, 0.01
+    )
+    assert ours.standard_errors["a"] == pytest.approx(ours.power_sum["a"], rel=0.25)
 
 
 @pytest.fixture(scope="module")
-def pythia() -> Fitted:
-    ladder = published()[0]
-    return study(ladder, 60, published=COEFFICIENTS[ladder.corpus])
+def pythia() -> Analysis:
+    ladder = published_ladders()[0]
+    return analyse(ladder, 60, published=COEFFICIENTS[ladder.corpus])
 
 
 def test_of_the_published_ladder_the_exponent_of_size_and_the_floor_are_not_known(
-    pythia: Fitted,
+    pythia: Analysis,
 ) -> None:
-    said = " ".join(reading(pythia))
+    said = " ".join(conclusions(pythia))
     assert "The exponent of size α is not identified" in said
     assert "Whether there is a floor is not known" in said
     assert "“no floor”, b·P^−α + c·S^−β, is better by AICc" in said
@@ -116,13 +118,15 @@ def test_of_the_published_ladder_the_exponent_of_size_and_the_floor_are_not_know
 def test_sizes_too_near_each_other_identify_no_exponent() -> None:
     ladder = planted(0.004, 5, sizes=(1e6, 1.3e6, 1.7e6, 2e6))
     spread = bootstrap(ladder, fit_robustly(ladder), True, 60)
-    assert not identified(spread, "α")
-    assert identified(spread, "β")
+    assert not spread.identifies("α")
+    assert spread.identifies("β")
 
 
 def test_the_criteria_are_those_of_the_book() -> None:
     ladder = planted(0.01, 6)
-    constant = next(rival for rival in rivals(ladder) if rival.form.name == "constant")
+    constant = next(
+        candidate for candidate in compare_forms(ladder) if candidate.form.name == "constant"
+    )
     n, k = len(ladder.points), 2
     squares = float(((ladder.rates - ladder.rates.mean()) ** 2).sum())
     assert constant.fit.squares == pytest.approx(squares)
@@ -131,14 +135,14 @@ def test_the_criteria_are_those_of_the_book() -> None:
 
 
 def test_the_form_that_made_a_ladder_is_preferred() -> None:
-    assert rivals(planted(0.002, 7))[0].form.name == "power sum"
+    assert compare_forms(planted(0.002, 7))[0].form.name == "power sum"
     random = np.random.default_rng(8)
     turning = [
         Point("t", int(p), int(s), 0.3 + 2 * s**-0.5 + 0.01 * math.log(s) + 3 * p**-0.3
               + 0.0005 * random.normal(), "coded")
         for p in SIZES for s in STEPS
     ]  # fmt: skip
-    best = rivals(Ladder("turning", turning))[0].form
+    best = compare_forms(Ladder("turning", turning))[0].form
     assert best.name == "turning in steps"
     assert not best.monotone
 
@@ -146,16 +150,16 @@ def test_the_form_that_made_a_ladder_is_preferred() -> None:
 def test_a_ladder_of_too_few_points_is_refused_and_small_ones_get_the_forms_they_can() -> None:
     ladder = planted()
     with pytest.raises(UsageError, match="planted has 5 points, too few for the 5 numbers"):
-        fit(Ladder("planted", ladder.points[:5]))
-    few = rivals(Ladder("planted", ladder.points[:6]))
-    assert {rival.form.parameters for rival in few} <= {1, 3, 4, 5}
-    assert [rival.aicc for rival in few if rival.form.parameters == 5] == [None]
+        fit_plainly(Ladder("planted", ladder.points[:5]))
+    few = compare_forms(Ladder("planted", ladder.points[:6]))
+    assert {candidate.form.parameters for candidate in few} <= {1, 3, 4, 5}
+    assert [candidate.aicc for candidate in few if candidate.form.parameters == 5] == [math.inf]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 def test_every_form_reproduces_itself(form: object) -> None:
     ladder = planted()
-    found = fit(ladder, form)  # type: ignore[arg-type]
+    found = fit_plainly(ladder, form)  # type: ignore[arg-type]
     made = found.rates(ladder.parameters, ladder.steps)
     assert made + found.residuals == pytest.approx(ladder.rates)
     again = Ladder(
@@ -165,4 +169,4 @@ def test_every_form_reproduces_itself(form: object) -> None:
             for p, r in zip(ladder.points, made, strict=True)
         ],
     )
-    assert fit(again, form).squares < 1e-7  # type: ignore[arg-type]
+    assert fit_plainly(again, form).squares < 1e-7  # type: ignore[arg-type]

@@ -9,8 +9,9 @@ import pytest
 from codelength import RAW, Codec, Media, ModelCard
 from codelength.api.errors import UsageError
 from codelength.plugins import Plugin, Registered
-from codelength_studies.scaling.points import Point, ladders, read, write
-from codelength_studies.scaling.rungs import Rung, points, rungs, specs_of
+from codelength_studies.scaling.ladder import Point, group_points, read_points, write_points
+from codelength_studies.scaling.models import Model, find_models, points_of, specs_in_folder
+from codelength_studies.scaling.page import rate_table
 from codelength_studies.scaling.training import COST, sizes
 from factories import broken, cell, corpus_slice
 
@@ -20,14 +21,14 @@ def test_points_come_back_as_they_were_written(tmp_path: Path) -> None:
         Point("enwik6", 1000, 64, 1 / 3, "coded", "recurrent:weights=a,segment=1"),
         Point("kodak", 70_000_000, 1000, 0.25, "score"),
     ]
-    write(tmp_path / "points.csv", some)
-    assert read(tmp_path / "points.csv") == some
-    assert [ladder.corpus for ladder in ladders(some)] == ["enwik6", "kodak"]
+    write_points(tmp_path / "points.csv", some)
+    assert read_points(tmp_path / "points.csv") == some
+    assert [ladder.corpus for ladder in group_points(some)] == ["enwik6", "kodak"]
 
 
 def test_three_columns_are_enough(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("parameters,steps,rate\n70e6,1000,0.22\n")
-    assert read(tmp_path / "mine.csv") == [Point("mine", 70_000_000, 1000, 0.22, "coded")]
+    assert read_points(tmp_path / "mine.csv") == [Point("mine", 70_000_000, 1000, 0.22, "coded")]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_three_columns_are_enough(tmp_path: Path) -> None:
 def test_what_is_no_ladder_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "bad.csv").write_text(text)
     with pytest.raises(UsageError, match=message) as raised:
-        read(tmp_path / "bad.csv")
+        read_points(tmp_path / "bad.csv")
     assert "\n" not in str(raised.value)
 
 
@@ -53,11 +54,11 @@ def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> Non
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     for name in ("a.csv", "b.csv"):
         with pytest.raises(UsageError, match="cannot be read"):
-            read(tmp_path / name)
+            read_points(tmp_path / name)
 
 
 @dataclass(frozen=True)
-class Model(Codec):
+class Trained(Codec):
     """A model of twice as many parameters as it was trained for steps, or of none it knows of."""
 
     name: ClassVar[str] = "model"
@@ -78,18 +79,18 @@ class OneCodec:
     """Plugins that have one codec."""
 
     def codec(self, spec: str) -> Registered[Codec]:
-        return Registered(Model(spec.removeprefix("model:")), Plugin("here", "here", "1"))
+        return Registered(Trained(spec.removeprefix("model:")), Plugin("here", "here", "1"))
 
 
-def rung(file: str) -> Rung:
-    (found,) = rungs(OneCodec(), [f"model:{file}"])  # type: ignore[arg-type]
+def model(file: str) -> Model:
+    (found,) = find_models(OneCodec(), [f"model:{file}"])  # type: ignore[arg-type]
     return found
 
 
 def test_the_name_says_the_steps_and_the_card_the_parameters() -> None:
-    assert rung("ladder-30k-step400.safetensors").steps == 400
-    assert rung("step7/model,revision=step8000").steps == 8000
-    assert rung("step400").parameters == 2000
+    assert model("ladder-30k-step400.safetensors").steps == 400
+    assert model("step7/model,revision=step8000").steps == 8000
+    assert model("step400").parameters == 2000
 
 
 @pytest.mark.parametrize(
@@ -102,31 +103,33 @@ def test_the_name_says_the_steps_and_the_card_the_parameters() -> None:
 )
 def test_a_model_that_does_not_say_is_refused(file: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        rung(file)
+        model(file)
 
 
 def test_the_models_of_a_folder_are_its_weights_with_steps(tmp_path: Path) -> None:
     for name in ("a-step4.safetensors", "a-step8.safetensors", "a.checkpoint", "a-step4.txt"):
         (tmp_path / name).touch()
     (tmp_path / "t-step2").mkdir()
-    assert specs_of(tmp_path, "model:{}") == [
+    assert specs_in_folder(tmp_path, "model:{}") == [
         f"model:{tmp_path}/{name}"
         for name in ("a-step4.safetensors", "a-step8.safetensors", "t-step2")
     ]
     with pytest.raises(UsageError, match=r"has no \{\}"):
-        specs_of(tmp_path, "model")
+        specs_in_folder(tmp_path, "model")
     with pytest.raises(UsageError, match="is no folder"):
-        specs_of(tmp_path / "nowhere", "model:{}")
+        specs_in_folder(tmp_path / "nowhere", "model:{}")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="has no weights"):
-        specs_of(tmp_path / "empty", "model:{}")
+        specs_in_folder(tmp_path / "empty", "model:{}")
 
 
 def test_cells_without_figures_give_no_point() -> None:
-    one = rung("step4")
+    one = model("step4")
     of = corpus_slice("prose", 1000)
-    results = [cell(one.codec.spec, of, 250), broken(one.codec.spec), cell("gzip", of)]
-    assert points([one], results) == [Point("prose", 2000, 4, 0.25, "coded", one.codec.spec)]
+    results = [cell(one.entry.item.spec, of, 250), broken(one.entry.item.spec), cell("gzip", of)]
+    assert points_of([one], results) == [
+        Point("prose", 2000, 4, 0.25, "coded", one.entry.item.spec)
+    ]
 
 
 def test_a_size_is_done_when_all_its_weights_are_there(tmp_path: Path) -> None:
@@ -162,3 +165,12 @@ def test_the_cost_that_training_tells_is_understood(line: str, parts: tuple[str,
     found = COST.search(line)
     assert found is not None
     assert found.groups() == parts
+
+
+def test_the_ladder_of_an_old_version_gives_the_rates_of_its_page() -> None:
+    folder = Path(__file__).parents[3] / "reports/scaling"
+    text = (folder / "scaling.md").read_text()
+    ladders = group_points(read_points(folder / "points.csv"))
+    assert len(ladders) == 3
+    for ladder in ladders:
+        assert rate_table(ladder).markdown() in text

@@ -1,11 +1,11 @@
-"""The points of a ladder: a rate for each size and each number of training steps."""
+"""Ladders: a rate for each size of model and each number of training steps."""
 
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codelength.api.errors import UsageError
 from codelength.report.export.files import replace
 
+Array = NDArray[np.float64]
 How = Literal["coded", "score", "published"]
 
 COLUMNS = ("corpus", "parameters", "steps", "rate", "how", "model")
@@ -20,12 +21,13 @@ COLUMNS = ("corpus", "parameters", "steps", "rate", "how", "model")
 
 @dataclass(frozen=True)
 class Point:
-    """Coded bytes for each raw byte of a corpus, by a model of a size after some steps."""
+    """The rate of one model on one corpus."""
 
     corpus: str
     parameters: int
     steps: int
     rate: float
+    """Coded bytes for each raw byte."""
     how: How
     """Coded and decoded; an ideal code length, which is an estimate; or somebody else's figure."""
     model: str = ""
@@ -33,24 +35,24 @@ class Point:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The points of one corpus, as arrays of one length."""
+    """The points of one corpus; arrays are (points,)."""
 
     corpus: str
     points: Sequence[Point]
 
     @property
-    def parameters(self) -> NDArray[np.float64]:
-        """(n,)"""
+    def parameters(self) -> Array:
+        """The size of each model."""
         return np.array([point.parameters for point in self.points], np.float64)
 
     @property
-    def steps(self) -> NDArray[np.float64]:
-        """(n,)"""
+    def steps(self) -> Array:
+        """The training steps of each model."""
         return np.array([point.steps for point in self.points], np.float64)
 
     @property
-    def rates(self) -> NDArray[np.float64]:
-        """(n,)"""
+    def rates(self) -> Array:
+        """The rate of each model."""
         return np.array([point.rate for point in self.points], np.float64)
 
     @property
@@ -59,20 +61,25 @@ class Ladder:
         return sorted({point.how for point in self.points})
 
 
-def ladders(points: Iterable[Point]) -> list[Ladder]:
-    """Points by corpus, in the order in which corpora come first."""
-    found: dict[str, list[Point]] = {}
+def group_points(points: Iterable[Point]) -> list[Ladder]:
+    """Group points by corpus, in the order in which corpora come first."""
+    grouped: dict[str, list[Point]] = {}
     for point in points:
-        found.setdefault(point.corpus, []).append(point)
+        grouped.setdefault(point.corpus, []).append(point)
     return [
         Ladder(corpus, sorted(own, key=lambda p: (p.parameters, p.steps)))
-        for corpus, own in found.items()
+        for corpus, own in grouped.items()
     ]
 
 
-def read(path: Path) -> list[Point]:
-    """The points in a CSV file whose columns are named in its first line; corpus, how and model may
-    be left out. Raises UsageError."""
+def read_points(path: Path) -> list[Point]:
+    """Read the points in a CSV file whose first line names the columns.
+
+    The columns corpus, how and model may be left out.
+
+    Raises:
+        UsageError: The file cannot be read, or is no ladder.
+    """
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -92,11 +99,10 @@ def read(path: Path) -> list[Point]:
 
 
 def _point(path: Path, number: int, row: dict[str, str]) -> Point:
-    how = row.get("how") or "coded"
+    how = next((how for how in get_args(How) if how == (row.get("how") or "coded")), None)
     try:
-        parameters, steps = (float(row[name]) for name in ("parameters", "steps"))
-        rate = float(row["rate"])
-        if min(parameters, steps, rate) <= 0 or how not in ("coded", "score", "published"):
+        parameters, steps, rate = (float(row[name]) for name in ("parameters", "steps", "rate"))
+        if min(parameters, steps, rate) <= 0 or how is None:
             raise ValueError
     except (TypeError, ValueError) as error:
         raise UsageError(
@@ -104,11 +110,11 @@ def _point(path: Path, number: int, row: dict[str, str]) -> Point:
             "is coded, score or published"
         ) from error
     corpus, model = row.get("corpus") or path.stem, row.get("model") or ""
-    return Point(corpus, round(parameters), round(steps), rate, how, model)  # type: ignore[arg-type]
+    return Point(corpus, round(parameters), round(steps), rate, how, model)
 
 
-def write(path: Path, points: Iterable[Point]) -> None:
-    """Writes what `read` reads, in one step. Raises OSError."""
+def write_points(path: Path, points: Iterable[Point]) -> None:
+    """Write what `read_points` reads, in one step. Raises OSError."""
     text = StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)

@@ -10,57 +10,55 @@ from codelength.api.errors import UsageError
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
 from codelength.results.score import Score
-from codelength_studies.scaling.points import Point
+from codelength_studies.scaling.ladder import Point
 
 STEP = re.compile(r"step[-_]?(\d+)")
 """How a name says the number of training steps: `ladder-30k-step400.safetensors`, `step8000`."""
-
-PLACE = "{}"
+FILE = "{}"
 """Stands for a file in the spec of a codec."""
 
 
 @dataclass(frozen=True)
-class Rung:
+class Model:
     """A model of the ladder."""
 
     entry: Registered[Codec]
     parameters: int
     steps: int
 
-    @property
-    def codec(self) -> Codec:
-        """The model as a codec."""
-        return self.entry.item
 
-
-def specs_of(folder: Path, template: str) -> list[str]:
-    """The spec of each model in a folder: weights, or a folder with a model, whose name says after
-    how many steps. Raises UsageError."""
-    if PLACE not in template:
-        raise UsageError(f"--as {template} has no {PLACE}, where the file goes")
+def specs_in_folder(folder: Path, template: str) -> list[str]:
+    """Return the spec of each model in a folder: weights, or a folder with a model, whose name
+    says after how many steps. Raises UsageError."""
+    if FILE not in template:
+        raise UsageError(f"--as {template} has no {FILE}, where the file goes")
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder of weights")
-    found = [
+    paths = [
         path
         for path in sorted(folder.iterdir())
         if STEP.search(path.name) and (path.is_dir() or path.suffix == ".safetensors")
     ]
-    if not found:
+    if not paths:
         raise UsageError(
             f"{folder} has no weights; they are called after their steps, as in "
             "ladder-30k-step400.safetensors"
         )
-    return [template.replace(PLACE, str(path)) for path in found]
+    return [template.replace(FILE, str(path)) for path in paths]
 
 
-def rungs(plugins: Plugins, specs: Iterable[str]) -> list[Rung]:
-    """The models that `specs` name, smallest and youngest first. Raises UsageError for one that
-    does not say its steps or its parameters."""
-    found = [_rung(plugins.codec(spec)) for spec in specs]
-    return sorted(found, key=lambda rung: (rung.parameters, rung.steps))
+def find_models(plugins: Plugins, specs: Iterable[str]) -> list[Model]:
+    """Return the models that `specs` name, smallest and youngest first.
+
+    Raises:
+        UsageError: A model does not say its steps or its parameters.
+        Unavailable: A model is not here.
+    """
+    models = [_model(plugins.codec(spec)) for spec in specs]
+    return sorted(models, key=lambda model: (model.parameters, model.steps))
 
 
-def _rung(entry: Registered[Codec]) -> Rung:
+def _model(entry: Registered[Codec]) -> Model:
     entry.item.check_available()
     spec, card = entry.item.spec, entry.item.card
     steps = STEP.findall(spec)
@@ -68,22 +66,21 @@ def _rung(entry: Registered[Codec]) -> Rung:
         raise UsageError(f"{spec} does not say after how many steps, as step400 in its name would")
     if card is None or card.parameters is None:
         raise UsageError(f"{spec} does not say how many parameters it has")
-    return Rung(entry, card.parameters, int(steps[-1]))
+    return Model(entry, card.parameters, int(steps[-1]))
 
 
-def points(ladder: Sequence[Rung], results: Iterable[Score | Cell]) -> list[Point]:
-    """The points that results give for the rungs of a ladder. Of a cell without figures there is
-    none."""
-    by_spec = {rung.codec.spec: rung for rung in ladder}
-    found = []
+def points_of(models: Sequence[Model], results: Iterable[Score | Cell]) -> list[Point]:
+    """Return a point for each result of a model that has figures."""
+    by_spec = {model.entry.item.spec: model for model in models}
+    points = []
     for result in results:
-        rung = by_spec.get(result.codec)
-        if rung is None:
+        model = by_spec.get(result.codec)
+        if model is None:
             continue
-        size, steps, corpus = rung.parameters, rung.steps, result.slice.corpus
+        where = (result.slice.corpus, model.parameters, model.steps)
         if isinstance(result, Score):
-            found.append(Point(corpus, size, steps, result.ratio, "score", result.codec))
+            points.append(Point(*where, result.ratio, "score", result.codec))
         elif result.ok and result.slice.bytes:
             rate = result.coded_bytes / result.slice.bytes
-            found.append(Point(corpus, size, steps, rate, "coded", result.codec))
-    return sorted(found, key=lambda p: (p.corpus, p.parameters, p.steps))
+            points.append(Point(*where, rate, "coded", result.codec))
+    return sorted(points, key=lambda p: (p.corpus, p.parameters, p.steps))
