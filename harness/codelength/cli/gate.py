@@ -1,6 +1,5 @@
 """`codelength gate`: fails when a codec has got worse since the baseline was made."""
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,10 +22,11 @@ from codelength.cli.options import (
     with_plugins,
     with_timeout,
 )
+from codelength.cli.output import print_sections
 from codelength.cli.progress import Lines, Live
 from codelength.gate.baseline import LIMIT, Baseline, Grid, load, to_json
 from codelength.gate.grid import GridWatch
-from codelength.gate.outcome import Outcome, Policy, accept, check
+from codelength.gate.outcome import Policy, accept, check
 from codelength.gate.output import outcome_to_json, to_junit, to_markdown, to_tables
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Status
@@ -114,7 +114,6 @@ def command(
     codelength gate --baseline baseline.json --update --plugin squeeze.py --codecs squeeze
     codelength gate --baseline baseline.json --plugin squeeze.py
     """
-
     settings = {
         "codecs": codecs,
         "corpora": corpora,
@@ -138,7 +137,10 @@ def command(
             assert before is not None
             policy = Policy(time == "block", keys == "block")
             outcome = check(before, plugins, watch, policy, time != "off", timeout)
-    show(outcome)
+    print_sections(to_tables(outcome))
+    if outcome.log:
+        click.echo(outcome.log.rstrip(), err=True)
+    print_sections(outcome.summary())
     texts: list[tuple[Path | None, Callable[[], str]]] = [
         (json_file, lambda: outcome_to_json(outcome, str(path))),
         (junit_file, lambda: to_junit(outcome)),
@@ -157,25 +159,12 @@ def command(
     return 0
 
 
-def show(outcome: Outcome) -> None:
-    """Print what changed, the log of workers that failed, and the summary."""
-
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for table in to_tables(outcome):
-        click.echo(table.text(width))
-    if outcome.log:
-        click.echo(outcome.log.rstrip(), err=True)
-    for line in outcome.summary():
-        click.echo(line)
-
-
 def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Grid:
     """Return the grid for --update: an option that is not given keeps what the baseline has.
 
     Raises:
         UsageError: An option names something that is not there.
     """
-
     codecs, corpora, protocols, limit, wall = settings.values()
     grid = before or Grid(codecs=[], corpora=[], protocols=[], limit=LIMIT)
     if before is None or codecs is not None:
@@ -216,7 +205,6 @@ def _usable(entries: Sequence[Registered[Codec]], asked: str | None) -> list[Reg
 
 def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> None:
     """Write the baseline and say what it changes."""
-
     write_file(path, to_json(baseline))
     old = {cell.key: cell for cell in before.cells} if before else {}
     new = {cell.key: cell for cell in baseline.cells}

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from codelength.results.cell import Cell, Environment
 
 PARALLEL = "‖"
-MOOD = "load"
-"""What a machine's description may hold that changes from one minute to the next."""
+CHANGING = "load"
+"""The fact in a machine's description that changes from one minute to the next."""
 
 
 class Machines:
@@ -66,6 +66,11 @@ def _elsewhere(cells: Iterable[Cell]) -> list[str]:
     ]
 
 
+def machine_facts(environment: Environment) -> dict[str, str]:
+    """Return what has to be the same for two environments' speeds to be compared."""
+    facts = {name: fact for name, fact in environment.machine.items() if name != CHANGING}
+    return {**facts, "threads": str(environment.threads), "jobs": str(environment.jobs)}
+
+
 def _likeness(environment: Environment) -> object:
-    machine = sorted((k, v) for k, v in environment.machine.items() if k != MOOD)
-    return (tuple(machine), environment.threads, environment.jobs)
+    return tuple(sorted(machine_facts(environment).items()))
