@@ -30,7 +30,7 @@ from codelength.coding import device, range_coder, streams  # noqa: E402
 from codelength.coding.predictor import Predictor  # noqa: E402
 from codelength.coding.range_coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
-from codelength.workers.supervisor import HEAP  # noqa: E402
+from codelength.workers.processes import HEAP  # noqa: E402
 from codelength_hf import backend_numba as transformers_on_cpu  # noqa: E402
 from codelength_hf.architecture import architecture  # noqa: E402
 from codelength_hf.predictor import TransformerPredictor, arithmetic  # noqa: E402

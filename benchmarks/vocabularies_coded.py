@@ -20,9 +20,9 @@ from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CellKey
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
-from codelength.run.engine import run
+from codelength.run.engine import execute
+from codelength.run.job import Limits
 from codelength.run.plan import Plan, survey
-from codelength.workers.supervisor import Limits
 from codelength_exact.safetensors_card import TEXTS
 from codelength_hf.architecture import architecture
 from codelength_hf.checkpoint import SAFE
@@ -55,7 +55,7 @@ def coded(
             record = replace(environment(dependencies(), 1, 1), command=command)
             store.append(record)
             progress.begin(len(plan.keys))
-            run(plan, store, known, record, Limits(3600, memory_bytes() * 4 // 5, 1), progress)
+            execute(plan, store, known, record, Limits(3600, memory_bytes() * 4 // 5, 1), progress)
         cells = {cell.key: cell for cell in load(out).current}
         for target in targets:
             corpus_slice = target.slice

@@ -3,23 +3,22 @@
 import os
 import resource
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from codelength.api.errors import CodelengthError
-from codelength.workers.limits import die_with_parent, note_child, resident
+from codelength.workers import program
+from codelength.workers.limits import note_child, resident
+from codelength.workers.processes import end_everything, program_environment
 
-KEPT = ("LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH")
-"""Variables that programs see as they are. The others may hold options, as XZ_DEFAULTS does, and
-blobs would depend on them."""
 MAXRSS = 1 if sys.platform == "darwin" else 1024
 """Bytes in what systems count the most memory of a process in."""
 TAIL = 4096
@@ -50,7 +49,7 @@ class Limits:
 def run(
     words: Sequence[str], folder: Path, stdin: Path | None, stdout: Path, limits: Limits
 ) -> None:
-    """Runs a program in `folder`, where what it prints ends up beside its files. Raises
+    """Run a program in `folder`, where what it prints ends up beside its files. Raises
     CommandFailed, or TimeoutError when its time is up; whatever it started is gone then."""
     before = resident()
     with (
@@ -59,21 +58,20 @@ def run(
         (folder / STDERR).open("wb") as errors,
     ):
         try:
-            process = subprocess.Popen(
+            running = program.started(
                 words,
-                cwd=folder,
+                folder=folder,
+                environment=program_environment(folder),
+                confine=partial(_confine, limits),
                 stdin=source,
                 stdout=output,
                 stderr=errors,
-                env=_environment(folder),
-                process_group=0,
-                preexec_fn=lambda: _confine(limits),
             )
+            with running as process, Watch(process.pid, limits.timeout) as watch:
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = code = os.waitstatus_to_exitcode(status)
         except OSError as error:
             raise CommandFailed(f"{words[0]} cannot be run: {error.strerror}") from error
-    with Watch(process.pid, limits.timeout) as watch:
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = code = os.waitstatus_to_exitcode(status)
     # A process is born with its parent's memory, and keeps that as the peak that is told at its
     # end; what is no more than that is only known from looking at it while it ran.
     told = usage.ru_maxrss * MAXRSS
@@ -86,8 +84,8 @@ def run(
 
 @dataclass
 class Watch:
-    """A thread that looks at a program while another one waits for it, and ends it when time is up.
-    In the end nothing of its group is left."""
+    """A thread that looks at a program while another one waits for it, and ends it when time is
+    up."""
 
     pid: int
     timeout: float
@@ -107,10 +105,6 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._end()  # also what the program has left behind
-        if kind is not None:
-            with suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)
         self._over.set()
         self._thread.join()
 
@@ -127,13 +121,9 @@ class Watch:
                 return
             if left <= 0:
                 self.late = True
-                self._end()
+                end_everything(self.pid)
                 return
             pause = min(1.3 * pause, LAST_LOOK)
-
-    def _end(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
 
 
 def last_line(folder: Path) -> str:
@@ -150,7 +140,6 @@ def last_line(folder: Path) -> str:
 
 def _confine(limits: Limits) -> None:
     """In the new process, before the program begins."""
-    die_with_parent()
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, limits.output)
     if limits.memory is not None:
@@ -161,11 +150,6 @@ def _lower(which: int, size: int) -> None:
     hard = resource.getrlimit(which)[1]
     least = size if hard == resource.RLIM_INFINITY else min(size, hard)
     resource.setrlimit(which, (least, least))
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _program(words: Sequence[str]) -> str:

@@ -240,8 +240,8 @@ def _go(
     import torch
 
     from codelength.api.spec import split_specs
-    from codelength.cli.meter import Meter
     from codelength.cli.options import load_plugins
+    from codelength.cli.progress import Meter
     from codelength.results.machine import command_line
     from codelength_train.heap import keep
     from codelength_train.loop import Outputs, train

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from codelength.cli.meter import Meter, duration
+from codelength.cli.progress import Meter, duration
 from codelength_train.run import Run
 
 SUFFIX = ".safetensors"

@@ -227,7 +227,7 @@ def test_a_model_may_lie_elsewhere(tool, tmp_path):
     ("environment", "code", "words"),
     [
         ({"MOOD": "segfault"}, 3, "the codec's process died of SIGSEGV"),
-        ({"MOOD": "exit"}, 3, "the codec's process ended with exit code 0, before its time"),
+        ({"MOOD": "exit"}, 3, "the codec's process ended with exit code 0 and no result"),
         ({"MOOD": "bomb"}, 3, "made: segment 1 needs more memory than is allowed"),
         ({"WEIGHTS": "77c0"}, 2, "made was made by moody with weights 3fa1, here 77c0"),
     ],

@@ -18,6 +18,7 @@ from codelength.gate.stopwatch import (
     TimingError,
 )
 from codelength.gate.timing import answer
+from codelength.run.job import Recipe
 
 HERE = Path(__file__).parents[1]
 
@@ -81,16 +82,14 @@ def test_it_gives_up_on_a_machine_that_is_always_disturbed():
 
 def request(codec: str, **changes: object) -> Request:
     fields: dict[str, object] = {
-        "plugins": ["embedded", "stdlib"],
-        "files": [str(HERE / "liars.py")],
-        "data": None,
         "slices": [("prose", "whole")],
         "clock": "cpu",
         "prefix_bytes": 2000,
         "shorten": False,
         "contention": None,
     }
-    return Request(codec=codec, **(fields | changes))  # type: ignore[arg-type]
+    recipe = Recipe(codec, ("embedded", "stdlib"), (str(HERE / "liars.py"),), None)
+    return Request(recipe, **(fields | changes))  # type: ignore[arg-type]
 
 
 def test_a_codec_is_timed_in_both_directions_beside_two_references():
@@ -111,8 +110,8 @@ def test_a_slow_codec_is_given_less_to_do():
 @pytest.mark.parametrize(
     ("codec", "line"),
     [
-        ("liar-segfaults", "its process ended with -11"),
-        ("liar-exits", "its process ended with 7"),
+        ("liar-segfaults", "its process died of SIGSEGV"),
+        ("liar-exits", "its process ended with exit code 7"),
         ("liar-raises", "ValueError: this liar raises"),
     ],
 )

@@ -1,6 +1,7 @@
 """The command line. Every command is a module here, loaded only when it is called."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
@@ -80,6 +81,9 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: errors that a person can mend are one line, bugs keep their traceback."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)  # so that nothing is left behind
     try:
         code: Any = cli.main(standalone_mode=False)
     except CodelengthError as error:

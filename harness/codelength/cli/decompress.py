@@ -1,18 +1,17 @@
 """`codelength decompress`: a container in, the file out; or what a container says."""
 
+from functools import partial
+
 import click
 
-from codelength.api.codec import Codec
-from codelength.api.errors import Unavailable, UsageError
-from codelength.api.spec import split_spec
-from codelength.cli.apart import ending_with_its_parent, into_file, plugin_options, say_done
-from codelength.cli.compress import DONE, FORCE, OUT, PLUGIN, codec_of
-from codelength.cli.files import PIPE, Input, Output
+from codelength.api.errors import UsageError
+from codelength.cli.compress import FORCE, OUT, PLUGIN
+from codelength.cli.containers import decode_container, in_worker
+from codelength.cli.files import Reader, opened, output
 from codelength.cli.list import aligned
 from codelength.cli.options import DEVICE, Size
 from codelength.container.container import Container
 from codelength.results.machine import memory_bytes
-from codelength.workers.limits import limit_memory
 
 
 @click.command()
@@ -31,7 +30,6 @@ from codelength.workers.limits import limit_memory
 @DEVICE
 @FORCE
 @PLUGIN
-@DONE
 def command(
     file: str,
     out: str | None,
@@ -41,7 +39,6 @@ def command(
     memory: int | None,
     force: bool,
     files: tuple[str, ...],
-    done: int | None,
 ) -> int:
     """Give back the file that 'codelength compress' made FILE of; - is standard input.
 
@@ -61,62 +58,27 @@ def command(
     if listing:
         show(file)
         return 0
-    memory = memory or memory_bytes() * 4 // 5
-    if out not in (None, PIPE):
-        options = [*plugin_options(files), "--memory", str(memory)]
-        options += ["-c", spec] if spec else []
-        return into_file("decompress", file, out, force, options)
-    ending_with_its_parent(done)
-    limit_memory(memory)
-    with Input(file) as source:
-        container = Container(source, source.name)
-        pieces = container.decoded(codec_for(container, spec, files))
-        if test:
-            size = sum(len(piece) for piece in pieces)
+    decode = partial(
+        decode_container, spec=spec, files=files, memory=memory or memory_bytes() * 4 // 5
+    )
+    with opened(file) as source:
+        if out is None:
+            size = in_worker(partial(decode, source, None), source)
+            click.echo(f"{source.name}: {size} bytes decode to what went in")
         else:
-            with Output() as output:
-                for piece in pieces:
-                    output.write(piece)
-    if test:
-        click.echo(f"{source.name}: {size} bytes decode to what went in")
-    say_done(done)
+            with output(out, force, source.mode) as descriptor:
+                if in_worker(partial(decode, source, descriptor), source, descriptor) is None:
+                    raise BrokenPipeError
     return 0
-
-
-def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) -> Codec:
-    """The codec that made `container`, with the settings that `spec` has otherwise. Raises
-    UsageError, Unavailable."""
-    made_by = container.header.codec
-    try:
-        codec = codec_of(changed(made_by, spec) if spec else made_by, files)
-        codec.check_available()
-    except (UsageError, Unavailable) as error:
-        kind = type(error)
-        lost = container.header.requires and not spec and not str(error).startswith("--")
-        elsewhere = "; -c names it where it is" if lost else ""
-        raise kind(f"{container.name} was made by {made_by}: {error}{elsewhere}") from error
-    return codec
-
-
-def changed(made_by: str, spec: str) -> str:
-    """`made_by`, with the settings that `spec` names. Raises UsageError."""
-    name, before = split_spec(made_by)
-    other, now = split_spec(spec)
-    if name != other or not all("=" in piece for piece in now.split(",")):
-        raise UsageError(
-            f"-c takes {name} and settings by name, as in {name}:setting=…, not {spec}"
-        )
-    pieces = [piece.partition("=") for piece in [*before.split(","), *now.split(",")] if piece]
-    settings = {key: value for key, _, value in pieces}
-    return f"{name}:{','.join(f'{key}={value}' for key, value in settings.items())}"
 
 
 def show(file: str) -> None:
     """What a container says, checked against its checksums. Raises ContainerError."""
-    with Input(file) as source:
-        container = Container(source, source.name)
+    with opened(file) as source:
+        reader = Reader(source)
+        container = Container(reader, source.name)
         sizes = [segment.size for segment in container.segments()]
-        coded = source.done
+        coded = reader.done
     header = container.header
     share = f", {100 * coded / container.size:.2f} %" if container.size else ""
     rows = [

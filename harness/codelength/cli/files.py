@@ -2,27 +2,77 @@
 
 import os
 import secrets
-import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any, BinaryIO, Self
-
-import click
+from typing import Self
 
 from codelength.api.errors import UsageError
 from codelength.container.fields import ContainerError
+from codelength.workers.calls import report_progress
 
 PIPE = "-"
+STANDARD_INPUT = "standard input"
+
+
+@dataclass(frozen=True)
+class Input:
+    """An open file, or standard input; another process may have it open under the same number."""
+
+    descriptor: int
+    name: str
+    """What messages call it."""
+    size: int
+    """0 for a pipe."""
+    mode: int
+    """Who may read what is made of it; the umask is still to be taken off."""
+
+
+@contextmanager
+def opened(file: str) -> Iterator[Input]:
+    """Open a file, or standard input for `-`. Raises UsageError."""
+    try:
+        descriptor = os.dup(0) if file == PIPE else os.open(file, os.O_RDONLY)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    try:
+        if Path(file).is_dir():
+            raise UsageError(f"{file} cannot be read: Is a directory")
+        status = os.fstat(descriptor)
+        if file == PIPE:
+            yield Input(descriptor, STANDARD_INPUT, status.st_size, 0o666)
+        else:
+            yield Input(descriptor, file, status.st_size, status.st_mode & 0o777)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def output(out: str, force: bool, mode: int) -> Iterator[int]:
+    """Open a descriptor for a file that appears when all is written, or for standard output if
+    `out` is `-`. Raises UsageError, ContainerError."""
+    if out != PIPE:
+        with appearing(Path(out).resolve(), force, mode) as descriptor:
+            yield descriptor
+    elif os.isatty(1):
+        raise UsageError("standard output is a terminal; name a file with -o, or use a pipe")
+    else:
+        descriptor = os.dup(1)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
 def appearing(path: Path, force: bool, mode: int) -> Iterator[int]:
-    """A descriptor for what is to become `path`: nothing is there until all is written and on the
-    disk, and nothing stays if that does not come to pass. Raises UsageError, ContainerError."""
+    """Open a descriptor for what is to become `path`.
+
+    The file appears when the context is left, with all of it on the disk. After an exception
+    nothing stays. Raises UsageError, ContainerError.
+    """
     _check_free(path, force)
     part = path.with_name(f".codelength-{secrets.token_hex(6)}.part")
     try:
@@ -30,10 +80,9 @@ def appearing(path: Path, force: bool, mode: int) -> Iterator[int]:
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     try:
-        with _interruptible():
-            yield descriptor
-            _check_free(path, force)
-            _settle(descriptor, part, path)
+        yield descriptor
+        _check_free(path, force)
+        _settle(descriptor, part, path)
     finally:
         os.close(descriptor)
         part.unlink(missing_ok=True)
@@ -61,35 +110,13 @@ def _check_free(path: Path, force: bool) -> None:
         raise UsageError(f"{path} is there already; --force overwrites it")
 
 
-STANDARD_INPUT = "standard input"
+class Reader:
+    """Reads from an input, and reports how far it is."""
 
-
-class Input:
-    """A file, or standard input, that tells a terminal how far it has been read."""
-
-    def __init__(self, file: str) -> None:
-        """Raises UsageError if it cannot be opened."""
-        self.name = STANDARD_INPUT if file == PIPE else file
-        self.done, self._told = 0, time.monotonic()
-        try:
-            self._file: BinaryIO = (
-                sys.stdin.buffer if file == PIPE else Path(file).open("rb")  # noqa: SIM115
-            )
-            status = os.fstat(self._file.fileno())
-        except OSError as error:
-            raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-        self._size = status.st_size
-        self.mode = 0o666 if file == PIPE else status.st_mode & 0o777
-        """Who may read what is made of it; the umask is still to be taken off."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        if self._file is not sys.stdin.buffer:
-            self._file.close()
-        if self.done and sys.stderr.isatty():
-            click.echo("\r\033[K", err=True, nl=False)
+    def __init__(self, source: Input) -> None:
+        self.name = source.name
+        self.done, self._reported = 0, 0.0
+        self._file = os.fdopen(source.descriptor, "rb", closefd=False)
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, fewer than `size` only at the end. Raises ContainerError."""
@@ -98,63 +125,37 @@ class Input:
         except OSError as error:
             raise ContainerError(f"{self.name} cannot be read: {error.strerror}") from error
         self.done += len(data)
-        if sys.stderr.isatty() and time.monotonic() - self._told > 0.1:
-            self._told = time.monotonic()
-            share = f"{100 * self.done // self._size} % of " if self._size else ""
-            size = self._size or self.done
-            click.echo(f"\r{self.name}: {share}{size / 1e6:.1f} MB\033[K", err=True, nl=False)
+        if time.monotonic() - self._reported > 0.1:
+            self._reported = time.monotonic()
+            report_progress(self.done)
         return data
 
 
-class Output:
-    """Standard output, which from then on is closed to what a codec prints."""
+class Writer:
+    """Writes to a descriptor, and closes it when the context is left."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "wb")
 
     def __enter__(self) -> Self:
-        if os.isatty(1):
-            raise UsageError("standard output is a terminal; name a file with -o, or use a pipe")
-        self._pipe = os.fdopen(os.dup(1), "wb")
-        os.dup2(2, 1)
         return self
 
     def __exit__(self, *raised: object) -> None:
         try:
-            self._checked(self._pipe.close)
-        except (ContainerError, BrokenPipeError):
+            self._file.close()
+        except OSError as error:
             if raised[0] is None:  # or else there is a first error to tell
-                raise
+                raise _unwritable(error) from error
 
     def write(self, data: bytes) -> None:
         """Raises BrokenPipeError, ContainerError."""
-        self._checked(lambda: self._pipe.write(data))
-
-    def _checked(self, action: Any) -> None:
         try:
-            action()
-        except BrokenPipeError:
-            raise
+            self._file.write(data)
         except OSError as error:
-            raise ContainerError(f"the output cannot be written: {error.strerror}") from error
+            raise _unwritable(error) from error
 
 
-class Ended(Exception):
-    """Another process has failed and has said why."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """What would end the process at once is like Ctrl-C inside."""
-    signals = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, _interrupt) for number in signals]
-    try:
-        yield
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _unwritable(error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    return ContainerError(f"the output cannot be written: {error.strerror}")

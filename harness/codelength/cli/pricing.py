@@ -82,9 +82,9 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
     from codelength.cli.progress import watch
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store
-    from codelength.run.engine import run
+    from codelength.run.engine import execute
+    from codelength.run.job import Limits
     from codelength.run.plan import Plan, survey
-    from codelength.workers.supervisor import Limits
 
     entry = plugins.corpus(f"prior:{owner}")
     entry.item.check_available()
@@ -105,7 +105,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
             plan = Plan(plugins, codecs, [target])
             progress.begin(len(plan.keys))
             limits = Limits(TIMEOUT, memory_bytes() * 4 // 5, 1)
-            run(plan, store, {}, record, limits, progress)
+            execute(plan, store, {}, record, limits, progress)
 
 
 def _decoders(cells: Iterable[Cell], plugins: Plugins, path: Path) -> dict[str, int]:

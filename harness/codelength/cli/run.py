@@ -102,9 +102,9 @@ def command(
     from codelength.cli.report import show
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store, load
-    from codelength.run.engine import run
+    from codelength.run.engine import execute
+    from codelength.run.job import Limits
     from codelength.run.plan import Plan, survey
-    from codelength.workers.supervisor import Limits
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
@@ -125,7 +125,7 @@ def command(
         progress.begin(len(plan.keys))
         interrupted = False
         try:
-            run(plan, store, known, record, limits, progress)
+            execute(plan, store, known, record, limits, progress)
         except KeyboardInterrupt:
             interrupted = True
     results = load(out)

@@ -16,9 +16,9 @@ from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CorpusSlice, Environment
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
-from codelength.run.engine import FAILURES, run
+from codelength.run.engine import FAILURES, execute
+from codelength.run.job import Limits
 from codelength.run.plan import Plan, survey
-from codelength.workers.supervisor import Limits
 
 T = TypeVar("T", Codec, Corpus)
 
@@ -78,7 +78,7 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> M
     with tempfile.TemporaryDirectory(prefix="codelength-gate-") as name:
         folder = Path(name)
         with Store(folder) as store:
-            run(plan, store, {}, record, limits, watch)
+            execute(plan, store, {}, record, limits, watch)
         log = folder / FAILURES
         return Measured(
             load(folder).current,

@@ -1,5 +1,4 @@
-"""The process that times one codec: reads a request from standard input, writes the rounds to
-standard output.
+"""What the process does that times one codec: the rounds of a pass.
 
 On a shared machine the same work takes more CPU time at one moment than at another, mostly because
 two hardware threads share a core. A busy neighbour makes deflate, which often waits for memory, a
@@ -15,13 +14,11 @@ four has the same share of a disturbance. A *pass* is the rounds of one process.
 
 import gc
 import math
-import os
-import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
@@ -31,7 +28,7 @@ from codelength.api.media import Sample
 from codelength.api.protocol import head, protocol
 from codelength.gate.baseline import Clock
 from codelength.plugins import Plugins
-from codelength.workers.limits import die_with_parent
+from codelength.run.job import Recipe
 
 Call = Callable[[], object]
 
@@ -58,14 +55,11 @@ LOOPED = 2000
 """Bytes of TEXT that the byte-code reference goes through."""
 
 
-class Request(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Request:
     """One codec, where to find it, and what to time it on."""
 
-    codec: str
-    plugins: list[str]
-    """Entry points to load; no others are."""
-    files: list[str]
-    data: str | None
+    recipe: Recipe
     slices: list[tuple[str, str]]
     """Corpora and protocols."""
     clock: Clock
@@ -123,20 +117,10 @@ def hash_text() -> bytes:
     return bytes(out)
 
 
-def main() -> None:
-    """Answer one request."""
-    die_with_parent()
-    channel = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a codec prints is not an answer
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
-    channel.write(msgspec.json.encode(time_codec(request)))
-    channel.flush()
-
-
 def time_codec(request: Request) -> Pass:
     """Make the pass that is requested."""
-    plugins = Plugins(request.files, Path(request.data) if request.data else None, request.plugins)
-    codec = plugins.codec(request.codec).item
+    plugins = request.recipe.load()
+    codec = plugins.codec(request.recipe.codec).item
     clock = time.process_time if request.clock == "cpu" else time.perf_counter
     watch = Stopwatch(clock, time.sleep)
     size = request.prefix_bytes
@@ -228,7 +212,3 @@ def _samples(plugins: Plugins, request: Request, size: int) -> list[Sample]:
         for corpus, spec in request.slices
     ]
     return [sample for samples in heads for sample in samples] if all(heads) else []
-
-
-if __name__ == "__main__":
-    main()

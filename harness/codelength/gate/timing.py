@@ -9,29 +9,21 @@ passes rank above those of the baseline.
 """
 
 import math
-import os
 import platform
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from statistics import median
-
-import msgspec
 
 from codelength.gate.baseline import BaselineTiming, Grid
 from codelength.gate.grid import GridWatch, Measured
-from codelength.gate.stopwatch import Pass, Request, TimingError
+from codelength.gate.stopwatch import Pass, Request, TimingError, time_codec
 from codelength.results.cell import CorpusSlice, Struct
 from codelength.results.machine import machine
-from codelength.workers.supervisor import HEAP, LIBRARY_THREADS
+from codelength.workers.supervisor import CallFailed, Supervisor, TimedOut
 
 PASSES = 5
 """Passes that have to count for a baseline, and in a gate for a codec that looks slower."""
@@ -169,12 +161,8 @@ class Timer:
             TimingError: The process fails or takes too long.
         """
         plan, slices = self.measured.plan, self._slices(codec)
-        plugin = plan.plugins.codec(codec).plugin.name
         request = Request(
-            codec=codec,
-            plugins=sorted({plugin, *(target.plugin for target in plan.targets)}),
-            files=list(plan.plugins.files),
-            data=str(plan.plugins.data) if plan.plugins.data else None,
+            recipe=plan.recipe(plan.plugins.codec(codec)),
             slices=[(part.corpus, part.protocol) for part in slices],
             clock=self.grid.clock(codec),
             prefix_bytes=prefix_bytes or max(part.bytes for part in slices),
@@ -334,31 +322,11 @@ def _contentions(passes: Iterable[Sequence[Pass]]) -> list[float]:
 
 
 def answer(request: Request, timeout: float) -> Pass:
-    """Run the process that times a codec. Raises TimingError."""
-    threads = {f"{library}_NUM_THREADS": "1" for library in LIBRARY_THREADS}
-    fixed = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "codelength.gate.stopwatch"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**os.environ, **threads, **HEAP, **fixed},
-            start_new_session=True,  # what a codec starts is ended with it
-        )
+    """Have a process of its own time a codec. Raises TimingError."""
+    with Supervisor(timed=True) as supervisor:
         try:
-            said, _ = process.communicate(msgspec.json.encode(request), timeout)
-        except BaseException as error:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise TimingError(f"no result after {timeout:g} s; see --timeout") from None
-            raise
-        errors.seek(0)
-        words = errors.read().decode(errors="replace").strip().splitlines()
-    try:
-        return msgspec.json.decode(said, type=Pass)
-    except msgspec.MsgspecError:
-        last = words[-1] if words else f"its process ended with {process.returncode}"
-        raise TimingError(last[:300]) from None
+            return supervisor.call(partial(time_codec, request), timeout)
+        except TimedOut as error:
+            raise TimingError(f"no result after {error.timeout:g} s; see --timeout") from None
+        except CallFailed as error:
+            raise TimingError(str(error)) from None

@@ -10,6 +10,7 @@ from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head, protocol
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import CellKey, CorpusSlice
+from codelength.run.job import Recipe
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Plan:
             for entry in self.codecs
             for target in self.targets
         }
+
+    def recipe(self, entry: Registered[Codec]) -> Recipe:
+        """What a worker needs to measure one of the codecs on every target."""
+        return Recipe.of(self.plugins, entry, (target.plugin for target in self.targets))
 
 
 def read_slice(corpus: Corpus, corpus_slice: CorpusSlice) -> Iterator[Sample]:

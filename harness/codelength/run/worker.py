@@ -1,40 +1,35 @@
-"""One codec in a process of its own: takes tasks, measures, and says how each one went.
+"""What the two workers of a codec do: one encodes, the other decodes, and both measure.
 
-Two of them serve a codec: one only encodes, the other only decodes, so that nothing the encoder
-remembers can help the decoder.
+They are two processes, so that nothing the encoder remembers can help the decoder.
 """
 
 import gc
 import hashlib
-import os
-import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from codelength.api.codec import Codec, versions_of
-from codelength.api.corpus import Corpus, Digest
+from codelength.api.corpus import Digest
 from codelength.api.errors import CorpusError, Unavailable, Unsupported
 from codelength.api.media import Sample
+from codelength.api.model_card import ModelCard
 from codelength.coding import device
 from codelength.coding.varint import varint
 from codelength.plugins import Plugins
-from codelength.results.cell import Phase, Status
+from codelength.results.cell import CorpusSlice, Evidence, Phase, Status
+from codelength.results.portability import evidence_of
+from codelength.run.job import Recipe
 from codelength.run.plan import read_slice
-from codelength.workers import messages
-from codelength.workers.limits import (
-    cpu_seconds,
-    die_with_parent,
-    limit_memory,
-    peak,
-    reset_peak,
-    resident,
-)
-from codelength.workers.messages import Answer, Decoded, Encoded, Failed, Ready, Setup, Task
+from codelength.workers.calls import described, report_progress
+from codelength.workers.limits import cpu_seconds, limit_memory, peak, reset_peak, resident
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
@@ -48,52 +43,98 @@ class Mismatch(Exception):
     """What came out is not what went in."""
 
 
-def main() -> None:
-    """Serves until the engine closes its end."""
-    die_with_parent()
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # whatever a codec prints must not end up between the messages
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The codec is there."""
 
-    def say(answer: Answer) -> None:
-        line = messages.encode(answer)
-        messages.read_answer(line)  # a codec may give a number where no such number can be
-        channel.write(line + b"\n")
+    evidence: Evidence
+    plugin: str
+    """Where it is from."""
+    versions: dict[str, str]
+    digests: dict[str, str]
+    model_bytes: dict[str, int]
+    card: ModelCard | None
 
-    setup = messages.read_order(sys.stdin.buffer.readline())
-    assert isinstance(setup, Setup)
-    data = Path(setup.data) if setup.data else None
+
+class Encoded(msgspec.Struct, frozen=True, tag="encoded"):
+    """All samples of the cell are in the scratch file."""
+
+    phase: Phase
+    coded_bytes: int
+    groups: list[tuple[int, int]]
+    ledger: dict[str, int]
+    header_bytes: int
+    blobs: str
+
+
+class Decoded(msgspec.Struct, frozen=True, tag="decoded"):
+    """All samples came out as they went in."""
+
+    phase: Phase
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """It came to nothing."""
+
+    status: Status
+    reason: str
+
+
+@lru_cache(maxsize=1)
+def _loaded(recipe: Recipe) -> tuple[Plugins, Codec]:
+    plugins = recipe.load()
+    return plugins, plugins.codec(recipe.codec).item
+
+
+def prepare(recipe: Recipe, memory: int | None) -> Ready | Failed:
+    """Load the codec; from then on this process may allocate no more than `memory` bytes."""
     try:
-        plugins = Plugins(setup.files, data, setup.plugins)
-        codec = plugins.codec(setup.codec).item
+        plugins, codec = _loaded(recipe)
         codec.check_available()
-        say(_ready(codec))
+        entry = plugins.codec(recipe.codec)
+        ready = Ready(
+            evidence=evidence_of(entry, codec.portable),
+            plugin=entry.plugin.label,
+            versions=versions_of(codec),
+            digests=dict(codec.digests),
+            model_bytes=dict(codec.model_bytes),
+            card=codec.card,
+        )
     except Exception as error:
-        say(_failed(error))
-        return
-    if setup.memory:
-        limit_memory(setup.memory)
-    for line in sys.stdin.buffer:
-        task = messages.read_order(line)
-        assert isinstance(task, Task)
-        run = decoded if task.decode else encoded
-        try:
-            say(run(task, codec, plugins.corpus(task.slice.corpus).item, say))
-        except Exception as error:
-            say(_failed(error))
+        return _failed(error)
+    if memory:
+        limit_memory(memory)
+    return ready
 
 
-def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], None]) -> Encoded:
-    """Encodes every sample into the scratch file."""
+def encode(recipe: Recipe, corpus_slice: CorpusSlice, scratch: str) -> Encoded | Failed:
+    """Encode every sample of a slice into the file `scratch`."""
+    try:
+        return _encoded(recipe, corpus_slice, Path(scratch))
+    except Exception as error:
+        return _failed(error)
+
+
+def decode(recipe: Recipe, corpus_slice: CorpusSlice, scratch: str) -> Decoded | Failed:
+    """Decode the file `scratch` and compare what comes out with the samples of the slice."""
+    try:
+        return _decoded(recipe, corpus_slice, Path(scratch))
+    except Exception as error:
+        return _failed(error)
+
+
+def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
+    plugins, codec = _loaded(recipe)
+    corpus = plugins.corpus(corpus_slice.corpus).item
     digest, blobs_digest = Digest(), hashlib.sha256()
     ledger: Counter[str] = Counter()
     sizes: list[tuple[int, int]] = []
     meter, done = Meter(), 0
     header = b""
     with suppress(Exception):  # loads what the codec loads late, and shows its fixed header
-        header = codec.encode(b"\0")
-    with Path(task.scratch).open("wb") as scratch:
+        header = plain(codec.encode(b"\0"))
+    with path.open("wb") as scratch:
         _write_batch(scratch, [header] if header else [])
-        for batch in batches(read_slice(corpus, task.slice)):
+        for batch in batches(read_slice(corpus, corpus_slice)):
             blobs = meter.measure(lambda batch=batch: codec.encode_many(batch))  # type: ignore[misc]
             if len(blobs) != len(batch):
                 raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
@@ -105,9 +146,9 @@ def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
                 ledger.update(codec.ledger(blob))
                 sizes.append((len(sample.data), len(blob)))
             done += sum(len(sample.data) for sample in batch)
-            say(messages.Beat(done))
-    if digest.hexdigest() != task.slice.digest:
-        raise CorpusError(f"{task.slice.corpus} changed while it was measured; run again")
+            report_progress(done)
+    if digest.hexdigest() != corpus_slice.digest:
+        raise CorpusError(f"{corpus_slice.corpus} changed while it was measured; run again")
     coded = sum(size for _, size in sizes)
     if ledger.total() != coded:
         raise ValueError(f"the ledger has {ledger.total()} bytes, the blobs have {coded}")
@@ -116,34 +157,26 @@ def encoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], No
     )
 
 
-def decoded(task: Task, codec: Codec, corpus: Corpus, say: Callable[[Answer], None]) -> Decoded:
-    """Decodes the scratch file and compares with the samples. Raises Mismatch."""
+def _decoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Decoded:
+    plugins, codec = _loaded(recipe)
+    corpus = plugins.corpus(corpus_slice.corpus).item
     meter, done = Meter(), 0
-    with Path(task.scratch).open("rb") as scratch:
+    with path.open("rb") as scratch:
         for header in _read_batch(scratch):
             with suppress(Exception):
                 codec.decode(header)
-        for batch in batches(read_slice(corpus, task.slice)):
+        for batch in batches(read_slice(corpus, corpus_slice)):
             blobs = _read_batch(scratch)
             outputs = meter.measure(lambda blobs=blobs: codec.decode_many(blobs))  # type: ignore[misc]
             if len(outputs) != len(batch):
                 raise Mismatch(f"{len(outputs)} outputs for {len(batch)} blobs")
             for sample, output in zip(batch, outputs, strict=True):
-                if output != sample.data:
-                    raise Mismatch(f"{sample.name}: {difference(bytes(sample.data), output)}")
+                data = plain(sample.data)
+                if output != data:
+                    raise Mismatch(f"{sample.name}: {difference(data, output)}")
             done += sum(len(sample.data) for sample in batch)
-            say(messages.Beat(done))
+            report_progress(done)
     return Decoded(meter.phase())
-
-
-def _ready(codec: Codec) -> Ready:
-    return Ready(
-        versions_of(codec),
-        dict(codec.digests),
-        codec.portable,
-        dict(codec.model_bytes),
-        codec.card,
-    )
 
 
 class Meter:
@@ -168,6 +201,7 @@ class Meter:
                 result = call()
                 cpu.append(cpu_seconds() - cpu_start)
                 wall.append(time.perf_counter() - wall_start)
+                result = [plain(data) for data in result]
                 if first is None:
                     first = result
                 elif result != first:
@@ -219,6 +253,12 @@ def grouped(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     ]
 
 
+def plain(data: object) -> bytes:
+    """Copy what a codec gave into bytes of exactly that type: a class of its own could say that it
+    is as long as it likes, and equal to anything. Raises TypeError if it is no bytes at all."""
+    return data if type(data) is bytes else memoryview(data).tobytes()  # type: ignore[arg-type]
+
+
 def difference(wrote: bytes, read: bytes) -> str:
     """Where two byte strings part: offset, wrote, read."""
     at = next((i for i, (a, b) in enumerate(zip(wrote, read, strict=False)) if a != b), None)
@@ -253,11 +293,4 @@ def _failed(error: Exception) -> Failed:
         case CorpusError():
             return Failed(Status.FAILED, str(error))
     traceback.print_exception(error)
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
-    line = " ".join(f"{type(error).__name__}: {error}".split())
-    return Failed(Status.FAILED, f"{line[:300]} ({place})")
-
-
-if __name__ == "__main__":
-    main()
+    return Failed(Status.FAILED, described(error))

@@ -33,19 +33,6 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
 
 Outcome = Returned | Raised | Lost
 
-SIZE = 8
-"""Bytes in front of an answer that say how long it is."""
-
-_encode = msgspec.msgpack.Encoder().encode
-# not pickle: what a broken codec's process says must not run anything here
-read: msgspec.msgpack.Decoder[Returned | Raised] = msgspec.msgpack.Decoder(Returned | Raised)
-
-
-def written(answer: Returned | Raised) -> bytes:
-    """The answer behind its length."""
-    body = _encode(answer)
-    return len(body).to_bytes(SIZE, "little") + body
-
 
 def named(module: str, name: str) -> Any:
     """The class `name`, as a process of the kit has it."""

@@ -1,15 +1,10 @@
-"""What a worker knows and decides about its own process: memory, limits, who it dies with."""
+"""What a process knows and decides about itself: its time, its memory, and the limit of that."""
 
 import ctypes
-import os
 import resource
-import signal
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-
-PR_SET_PDEATHSIG = 1
 
 
 def resident() -> int:
@@ -55,25 +50,6 @@ def reset_peak() -> None:
 def limit_memory(size: int) -> None:
     """Allocations past `size` bytes fail from now on, as MemoryError in Python."""
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
-
-
-def die_with_parent() -> None:
-    """A worker whose engine is killed goes too (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def end_session(leader: int) -> None:
-    """Kills a process that has begun a session, and whatever else is in that: programs that a codec
-    runs may have groups of their own (without /proc these are left)."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            # behind the name, which may hold anything: state, parent, group, session
-            _, _, _, session, *_ = (process / "stat").read_text().rpartition(")")[2].split()
-            if int(session) == leader:
-                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _status(field: str) -> int:

@@ -1,74 +1,115 @@
-"""What the engine and a worker say to each other: JSON lines, one message each."""
+"""What the two sides of a supervised process say to each other.
+
+A message is MAGIC, the size of its body in eight bytes, and the body. A request is pickled: a
+function and its arguments. Replies are MessagePack, read as the type that the function returns, so
+that nothing a broken codec's process says is executed here.
+"""
+
+import socket
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any, get_type_hints
 
 import msgspec
 
-from codelength.api.model_card import ModelCard
-from codelength.results.cell import CorpusSlice, Phase, Status
+MAGIC = b"\xc3\x28cl"
+"""In front of each message; no text has it, because it is not UTF-8."""
+LARGEST = 1 << 29
+"""Bytes of the longest message that is read."""
 
 
-class Setup(msgspec.Struct, frozen=True, tag="setup"):
-    """First to the worker: which codec, and where to find it."""
-
-    codec: str
-    plugins: list[str]
-    """Entry points to load; the others stay out of the process."""
-    files: list[str]
-    data: str | None
-    memory: int | None
-    """Bytes that the worker may allocate."""
+class Nonsense(Exception):
+    """What was read is no message; the text goes on from "the process …"."""
 
 
-class Task(msgspec.Struct, frozen=True, tag="task"):
-    """One direction of one cell. Blobs go by the file `scratch`, batch by batch."""
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The function came back."""
 
-    slice: CorpusSlice
-    scratch: str
-    decode: bool
-
-
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The codec is there."""
-
-    versions: dict[str, str]
-    digests: dict[str, str]
-    portable: bool
-    model_bytes: dict[str, int]
-    card: ModelCard | None
+    value: msgspec.Raw
+    """MessagePack of what it returned."""
 
 
-class Beat(msgspec.Struct, frozen=True, tag="beat"):
-    """So many raw bytes of the task are done."""
+class Threw(msgspec.Struct, frozen=True, tag="threw"):
+    """The function raised."""
 
-    bytes: int
-
-
-class Encoded(msgspec.Struct, frozen=True, tag="encoded"):
-    """All samples of the cell are in the scratch file."""
-
-    phase: Phase
-    coded_bytes: int
-    groups: list[tuple[int, int]]
-    ledger: dict[str, int]
-    header_bytes: int
-    blobs: str
-
-
-class Decoded(msgspec.Struct, frozen=True, tag="decoded"):
-    """All samples came out as they went in."""
-
-    phase: Phase
-
-
-class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The task, or the setup, came to nothing."""
-
-    status: Status
     reason: str
+    exit_code: int
+    """Of a CodelengthError; 1 for any other exception, whose traceback was printed."""
 
 
-Order = Setup | Task
-Answer = Ready | Beat | Encoded | Decoded | Failed
+class Advanced(msgspec.Struct, frozen=True, tag="advanced"):
+    """The function goes on, and is so far."""
 
-encode = msgspec.json.Encoder().encode
-read_order = msgspec.json.Decoder(Order).decode
-read_answer = msgspec.json.Decoder(Answer).decode
+    done: int
+
+
+Reply = Done | Threw | Advanced
+
+_reply: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+encode = msgspec.msgpack.Encoder().encode
+
+
+class Channel:
+    """Sends and receives messages over a socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, body: bytes, deadline: float | None = None) -> None:
+        """Raises TimeoutError at `deadline`, of time.monotonic(), or OSError if nobody listens."""
+        self._socket.settimeout(_left(deadline))
+        self._socket.sendall(MAGIC + len(body).to_bytes(8, "little"))
+        self._socket.sendall(body)
+
+    def receive(self, deadline: float | None = None) -> bytes:
+        """The body of the next message. Raises TimeoutError at `deadline`, EOFError at the end,
+        Nonsense."""
+        start = self._read(len(MAGIC) + 8, deadline)
+        if not start.startswith(MAGIC):
+            raise Nonsense(f"wrote {start[:12]!r} where its answer belongs")
+        size = int.from_bytes(start[len(MAGIC) :], "little")
+        if size > LARGEST:
+            raise Nonsense(f"has an answer of {size} bytes, more than {LARGEST}")
+        return self._read(size, deadline)
+
+    def close(self) -> None:
+        """Ends the conversation."""
+        self._socket.close()
+
+    def _read(self, size: int, deadline: float | None) -> bytes:
+        received = bytearray()
+        while len(received) < size:
+            self._socket.settimeout(_left(deadline))
+            try:
+                piece = self._socket.recv(min(size - len(received), 1 << 20))
+            except ConnectionError:  # it went away with something unread
+                piece = b""
+            if not piece:
+                raise EOFError
+            received += piece
+        return bytes(received)
+
+
+def _left(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def read_reply(body: bytes) -> Reply:
+    """Raises Nonsense."""
+    try:
+        return _reply.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Nonsense(f"has an answer that cannot be read: {error}") from error
+
+
+@cache
+def reads(function: Callable[..., Any]) -> Callable[[bytes], Any]:
+    """What reads the value that `function` returns, as its annotation has it. It raises
+    msgspec.MsgspecError for another value."""
+    return msgspec.msgpack.Decoder(get_type_hints(function)["return"]).decode

@@ -1,44 +1,94 @@
-"""The engine's side of a worker: starts it, asks, waits no longer than allowed, and ends it."""
+"""The supervisor of a worker: starts it, has it call functions, and ends it with all it started."""
 
 import os
-import selectors
+import pickle
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Event, Lock
+from threading import Lock
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import msgspec
 
 from codelength.api.errors import CodelengthError
-from codelength.results.cell import Status
-from codelength.workers import messages
-from codelength.workers.limits import end_session
-from codelength.workers.messages import Answer, Beat, Failed, Setup, Task
+from codelength.workers.child import PROGRAM
+from codelength.workers.messages import (
+    Advanced,
+    Channel,
+    Nonsense,
+    Reply,
+    Threw,
+    read_reply,
+    reads,
+)
+from codelength.workers.processes import end_everything, worker_environment
 
-LIBRARY_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
+T = TypeVar("T")
 
-HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
-"""Freed memory stays with the worker while a batch is repeated (glibc), so that the median shows
-the codec and not the kernel handing out fresh pages."""
+ERRORS = 1 << 16
+"""Bytes at the end of what a worker prints that are kept."""
+STDERR = 2
+
+LEAVING = 1.0
+"""Seconds that a worker may take to end after it has closed its channel."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one cell may take."""
+class CallFailed(CodelengthError):
+    """A function that a worker called and that did not come back."""
 
-    timeout: float
-    """Seconds for each direction of a cell."""
-    memory: int | None
-    """Bytes that a worker may allocate."""
-    threads: int
-    """Threads that libraries may use in a worker."""
+    exit_code = 3
+
+
+class FunctionRaised(CallFailed):
+    """The function raised an exception; the worker goes on."""
+
+    def __init__(self, reason: str, exit_code: int) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
+class WorkerLost(CallFailed):
+    """The worker is gone."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"its process {problem}")
+        self.problem = problem
+        """What its process did, as in "ended with exit code 7"."""
+
+
+class TimedOut(WorkerLost):
+    """The worker took too long, and was ended."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        super().__init__(f"gave no result in {timeout:g} s")
+
+
+class Died(WorkerLost):
+    """The worker ended by itself, or was killed by the system."""
+
+    def __init__(self, code: int) -> None:
+        """`code` is negative for a signal."""
+        self.code = code
+        if code < 0:
+            super().__init__(f"died of {signal.Signals(-code).name}")
+        else:
+            super().__init__(f"ended with exit code {code} and no result")
 
 
 class Stopped(CodelengthError):
-    """The run was stopped; what a dying worker still says is no result."""
+    """The crew of the worker was stopped."""
+
+    exit_code = 3
 
 
 class Crew:
@@ -47,108 +97,177 @@ class Crew:
     def __init__(self) -> None:
         self._pids: set[int] = set()
         self._lock = Lock()
-        self.stopped = Event()
+        self.stopped = False
 
     def join(self, pid: int) -> None:
-        """A worker has started."""
+        """A worker has started. Raises Stopped if that is too late."""
         with self._lock:
+            if self.stopped:
+                raise Stopped("stopped")
             self._pids.add(pid)
 
     def leave(self, pid: int) -> None:
-        """A worker is gone."""
+        """A worker is about to go."""
         with self._lock:
             self._pids.discard(pid)
 
     def stop(self) -> None:
-        """Ends every worker; no answer counts from now on."""
-        self.stopped.set()
+        """Ends every worker; none starts from now on."""
         with self._lock:
+            self.stopped = True
             for pid in self._pids:
-                end_session(pid)
+                end_everything(pid)
 
 
-class Worker:
-    """One worker process. After an answer that says it died, `alive` is False and it is gone."""
+class Supervisor:
+    """Has a worker, a process of its own, call functions. Leaving the context ends the worker.
 
-    def __init__(self, setup: Setup, limits: Limits, crew: Crew, log: Path) -> None:
-        self._crew, self._limits = crew, limits
-        with log.open("ab") as errors:
+    With it ends all that descends from it, also in a session of its own, and its folder for
+    temporary files is removed; `processes.end_everything` says what is covered. All that also
+    happens if this process is killed.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int | None = 1,
+        hash_seed: int = 0,
+        timed: bool = False,
+        within: Path | None = None,
+        keep_errors: bool = True,
+        descriptors: Collection[int] = (),
+        crew: Crew | None = None,
+    ) -> None:
+        """Starts the worker.
+
+        Args:
+            threads: What its libraries may use; None leaves it to them.
+            hash_seed: For the order of sets.
+            timed: It measures times.
+            within: The folder that its own is made in; by default that of the system.
+            keep_errors: Keep what it prints, for `errors`; or else it goes to standard error.
+            descriptors: What it finds open under the same numbers.
+            crew: Whom to end it with. Raises Stopped if that has been stopped.
+        """
+        self._crew = crew or Crew()
+        self._errors = tempfile.TemporaryFile() if keep_errors else None  # noqa: SIM115
+        self._told = 0
+        folder = Path(tempfile.mkdtemp(prefix="codelength-", dir=within)).resolve()
+        ours, theirs = socket.socketpair()
+        self._channel, self._folder = Channel(ours), folder
+        with theirs:
+            command = [sys.executable, "-P", "-c", PROGRAM]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "codelength.run.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=_environment(limits.threads) | {"TMPDIR": str(log.parent.resolve())},
-                bufsize=0,
-                start_new_session=True,  # Ctrl-C is the engine's to handle
+                [*command, f"{theirs.fileno()}", str(folder), f"{os.getpid()}"],
+                stdin=subprocess.DEVNULL,
+                stdout=self._errors or STDERR,
+                stderr=self._errors or STDERR,
+                env=worker_environment(folder, threads, hash_seed, timed),
+                pass_fds=[theirs.fileno(), *descriptors],
+                start_new_session=True,  # Ctrl-C is for this process to handle
             )
-        crew.join(self._process.pid)
         self.alive = True
-        self._unread = b""
-        self._send(setup)
+        try:
+            self._crew.join(self._process.pid)
+        except BaseException:
+            self.close()
+            raise
 
-    def ready(self) -> Answer:
-        """Ready, or Failed with the reason why the codec cannot be had."""
-        return self._wait(time.monotonic() + self._limits.timeout, lambda done: None)
+    def __enter__(self) -> Self:
+        return self
 
-    def ask(self, task: Task, advanced: Callable[[int], None]) -> Answer:
-        """The answer to a task; Failed if the worker died or took too long."""
-        self._send(task)
-        return self._wait(time.monotonic() + self._limits.timeout, advanced)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def begin(self, task: "partial[T]", timeout: float | None = None) -> "Pending[T]":
+        """Has the worker call `task`, and waits for its result only when that is asked for.
+
+        Args:
+            task: A function that stands at the top of a module, and what it is called with. What it
+                returns must have plain types that MessagePack knows, and be annotated.
+            timeout: Seconds until the worker is ended.
+        """
+        pending = Pending(self, task, timeout)
+        with suppress(OSError):  # the worker has ended, which its result will say
+            self._channel.send(pickle.dumps(task), pending.deadline)
+        return pending
+
+    def call(
+        self,
+        task: "partial[T]",
+        timeout: float | None = None,
+        on_progress: Callable[[int], None] = lambda done: None,
+    ) -> T:
+        """What `task` returns when the worker calls it; see `begin` and `Pending.result`."""
+        return self.begin(task, timeout).result(on_progress)
+
+    def errors(self) -> str:
+        """The end of what the worker has printed since this was last asked."""
+        if self._errors is None:
+            return ""
+        size = os.fstat(self._errors.fileno()).st_size
+        start = max(self._told, size - ERRORS)
+        text = os.pread(self._errors.fileno(), size - start, start)
+        self._told = size
+        return text.decode(errors="replace").strip()
 
     def close(self) -> None:
-        """Ends the worker, whatever it is doing."""
-        if self._process.poll() is None:
-            end_session(self._process.pid)
+        """Ends the worker, whatever it is doing. What it printed can still be read."""
+        if self.alive and self._process.poll() is None:
+            end_everything(self._process.pid)
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with suppress(OSError):
-                pipe.close()
         self._crew.leave(self._process.pid)
+        self._channel.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
         self.alive = False
 
-    def _send(self, order: Setup | Task) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it died before; _wait finds out
-            self._process.stdin.write(messages.encode(order) + b"\n")
-
-    def _wait(self, deadline: float, advanced: Callable[[int], None]) -> Answer:
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while True:
-                while b"\n" in self._unread:
-                    line, _, self._unread = self._unread.partition(b"\n")
-                    answer: Answer = messages.read_answer(line)
-                    if not isinstance(answer, Beat):
-                        return answer
-                    advanced(answer.bytes)
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    self.close()
-                    return Failed(
-                        Status.TIMEOUT, f"no result after {self._limits.timeout:g} s; see --timeout"
-                    )
-                received = os.read(self._process.stdout.fileno(), 1 << 16)
-                if not received:
-                    return self._died()
-                self._unread += received
-
-    def _died(self) -> Failed:
-        code = self._process.wait()
+    def _receive(self, deadline: float | None) -> Reply:
+        """Raises TimeoutError, Nonsense, or what became of a worker that has closed its channel."""
+        try:
+            return read_reply(self._channel.receive(deadline))
+        except EOFError:
+            pass
+        try:
+            code = self._process.wait(LEAVING)
+        except subprocess.TimeoutExpired:
+            raise Nonsense("closed the channel for its answer and went on") from None
         self.close()
-        if self._crew.stopped.is_set():
-            raise Stopped("stopped")
-        if code == -signal.SIGKILL:
-            return Failed(
-                Status.OUT_OF_MEMORY, "killed by the system, as it does when memory runs out"
-            )
-        if code < 0:
-            return Failed(Status.FAILED, f"its process died of {signal.Signals(-code).name}")
-        return Failed(Status.FAILED, f"its process ended with exit code {code} and no result")
+        raise Stopped("stopped") if self._crew.stopped else Died(code)
 
 
-def _environment(threads: int) -> dict[str, str]:
-    variables = {f"{library}_NUM_THREADS": str(threads) for library in LIBRARY_THREADS}
-    # a thread that spins while it waits can cost another process a factor of a hundred
-    return {**os.environ, **variables, **HEAP, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0"}
+class Pending(Generic[T]):
+    """A call whose result is still to come."""
+
+    def __init__(self, supervisor: Supervisor, task: "partial[T]", timeout: float | None) -> None:
+        self._supervisor, self._function, self._timeout = supervisor, task.func, timeout
+        self.deadline = None if timeout is None else time.monotonic() + timeout
+
+    def result(self, on_progress: Callable[[int], None] = lambda done: None) -> T:
+        """Waits for what the function returns.
+
+        Args:
+            on_progress: Told what the function gives to `calls.report_progress`.
+
+        Raises:
+            FunctionRaised: The function raised; the worker goes on.
+            TimedOut, Died, WorkerLost: The worker is gone.
+            Stopped: Its crew was stopped meanwhile.
+        """
+        try:
+            while isinstance(reply := self._supervisor._receive(self.deadline), Advanced):
+                on_progress(reply.done)
+            if isinstance(reply, Threw):
+                raise FunctionRaised(reply.reason, reply.exit_code)
+            value: T = reads(self._function)(reply.value)
+            return value
+        except TimeoutError:
+            self._supervisor.close()
+            raise TimedOut(self._timeout or 0.0) from None
+        except (Nonsense, msgspec.MsgspecError) as error:
+            self._supervisor.close()
+            raise WorkerLost(str(error)) from error

@@ -10,7 +10,6 @@ import click
 
 from codelength.api.errors import Unsupported, UsageError
 from codelength.api.protocol import protocol
-from codelength.cli.meter import Meter, duration
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -20,6 +19,7 @@ from codelength.cli.options import (
     with_out,
     with_plugins,
 )
+from codelength.cli.progress import Meter, duration
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec

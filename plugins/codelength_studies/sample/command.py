@@ -9,8 +9,8 @@ import click
 
 from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import UsageError
-from codelength.cli.meter import Meter, duration
 from codelength.cli.options import DEVICE, Size, load_plugins, warn_broken, with_out
+from codelength.cli.progress import Meter, duration
 
 if TYPE_CHECKING:
     from codelength_studies.journal import StudyJournal

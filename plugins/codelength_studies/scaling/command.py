@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.api.errors import StoreError, Unavailable, UsageError
-from codelength.cli.meter import Meter, duration
 from codelength.cli.options import LIMIT, load_plugins, warn_broken, with_out, with_plugins
+from codelength.cli.progress import Meter, duration
 
 if TYPE_CHECKING:
     from codelength_studies.scaling.analysis import Analysis

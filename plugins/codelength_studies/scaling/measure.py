@@ -4,21 +4,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from codelength.cli.meter import Meter
 from codelength.cli.options import TIMEOUT
-from codelength.cli.progress import watch
+from codelength.cli.progress import Meter, watch
 from codelength.results.cell import Cell
 from codelength.results.journal import Journal
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.score import FILE, Score
 from codelength.results.store import Store, load
-from codelength.run.engine import run
+from codelength.run.engine import execute
+from codelength.run.job import Limits, Recipe
 from codelength.run.plan import Plan
-from codelength.workers.supervisor import Limits
 from codelength_studies.score import load as scores
 from codelength_studies.score import score_all
 from codelength_studies.score.command import CHECK, Progress
-from codelength_studies.score.tasks import Recipe, with_predictor
+from codelength_studies.score.tasks import with_predictor
 
 
 def score_models(plan: Plan, jobs: int, out: Path) -> Sequence[Score]:
@@ -43,5 +42,5 @@ def code_with_models(plan: Plan, jobs: int, out: Path) -> Sequence[Cell]:
         store.append(record)
         progress.begin(len(plan.keys))
         limits = Limits(TIMEOUT, memory_bytes() * 4 // 5, 1)
-        run(plan, store, known, record, limits, progress)
+        execute(plan, store, known, record, limits, progress)
     return [cell for cell in load(out).current if cell.key in plan.keys]

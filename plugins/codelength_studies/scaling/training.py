@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codelength.api.errors import CodelengthError, UsageError
+from codelength.workers import program
 
 COST = re.compile(r"[\d,]+ steps take about (?:(\d+) h )?(?:(\d+) min)?(?:(\d+) s)?")
 """What `codelength train` says after its first steps."""
@@ -82,27 +83,26 @@ def train(size: Size, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def _started(size: Size) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "codelength", *size.command], stderr=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-        process.wait()
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)  # it writes a checkpoint and goes
-            process.communicate()
+def _started(size: Size) -> Iterator["subprocess.Popen[bytes]"]:
+    words = [sys.executable, "-m", "codelength", *size.command]
+    with program.started(words, stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)  # it writes a checkpoint and goes
+                process.communicate()
 
 
-def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
+def _lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:
     assert process.stderr is not None
     for line in process.stderr:
-        if line.strip():
-            yield line.strip()
+        if text := line.decode(errors="replace").strip():
+            yield text
 
 
-def _check(size: Size, process: "subprocess.Popen[str]", last: Sequence[str]) -> None:
+def _check(size: Size, process: "subprocess.Popen[bytes]", last: Sequence[str]) -> None:
     if process.returncode:
         why = last[-1].removeprefix("codelength: ") if last else f"exit code {process.returncode}"
         raise TrainingError(f"{size.kind} {size.size} did not get trained: {why}")

@@ -9,7 +9,6 @@ import click
 from codelength.api.errors import CorpusError, UsageError
 from codelength.api.protocol import protocol
 from codelength.api.spec import split_specs
-from codelength.cli.meter import Meter, duration
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -20,6 +19,7 @@ from codelength.cli.options import (
     warn_broken,
     with_plugins,
 )
+from codelength.cli.progress import Meter, duration
 from codelength.results.cell import CorpusSlice
 from codelength.results.score import Score
 
@@ -82,9 +82,10 @@ def command(
     from codelength.results.machine import dependencies, environment
     from codelength.results.score import FILE
     from codelength.results.store import load as measured
+    from codelength.run.job import Recipe
     from codelength.run.plan import survey
     from codelength_studies.score import load, score_all, scores, write
-    from codelength_studies.score.tasks import Recipe, with_predictor
+    from codelength_studies.score.tasks import with_predictor
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)

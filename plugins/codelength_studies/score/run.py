@@ -1,8 +1,7 @@
 """Scores targets: first a sample that is also coded, then all chunks, each stored as it comes."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from hashlib import sha256
 from math import fsum
 from typing import Protocol
@@ -17,8 +16,11 @@ from codelength.plugins import Registered
 from codelength.results.cell import CorpusSlice, Environment
 from codelength.results.journal import Journal
 from codelength.results.score import Check, Chunk, Score, Scores
+from codelength.run.job import Recipe
+from codelength.workers.pool import Pool
+from codelength.workers.supervisor import WorkerLost
 from codelength_studies.score.chunks import Pieces, chunks, spread
-from codelength_studies.score.tasks import Recipe, coded, decoded, ideal, processes
+from codelength_studies.score.tasks import coded, decoded, ideal
 
 AHEAD = 2
 """Chunks read for each process before it asks."""
@@ -71,7 +73,7 @@ def score_all(
     """
     results = []
     journal.append(environment)
-    with processes(environment.jobs) as pool, processes(1) as others:
+    with Pool(environment.jobs) as pool, Pool(1) as others:
         for codec, recipe in codecs:
             law = law_of(codec)
             for entry, corpus_slice in targets:
@@ -83,11 +85,10 @@ def score_all(
                     try:
                         checked = worker.check(pool, others, check)
                         bits, seconds = worker.total(pool, environment.jobs, checked)
-                    except BrokenProcessPool as error:
+                    except WorkerLost as error:
                         raise ScoreError(
-                            f"a process that scored {codec.spec} on {corpus_slice.corpus} "
-                            "died, as it does when memory runs out; repeat the command "
-                            "with fewer --jobs to go on"
+                            f"{codec.spec} was not scored on {corpus_slice.corpus}: {error}; if "
+                            "memory ran out, repeat the command with fewer --jobs to go on"
                         ) from error
                     score = Score(
                         codec=codec.spec,
@@ -126,7 +127,7 @@ class _Scorer:
     def _samples(self) -> Iterator[Sample]:
         return protocol(self._cut.protocol).split(head(self._corpus.samples(), self._cut.limit))
 
-    def check(self, pool: ProcessPoolExecutor, others: ProcessPoolExecutor, size: int) -> Check:
+    def check(self, pool: Pool, others: Pool, size: int) -> Check:
         """Scores a sample from all over the corpus, and codes it. Raises Mismatch."""
         sample = spread(self._samples(), self._cut.bytes, size)
         found = self._known.checks.get((self._law, sample.digest))
@@ -153,7 +154,7 @@ class _Scorer:
         self._journal.append(check)
         return check
 
-    def total(self, pool: ProcessPoolExecutor, jobs: int, check: Check) -> tuple[float, float]:
+    def total(self, pool: Pool, jobs: int, check: Check) -> tuple[float, float]:
         """Bits and CPU seconds of the whole target."""
         scored: list[Chunk] = []
         missing = chunks(self._codec, self._samples())

@@ -15,6 +15,7 @@ from codelength.plugins import Plugins
 from codelength.results.cell import CorpusSlice
 from codelength.results.journal import Journal
 from codelength.results.score import FILE
+from codelength.run.job import Recipe
 from codelength.run.plan import survey
 from codelength_controls import Skewed
 from codelength_studies.score import Score, load, score_all, scores
@@ -22,7 +23,7 @@ from codelength_studies.score import chunks as cutting
 from codelength_studies.score import run as scoring
 from codelength_studies.score.chunks import chunks, spread
 from codelength_studies.score.run import Mismatch, ScoreError
-from codelength_studies.score.tasks import Recipe, with_predictor
+from codelength_studies.score.tasks import with_predictor
 from factories import cell, environment
 from oracle_predictor import Knowing, iid_row
 
@@ -76,8 +77,8 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads instead of processes, which take seconds to start."""
-    monkeypatch.setattr(scoring, "processes", ThreadPoolExecutor)
+    """Threads instead of workers, which take seconds to load a model."""
+    monkeypatch.setattr(scoring, "Pool", ThreadPoolExecutor)
 
 
 def test_the_score_is_the_code_length_of_the_source_and_its_sample_codes_in_little_more(
@@ -126,7 +127,7 @@ def test_a_sample_that_does_not_come_back_is_a_failed_round_trip(tmp_path: Path)
 
 
 def test_a_process_that_dies_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ScoreError, match="died") as raised:
+    with pytest.raises(ScoreError, match="its process ended with exit code 1") as raised:
         scored(tmp_path, "leaving")
     assert raised.value.exit_code == 3
 

@@ -1,0 +1,199 @@
+"""What a worker does for `compress` and `decompress`: it writes containers, and decodes them."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Self, TypeVar
+
+from codelength.api.codec import Codec
+from codelength.api.errors import Unavailable, UsageError
+from codelength.api.spec import split_spec
+from codelength.cli.files import STANDARD_INPUT, Input, Reader, Writer
+from codelength.cli.options import warn_broken
+from codelength.cli.progress import Meter
+from codelength.container.container import Container, RoundTripError, pack
+from codelength.container.fields import ContainerError
+from codelength.plugins import Plugins
+from codelength.results.machine import memory_bytes
+from codelength.workers.limits import limit_memory
+from codelength.workers.supervisor import CallFailed, Supervisor, WorkerLost
+
+T = TypeVar("T")
+
+
+def in_worker(task: "partial[T]", source: Input, *descriptors: int) -> T:
+    """Have a worker do `task`, which reads `source`, and show how far that is. Raises
+    ContainerError if the worker is lost."""
+    with (
+        Meter(sys.stderr) as meter,
+        Supervisor(
+            threads=None, keep_errors=False, descriptors=[source.descriptor, *descriptors]
+        ) as supervisor,
+    ):
+        try:
+            return supervisor.call(task, on_progress=partial(_show, meter, source))
+        except WorkerLost as error:
+            raise ContainerError(f"the codec's process {error.problem}") from error
+
+
+def _show(meter: Meter, source: Input, done: int) -> None:
+    share = f"{100 * done // source.size} % of " if source.size else ""
+    meter.now(f"{source.name}: {share}{(source.size or done) / 1e6:.1f} MB")
+
+
+def write_container(
+    spec: str, files: Sequence[str], source: Input, out: int, segment: int, verify: bool
+) -> bool:
+    """Compress what is read from `source` into the descriptor `out`; in a worker.
+
+    Returns:
+        Whether all was written: False if nobody reads the pipe any more.
+    """
+    codec = codec_of(spec, files)
+    codec.check_available()
+    reader = Reader(source)
+    pieces = pack(codec, reader, segment)
+    try:
+        with Writer(out) as writer:
+            if verify:
+                with Verifier(files, f"{codec.spec} does not give {source.name} back") as verifier:
+                    write_verified(pieces, verifier, writer)
+            else:
+                for piece in pieces:
+                    writer.write(piece)
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def write_verified(pieces: Iterable[bytes], verifier: "Verifier", writer: Writer) -> None:
+    """Write `pieces`, the last one only when all are known to decode: a container without its
+    end is refused, also behind a pipe that could not wait. Raises RoundTripError."""
+    held = b""
+    for piece in pieces:
+        writer.write(held)
+        verifier.write(piece)
+        held = piece
+    verifier.finish()
+    writer.write(held)
+
+
+def decode_container(
+    source: Input, out: int | None, spec: str | None, files: tuple[str, ...], memory: int
+) -> int | None:
+    """Decode the container that is read from `source` into the descriptor `out`, or only check it;
+    in a worker.
+
+    Args:
+        source: The container.
+        out: Where to, if anywhere.
+        spec: Settings for the codec, as the option `-c` has them.
+        files: Plugins that are not installed.
+        memory: Bytes that this process may allocate once the codec is loaded.
+
+    Returns:
+        How many bytes it decodes to; None if nobody reads the pipe any more.
+    """
+    container = Container(Reader(source), source.name)
+    codec = codec_for(container, spec, files)
+    limit_memory(memory)
+    pieces = container.decoded(codec)
+    if out is None:
+        return sum(len(piece) for piece in pieces)
+    try:
+        with Writer(out) as writer:
+            for piece in pieces:
+                writer.write(piece)
+    except BrokenPipeError:
+        return None
+    return container.size
+
+
+class Verifier:
+    """A worker that reads a container and finds out whether it decodes to what went in."""
+
+    def __init__(self, files: Sequence[str], claim: str) -> None:
+        """`claim` is what it means if it does not."""
+        self._claim = claim
+        theirs, ours = os.pipe()
+        self._pipe = os.fdopen(ours, "wb")
+        try:
+            self._supervisor = Supervisor(threads=None, descriptors=[theirs])
+        finally:
+            os.close(theirs)
+        source = Input(theirs, STANDARD_INPUT, 0, 0)
+        memory = memory_bytes() * 4 // 5
+        self._result = self._supervisor.begin(
+            partial(decode_container, source, None, None, tuple(files), memory)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._supervisor.close()
+        with suppress(OSError):
+            self._pipe.close()
+
+    def write(self, piece: bytes) -> None:
+        """Give it the next bytes of the container. Raises RoundTripError."""
+        try:
+            self._pipe.write(piece)
+        except BrokenPipeError:  # it has seen enough
+            self._judge()
+
+    def finish(self) -> None:
+        """There are no more. Raises RoundTripError unless they are right."""
+        with suppress(BrokenPipeError):
+            self._pipe.close()
+        self._judge()
+
+    def _judge(self) -> None:
+        try:
+            self._result.result()
+        except WorkerLost as error:
+            problem = f"the codec's process {error.problem}"
+            raise RoundTripError(f"{self._claim}: {problem}") from error
+        except CallFailed as error:
+            reason = str(error).removeprefix(f"{STANDARD_INPUT}: ")
+            raise RoundTripError(f"{self._claim}: {reason}") from error
+
+
+def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) -> Codec:
+    """The codec that made `container`, with the settings that `spec` has otherwise. Raises
+    UsageError, Unavailable."""
+    made_by = container.header.codec
+    try:
+        codec = codec_of(changed(made_by, spec) if spec else made_by, files)
+        codec.check_available()
+    except (UsageError, Unavailable) as error:
+        kind = type(error)
+        lost = container.header.requires and not spec and not str(error).startswith("--")
+        elsewhere = "; -c names it where it is" if lost else ""
+        raise kind(f"{container.name} was made by {made_by}: {error}{elsewhere}") from error
+    return codec
+
+
+def changed(made_by: str, spec: str) -> str:
+    """`made_by`, with the settings that `spec` names. Raises UsageError."""
+    name, before = split_spec(made_by)
+    other, now = split_spec(spec)
+    if name != other or not all("=" in piece for piece in now.split(",")):
+        raise UsageError(
+            f"-c takes {name} and settings by name, as in {name}:setting=…, not {spec}"
+        )
+    pieces = [piece.partition("=") for piece in [*before.split(","), *now.split(",")] if piece]
+    settings = {key: value for key, _, value in pieces}
+    return f"{name}:{','.join(f'{key}={value}' for key, value in settings.items())}"
+
+
+def codec_of(spec: str, files: Sequence[str]) -> Codec:
+    """The codec that plugins offer under `spec`. Raises UsageError."""
+    plugins = Plugins(files)
+    try:
+        return plugins.codec(spec).item
+    except UsageError:
+        warn_broken(plugins)  # it may be in one of these
+        raise

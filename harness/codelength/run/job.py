@@ -1,0 +1,61 @@
+"""One cell to be measured, and how another process finds what it takes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from codelength.api.codec import Codec
+from codelength.plugins import Plugins, Registered
+from codelength.results.cell import CellKey, CorpusSlice
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one cell may take."""
+
+    timeout: float
+    """Seconds for each direction of a cell."""
+    memory: int | None
+    """Bytes that a worker may allocate."""
+    threads: int
+    """Threads that libraries may use in a worker."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Enough to build a codec, and some corpora, in another process."""
+
+    codec: str
+    """Its spec."""
+    plugins: tuple[str, ...]
+    """Entry points to load; the others stay out of the process."""
+    files: tuple[str, ...]
+    data: Path | None
+
+    @classmethod
+    def of(
+        cls, plugins: Plugins, entry: Registered[Codec], corpora: Iterable[str] = ()
+    ) -> "Recipe":
+        """For a codec of `plugins`, and for the corpora of the plugins that are named."""
+        names = tuple(sorted({entry.plugin.name, *corpora}))
+        return cls(entry.item.spec, names, plugins.files, plugins.data)
+
+    def load(self) -> Plugins:
+        """Load the plugins that it takes."""
+        return Plugins(self.files, self.data, self.plugins)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One codec, one slice of a corpus under one protocol, and what it may take."""
+
+    recipe: Recipe
+    slice: CorpusSlice
+    limits: Limits
+    run: str
+    """The run that the cell is part of."""
+
+    @property
+    def key(self) -> CellKey:
+        """The place of its cell in the tables."""
+        return CellKey(self.recipe.codec, *self.slice.key)

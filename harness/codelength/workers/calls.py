@@ -1,0 +1,56 @@
+"""What a worker does for its supervisor: calls functions, and says what became of them."""
+
+import pickle
+import socket
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codelength.api.errors import CodelengthError
+from codelength.workers.messages import Advanced, Channel, Done, Threw, encode, reads
+
+_channels: list[Channel] = []
+"""The one to the supervisor of this process, if it has one."""
+
+
+def report_progress(done: int) -> None:
+    """Tells whoever waits for the function that runs now how far it is, in units of its own."""
+    for channel in _channels:
+        channel.send(encode(Advanced(done)))
+
+
+def serve(connection: socket.socket) -> None:
+    """Answers requests until the supervisor closes its end."""
+    connection.set_inheritable(False)
+    channel = Channel(connection)
+    _channels.append(channel)
+    while True:
+        try:
+            request = channel.receive()
+        except EOFError:
+            return
+        channel.send(encode(_reply(request)))
+
+
+def _reply(request: bytes) -> Done | Threw:
+    try:
+        task: partial[Any] = pickle.loads(request)
+        value = encode(task())
+        reads(task.func)(value)  # a codec may give a number where no such number can be
+        return Done(msgspec.Raw(value))
+    except CodelengthError as error:
+        return Threw(str(error), error.exit_code)
+    except Exception as error:
+        traceback.print_exception(error)
+        return Threw(described(error), 1)
+
+
+def described(error: Exception) -> str:
+    """An exception in one line, with the place that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    return line[:300].removesuffix(":") + place

@@ -1,0 +1,118 @@
+"""How a child process starts and ends: its environment, and what is killed along with it."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+LIBRARY_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
+
+HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+"""Freed memory stays with the process while a batch is repeated (glibc), so that the median shows
+the codec and not the kernel handing out fresh pages."""
+
+KEPT = ("LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH")
+"""Variables that programs of others see as they are. The rest may hold options, as XZ_DEFAULTS
+does, and blobs would depend on them."""
+
+ENDING = 5.0
+"""Seconds until `end_everything` gives up on a process that the system cannot end."""
+
+
+def worker_environment(
+    folder: Path, threads: int | None, hash_seed: int, timed: bool
+) -> dict[str, str]:
+    """The variables of a Python process that works for this one.
+
+    Args:
+        folder: Where its temporary files go.
+        threads: What its libraries may use; None leaves it to them.
+        hash_seed: For the order of sets.
+        timed: It measures times, so the heap keeps what is freed.
+    """
+    libraries = () if threads is None else LIBRARY_THREADS
+    return {
+        **os.environ,
+        **{f"{library}_NUM_THREADS": f"{threads}" for library in libraries},
+        **(HEAP if timed else {}),
+        # a thread that spins while it waits can cost another process a factor of a hundred
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONHASHSEED": f"{hash_seed}",
+        "PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path),
+        "TMPDIR": str(folder),
+    }
+
+
+def program_environment(folder: Path) -> dict[str, str]:
+    """The variables of a program that is not ours, and that works in `folder`."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def die_with_parent(how: signal.Signals = signal.SIGKILL) -> None:
+    """The system sends this process a signal when the thread that started it ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, how)
+
+
+def adopt_orphans() -> None:
+    """What descends from this process becomes its child when its own parent ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_everything(leader: int, itself: bool = True) -> None:
+    """Kills what a process has started, and then the process (if `itself`).
+
+    Killed are: the process group and the session that it leads, and all that descends from it,
+    also in a group or session of its own. A descendant whose own parent has ended is found if the
+    process has called `adopt_orphans`, as that of every worker has. Without /proc only the process
+    group is killed.
+    """
+    deadline = time.monotonic() + ENDING
+    while victims := _started_by(leader):
+        for pid in victims:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.001)
+    if itself:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(leader, signal.SIGKILL)
+
+
+class _Process(NamedTuple):
+    pid: int
+    parent: int
+    group: int
+    session: int
+
+
+def _started_by(leader: int) -> list[int]:
+    """Processes that are alive and belong to `leader`, without itself."""
+    alive = list(_processes())
+    family = {leader}
+    before = 0
+    while len(family) > before:
+        before = len(family)
+        family |= {p.pid for p in alive if p.parent in family or leader in (p.group, p.session)}
+    return [pid for pid in family if pid != leader]
+
+
+def _processes() -> Iterator[_Process]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            # behind the name, which may hold anything: state, parent, group, session
+            state, *numbers = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            if state not in "ZX":
+                yield _Process(int(folder.name), *map(int, numbers))

@@ -1,0 +1,69 @@
+"""Programs that are not ours: how one is started, and ended with what it has started."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from codelength.workers.processes import die_with_parent, end_everything
+
+Stream = IO[bytes] | int | None
+
+
+@contextmanager
+def started(
+    words: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    confine: Callable[[], None] = lambda: None,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = None,
+    stderr: Stream = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a program in a session of its own. It is gone when the context is left, and so is what
+    descends from it.
+
+    Descendants in a session of their own are found while the program runs. After its own end only
+    its process group is killed; other orphans stay until the worker ends that runs the program.
+
+    Args:
+        words: The program and its arguments.
+        folder: Where it works.
+        environment: Its variables; by default those of this process.
+        confine: Called in the new process before the program begins.
+        stdin: A file, or what subprocess takes in its place; so for the other two.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def prepare() -> None:
+        die_with_parent()
+        confine()
+
+    process = subprocess.Popen(
+        words,
+        cwd=folder,
+        env=environment,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        preexec_fn=prepare,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            end_everything(process.pid)
+            process.wait()
+        else:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
