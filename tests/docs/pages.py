@@ -68,4 +68,8 @@ class Page:
         }
 
 
-PAGES = [Page(ROOT / "README.md"), *map(Page, sorted((ROOT / "docs").glob("*.md")))]
+PAGES = [
+    *map(Page, sorted(ROOT.glob("*.md"))),
+    *map(Page, sorted((ROOT / "docs").rglob("*.md"))),
+    *(Page(ROOT / folder / "README.md") for folder in ("benchmarks", "corpora", "reports")),
+]

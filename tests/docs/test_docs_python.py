@@ -63,8 +63,9 @@ def plugins() -> Iterator[Block]:
 @pytest.mark.parametrize("block", list(plugins()), ids=str)
 def test_a_plugin_that_is_shown_passes_the_kit(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mail").mkdir()
-    (tmp_path / "mail" / "one.eml").write_text("Subject: a corpus of one\n\nHello\n")
+    for file in ("mail/one.eml", "poems/one.txt"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text("Subject: a corpus of one\n\nHello\n")
     (tmp_path / "shown.py").write_text(block.text)
     host = Plugins(["shown.py"], only=())
     assert not host.broken
