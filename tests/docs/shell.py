@@ -31,7 +31,10 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def _meant(words: list[str]) -> Iterator[list[str]]:
-    cleaned = [word.strip("[]").removesuffix("…").removesuffix("...") or word for word in words]
+    cleaned = [
+        word if word == "…" else word.strip("[]").removesuffix("…").removesuffix("...")
+        for word in words
+    ]
     choices = [word.split("\0") for word in cleaned if word]
     yield from map(list, itertools.product(*choices))
 

@@ -71,7 +71,7 @@ def command(
     files: tuple[str, ...],
     data: Path | None,
 ) -> int:
-    r"""Show what context is worth: bits a byte by position and by prefix.
+    """Show what context is worth: bits a byte by position and by prefix.
 
     For a predictor, what the byte at each position costs; for any codec, what prefixes cost, coded.
     The gain is split into what a model knew beforehand and what context adds, with the bytes

@@ -70,7 +70,7 @@ def command(
     out: Path | None,
     files: tuple[str, ...],
 ) -> int:
-    r"""Continue a text with any codec or predictor.
+    """Continue a text with any codec or predictor.
 
     A predictor draws each symbol from its frequencies; any other codec draws byte b with a
     probability proportional to 2^−len(context + b). Without --out, the continuation goes to

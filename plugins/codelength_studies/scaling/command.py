@@ -32,7 +32,7 @@ OUT = with_out("Where all of it goes.", "codelength-scaling")
 
 @click.group()
 def command() -> None:
-    r"""Train, measure, fit and plot compression against size and steps.
+    """Train, measure, fit and plot compression against size and steps.
 
     \b
     codelength scaling train --data text.tar.xz --sizes 10k,100k,1m --out ladder
@@ -48,7 +48,7 @@ def command() -> None:
 @SEED
 @OUT
 def fit_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
-    r"""Fit CR(P, S) = a + b·P^−α + c·S^−β to a ladder of models.
+    """Fit CR(P, S) = a + b·P^−α + c·S^−β to a ladder of models.
 
     CSV has the columns parameters, steps and rate (coded / raw bytes), and maybe corpus, how and
     model; 'codelength scaling measure' writes one. The fit is robust least squares with bootstrap
@@ -79,7 +79,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
 @SEED
 @OUT
 def plot_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
-    r"""Draw a ladder with its fit: by size, by steps, residuals, and how sure the numbers are.
+    """Draw a ladder with its fit: by size, by steps, residuals, and how sure the numbers are.
 
     \b
     codelength scaling plot ladder/points.csv --out ladder
@@ -155,7 +155,7 @@ def measure_command(
     files: tuple[str, ...],
     data: Path | None,
 ) -> int:
-    r"""Measure every model of a ladder on some corpora.
+    """Measure every model of a ladder on some corpora.
 
     By coding, decoding in another process and comparing, as 'codelength run' does it, or with
     --score by ideal code lengths. The name of a model says after how many steps it was saved:
@@ -218,7 +218,7 @@ def measure_command(
 @OUT
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def train_command(kind: str, sizes: str, save_at: str, out: Path, options: tuple[str, ...]) -> int:
-    r"""Train a ladder of models: several sizes, each with weights at several steps.
+    """Train a ladder of models: several sizes, each with weights at several steps.
 
     Calls 'codelength train' for one size after the other; what this command does not know is handed
     on to it, the data above all. Every size first takes a few steps, to say what all of it will
