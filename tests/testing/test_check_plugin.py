@@ -67,7 +67,7 @@ def test_an_installed_plugin_is_named():
         ("no_such_file.py", "codelength: no plugin file 'no_such_file.py'; "),
         ("brotly", "codelength: no plugin 'brotly'; did you mean 'brotli'? 'codelength plugins'"),
         ("liar_import.py", "codelength: plugin liar_import.py cannot be loaded: RuntimeError: "),
-        ("factories.py", "codelength: plugin factories.py offers neither codecs nor corpora"),
+        ("factories.py", "codelength: plugin factories.py has neither codecs nor corpora"),
     ],
 )
 def test_what_is_no_plugin_ends_in_one_line_and_2(plugin, line):

@@ -5,6 +5,7 @@ threads, another hash seed and other processor instructions. The codecs that pas
 user's cache.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,4 +58,5 @@ def _tried() -> dict[str, list[str]]:
 def _path() -> Path:
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("codelength")) / FILE
+    folder = os.environ.get("CODELENGTH_CACHE") or platformdirs.user_cache_dir("codelength")
+    return Path(folder) / FILE

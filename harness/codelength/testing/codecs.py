@@ -33,13 +33,21 @@ def codec_checks(codec: Codec, timeout: float = TIMEOUT, memory: int = MEMORY) -
     """
     try:
         encoder = Session(codec, timeout, memory, hash_seed=1)
-        with encoder, Session(codec, timeout, memory, hash_seed=2) as decoder:
+        with encoder, _decoder(codec, timeout, memory) as decoder:
             encoder.wait()
             decoder.wait()
             yield Result(ARRIVES)
             yield from Trial(encoder, decoder, patience=timeout).results()
     except Finding as finding:
         yield Result(ARRIVES, str(finding))
+
+
+def _decoder(codec: Codec, timeout: float, memory: int) -> Session:
+    """The process that decodes. For a codec that claims to be portable, its threads and processor
+    instructions are other ones than those of the process that encodes."""
+    portable = codec.portable
+    threads = 3 if portable else 1
+    return Session(codec, timeout, memory, hash_seed=2, threads=threads, old_processor=portable)
 
 
 @dataclass

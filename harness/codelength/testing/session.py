@@ -41,12 +41,21 @@ class Session:
     process, the next one gets a new process."""
 
     def __init__(
-        self, thing: Any, timeout: float, memory: int, hash_seed: int, threads: int = 1
+        self,
+        thing: Any,
+        timeout: float,
+        memory: int,
+        hash_seed: int,
+        threads: int = 1,
+        old_processor: bool = False,
     ) -> None:
-        """Raises Finding if `thing` cannot be sent."""
+        """Raises Finding if `thing` cannot be sent. `old_processor` keeps libraries from the
+        instructions that only newer processors have."""
         self._timeout = timeout
         self._receive = _packed(thing, memory)
-        self._start = partial(Supervisor, threads=threads, hash_seed=hash_seed)
+        self._start = partial(
+            Supervisor, threads=threads, hash_seed=hash_seed, old_processor=old_processor
+        )
         self._lost = 0
         self._supervisor = self._start()
         self._arriving: Pending[Returned | Raised] | None = None

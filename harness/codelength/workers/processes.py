@@ -18,6 +18,18 @@ HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 """Freed memory stays with the process while a batch is repeated (glibc), so that the median shows
 the codec and not the kernel handing out fresh pages."""
 
+OLD_PROCESSOR = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "DNNL_MAX_CPU_ISA": "SSE41",
+    "MKL_CBWR": "COMPATIBLE",
+    "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
+    "NUMBA_CPU_FEATURES": "",
+    "NUMBA_CPU_NAME": "generic",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "OPENBLAS_CORETYPE": "Nehalem",
+}
+"""Variables under which PyTorch, oneDNN, MKL, Numba and OpenBLAS use basic instructions only."""
+
 KEPT = ("LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH")
 """Variables that programs of others see as they are. The rest may hold options, as XZ_DEFAULTS
 does, and blobs would depend on them."""
@@ -27,7 +39,7 @@ ENDING = 5.0
 
 
 def worker_environment(
-    folder: Path, threads: int | None, hash_seed: int, timed: bool
+    folder: Path, threads: int | None, hash_seed: int, timed: bool, old_processor: bool
 ) -> dict[str, str]:
     """The variables of a Python process that works for this one.
 
@@ -36,12 +48,14 @@ def worker_environment(
         threads: What its libraries may use; None leaves it to them.
         hash_seed: For the order of sets.
         timed: It measures times, so the heap keeps what is freed.
+        old_processor: Its libraries use no instructions that only newer processors have.
     """
     libraries = () if threads is None else LIBRARY_THREADS
     return {
         **os.environ,
         **{f"{library}_NUM_THREADS": f"{threads}" for library in libraries},
         **(HEAP if timed else {}),
+        **(OLD_PROCESSOR if old_processor else {}),
         # a thread that spins while it waits can cost another process a factor of a hundred
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONHASHSEED": f"{hash_seed}",

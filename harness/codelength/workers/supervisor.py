@@ -133,6 +133,7 @@ class Supervisor:
         threads: int | None = 1,
         hash_seed: int = 0,
         timed: bool = False,
+        old_processor: bool = False,
         within: Path | None = None,
         keep_errors: bool = True,
         descriptors: Collection[int] = (),
@@ -144,6 +145,7 @@ class Supervisor:
             threads: What its libraries may use; None leaves it to them.
             hash_seed: For the order of sets.
             timed: It measures times.
+            old_processor: It uses no instructions that only newer processors have.
             within: The folder that its own is made in; by default that of the system.
             keep_errors: Keep what it prints, for `errors`; or else it goes to standard error.
             descriptors: What it finds open under the same numbers.
@@ -162,7 +164,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors or STDERR,
                 stderr=self._errors or STDERR,
-                env=worker_environment(folder, threads, hash_seed, timed),
+                env=worker_environment(folder, threads, hash_seed, timed, old_processor),
                 pass_fds=[theirs.fileno(), *descriptors],
                 start_new_session=True,  # Ctrl-C is for this process to handle
             )
