@@ -31,12 +31,11 @@ from codelength.coding.predictor import Predictor  # noqa: E402
 from codelength.coding.range_coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
 from codelength.workers.processes import HEAP  # noqa: E402
-from codelength_hf import backend_numba as transformers_on_cpu  # noqa: E402
+from codelength_exact.backend_numba import NumbaBackend  # noqa: E402
 from codelength_hf.architecture import architecture  # noqa: E402
-from codelength_hf.predictor import TransformerPredictor, arithmetic  # noqa: E402
-from codelength_hf.transformer import Exact  # noqa: E402
-from codelength_hf.weights import Block, Quantised, Vectors, Weights  # noqa: E402
-from codelength_recurrent import backend_numba as recurrent_on_cpu  # noqa: E402
+from codelength_hf.predictor import TransformerPredictor, quantized_on  # noqa: E402
+from codelength_hf.transformer import AnyQuantizedTransformer  # noqa: E402
+from codelength_hf.weights import Block, QuantizedMatrix, Vectors, Weights  # noqa: E402
 
 FAMILIES = ("recurrent", "transformer")
 BATCHES = (1, 16, 64, 256)
@@ -64,7 +63,7 @@ class Pythia(TransformerPredictor):
     checkpoint: Any = None
 
     @property
-    def model(self) -> Exact:
+    def model(self) -> AnyQuantizedTransformer:
         return pythia(self.window or LONGEST, device.chosen())
 
     @property
@@ -76,15 +75,15 @@ class Pythia(TransformerPredictor):
 
 
 @cache
-def pythia(window: int, where: str) -> Exact:
+def pythia(window: int, where: str) -> AnyQuantizedTransformer:
     """The model of `Pythia` on a device."""
     random = np.random.default_rng(0)
     width, hidden, vocabulary, tokens = 512, 2048, 50304, 50277
 
-    def matrix(outputs: int, inputs: int) -> Quantised:
+    def matrix(outputs: int, inputs: int) -> QuantizedMatrix:
         values = random.integers(-127, 128, (outputs, inputs), np.int8)
         scales = np.full(outputs, 0.014 / inputs**0.5, np.float32)  # variances stay one
-        return Quantised(values, scales, np.zeros(outputs, np.float32))
+        return QuantizedMatrix(values, scales, np.zeros(outputs, np.float32))
 
     def norm() -> Vectors:
         return Vectors(np.ones(width, np.float32), np.zeros(width, np.float32))
@@ -103,10 +102,13 @@ def pythia(window: int, where: str) -> Exact:
             "bos_token_id": 0,
         }
     )
+    none = np.empty((0, shape.head_dim), np.float32)
+    no_norms = Vectors(none, none)
     blocks = [
         Block(
             norm(),
             matrix(3 * width, width),
+            no_norms,
             matrix(width, width),
             norm(),
             matrix(hidden, width),
@@ -116,7 +118,7 @@ def pythia(window: int, where: str) -> Exact:
     ]
     table, head = matrix(vocabulary, width), matrix(vocabulary, width)
     read = Weights(shape, table, None, blocks, norm(), head, tied=False)
-    return Exact(read, window, arithmetic(where), tokens)
+    return quantized_on(where, read, window, tokens)
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class Stopwatch:
 
 
 WATCH = Stopwatch(
-    law=[(recurrent_on_cpu.OnCpu, "frequencies"), (transformers_on_cpu.OnCpu, "frequencies")],
+    law=[(NumbaBackend, "frequencies")],
     coder=[
         (streams, "narrowed"),
         (range_coder.Encoder, "encode_narrowed"),

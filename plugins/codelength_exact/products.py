@@ -1,123 +1,149 @@
-"""Products of quantised rows with int8 matrices, exact, by what the machine does best.
+"""Exact products of quantised rows with int8 matrices, by what the machine does best.
 
-Rows are of int16, and a tile of four rows and sixteen outputs is summed up in registers: on x86
-with AVX2 one instruction multiplies sixteen pairs and adds them two by two to int32, which makes
-this nearly twice as fast as float32, from a quarter of the memory. Where there are VNNI
-instructions, PyTorch's int8 products are faster still, for many rows. But PyTorch does not promise
-that they are exact: they saturate where oneDNN is told to do without VNNI, and some versions return
-uninitialised memory for one input column. Each shape of matrix is therefore tried before it is used
-first, and stays with the tiles unless PyTorch gives their integers.
+There are two ways. `Products.fastest` chooses between them:
+
+Tiles. Rows are int16. A tile of four rows and sixteen outputs is summed in registers. On x86 with
+AVX2 one instruction multiplies sixteen pairs and adds them two by two to int32. This is nearly
+twice as fast as float32, from a quarter of the memory. Tiles are always exact.
+
+PyTorch's int8 products. With VNNI instructions they are faster still, for many rows. But PyTorch
+does not promise that they are exact: they saturate where oneDNN is told to do without VNNI, and
+some versions return uninitialised memory for one input column. So each shape of matrix is tried
+before its first use. A shape whose integers differ from those of the tiles stays with the tiles.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from llvmlite import binding, ir
 from numba import config, types
+from numba.core.base import BaseContext
+from numba.core.typing import Context
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 ROWS, COLUMNS = 4, 16
-"""What a tile computes at once."""
+"""Rows and outputs that a tile computes at once."""
 
-MANY = 128
-"""Rows from which PyTorch's int8 products are the faster ones, given the instructions."""
+TORCH_ROWS = 128
+"""Rows from which PyTorch's int8 products are faster, on a machine with VNNI instructions."""
+
+QuantisedRows: TypeAlias = NDArray[np.int8] | NDArray[np.int16]
 
 
-class Matrix:
-    """int8 values (outputs, inputs), in the forms that products want."""
+class PackedMatrix:
+    """An int8 matrix (outputs, inputs), in the forms that products read."""
 
     def __init__(self, values: NDArray[np.int8]) -> None:
         self._values = values
         self.outputs, self.inputs = values.shape
-        self.panels = panels(values)
+        self.panels = to_panels(values)
 
     @cached_property
-    def for_torch(self) -> Any:
-        """The values transposed, as a tensor on the same memory."""
+    def for_torch(self) -> "Tensor":
+        """The values as a tensor (inputs, outputs) int8 on the same memory."""
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(self._values)).T
 
 
 class Products:
-    """In tiles, or, from `int8` rows on if that is given, by PyTorch."""
+    """Products in tiles, or by PyTorch from `torch_rows` rows on, if that is given."""
 
-    def __init__(self, int8: int | None = None) -> None:
-        self._int8 = int8
+    def __init__(self, torch_rows: int | None = None) -> None:
+        self._torch_rows = torch_rows
 
     @classmethod
     def fastest(cls) -> "Products":
-        """What this machine does best."""
+        """Return what this machine does best, by its processor's flags."""
         features = _features()
-        vnni = features.get("avx512vnni") or features.get("avxvnni")
-        return cls(MANY if vnni and find_spec("torch") else None)
+        has_vnni = features.get("avx512vnni") or features.get("avxvnni")
+        return cls(TORCH_ROWS if has_vnni and find_spec("torch") else None)
 
-    def matrix(self, values: NDArray[np.int8]) -> Matrix:
-        """`values` (outputs, inputs) ready for products."""
-        return Matrix(values)
+    def matrix(self, values: NDArray[np.int8]) -> PackedMatrix:
+        """Return `values` (outputs, inputs) ready for products."""
+        return PackedMatrix(values)
 
-    def rows(self, count: int, columns: int) -> NDArray[Any]:
-        """Room for quantised rows, of the type that their products want."""
-        many = self._int8 is not None and count >= self._int8
-        return np.empty((count, columns), np.int8 if many else np.int16)
+    def empty_rows(self, count: int, columns: int) -> QuantisedRows:
+        """Return room for quantised rows (count, columns): int8 for PyTorch, int16 for tiles."""
+        for_torch = self._torch_rows is not None and count >= self._torch_rows
+        return np.empty((count, columns), np.int8 if for_torch else np.int16)
 
-    def of(self, rows: NDArray[Any], matrix: Matrix) -> NDArray[np.int32]:
-        """The integers rows · matrix (rows, outputs)."""
-        int8 = self._int8 if rows.dtype == np.int8 else None
-        if int8 is not None and _torch_is_exact(matrix.outputs, matrix.inputs, int8):
-            return _by_torch(rows, matrix.for_torch)
-        return _by_tiles(rows, matrix.panels, matrix.outputs)
+    def multiply(self, rows: NDArray[np.signedinteger], matrix: PackedMatrix) -> NDArray[np.int32]:
+        """Return the integers rows · matrix: (rows, inputs) from `empty_rows` → (rows, outputs)."""
+        if rows.itemsize == 1:
+            enough = self._torch_rows
+            if enough and _torch_is_exact(matrix.outputs, matrix.inputs, enough):
+                return _multiply_by_torch(rows, matrix.for_torch)
+            rows = rows.astype(np.int16)
+        return _multiply_by_tiles(rows, matrix.panels, matrix.outputs)
 
 
 @cache
 def _torch_is_exact(outputs: int, inputs: int, count: int) -> bool:
-    """Whether PyTorch multiplies `count` rows, and some more, by a matrix (outputs, inputs) without
-    error: the largest values of either sign, where sums saturate first, and any values."""
+    """Compare PyTorch with the tiles: `count` rows, and some more, times (outputs, inputs).
+
+    The largest values of either sign are tried, where sums saturate first, and random ones.
+    """
     if inputs < 2:
         return False
     import torch
 
     random = np.random.default_rng(0)
-    largest = np.full((outputs, inputs), 127, np.int8)
-    for values in (largest, random.integers(-127, 128, (outputs, inputs), np.int8)):
-        transposed, form = torch.from_numpy(values).T, panels(values)
-        for rows in (count, count + 5):
-            for trial in (
-                np.full((rows, inputs), 127, np.int8),
-                np.full((rows, inputs), -127, np.int8),
-                random.integers(-127, 128, (rows, inputs), np.int8),
-            ):
-                if not np.array_equal(
-                    _by_torch(trial, transposed), _by_tiles(trial, form, outputs)
-                ):
-                    return False
-    return True
+    matrices = (
+        np.full((outputs, inputs), 127, np.int8),
+        random.integers(-127, 128, (outputs, inputs), np.int8),
+    )
+    trials = [
+        rows
+        for more in (count, count + 5)
+        for rows in (
+            np.full((more, inputs), 127, np.int8),
+            np.full((more, inputs), -127, np.int8),
+            random.integers(-127, 128, (more, inputs), np.int8),
+        )
+    ]
+    return all(
+        np.array_equal(
+            _multiply_by_torch(rows, torch.from_numpy(values).T),
+            _multiply_by_tiles(rows.astype(np.int16), to_panels(values), outputs),
+        )
+        for values in matrices
+        for rows in trials
+    )
 
 
-def _by_torch(rows: NDArray[np.int8], transposed: Any) -> NDArray[np.int32]:
+def _multiply_by_torch(rows: NDArray[np.signedinteger], transposed: "Tensor") -> NDArray[np.int32]:
     import torch
 
     product: NDArray[np.int32] = torch._int_mm(torch.from_numpy(rows), transposed).numpy()
     return product
 
 
-def _by_tiles(rows: NDArray[Any], form: NDArray[np.int8], outputs: int) -> NDArray[np.int32]:
-    rows = rows.astype(np.int16, copy=False)
+def _multiply_by_tiles(
+    rows: NDArray[np.signedinteger], panels: NDArray[np.int8], outputs: int
+) -> NDArray[np.int32]:
     if rows.shape[1] % 2:
         rows = np.pad(rows, ((0, 0), (0, 1)))
     out = np.empty((len(rows), outputs), np.int32)
-    _in_tiles(rows, form, out)
+    _in_tiles(rows, panels, out)
     return out
 
 
-def panels(values: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Values (outputs, inputs) as a tile reads them: (panels of COLUMNS outputs, pairs of inputs,
-    COLUMNS, 2), filled up with zeros."""
+def to_panels(values: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return values (outputs, inputs) as a tile reads them, filled up with zeros.
+
+    The shape is (panels of COLUMNS outputs, pairs of inputs, COLUMNS, 2).
+    """
     outputs, inputs = values.shape
     filled = np.pad(values, ((0, -outputs % COLUMNS), (0, inputs % 2)))
     apart = filled.reshape(-1, COLUMNS, filled.shape[1] // 2, 2)
@@ -131,27 +157,37 @@ def _features() -> dict[str, bool]:
     return {} if other else dict(binding.get_host_cpu_features())
 
 
-def tile(rows: int, avx2: bool) -> Any:
-    """A function for compiled code: tile(a, step_a, b, pairs, c, step_c) writes `rows` · COLUMNS
-    sums of int32 to c, of the products of rows of `pairs` pairs of int16 at a with a panel at b.
-    a, b and c are addresses; step_a and step_c, from a row to the next, are in bytes."""
+def make_tile(rows: int, avx2: bool) -> Callable[[int, int, int, int, int, int], None]:
+    """Return a function for compiled code: tile(a, step_a, b, pairs, c, step_c).
+
+    It multiplies `rows` rows of `pairs` pairs of int16 at address a by a panel at address b, and
+    writes `rows` · COLUMNS sums of int32 to address c. step_a and step_c are the bytes from a row
+    to the next.
+    """
     whole, half, byte = ir.IntType(64), ir.IntType(32), ir.IntType(8)
     eight, sixteen = ir.VectorType(half, 8), ir.VectorType(ir.IntType(16), 16)
     vectors = COLUMNS // 8
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        signature: Signature,
+        args: Sequence[ir.Value],
+    ) -> ir.Value:
         a, step_a, b, pairs, c, step_c = args
 
-        def pointer(base: Any, step: Any, count: int, offset: Any, kind: Any) -> Any:
+        def pointer(
+            base: ir.Value, step: ir.Value, count: int, offset: ir.Value, kind: ir.Type
+        ) -> ir.Value:
             address = builder.add(builder.add(base, builder.mul(step, whole(count))), offset)
             return builder.inttoptr(address, kind.as_pointer())
 
-        def every_other(vector: Any, first: int) -> Any:
+        def every_other(vector: ir.Value, first: int) -> ir.Value:
             at = ir.Constant(eight, list(range(first, 16, 2)))
             return builder.sext(builder.shuffle_vector(vector, sixteen(ir.Undefined), at), eight)
 
-        def products(values: Any, weights: Any) -> Any:
-            """Of sixteen pairs, added two by two."""
+        def multiply_pairs(values: ir.Value, weights: ir.Value) -> ir.Value:
+            """Multiply sixteen pairs and add the products two by two."""
             if avx2:
                 kind = ir.FunctionType(eight, [sixteen, sixteen])
                 madd = builder.module.declare_intrinsic("llvm.x86.avx2.pmadd.wd", (), kind)
@@ -183,7 +219,7 @@ def tile(rows: int, avx2: bool) -> Any:
             values = builder.bitcast(spread, sixteen)
             added.append(
                 [
-                    builder.add(s, products(values, w))
+                    builder.add(s, multiply_pairs(values, w))
                     for s, w in zip(sums[row], weights, strict=True)
                 ]
             )
@@ -201,23 +237,33 @@ def tile(rows: int, avx2: bool) -> Any:
                 builder.store(added[row][n], pointer(c, step_c, row, whole(32 * n), eight), align=4)
         return context.get_dummy_value()
 
-    def typed(context: Any, a: Any, step_a: Any, b: Any, pairs: Any, c: Any, step_c: Any) -> Any:
+    def typed(
+        context: Context,
+        a: types.Type,
+        step_a: types.Type,
+        b: types.Type,
+        pairs: types.Type,
+        c: types.Type,
+        step_c: types.Type,
+    ) -> tuple[Signature, Callable[..., ir.Value]]:
         return types.none(*[types.int64] * 6), generate
 
-    return intrinsic(typed)
+    tile: Callable[[int, int, int, int, int, int], None] = intrinsic(typed)
+    return tile
 
 
 AVX2 = bool(_features().get("avx2"))
-one_row, four_rows = tile(1, AVX2), tile(ROWS, AVX2)
+one_row, four_rows = make_tile(1, AVX2), make_tile(ROWS, AVX2)
 
 
 @compiled
-def _in_tiles(rows: Any, form: Any, out: Any) -> None:
+def _in_tiles(rows: NDArray[np.int16], panels: NDArray[np.int8], out: NDArray[np.int32]) -> None:
+    """Multiply rows (rows, inputs), filled up to pairs, by `panels`: out (rows, outputs)."""
     count, columns = rows.shape
     outputs, pairs = out.shape[1], columns // 2
     edge = np.empty((ROWS, COLUMNS), np.int32)
-    a, b, c = rows.ctypes.data, form.ctypes.data, out.ctypes.data
-    for panel in range(len(form)):
+    a, b, c = rows.ctypes.data, panels.ctypes.data, out.ctypes.data
+    for panel in range(len(panels)):
         first = panel * COLUMNS
         whole = first + COLUMNS <= outputs
         weights = b + panel * pairs * COLUMNS * 2

@@ -1,16 +1,19 @@
-"""The elementwise functions of `fixed`, compiled to be inlined in loops, and the activations of
-transformers made out of them.
+"""The elementwise functions of `constants`, compiled to be inlined in loops, and activations.
 
 Loops are written so that LLVM may use vectors without reordering a float sum: maxima are taken over
 the bit patterns of floats, as integers, and sums over integers.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core.base import BaseContext
+from numba.core.typing import Context
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import inlined
 from codelength_exact.constants import EXP2, FARTHEST, LARGEST, LOG2E, MAGIC, ONE, SMALLEST
@@ -31,11 +34,21 @@ GELU_TANH = np.float32(1.5957692)
 """2 · sqrt(2 / π): gelu by tanh(u) is x · sigmoid(2u)."""
 
 
-def _reinterpreted(source: Any, target: Any, form: Any) -> Any:
-    """An intrinsic that gives the value of type `target` with the bit pattern of a `source`."""
+def _reinterpreted(
+    source: types.Type, target: types.Type, form: ir.Type
+) -> Callable[[types.Type], tuple[Signature, Callable[..., ir.Value]]]:
+    """Return an intrinsic that gives the value of type `target` with the bits of a `source`."""
 
-    def typed(context: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def typed(
+        context: Context,
+        value: types.Type,
+    ) -> tuple[Signature, Callable[..., ir.Value]]:
+        def generate(
+            context: BaseContext,
+            builder: ir.IRBuilder,
+            signature: Signature,
+            args: Sequence[ir.Value],
+        ) -> ir.Value:
             return builder.bitcast(args[0], form)
 
         return target(source), generate
@@ -48,20 +61,20 @@ of_bits = _reinterpreted(types.int32, types.float32, ir.FloatType())
 
 
 @inlined
-def ordered(x: Any) -> Any:
-    """An int32 that grows with x; its own inverse on bit patterns."""
+def ordered(x: np.float32) -> np.int32:
+    """Return an int32 that grows with x."""
     return np.int32(bits(x) ^ (np.int32(bits(x) >> 31) & 0x7FFFFFFF))
 
 
 @inlined
-def of_ordered(i: Any) -> Any:
-    """The float32 behind `ordered`."""
+def of_ordered(i: np.int32) -> np.float32:
+    """Return the float32 that `ordered` made i of."""
     return of_bits(np.int32(i ^ (np.int32(i >> 31) & 0x7FFFFFFF)))
 
 
 @inlined
-def largest_magnitude(x: Any) -> Any:
-    """max |x| over a row, or SMALLEST."""
+def largest_magnitude(x: NDArray[np.float32]) -> np.float32:
+    """Return max |x| over a row (columns,), or SMALLEST."""
     largest = np.int32(0)
     for c in range(len(x)):
         largest = max(largest, np.int32(bits(x[c]) & 0x7FFFFFFF))
@@ -69,8 +82,8 @@ def largest_magnitude(x: Any) -> Any:
 
 
 @inlined
-def quantise(x: Any, q: Any) -> Any:
-    """Writes a row's int8 values to q, of any type; returns its scale."""
+def quantise(x: NDArray[np.float32], q: NDArray[np.signedinteger]) -> np.float32:
+    """Write the quantised values of a row x (columns,) to q (columns,), and return its scale."""
     most = largest_magnitude(x)
     inverse = LARGEST / most
     for c in range(len(x)):
@@ -79,8 +92,8 @@ def quantise(x: Any, q: Any) -> Any:
 
 
 @inlined
-def exp2(y: Any) -> Any:
-    """2^y for |y| ≤ 126."""
+def exp2(y: np.float32) -> np.float32:
+    """Return 2^y for |y| ≤ 126."""
     shifted = y + MAGIC
     f = y - (shifted - MAGIC)
     p = ((((((C6 * f + C5) * f + C4) * f + C3) * f + C2) * f) + C1) * f + C0
@@ -88,27 +101,27 @@ def exp2(y: Any) -> Any:
 
 
 @inlined
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x)."""
+def sigmoid(x: np.float32) -> np.float32:
+    """Return 1 / (1 + e^-x)."""
     y = min(max(-x * LOG2E, -FARTHEST), FARTHEST)
     return ONE / (ONE + exp2(y))
 
 
 @inlined
-def silu(x: Any) -> Any:
-    """x · sigmoid(x)."""
+def silu(x: np.float32) -> np.float32:
+    """Return x · sigmoid(x)."""
     return x * sigmoid(x)
 
 
 @inlined
-def gelu_tanh(x: Any) -> Any:
-    """The gelu of GPT-2."""
+def gelu_tanh(x: np.float32) -> np.float32:
+    """Return the gelu of GPT-2."""
     return x * sigmoid((x + x * x * x * GELU_CUBE) * GELU_TANH)
 
 
 @inlined
-def gelu(x: Any) -> Any:
-    """x · Φ(x), where Φ(x) = (1 + erf(x / √2)) / 2."""
+def gelu(x: np.float32) -> np.float32:
+    """Return x · Φ(x), where Φ(x) = (1 + erf(x / √2)) / 2."""
     z = abs(x) * ROOT_HALF
     t = ONE / (ONE + ERF * z)
     series = ((((ERF5 * t + ERF4) * t + ERF3) * t + ERF2) * t + ERF1) * t

@@ -1,5 +1,4 @@
-"""The elementwise functions of `fixed` in PyTorch operations, each its own, and exact products, for
-any device."""
+"""The elementwise functions of `constants` as PyTorch operations, and exact products."""
 
 import numpy as np
 import torch
@@ -13,30 +12,32 @@ LARGEST, SMALLEST = float(constants.LARGEST), float(constants.SMALLEST)
 FARTHEST, LOG2E = float(constants.FARTHEST), float(constants.LOG2E)
 EXP2 = [float(c) for c in constants.EXP2]
 
-GRAIN = 64
+BLOCK = 64
 """Inputs that are never split: 64 · 127 · 127 is below 2^24."""
 
 Parts = list[tuple[slice, Tensor]]
 """Slices of a matrix's inputs, and the matrix there: float32, transposed."""
 
 
-def taken(name: str) -> str:
-    """A device to compute on, and exactly so: PyTorch may have been told, by the environment of
-    some containers even, to round to 11 or 8 bits what it multiplies. Weights of attention have
-    17."""
+def prepare(name: str) -> str:
+    """Make PyTorch compute exactly, note the device that computes, and return its name.
+
+    PyTorch may have been told to round to 11 or 8 bits what it multiplies, even by the environment
+    of some containers. Weights of attention have 17 bits.
+    """
     torch.set_float32_matmul_precision("highest")
     note(name)
     return name
 
 
 def parts(values: NDArray[np.int8], device: str) -> Parts:
-    """int8 values (outputs, inputs) ready for products."""
+    """Return int8 values (outputs, inputs) ready for products."""
     floats = torch.tensor(values, device=device).float().T.contiguous()
     return [(part, floats[part]) for part in exact_parts(values)]
 
 
 def product(q: Tensor, matrix: Parts) -> Tensor:
-    """The integers q · matrix, exact and then rounded to float32."""
+    """Return the integers q · matrix, exact and then rounded to float32."""
     if len(matrix) == 1:
         whole: Tensor = q @ matrix[0][1]
         return whole
@@ -46,48 +47,60 @@ def product(q: Tensor, matrix: Parts) -> Tensor:
 
 
 def exact_parts(values: NDArray[np.int8]) -> list[slice]:
-    """Slices of the inputs of a matrix (outputs, inputs), as few as may be, whose products with
-    quantised rows stay below 2^24 in every partial sum, and so are exact in float32."""
-    found, start = [], 0
+    """Split the inputs of a matrix (outputs, inputs) so that products are exact in float32.
+
+    With quantised rows, every partial sum over a slice stays below 2^24. There are as few slices
+    as may be.
+    """
+    slices, start = [], 0
     sums = np.zeros(len(values), np.int64)
-    for at in range(0, values.shape[1], GRAIN):
-        more = np.abs(values[:, at : at + GRAIN].astype(np.int64)).sum(1)
+    for at in range(0, values.shape[1], BLOCK):
+        more = np.abs(values[:, at : at + BLOCK].astype(np.int64)).sum(1)
         sums += more
         if sums.max(initial=0) * int(LARGEST) >= constants.MOST_PRODUCT:
-            found.append(slice(start, at))
+            slices.append(slice(start, at))
             start, sums = at, more
-    return [*found, slice(start, values.shape[1])]
+    return [*slices, slice(start, values.shape[1])]
 
 
 def largest(x: Tensor) -> Tensor:
-    """max |x| over the last axis, or SMALLEST."""
+    """Return max |x| over the last axis, or SMALLEST."""
     return x.abs().amax(-1).clamp_min(SMALLEST)
 
 
 def over(value: float, x: Tensor) -> Tensor:
-    """value / x, rounded once: with a number PyTorch would multiply by the reciprocal."""
+    """Return value / x, rounded once.
+
+    With a number PyTorch would multiply by the reciprocal.
+    """
     return torch.full_like(x, value) / x
 
 
 def divided(x: Tensor, value: float) -> Tensor:
-    """x / value, rounded once: with a number PyTorch would, on CUDA, multiply by its reciprocal."""
+    """Return x / value, rounded once.
+
+    With a number PyTorch would, on CUDA, multiply by its reciprocal.
+    """
     return x / torch.full_like(x, value)
 
 
 def square_root(x: Tensor) -> Tensor:
-    """PyTorch's float32 root on a CPU is MKL's, which is often one ulp off. In float64 that does
-    not matter: no root of a float32 is so close to the middle between two others."""
+    """Return √x, rounded once.
+
+    PyTorch's float32 root on a CPU is MKL's, which is often one ulp off. In float64 that does not
+    matter: no root of a float32 is so close to the middle between two others.
+    """
     return torch.sqrt(x.double()).float()
 
 
 def quantised(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Integers over the last axis, and their scales."""
+    """Quantise x over its last axis: integers in float32, and their scales."""
     most = largest(x)
     return torch.round(x * over(LARGEST, most)[..., None]), divided(most, LARGEST)
 
 
 def exp2(y: Tensor) -> Tensor:
-    """2^y for |y| ≤ 126."""
+    """Return 2^y for |y| ≤ 126."""
     k = torch.round(y)
     f = y - k
     p = torch.full_like(f, EXP2[0])
@@ -100,6 +113,6 @@ def exp2(y: Tensor) -> Tensor:
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + e^-x)."""
+    """Return 1 / (1 + e^-x)."""
     y = (-x * LOG2E).clamp(-FARTHEST, FARTHEST)
     return over(1.0, exp2(y) + 1)

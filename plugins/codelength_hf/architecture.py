@@ -44,17 +44,17 @@ class Architecture:
     layers: int
     heads: int
     key_heads: int
-    head_width: int
+    head_dim: int
     hidden: int
     context: int
     norm: Literal["layer", "rms"]
     epsilon: float
     activation: Activation
     gated: bool
-    """The perceptron is activation(gate) · up, not activation(up)."""
+    """The MLP is activation(gate) · up, not activation(up)."""
     parallel: bool
-    """Attention and perceptron of a block both read its input; else one after the other."""
-    head_norms: bool
+    """Attention and MLP of a block both read its input; else one after the other."""
+    qk_norms: bool
     """Each query and each key has an RMS norm of its own, before it is rotated."""
     rotary: Rotary | None
     """None for learned positions."""
@@ -85,7 +85,7 @@ def architecture(config: Config) -> Architecture:
         raise UsageError(f"config.json of this {family} model does not say {error}") from error
     except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
         raise UsageError(f"config.json of this {family} model cannot be meant: {error}") from error
-    counts = (shape.width, shape.layers, shape.heads, shape.key_heads, shape.head_width)
+    counts = (shape.width, shape.layers, shape.heads, shape.key_heads, shape.head_dim)
     if min(*counts, shape.hidden, shape.context, shape.vocabulary) < 1 or (
         shape.heads % shape.key_heads
     ):
@@ -94,7 +94,7 @@ def architecture(config: Config) -> Architecture:
 
 
 def _neox(config: Config) -> Architecture:
-    head_width = config["hidden_size"] // config["num_attention_heads"]
+    head_dim = config["hidden_size"] // config["num_attention_heads"]
     part = _rope(config).get("partial_rotary_factor", config.get("rotary_pct", 0.25))
     return Architecture(
         family="gpt_neox",
@@ -103,7 +103,7 @@ def _neox(config: Config) -> Architecture:
         layers=config["num_hidden_layers"],
         heads=config["num_attention_heads"],
         key_heads=config["num_attention_heads"],
-        head_width=head_width,
+        head_dim=head_dim,
         hidden=config["intermediate_size"],
         context=config["max_position_embeddings"],
         norm="layer",
@@ -111,8 +111,8 @@ def _neox(config: Config) -> Architecture:
         activation=_activation(config.get("hidden_act", "gelu")),
         gated=False,
         parallel=config.get("use_parallel_residual", True),
-        head_norms=False,
-        rotary=_rotary(int(head_width * part), "rotary_emb_base", config),
+        qk_norms=False,
+        rotary=_rotary(int(head_dim * part), "rotary_emb_base", config),
         begin=first_token(config),
     )
 
@@ -122,7 +122,7 @@ def _llama(config: Config) -> Architecture:
     farther than a sliding window: in a context of that length they see all."""
     heads = config["num_attention_heads"]
     qwen3 = config["model_type"] == "qwen3"
-    head_width = config.get("head_dim") or (128 if qwen3 else config["hidden_size"] // heads)
+    head_dim = config.get("head_dim") or (128 if qwen3 else config["hidden_size"] // heads)
     return Architecture(
         family=config["model_type"],
         vocabulary=config["vocab_size"],
@@ -130,7 +130,7 @@ def _llama(config: Config) -> Architecture:
         layers=config["num_hidden_layers"],
         heads=heads,
         key_heads=config.get("num_key_value_heads") or heads,
-        head_width=head_width,
+        head_dim=head_dim,
         hidden=config["intermediate_size"],
         context=min(config["max_position_embeddings"], _sliding(config)),
         norm="rms",
@@ -138,8 +138,8 @@ def _llama(config: Config) -> Architecture:
         activation=_activation(config.get("hidden_act", "silu")),
         gated=True,
         parallel=False,
-        head_norms=qwen3,
-        rotary=_rotary(head_width, "rope_theta", config),
+        qk_norms=qwen3,
+        rotary=_rotary(head_dim, "rope_theta", config),
         begin=first_token(config),
     )
 
@@ -154,7 +154,7 @@ def _gpt2(config: Config) -> Architecture:
         layers=config["n_layer"],
         heads=config["n_head"],
         key_heads=config["n_head"],
-        head_width=config["n_embd"] // config["n_head"],
+        head_dim=config["n_embd"] // config["n_head"],
         hidden=config.get("n_inner") or 4 * config["n_embd"],
         context=config["n_positions"],
         norm="layer",
@@ -162,7 +162,7 @@ def _gpt2(config: Config) -> Architecture:
         activation=_activation(config.get("activation_function", "gelu_new")),
         gated=False,
         parallel=False,
-        head_norms=False,
+        qk_norms=False,
         rotary=None,
         begin=first_token(config),
     )

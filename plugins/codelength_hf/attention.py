@@ -1,4 +1,4 @@
-"""Exact attention in compiled loops: `fixed` states the law.
+"""Attention in compiled loops; `constants` says how each step is rounded.
 
 Keys and values lie in the cache as the tiles of `codelength_exact.products` read them: keys in
 panels of sixteen positions, values in panels of sixteen columns. Positions are taken four at a
@@ -6,95 +6,128 @@ time: their scores with all keys, what these become as weights, and the weighted
 never leave the core's cache.
 """
 
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled, inlined, prefetch
 from codelength_exact.constants import FARTHEST, MAGIC
+from codelength_exact.kernels import FloatArray, IntArray, ProductTuple, RowsTuple
 from codelength_exact.products import COLUMNS, ROWS, four_rows, one_row
 from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered, quantise
-from codelength_hf.kernels import normed
+from codelength_hf.kernels import NormTuple, write_norm
 
-LOW = 8
-"""Weights that do not fit into int16 are taken apart: the lowest bits, and those above."""
+AttentionTuple: TypeAlias = tuple[
+    int, int, FloatArray, FloatArray, np.float32, np.float32, np.float32
+]
+"""The fields of `backend.Attention`."""
+CacheTuple: TypeAlias = tuple[IntArray, FloatArray, IntArray, FloatArray, FloatArray]
+"""The fields of `backend.Cache`."""
+QueriesTuple: TypeAlias = tuple[NDArray[np.int16], FloatArray]
+"""The fields of `Queries`."""
+
+LOW_BITS = 8
+"""Weights that do not fit into int16 are split: the lowest bits, and those above."""
 
 LINE = 64
 """Bytes that come from memory at once."""
 
 
+class Queries(NamedTuple):
+    """Quantised queries."""
+
+    values: NDArray[np.int16]
+    """(streams, time, heads, head_dim, filled up to pairs)"""
+    scales: FloatArray
+    """(streams, time, heads), times `Attention.query_factor`."""
+
+
+class Scales(NamedTuple):
+    """The scales of one query and of what it sees."""
+
+    query: np.float32
+    keys: FloatArray
+    """(window,)"""
+    values: FloatArray
+    """(window,)"""
+    largest_value: np.float32
+
+
 @compiled
 def split_heads(
-    product: Any,
-    scale: Any,
-    channels: Any,
-    bias: Any,
-    cos: Any,
-    sin: Any,
-    by: Any,
+    qkv: ProductTuple,
+    attention: AttentionTuple,
+    norm: NormTuple,
     start: int,
-    columns: int,
-    gain: Any,
-    shift: Any,
-    epsilon: Any,
-    centre: Any,
-    queries: Any,
-    a: Any,
-    keys: Any,
-    b: Any,
-    values: Any,
-    c: Any,
-    v: Any,
+    queries: QueriesTuple,
+    cache: CacheTuple,
 ) -> None:
-    """Products (streams · time, (heads + 2 · key heads) · columns), the queries first, then keys
-    and values: normed by gain and shift, (2, columns) or (0, columns), rotated, quantised. Queries
-    (streams, time, heads, columns, filled up to pairs) have scales a, times `by`. Keys and values
-    go to the cache from position `start` on, with scales b, c and the largest c so far, v (streams,
-    key heads, window)."""
-    streams, time, heads, wide = queries.shape
+    """Norm, rotate and quantise queries, keys and values; write keys and values to the cache.
+
+    Args:
+        qkv: (streams · time, (heads + 2 · key_heads) · head_dim)
+        attention: The constants.
+        norm: Of queries and of keys (2, head_dim), or none (0, head_dim).
+        start: The first position.
+        queries: Where queries are written to.
+        cache: Where keys and values are written to, from position `start` on.
+    """
+    integers, row_scales, channel_scales, channel_bias = qkv
+    heads, head_dim, cos, sin, query_factor, _, _ = attention
+    keys, key_scales, values, value_scales, largest = cache
+    q_values, q_scales = queries
+    gain, bias, epsilon, centred = norm
+    streams, time, _, padded = q_values.shape
     key_heads, half = keys.shape[1], cos.shape[1]
-    row, q = np.empty(columns, np.float32), np.empty(columns, np.int8)
+    row, q = np.empty(head_dim, np.float32), np.empty(head_dim, np.int8)
     for stream in range(streams):
         for t in range(time):
             n, at = stream * time + t, start + t
             for head in range(heads + 2 * key_heads):
-                first = head * columns
-                for d in range(columns):
+                first = head * head_dim
+                for d in range(head_dim):
                     o = first + d
-                    row[d] = np.float32(product[n, o]) * (scale[n] * channels[o]) + bias[o]
+                    scale = row_scales[n] * channel_scales[o]
+                    row[d] = np.float32(integers[n, o]) * scale + channel_bias[o]
                 if head < heads + key_heads:
                     if len(gain):
                         key = int(head >= heads)
-                        normed(row, gain[key], shift[key], epsilon, centre, row)
+                        write_norm(row, gain[key], bias[key], epsilon, centred, row)
                     for d in range(half):
                         x, y = row[d], row[half + d]
                         row[d] = x * cos[at, d] - y * sin[at, d]
                         row[half + d] = y * cos[at, d] + x * sin[at, d]
                 size = quantise(row, q)
                 if head < heads:
-                    a[stream, t, head] = size * by
-                    for d in range(wide):
-                        queries[stream, t, head, d] = q[d] if d < columns else 0
+                    q_scales[stream, t, head] = size * query_factor
+                    for d in range(padded):
+                        q_values[stream, t, head, d] = q[d] if d < head_dim else 0
                 elif head < heads + key_heads:
                     h = head - heads
-                    b[stream, h, at] = size
+                    key_scales[stream, h, at] = size
                     panel, place = at // COLUMNS, at % COLUMNS
-                    for d in range(columns):
+                    for d in range(head_dim):
                         keys[stream, h, panel, d // 2, place, d % 2] = q[d]
                 else:
                     h = head - heads - key_heads
-                    c[stream, h, at] = size
-                    v[stream, h, at] = size if at == 0 else max(v[stream, h, at - 1], size)
-                    for d in range(columns):
-                        values[stream, h, d // COLUMNS, at // 2, d % COLUMNS, at % 2] = q[d]
+                    value_scales[stream, h, at] = size
+                    before = largest[stream, h, at - 1] if at else size
+                    largest[stream, h, at] = max(before, size)
+                    for d in range(head_dim):
+                        panel, pair = d // COLUMNS, at // 2
+                        values[stream, h, panel, pair, d % COLUMNS, at % 2] = q[d]
 
 
 @inlined
-def _expect(row: int, panel: int, b: Any, values: Any, c: Any) -> None:
-    """Begins to bring near what a panel of positions will want besides its keys: row counts streams
-    and key heads."""
-    prefetch(b, (row * b.shape[2] + panel * COLUMNS) * 4)
-    prefetch(c, (row * c.shape[2] + panel * COLUMNS) * 4)
+def _prefetch_panel(row: int, panel: int, cache: CacheTuple) -> None:
+    """Begin to bring near what a panel of positions will want besides its keys.
+
+    `row` counts streams and key heads.
+    """
+    _, key_scales, values, value_scales, _ = cache
+    prefetch(key_scales, (row * key_scales.shape[2] + panel * COLUMNS) * 4)
+    prefetch(value_scales, (row * value_scales.shape[2] + panel * COLUMNS) * 4)
     panels, value_panel = values.shape[2], values.shape[3] * COLUMNS * 2
     for column in range(panels):
         place = (row * panels + column) * value_panel + panel * COLUMNS**2
@@ -104,22 +137,28 @@ def _expect(row: int, panel: int, b: Any, values: Any, c: Any) -> None:
 
 @compiled
 def attend(
-    queries: Any,
-    a: Any,
-    keys: Any,
-    b: Any,
-    values: Any,
-    c: Any,
-    v: Any,
+    queries: QueriesTuple,
+    cache: CacheTuple,
+    attention: AttentionTuple,
     start: int,
-    share: Any,
-    units: Any,
-    out: Any,
+    rows: RowsTuple,
 ) -> None:
-    """Attention of queries from position `start` on: out (streams · time, heads · columns)."""
-    streams, time, heads, wide = queries.shape
+    """Quantise the attention of queries from position `start` on to the keys up to each.
+
+    Args:
+        queries: (streams, time, heads, head_dim)
+        cache: Keys and values up to the last query.
+        attention: The constants.
+        start: The position of the first query.
+        rows: (streams · time, heads · head_dim)
+    """
+    heads, columns, _, _, _, share, units = attention
+    keys, key_scales, values, value_scales, largest = cache
+    q_values, q_scales = queries
+    streams, time, _, wide = q_values.shape
+    out = np.empty((streams * time, heads * columns), np.float32)
     key_heads, panels = keys.shape[1], values.shape[2]
-    columns, group = out.shape[1] // heads, heads // key_heads
+    group = heads // key_heads
     key_panel, value_panel = wide * COLUMNS, values.shape[3] * COLUMNS * 2  # bytes
     room = (start + time + COLUMNS - 1) // COLUMNS * COLUMNS
     scores, y = np.empty((ROWS, room), np.int32), np.empty(room, np.float32)
@@ -134,59 +173,80 @@ def attend(
             key = keys.ctypes.data + row * keys.shape[2] * key_panel
             value = values.ctypes.data + row * panels * value_panel
             for first in range(0, time, ROWS):
-                rows = min(ROWS, time - first)
-                seen = start + first + rows
-                query = queries.ctypes.data + ((stream * time + first) * heads + head) * wide * 2
+                count = min(ROWS, time - first)
+                seen = start + first + count
+                query = q_values.ctypes.data + ((stream * time + first) * heads + head) * wide * 2
                 for panel in range((seen + COLUMNS - 1) // COLUMNS):
                     if first == 0:
-                        _expect(row, panel, b, values, c)
+                        _prefetch_panel(row, panel, cache)
                     at, to = key + panel * key_panel, s + panel * COLUMNS * 4
-                    if rows == ROWS:
+                    if count == ROWS:
                         four_rows(query, heads * wide * 2, at, wide // 2, to, room * 4)
                     else:
-                        for n in range(rows):
+                        for n in range(count):
                             one_row(query + n * heads * wide * 2, 0, at, wide // 2, to, 0)
                             to += room * 4
                 most = np.int32(0)
-                for n in range(rows):
-                    last, size = start + first + n, a[stream, first + n, head]
-                    top = v[stream, h, last]
-                    given = size, b[stream, h], c[stream, h], top, share, units
-                    largest = _weigh(scores[n, : last + 1], y, *given)
-                    most = max(most, largest)
+                for n in range(count):
+                    last = start + first + n
+                    scales = Scales(
+                        q_scales[stream, first + n, head],
+                        key_scales[stream, h],
+                        value_scales[stream, h],
+                        largest[stream, h, last],
+                    )
+                    seen_scores = scores[n, : last + 1]
+                    most = max(most, _weigh(seen_scores, y, scales, share, units))
                     scores[n, last + 1 : seen + 1] = 0
                 pairs, whole = (seen + 1) // 2, most < 1 << 15
-                for n in range(rows):
+                for n in range(count):
                     if whole:
                         for j in range(2 * pairs):
                             parts[0, n, j] = scores[n, j]
                     else:
                         for j in range(2 * pairs):
-                            parts[0, n, j] = scores[n, j] & ((1 << LOW) - 1)
-                            parts[1, n, j] = scores[n, j] >> LOW
+                            parts[0, n, j] = scores[n, j] & ((1 << LOW_BITS) - 1)
+                            parts[1, n, j] = scores[n, j] >> LOW_BITS
                 for panel in range(panels):
                     at, to = value + panel * value_panel, r + panel * COLUMNS * 4
                     for part in range(1 if whole else 2):
                         weights = p + part * high
-                        if rows == ROWS:
+                        if count == ROWS:
                             four_rows(weights, room * 2, at, pairs, to, step)
                         else:
-                            for n in range(rows):
+                            for n in range(count):
                                 one_row(weights + n * room * 2, 0, at, pairs, to + n * step, 0)
                         to += ROWS * step
-                for n in range(rows):
-                    by = v[stream, h, start + first + n] / share
+                for n in range(count):
+                    by = largest[stream, h, start + first + n] / share
                     for d in range(columns):
                         total = sums[0, n, d]
                         if not whole:
-                            total += sums[1, n, d] << LOW
+                            total += sums[1, n, d] << LOW_BITS
                         out[stream * time + first + n, head * columns + d] = np.float32(total) * by
+
+    out_values, out_scales = rows
+    for n in range(len(out)):
+        out_scales[n] = quantise(out[n], out_values[n])
 
 
 @compiled
-def _weigh(scores: Any, y: Any, a: Any, b: Any, c: Any, v: Any, share: Any, units: Any) -> Any:
-    """Scores with all keys that a position sees → what the values are multiplied by, in place.
-    The largest of them. b, c (keys,); y is room for as many."""
+def _weigh(
+    scores: NDArray[np.int32], y: FloatArray, scales: Scales, share: np.float32, units: np.float32
+) -> np.int32:
+    """Turn a query's scores into what the values are multiplied by, in place.
+
+    Args:
+        scores: (keys,)
+        y: Room for as many numbers.
+        scales: Of the query, the keys and the values.
+        share: What the weights sum to.
+        units: What exp2 is counted in.
+
+    Returns:
+        The largest of them.
+    """
+    a, b, c, v = scales
     most = LOWEST
     for j in range(len(scores)):
         y[j] = np.float32(scores[j]) * (a * b[j])

@@ -1,144 +1,123 @@
-"""What the exact transformer needs of a machine. Implementations give the same integers (see
-`fixed`); they differ in where arrays live and in how products are made."""
+"""The steps of a transformer between its products.
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+Float arrays are (rows, columns), a row for each position of the first stream, then of the next.
+"""
+
+from abc import abstractmethod
+from typing import Generic, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from codelength_exact.backend import Backend, Floats, Ints, Product, Rows
 from codelength_hf.architecture import Activation
-from codelength_hf.weights import Quantised
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """int8 values in whatever form the arithmetic likes; a scale and a bias for each output."""
+class Norm(NamedTuple, Generic[Floats]):
+    """A norm of rows, or norms of queries and keys."""
 
-    values: Any
-    channels: Any
-    bias: Any
-
-
-@dataclass(frozen=True)
-class Table:
-    """int8 rows, one for each token, and a scale for each."""
-
-    rows: Any
-    scales: Any
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Quantised rows: integers of magnitude 127 at most, (rows, columns), and their scales."""
-
-    q: Any
-    s: Any
-
-
-@dataclass(frozen=True)
-class Norm:
-    """A norm's gain and bias, and what is added to the variance; an RMS norm is not centred."""
-
-    gain: Any
-    bias: Any
+    gain: Floats
+    """(columns,) or (norms, columns)"""
+    bias: Floats
+    """As gain."""
     epsilon: float
-    centre: bool
+    """Is added to the variance."""
+    centred: bool
+    """The mean is taken away: a layer norm. Else an RMS norm."""
 
 
-@dataclass
-class Cache:
-    """What one layer remembers: int8 keys and values of each stream and key head, laid out as the
-    arithmetic likes; their scales b and c, and v, the largest c so far (streams, key heads,
-    window)."""
+class Cache(NamedTuple, Generic[Ints, Floats]):
+    """What one layer remembers of some streams.
 
-    keys: Any
-    b: Any
-    values: Any
-    c: Any
-    v: Any
+    Keys and values are int8, laid out as the backend likes. The scales are (streams, key heads,
+    window).
+    """
 
-    def keep(self, streams: int) -> None:
-        """Forgets all but the first `streams`."""
-        self.keys, self.values = self.keys[:streams], self.values[:streams]
-        self.b, self.c, self.v = self.b[:streams], self.c[:streams], self.v[:streams]
+    keys: Ints
+    key_scales: Floats
+    values: Ints
+    value_scales: Floats
+    largest_scales: Floats
+    """The largest of the value scales so far."""
+
+    def keep(self, streams: int) -> "Cache[Ints, Floats]":
+        """Return what it remembers of the first `streams`."""
+        first = slice(streams)
+        return Cache(
+            self.keys[first],
+            self.key_scales[first],
+            self.values[first],
+            self.value_scales[first],
+            self.largest_scales[first],
+        )
 
 
-@dataclass(frozen=True)
-class Attention:
-    """The constants of attention: heads, and the columns of each; cosines and sines (positions,
-    half the rotated columns); what a query's scale is multiplied by; see `fixed` for the others."""
+class Attention(NamedTuple, Generic[Floats]):
+    """The constants of attention (see `constants`)."""
 
     heads: int
-    columns: int
-    cos: Any
-    sin: Any
-    by: np.float32
+    head_dim: int
+    cos: Floats
+    """(positions, half the rotated columns)"""
+    sin: Floats
+    """As cos."""
+    query_factor: np.float32
+    """log2 e / √head_dim, which scales of queries are multiplied by."""
     share: np.float32
+    """What the weights of attention sum to."""
     units: np.float32
+    """What exp2 is counted in."""
 
 
-class Arithmetic(ABC):
-    """Arrays are float32 and (rows, columns) where nothing else is said; rows are positions of a
-    batch of streams, the positions of one stream together and in order."""
-
-    @abstractmethod
-    def array(self, values: NDArray[Any]) -> Any:
-        """`values` where this arithmetic works."""
+class TransformerBackend(Backend[Ints, Floats]):
+    """What a quantised transformer needs besides products."""
 
     @abstractmethod
-    def matrix(self, weights: Quantised) -> Matrix:
-        """`weights` ready for products."""
+    def cache(
+        self, streams: int, key_heads: int, window: int, head_dim: int
+    ) -> Cache[Ints, Floats]:
+        """Return room for what one layer remembers."""
 
     @abstractmethod
-    def table(self, weights: Quantised) -> Table:
-        """`weights` ready to be looked up."""
+    def add_positions(self, x: Floats, positions: Floats, start: int, time: int) -> Floats:
+        """Return x (streams · time, width) plus learned positions (context, width) from `start`."""
 
     @abstractmethod
-    def cache(self, streams: int, heads: int, window: int, columns: int) -> Cache:
-        """Room for what one layer remembers."""
+    def normalise(self, x: Floats, norm: Norm[Floats]) -> Rows[Ints, Floats]:
+        """Return the norm of x (rows, columns)."""
 
     @abstractmethod
-    def look_up(self, table: Table, rows: NDArray[np.int64]) -> Any:
-        """Rows of a table, multiplied by their scales."""
-
-    @abstractmethod
-    def product(self, rows: Rows, matrix: Matrix) -> Any:
-        """The integers q · matrix (rows, outputs), in int32, or rounded to float32."""
-
-    @abstractmethod
-    def normalise(self, x: Any, norm: Norm) -> Rows:
-        """The norm of x."""
-
-    @abstractmethod
-    def add(self, x: Any, product: Any, rows: Rows, matrix: Matrix) -> None:
-        """Adds what `rows` gave in `matrix` to x, in place."""
+    def add(self, x: Floats, product: Product[Ints, Floats]) -> None:
+        """Add a product to x (rows, width) in place."""
 
     @abstractmethod
     def activate(
-        self, kind: Activation, gated: bool, product: Any, rows: Rows, matrix: Matrix
-    ) -> Rows:
-        """The activation of what `rows` gave in `matrix`."""
+        self, kind: Activation, gated: bool, product: Product[Ints, Floats]
+    ) -> Rows[Ints, Floats]:
+        """Return the activation of a product (rows, hidden).
+
+        A gated one is (rows, 2 · hidden): the activation of its first half, times the second.
+        """
 
     @abstractmethod
     def attend(
         self,
-        attention: Attention,
-        norm: Norm,
-        product: Any,
-        rows: Rows,
-        matrix: Matrix,
-        cache: Cache,
-        at: int,
-    ) -> Rows:
-        """Attention of the positions from `at` on to those up to each, of the queries, keys and
-        values that `rows` gave in `matrix`; keys and values go to the cache. `norm` is that of
-        queries and keys, (2, columns), or of no rows for a model that has none."""
+        attention: Attention[Floats],
+        norm: Norm[Floats],
+        qkv: Product[Ints, Floats],
+        cache: Cache[Ints, Floats],
+        start: int,
+    ) -> Rows[Ints, Floats]:
+        """Return the attention of each position to those up to it.
 
-    @abstractmethod
-    def frequencies(
-        self, product: Any, rows: Rows, matrix: Matrix, escape: NDArray[np.int32], escapes: int
-    ) -> NDArray[np.int32]:
-        """(rows, outputs + escapes): positive, each row summing to less than 2^24. `escape` (rows,)
-        is the frequency of each of the escapes, less one."""
+        Args:
+            attention: The constants.
+            norm: The norms of queries and of keys (2, head_dim); (0, head_dim) for a model that
+                has none.
+            qkv: (streams · time, (heads + 2 · key_heads) · head_dim): queries, keys and values of
+                the positions from `start` on.
+            cache: Keys and values of the positions before; those of the new ones are added.
+            start: The first new position.
+
+        Returns:
+            (streams · time, heads · head_dim)
+        """

@@ -26,7 +26,8 @@ from codelength import CorruptBlob, Unavailable, UsageError
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
 from codelength.results.machine import processor
-from codelength_exact import frequencies as kernels
+from codelength_exact import kernels
+from codelength_exact.backend import Product
 from codelength_exact.constants import frequency_total
 from codelength_hf import FINGERPRINT
 from codelength_hf.architecture import first_token
@@ -90,7 +91,7 @@ class Steps:
 
 
 class Lockstep:
-    """Runs a model a step at a time, in the interface of `exact.Exact`."""
+    """Runs a model a step at a time, in the interface of `transformer.QuantizedTransformer`."""
 
     def __init__(self, found: Checkpoint, window: int | None) -> None:
         config = found.config
@@ -185,12 +186,13 @@ class Lockstep:
     def frequencies(
         self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
     ) -> NDArray[np.int32]:
-        """(rows, outputs + escapes), as those of `exact.Exact`."""
+        """(rows, outputs + escapes), as those of `transformer.QuantizedTransformer`."""
         logits = np.ascontiguousarray(rows.logits)
         ones, zeros = np.ones(self.outputs, np.float32), np.zeros(self.outputs, np.float32)
         out = np.empty((len(logits), self.outputs + escapes), np.int32)
         scale = np.ones(len(logits), np.float32)
-        kernels.frequencies(logits, scale, ones, zeros, frequency_total(out.shape[1]), escape, out)
+        product = Product(logits, scale, ones, zeros)
+        kernels.frequencies(product[:], frequency_total(out.shape[1]), escape, out)
         return out
 
 

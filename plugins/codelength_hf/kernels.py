@@ -1,29 +1,35 @@
-"""The exact transformer's steps between products, but for attention, as compiled loops on NumPy
-arrays. `fixed` states the laws. Rows are (streams · time, columns), the positions of a stream
-together and in order."""
+"""The transformer's steps between products, but for attention, as compiled loops on NumPy arrays.
 
-from typing import Any
+`constants` says how each is rounded. Rows are (streams · time, columns): the positions of the first
+stream in order, then those of the next.
+"""
+
+from typing import TypeAlias
 
 import numpy as np
 
 from codelength.coding.compiled import compiled, inlined
 from codelength_exact.constants import MAGIC
-from codelength_exact.scalars import (
-    ZERO,
-    gelu,
-    gelu_tanh,
-    largest_magnitude,
-    quantise,
-    silu,
-)
+from codelength_exact.kernels import FloatArray, ProductTuple, RowsTuple
+from codelength_exact.scalars import ZERO, gelu, gelu_tanh, largest_magnitude, quantise, silu
 from codelength_hf.constants import GRID
+
+NormTuple: TypeAlias = tuple[FloatArray, FloatArray, float, bool]
+"""The fields of `backend.Norm`."""
 
 GELU, GELU_TANH, SILU, RELU, RELU2 = range(5)
 
 
 @inlined
-def normed(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, out: Any) -> None:
-    """Writes the layer norm of a row to out, or its RMS norm where it is not centred."""
+def write_norm(
+    x: FloatArray,
+    gain: FloatArray,
+    bias: FloatArray,
+    epsilon: float,
+    centred: bool,
+    out: FloatArray,
+) -> None:
+    """Write the layer norm of a row x (columns,) to out, or its RMS norm if it is not centred."""
     columns = len(x)
     grid = GRID / largest_magnitude(x)
     total, squares = np.int64(0), np.int64(0)
@@ -32,7 +38,7 @@ def normed(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, out: Any) ->
         total += value
         squares += np.int32(value * value)
     wide = np.float64(grid)
-    mean = np.float64(total) / np.float64(columns) if centre else np.float64(0)
+    mean = np.float64(total) / np.float64(columns) if centred else np.float64(0)
     square = max(np.float64(squares) / np.float64(columns) - mean * mean, np.float64(0))
     by = grid / np.sqrt(np.float32(square + epsilon * wide * wide))
     middle = np.float32(mean / wide)
@@ -41,34 +47,40 @@ def normed(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, out: Any) ->
 
 
 @compiled
-def normalise(x: Any, gain: Any, bias: Any, epsilon: Any, centre: Any, q: Any, s: Any) -> None:
-    """The norm of each row of x, quantised."""
+def normalise(x: FloatArray, norm: NormTuple, rows: RowsTuple) -> None:
+    """Quantise the norm of each row of x (rows, columns)."""
+    gain, bias, epsilon, centred = norm
+    values, scales = rows
     out = np.empty(x.shape[1], np.float32)
     for n in range(len(x)):
-        normed(x[n], gain, bias, epsilon, centre, out)
-        s[n] = quantise(out, q[n])
+        write_norm(x[n], gain, bias, epsilon, centred, out)
+        scales[n] = quantise(out, values[n])
 
 
 @compiled
-def add(x: Any, product: Any, scale: Any, channels: Any, bias: Any) -> None:
-    """Adds to x what quantised rows gave in a matrix."""
+def add(x: FloatArray, product: ProductTuple) -> None:
+    """Add a product (rows, columns) to x."""
+    integers, row_scales, channel_scales, bias = product
     for n in range(len(x)):
+        by = row_scales[n]
         for c in range(x.shape[1]):
-            x[n, c] = x[n, c] + (np.float32(product[n, c]) * (scale[n] * channels[c]) + bias[c])
+            x[n, c] = x[n, c] + (np.float32(integers[n, c]) * (by * channel_scales[c]) + bias[c])
 
 
 @compiled
-def activate(
-    kind: Any, gated: Any, product: Any, scale: Any, channels: Any, bias: Any, q: Any, s: Any
-) -> None:
-    """The activation of what quantised rows gave in a matrix, quantised; gated: its first half,
-    multiplied by the second."""
-    hidden = q.shape[1]
+def activate(kind: int, gated: bool, product: ProductTuple, rows: RowsTuple) -> None:
+    """Quantise the activation of a product (rows, hidden).
+
+    A gated one is (rows, 2 · hidden): the activation of its first half, times the second.
+    """
+    integers, row_scales, channel_scales, bias = product
+    values, scales = rows
+    hidden = values.shape[1]
     out = np.empty(hidden, np.float32)
-    for n in range(len(product)):
-        by = scale[n]
+    for n in range(len(integers)):
+        by = row_scales[n]
         for c in range(hidden):
-            out[c] = np.float32(product[n, c]) * (by * channels[c]) + bias[c]
+            out[c] = np.float32(integers[n, c]) * (by * channel_scales[c]) + bias[c]
         if kind == GELU:
             for c in range(hidden):
                 out[c] = gelu(out[c])
@@ -88,12 +100,6 @@ def activate(
         if gated:
             for c in range(hidden):
                 at = hidden + c
-                out[c] = out[c] * (np.float32(product[n, at]) * (by * channels[at]) + bias[at])
-        s[n] = quantise(out, q[n])
-
-
-@compiled
-def quantise_rows(x: Any, q: Any, s: Any) -> None:
-    """x (rows, columns), quantised."""
-    for n in range(len(x)):
-        s[n] = quantise(x[n], q[n])
+                up = np.float32(integers[n, at]) * (by * channel_scales[at]) + bias[at]
+                out[c] = out[c] * up
+        scales[n] = quantise(out, values[n])

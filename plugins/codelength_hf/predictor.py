@@ -14,15 +14,15 @@ from codelength import UsageError
 from codelength.coding import device
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
+from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
 from codelength_hf.architecture import architecture
-from codelength_hf.backend import Arithmetic, Rows
-from codelength_hf.backend_numba import OnCpu
+from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
 from codelength_hf.tokens import Tokens, tokens_of
-from codelength_hf.transformer import Exact
-from codelength_hf.weights import weights
+from codelength_hf.transformer import AnyQuantizedTransformer, QuantizedTransformer
+from codelength_hf.weights import Weights, read_weights
 
 TIME = 256
 """Positions of a sequence that the parallel view computes at once."""
@@ -47,7 +47,7 @@ class Streams(Protocol):
 
 
 class Model(Protocol):
-    """What there is to run: `exact.Exact`, or a model in floating point."""
+    """What there is to run: `transformer.QuantizedTransformer`, or a model in floating point."""
 
     window: int
     outputs: int
@@ -188,13 +188,15 @@ class TransformerPredictor(Predictor):
                     escape = self.escape_frequencies(counts[stream][begin:end], positions)
                     yield i, self.model.frequencies(law, escape, self.escapes)
 
-    def _laws(self, rows: Rows, first: int, count: int) -> Iterator[tuple[slice, Rows]]:
+    def _laws(
+        self, rows: Rows[Any, Any], first: int, count: int
+    ) -> Iterator[tuple[slice, Rows[Any, Any]]]:
         """`count` rows from `first` on, so many at a time that their frequencies fit in memory."""
         step = max(1, HANDED_OUT // self.alphabet)
         for start in range(0, count, step):
             stop = min(start + step, count)
             part = slice(first + start, first + stop)
-            yield slice(start, stop), Rows(rows.q[part], rows.s[part])
+            yield slice(start, stop), Rows(rows.values[part], rows.scales[part])
 
 
 @dataclass(frozen=True)
@@ -202,34 +204,36 @@ class ExactPredictor(TransformerPredictor):
     """The model in integer arithmetic: one law on every machine."""
 
     @property
-    def model(self) -> Exact:
-        return exact(self.checkpoint, self.window, device.chosen())
+    def model(self) -> AnyQuantizedTransformer:
+        return load_quantized(self.checkpoint, self.window, device.chosen())
 
     def stored(self) -> bytes:
         found = self.checkpoint
-        read = weights(architecture(found.config), found.tensor, found.tied)
+        read = read_weights(architecture(found.config), found.tensor, found.tied)
         return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
 
 
 @lru_cache(maxsize=2)
-def exact(found: Checkpoint, window: int | None, where: str) -> Exact:
+def load_quantized(found: Checkpoint, window: int | None, where: str) -> AnyQuantizedTransformer:
     """The model in a checkpoint, ready to run on a device. Raises UsageError if there is no exact
     execution for it, or it cannot see so far."""
     shape = architecture(found.config)
     longest = min(shape.context, LONGEST)
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
-    read = weights(shape, found.tensor, found.tied)
-    return Exact(read, window or longest, arithmetic(where), tokens_of(found).count)
+    read = read_weights(shape, found.tensor, found.tied)
+    return quantized_on(where, read, window or longest, tokens_of(found).count)
 
 
-def arithmetic(where: str) -> Arithmetic:
-    """That of a device."""
-    if where == device.PROCESSOR:
-        return OnCpu()
-    from codelength_hf.backend_torch import OnTorch
+def quantized_on(
+    device_name: str, weights: Weights, window: int, alphabet: int
+) -> AnyQuantizedTransformer:
+    """Return a transformer that is ready to run on a device."""
+    if device_name == device.PROCESSOR:
+        return QuantizedTransformer(weights, window, NumbaTransformerBackend(), alphabet)
+    from codelength_hf.backend_torch import TorchTransformerBackend
 
-    return OnTorch(where)
+    return QuantizedTransformer(weights, window, TorchTransformerBackend(device_name), alphabet)
 
 
 class TransformerStepper(Stepper):

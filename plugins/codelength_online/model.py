@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength_exact import frequencies as shared
+from codelength_exact import kernels as shared
+from codelength_exact.backend import Product
 from codelength_exact.constants import frequency_total
 from codelength_exact.recurrent_shape import Shape
 from codelength_online import kernels
@@ -130,10 +131,8 @@ class Model:
             x += added
         logits, out = self._logits[at], self.frequencies[at]
         product(self._norm.run(self._x, at), forth["head"], logits)
-        shared.frequencies(
-            logits, self._ones[at], ONES, given["bias"], frequency_total(256),
-            self._no_escapes[at], out,
-        )  # fmt: skip
+        scaled = Product(logits, self._ones[at], ONES, given["bias"])
+        shared.frequencies(scaled[:], frequency_total(256), self._no_escapes[at], out)
         return out
 
     def gradient(self) -> Parameters:

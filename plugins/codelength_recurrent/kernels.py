@@ -1,19 +1,21 @@
-"""The recurrent model's steps between products, as compiled loops on NumPy arrays: the fast way on
-a CPU. `fixed` states the laws."""
+"""The recurrent model's steps between products, as compiled loops on NumPy arrays.
 
-from typing import Any
+`codelength_exact.constants` says how each is rounded.
+"""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled, inlined
 from codelength_exact.constants import ONE
+from codelength_exact.kernels import FloatArray, IntArray, ProductTuple, RowsTuple
 from codelength_exact.recurrent_shape import MASK, MULTIPLIER
 from codelength_exact.scalars import ZERO, quantise, sigmoid
 
 
 @inlined
-def _normalise(x: Any, q: Any) -> Any:
-    """Quantises the RMS norm of a row; returns its scale."""
+def _normalise(x: FloatArray, q: IntArray) -> np.float32:
+    """Quantise the RMS norm of a row (width,), and return its scale."""
     quantise(x, q)
     total = np.int32(0)
     for c in range(len(x)):
@@ -24,78 +26,108 @@ def _normalise(x: Any, q: Any) -> Any:
 
 
 @compiled
-def look_up(symbols: Any, orders: Any, tables: Any, scales: Any, rows: Any, q: Any, s: Any) -> None:
-    """`symbols` (batch, history − 1 + time), plus one, none being 0 → the rows of the tables (all
-    under each other) for the last n of them, side by side, quantised."""
+def look_up_ngrams(
+    symbols: NDArray[np.int64],
+    orders: NDArray[np.int64],
+    entries: RowsTuple,
+    table_rows: int,
+    out: RowsTuple,
+) -> None:
+    """Look up the last n symbols in the table of each order n, and quantise what is there.
+
+    Args:
+        symbols: (streams, history − 1 + time): symbols plus one, zero for none.
+        orders: (orders,)
+        entries: (orders · table_rows, columns): the tables, under each other.
+        table_rows: Rows of each table.
+        out: (streams · time, orders · columns)
+    """
+    tables, scales = entries
+    out_values, out_scales = out
     columns = tables.shape[1]
-    batch, length = symbols.shape
-    time = len(q) // batch
-    found = np.empty(len(orders) * columns, np.float32)
-    for stream in range(batch):
+    streams, length = symbols.shape
+    time = len(out_values) // streams
+    ngrams = np.empty(len(orders) * columns, np.float32)
+    for stream in range(streams):
         for at in range(time):
             end = length - time + at + 1
             for table in range(len(orders)):
-                mixed = np.int64(0)
+                hashed = np.int64(0)
                 for place in range(end - orders[table], end):
-                    mixed = ((mixed + symbols[stream, place]) * MULTIPLIER) & MASK
-                    mixed = mixed ^ (mixed >> 15)
-                row = mixed % rows + table * rows
+                    hashed = ((hashed + symbols[stream, place]) * MULTIPLIER) & MASK
+                    hashed = hashed ^ (hashed >> 15)
+                row = hashed % table_rows + table * table_rows
                 for c in range(columns):
-                    found[table * columns + c] = np.float32(tables[row, c]) * scales[row]
+                    ngrams[table * columns + c] = np.float32(tables[row, c]) * scales[row]
             n = stream * time + at
-            s[n] = quantise(found, q[n])
+            out_scales[n] = quantise(ngrams, out_values[n])
 
 
 @compiled
-def normalise(x: Any, q: Any, s: Any) -> None:
-    """x (rows, width) → its RMS norm, quantised."""
+def normalise(x: FloatArray, out: RowsTuple) -> None:
+    """Quantise the RMS norm of each row of x (rows, width)."""
+    values, scales = out
     for n in range(len(x)):
-        s[n] = _normalise(x[n], q[n])
+        scales[n] = _normalise(x[n], values[n])
 
 
 @compiled
-def add_and_normalise(x: Any, product: Any, scale: Any, channels: Any, q: Any, s: Any) -> None:
-    """Adds a product of quantised rows to x (rows, width), and gives its RMS norm, quantised."""
+def add_and_normalise(x: FloatArray, product: ProductTuple, out: RowsTuple) -> None:
+    """Add a product (rows, width) without a bias to x, and quantise the RMS norm of that."""
+    integers, row_scales, channel_scales, _ = product
+    values, scales = out
     for n in range(len(x)):
         for c in range(x.shape[1]):
-            x[n, c] = x[n, c] + np.float32(product[n, c]) * (scale[n] * channels[c])
-        s[n] = _normalise(x[n], q[n])
+            x[n, c] = x[n, c] + np.float32(integers[n, c]) * (row_scales[n] * channel_scales[c])
+        scales[n] = _normalise(x[n], values[n])
 
 
 @compiled
-def gated(
-    product: Any, scale: Any, channels: Any, gate: Any, carried: Any, r: Any, q: Any, s: Any
+def advance_gated(
+    product: ProductTuple, gate: FloatArray, carried: FloatArray, r: FloatArray, out: RowsTuple
 ) -> None:
-    """The recurrence. `product` (batch · time, 6 · state): for z, b and g what the current position
-    gives now, then what it gives to the next one. Changes `carried` (batch, 3 · state), what the
-    last position gave, and `r` (batch, state), in place. q is r · silu(g)."""
-    batch, state = r.shape
-    time = len(product) // batch
-    made = np.empty(3 * state, np.float32)
-    out = np.empty(state, np.float32)
-    for stream in range(batch):
+    """Take the gated recurrence r ← r + sigmoid(z) · (b − r), and quantise r · silu(g).
+
+    Args:
+        product: (streams · time, 6 · state), without a bias: for z, b and g what the current
+            position gives now, then what it gives to the next one.
+        gate: (state,), added to z.
+        carried: (streams, 3 · state), what the last position gave; changed in place.
+        r: (streams, state); changed in place.
+        out: (streams · time, state)
+    """
+    integers, row_scales, channel_scales, _ = product
+    values, scales = out
+    streams, state = r.shape
+    time = len(integers) // streams
+    zbg = np.empty(3 * state, np.float32)
+    gated = np.empty(state, np.float32)
+    for stream in range(streams):
         for at in range(time):
             n = stream * time + at
-            row, by, last = product[n], scale[n], carried[stream]
+            row, by, last = integers[n], row_scales[n], carried[stream]
             for c in range(3 * state):
-                made[c] = np.float32(row[c]) * (by * channels[c]) + last[c]
+                zbg[c] = np.float32(row[c]) * (by * channel_scales[c]) + last[c]
             for c in range(3 * state):
-                last[c] = np.float32(row[3 * state + c]) * (by * channels[3 * state + c])
+                last[c] = np.float32(row[3 * state + c]) * (by * channel_scales[3 * state + c])
             for c in range(state):
-                z = sigmoid(made[c] + gate[c])
-                now = r[stream, c] + z * (made[state + c] - r[stream, c])
+                z = sigmoid(zbg[c] + gate[c])
+                now = r[stream, c] + z * (zbg[state + c] - r[stream, c])
                 r[stream, c] = now
-                g = made[2 * state + c]
-                out[c] = now * (g * sigmoid(g))
-            s[n] = quantise(out, q[n])
+                g = zbg[2 * state + c]
+                gated[c] = now * (g * sigmoid(g))
+            scales[n] = quantise(gated, values[n])
 
 
 @compiled
-def squared(product: Any, scale: Any, channels: Any, q: Any, s: Any) -> None:
-    """relu(x)², quantised, of x = product · scale · channels."""
-    out = np.empty(product.shape[1], np.float32)
-    for n in range(len(product)):
-        for c in range(product.shape[1]):
-            x = max(np.float32(product[n, c]) * (scale[n] * channels[c]), ZERO)
-            out[c] = x * x
-        s[n] = quantise(out, q[n])
+def square_relu(product: ProductTuple, out: RowsTuple) -> None:
+    """Quantise relu(x)² of a product (rows, hidden) without a bias."""
+    integers, row_scales, channel_scales, _ = product
+    values, scales = out
+    hidden = integers.shape[1]
+    squares = np.empty(hidden, np.float32)
+    for n in range(len(integers)):
+        for c in range(hidden):
+            x = max(np.float32(integers[n, c]) * (row_scales[n] * channel_scales[c]), ZERO)
+            squares[c] = x * x
+        scales[n] = quantise(squares, values[n])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from codelength.coding import device
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
 from codelength_exact.recurrent_shape import BEGIN
-from codelength_recurrent.backend import Arithmetic
-from codelength_recurrent.backend_numba import OnCpu
-from codelength_recurrent.model import Exact, State
+from codelength_recurrent.backend_numba import NumbaRecurrentBackend
+from codelength_recurrent.model import AnyQuantizedRecurrent, QuantizedRecurrent, RecurrentState
 from codelength_recurrent.weights import read, scrambled
 
 BLOCK = 64
@@ -38,10 +37,10 @@ class RecurrentPredictor(Predictor):
     """The seed of a random order that the weights are brought into: a control, no codec."""
 
     @property
-    def model(self) -> Exact:
+    def model(self) -> AnyQuantizedRecurrent:
         """Loaded once in a process, with the fastest arithmetic that this machine has, or on the
         device that was asked for."""
-        return _loaded(self.path, self.disorder, device.chosen())
+        return _load(self.path, self.disorder, device.chosen())
 
     def scrambled(self, seed: int) -> Predictor:
         return replace(self, disorder=seed)
@@ -57,7 +56,9 @@ class RecurrentPredictor(Predictor):
         return all_positions(self.model, batch)
 
 
-def all_positions(model: Exact, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+def all_positions(
+    model: AnyQuantizedRecurrent, batch: Sequence[IntArray]
+) -> Iterator[tuple[int, IntArray]]:
     """`Predictor.frequencies` for a model."""
     order = sorted(range(len(batch)), key=lambda i: -len(batch[i]))
     lengths = [len(batch[i]) for i in order]
@@ -72,8 +73,10 @@ def all_positions(model: Exact, batch: Sequence[IntArray]) -> Iterator[tuple[int
             yield order[stream], rows[stream, : lengths[stream] - start]
 
 
-def _block(model: Exact, state: State, symbols: NDArray[np.int32]) -> NDArray[np.int32]:
-    time = max(1, model.together // len(symbols))
+def _block(
+    model: AnyQuantizedRecurrent, state: RecurrentState[Any], symbols: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    time = max(1, model.positions_at_once // len(symbols))
     pieces = range(0, symbols.shape[1], time)
     return np.concatenate([model.run(state, symbols[:, at : at + time]) for at in pieces], axis=1)
 
@@ -81,7 +84,7 @@ def _block(model: Exact, state: State, symbols: NDArray[np.int32]) -> NDArray[np
 class ModelStepper(Stepper):
     """Streams of a model, a step at a time; a step costs the same however long the streams are."""
 
-    def __init__(self, model: Exact, streams: int) -> None:
+    def __init__(self, model: AnyQuantizedRecurrent, streams: int) -> None:
         self._model = model
         self._state = model.begin(streams)
         self._last = np.full((streams, 1), BEGIN)
@@ -115,17 +118,14 @@ def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, disorder: int | None, where: str) -> Exact:
+def _load(path: Path, disorder: int | None, device_name: str) -> AnyQuantizedRecurrent:
     weights = read(path)
     for name, array in weights.arrays.items():
         if not np.isfinite(array).all():
             raise UsageError(f"{path}: {name} has values that are no numbers; train it again")
-    return Exact(weights if disorder is None else scrambled(weights, disorder), _arithmetic(where))
+    weights = weights if disorder is None else scrambled(weights, disorder)
+    if device_name == device.PROCESSOR:
+        return QuantizedRecurrent(weights, NumbaRecurrentBackend())
+    from codelength_recurrent.backend_torch import TorchRecurrentBackend
 
-
-def _arithmetic(where: str) -> Arithmetic:
-    if where == device.PROCESSOR:
-        return OnCpu()
-    from codelength_recurrent.backend_torch import OnTorch
-
-    return OnTorch(where)
+    return QuantizedRecurrent(weights, TorchRecurrentBackend(device_name))

@@ -1,11 +1,13 @@
-"""The file of a trained model: safetensors with int8 matrices, a float32 scale for each of their
-rows, and in its metadata a model card and the shape."""
+"""The file of a trained model, in the format of safetensors.
+
+It has int8 matrices, a float32 scale for each of their rows, and float32 vectors. Its metadata has
+a model card and the shape.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from codelength_exact.quantisation import SCALE, quantise_matrix
 from codelength_exact.recurrent_shape import Shape
 
-Array = NDArray[Any]
+Array = NDArray[np.int8] | NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,21 @@ class Weights:
     card: Mapping[str, str]
 
     def matrix(self, name: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """Values (rows, columns) and scales (rows,)."""
-        return self.arrays[name], self.arrays[name + SCALE]
+        """Return values (rows, columns) and scales (rows,)."""
+        values, scales = self.arrays[name], self.arrays[name + SCALE]
+        return values.astype(np.int8, copy=False), scales.astype(np.float32, copy=False)
+
+    def vector(self, name: str) -> NDArray[np.float32]:
+        """Return a vector."""
+        return self.arrays[name].astype(np.float32, copy=False)
 
 
 def read(path: Path) -> Weights:
-    """Raises what safetensors raises for a file that is none of its own."""
+    """Read a file of weights.
+
+    Raises:
+        SafetensorError: If the file is none of safetensors.
+    """
     from safetensors import safe_open
 
     with safe_open(path, "numpy") as file:
@@ -40,9 +51,9 @@ def read(path: Path) -> Weights:
 
 
 def of_parameters(
-    shape: Shape, parameters: Mapping[str, Array], card: Mapping[str, str]
+    shape: Shape, parameters: Mapping[str, NDArray[np.float32]], card: Mapping[str, str]
 ) -> Weights:
-    """Weights out of the float32 parameters of `recurrent.RecurrentModel`, by their names there."""
+    """Return quantised weights out of the parameters of `recurrent.RecurrentModel`, by name."""
     arrays: dict[str, Array] = {}
     for name, values in parameters.items():
         if values.ndim == 2:
@@ -54,7 +65,7 @@ def of_parameters(
 
 
 def write(path: Path, weights: Weights) -> None:
-    """Writes the file, whole or not at all."""
+    """Write the file, whole or not at all."""
     from safetensors.numpy import save
 
     arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
@@ -65,7 +76,7 @@ def write(path: Path, weights: Weights) -> None:
 
 
 def scrambled(weights: Weights, seed: int) -> Weights:
-    """The same numbers, those of each array in random order."""
+    """Return the same numbers, those of each array in random order."""
     random = np.random.default_rng(seed)
     arrays = {
         name: random.permutation(array.ravel()).reshape(array.shape)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from codelength_exact.products import Products
 from codelength_exact.tensors import exact_parts
 from codelength_hf.architecture import UnknownArchitecture, architecture
-from codelength_hf.backend_numba import OnCpu
-from codelength_hf.backend_torch import OnTorch
+from codelength_hf.backend_numba import NumbaTransformerBackend
+from codelength_hf.backend_torch import TorchTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.positions import rotary_table
 from codelength_hf.predictor import ExactPredictor
-from codelength_hf.transformer import Exact
-from codelength_hf.weights import weights
+from codelength_hf.transformer import QuantizedTransformer
+from codelength_hf.weights import read_weights
 
 FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 each_family = pytest.mark.parametrize("family", FAMILIES)
@@ -60,16 +60,18 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> Exact:
+def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> QuantizedTransformer:
     """A transformers model, quantised."""
     config = made.config.to_dict()
     tensors = {name: values.detach().float().numpy() for name, values in made.state_dict().items()}
     tied = bool(config["tie_word_embeddings"])
-    read = weights(architecture(config), tensors.get, tied)
-    return Exact(read, window or read.architecture.context, arithmetic or OnCpu())
+    read = read_weights(architecture(config), tensors.get, tied)
+    return QuantizedTransformer(
+        read, window or read.architecture.context, arithmetic or NumbaTransformerBackend()
+    )
 
 
-def laws(model: Exact, tokens: np.ndarray, *, at_once: int) -> np.ndarray:
+def laws(model: QuantizedTransformer, tokens: np.ndarray, *, at_once: int) -> np.ndarray:
     """Frequencies after each of `tokens` (streams, time), so many positions at a time."""
     state, rows = model.begin(len(tokens)), []
     for start in range(0, tokens.shape[1], at_once):
@@ -206,7 +208,7 @@ def test_any_arithmetic_gives_the_same_integers(family):
     made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
     tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
     one = laws(exact_of(made), tokens, at_once=50)
-    for other in (OnCpu(Products(int8=1)), OnTorch()):
+    for other in (NumbaTransformerBackend(Products(torch_rows=1)), TorchTransformerBackend()):
         model = exact_of(made, other)
         assert np.array_equal(one, laws(model, tokens, at_once=50)), other
         assert np.array_equal(one[:, :4], laws(model, tokens[:, :4], at_once=1)), other
@@ -218,7 +220,9 @@ def test_an_accelerator_gives_the_same_integers(family):
     made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
     tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
     one = laws(exact_of(made), tokens, at_once=50)
-    assert np.array_equal(one, laws(exact_of(made, OnTorch("cuda")), tokens, at_once=50))
+    assert np.array_equal(
+        one, laws(exact_of(made, TorchTransformerBackend("cuda")), tokens, at_once=50)
+    )
 
 
 def test_wide_matrices_are_split_where_sums_would_not_be_exact():
@@ -242,7 +246,9 @@ def test_extreme_weights_stay_exact(family):
     model = exact_of(made)
     whole = laws(model, tokens, at_once=40)
     assert np.array_equal(whole, laws(model, tokens, at_once=1))
-    assert np.array_equal(whole, laws(exact_of(made, OnTorch()), tokens, at_once=40))
+    assert np.array_equal(
+        whole, laws(exact_of(made, TorchTransformerBackend()), tokens, at_once=40)
+    )
 
 
 @pytest.mark.parametrize("columns", [4, 16, 64])

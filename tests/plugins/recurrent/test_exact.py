@@ -11,12 +11,12 @@ from small_models import SHAPE, parameters, shapes, weights
 from codelength.testing import check_predictor
 from codelength_exact.products import Products
 from codelength_exact.recurrent_shape import BEGIN, Shape
-from codelength_recurrent.backend_numba import OnCpu
-from codelength_recurrent.model import Exact
+from codelength_recurrent.backend_numba import NumbaRecurrentBackend
+from codelength_recurrent.model import QuantizedRecurrent
 from codelength_recurrent.predictor import RecurrentPredictor, all_positions
 from codelength_recurrent.weights import write
 
-MODEL = Exact(weights(), OnCpu())
+MODEL = QuantizedRecurrent(weights(), NumbaRecurrentBackend())
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -26,16 +26,16 @@ def inputs(data: bytes) -> np.ndarray:
     return np.array([BEGIN, *data[:-1]])[None] if data else np.empty((1, 0), int)
 
 
-def at_once(model: Exact, data: bytes) -> np.ndarray:
+def at_once(model: QuantizedRecurrent, data: bytes) -> np.ndarray:
     return model.run(model.begin(1), inputs(data))[0]
 
 
-def by_steps(model: Exact, data: bytes) -> np.ndarray:
+def by_steps(model: QuantizedRecurrent, data: bytes) -> np.ndarray:
     state = model.begin(1)
     return np.array([model.run(state, inputs(data)[:, [at]])[0, 0] for at in range(len(data))])
 
 
-def in_company(model: Exact, batch: list[bytes]) -> list[np.ndarray]:
+def in_company(model: QuantizedRecurrent, batch: list[bytes]) -> list[np.ndarray]:
     rows: list[list[np.ndarray]] = [[np.empty((0, 256), np.int32)] for _ in batch]
     for stream, block in all_positions(model, [np.frombuffer(data, np.uint8) for data in batch]):
         rows[stream].append(block)
@@ -45,7 +45,7 @@ def in_company(model: Exact, batch: list[bytes]) -> list[np.ndarray]:
 @given(shape=shapes(), seed=seeds, data=st.binary(min_size=1, max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_all_positions_at_once_are_the_same_as_step_by_step(shape, seed, data):
-    model = Exact(weights(shape, seed), OnCpu())
+    model = QuantizedRecurrent(weights(shape, seed), NumbaRecurrentBackend())
     assert (at_once(model, data) == by_steps(model, data)).all()
 
 
@@ -59,13 +59,16 @@ def test_a_stream_is_the_same_among_others_of_any_length(batch):
 @given(shape=shapes(), seed=seeds, size=st.sampled_from([0.0, 1e-30, 0.1, 10.0, 1e4]))
 @settings(max_examples=60, deadline=None)
 def test_frequencies_are_lawful_however_wild_the_weights(shape, seed, size):
-    rows = at_once(Exact(weights(shape, seed, size), OnCpu()), bytes(range(50, 80)))
+    rows = at_once(
+        QuantizedRecurrent(weights(shape, seed, size), NumbaRecurrentBackend()),
+        bytes(range(50, 80)),
+    )
     assert rows.min() >= 1
     assert rows.sum(1, dtype=np.int64).max() < 1 << 24
 
 
 def test_equal_logits_give_equal_frequencies():
-    rows = at_once(Exact(weights(size=0.0), OnCpu()), b"abc")
+    rows = at_once(QuantizedRecurrent(weights(size=0.0), NumbaRecurrentBackend()), b"abc")
     assert (rows == rows[0, 0]).all()
     assert rows.sum(1).min() > 0.999 * (1 << 24)
 
@@ -74,11 +77,14 @@ def test_equal_logits_give_equal_frequencies():
 @settings(max_examples=40, deadline=None)
 def test_operations_of_torch_give_the_integers_of_the_compiled_loops(shape, seed, size):
     pytest.importorskip("torch")
-    from codelength_recurrent.backend_torch import OnTorch
+    from codelength_recurrent.backend_torch import TorchRecurrentBackend
 
     given = weights(shape, seed, size)
     data = bytes(np.random.default_rng(seed).integers(0, 256, 40, np.uint8))
-    assert (at_once(Exact(given, OnTorch()), data) == at_once(Exact(given, OnCpu()), data)).all()
+    assert (
+        at_once(QuantizedRecurrent(given, TorchRecurrentBackend()), data)
+        == at_once(QuantizedRecurrent(given, NumbaRecurrentBackend()), data)
+    ).all()
 
 
 @given(shape=shapes(), seed=seeds, data=st.binary(min_size=1, max_size=40))
@@ -86,8 +92,11 @@ def test_operations_of_torch_give_the_integers_of_the_compiled_loops(shape, seed
 def test_products_of_int8_give_the_law_of_those_in_tiles(shape, seed, data):
     pytest.importorskip("torch")
     given = weights(shape, seed)
-    law = at_once(Exact(given, OnCpu(Products())), data)
-    assert (at_once(Exact(given, OnCpu(Products(int8=1))), data) == law).all()
+    law = at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products())), data)
+    assert (
+        at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products(torch_rows=1))), data)
+        == law
+    ).all()
 
 
 def test_products_are_exact_whatever_pytorch_was_told():
@@ -97,7 +106,7 @@ def test_products_are_exact_whatever_pytorch_was_told():
 
     before = torch.get_float32_matmul_precision()
     try:
-        for arithmetic in (recurrent.OnTorch, transformers.OnTorch):
+        for arithmetic in (recurrent.TorchRecurrentBackend, transformers.TorchTransformerBackend):
             torch.set_float32_matmul_precision("medium")
             arithmetic()
             assert torch.get_float32_matmul_precision() == "highest"
@@ -109,9 +118,9 @@ def test_an_accelerator_gives_the_integers_of_the_cpu():
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    from codelength_recurrent.backend_torch import OnTorch
+    from codelength_recurrent.backend_torch import TorchRecurrentBackend
 
-    there = Exact(weights(), OnTorch("cuda"))
+    there = QuantizedRecurrent(weights(), TorchRecurrentBackend("cuda"))
     assert (at_once(there, bytes(range(200))) == at_once(MODEL, bytes(range(200)))).all()
 
 
@@ -131,17 +140,21 @@ def test_float_weights_give_nearly_the_same_code_length():
     data = np.random.default_rng(3).integers(0, 256, 500).astype(np.uint8)
     with torch.no_grad():
         floats = float(model.bits(torch.from_numpy(data)[None]))
-    rows = at_once(Exact(weights(shape), OnCpu()), data.tobytes())
+    rows = at_once(QuantizedRecurrent(weights(shape), NumbaRecurrentBackend()), data.tobytes())
     exact = -np.log2(rows[np.arange(500), data] / rows.sum(1)).mean()
     assert exact == pytest.approx(floats, rel=0.005)
 
 
 def test_a_row_is_quantised_to_even_at_ties():
     row = np.array([[127.0, 0.5, 1.5, 2.5, -0.5, -1.5, -127.0, 3.49]], np.float32)
-    assert OnCpu().normalise(row).q.tolist() == [[127, 0, 2, 2, 0, -2, -127, 3]]
+    assert NumbaRecurrentBackend().normalise(row).values.tolist() == [
+        [127, 0, 2, 2, 0, -2, -127, 3]
+    ]
 
 
 def test_frequencies_are_the_same_on_every_machine():
     """What blobs depend on; if this changes, no blob made before can be decoded."""
-    law = at_once(Exact(weights(SHAPE, seed=7), OnCpu()), bytes(range(256)))
+    law = at_once(
+        QuantizedRecurrent(weights(SHAPE, seed=7), NumbaRecurrentBackend()), bytes(range(256))
+    )
     assert hashlib.sha256(law.astype("<i4").tobytes()).hexdigest()[:16] == "c5de0c064ff2d797"

@@ -8,13 +8,13 @@ from small_models import each_way
 
 from codelength.coding.compiled import compiled
 from codelength_exact import products as module
-from codelength_exact.products import Products, panels, tile
+from codelength_exact.products import Products, make_tile, to_panels
 
 
 def exact(products: Products, q: np.ndarray, values: np.ndarray) -> bool:
-    rows = products.rows(*q.shape)
+    rows = products.empty_rows(*q.shape)
     rows[:] = q
-    product = products.of(rows, products.matrix(values))
+    product = products.multiply(rows, products.matrix(values))
     return np.array_equal(product, q.astype(np.int64) @ values.T.astype(np.int64))
 
 
@@ -44,8 +44,8 @@ def test_the_largest_sums_are_exact(int8, inputs):
 
 def test_few_rows_and_many_may_be_multiplied_otherwise():
     pytest.importorskip("torch")
-    products = Products(int8=10)
-    assert [products.rows(count, 3).dtype.name for count in (9, 10)] == ["int16", "int8"]
+    products = Products(torch_rows=10)
+    assert [products.empty_rows(count, 3).dtype.name for count in (9, 10)] == ["int16", "int8"]
 
 
 def test_a_matrix_that_pytorch_gets_wrong_is_multiplied_in_tiles(monkeypatch):
@@ -55,16 +55,16 @@ def test_a_matrix_that_pytorch_gets_wrong_is_multiplied_in_tiles(monkeypatch):
         product = rows.astype(np.int64) @ transposed.numpy().astype(np.int64)
         return np.clip(product, -(2**15), 2**15 - 1).astype(np.int32)
 
-    monkeypatch.setattr(module, "_by_torch", saturated)
+    monkeypatch.setattr(module, "_multiply_by_torch", saturated)
     module._torch_is_exact.cache_clear()
     q, values = np.full((2, 30), 127), np.full((3, 30), 127, np.int8)
     try:
-        assert exact(Products(int8=1), q, values)
+        assert exact(Products(torch_rows=1), q, values)
     finally:
         module._torch_is_exact.cache_clear()
 
 
-wide = tile(4, avx2=False)
+wide = make_tile(4, avx2=False)
 
 
 @compiled
@@ -77,5 +77,5 @@ def test_a_machine_without_vector_instructions_for_it_gives_the_same():
     random = np.random.default_rng(0)
     q, values = (random.integers(-127, 128, (n, 30)) for n in (4, 16))
     out = np.empty((4, 16), np.int32)
-    by_any_machine(q.astype(np.int16), panels(values.astype(np.int8)), out)
+    by_any_machine(q.astype(np.int16), to_panels(values.astype(np.int8)), out)
     assert np.array_equal(out, q @ values.T)

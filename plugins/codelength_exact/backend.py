@@ -1,0 +1,109 @@
+"""What an exact model needs of a machine: products of quantised rows, and the steps around them.
+
+Two implementations give the same integers (see `constants`): compiled loops on NumPy arrays
+(`backend_numba`), and PyTorch operations on any device (`backend_torch`). They differ in where
+arrays live. Ints and Floats are their types of arrays.
+
+Float arrays are float32. Rows are positions of a batch of streams: those of the first stream in
+order, then those of the next.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Array(Protocol):
+    """An array whose first rows can be taken."""
+
+    def __getitem__(self, rows: slice, /) -> Self:
+        """Return some rows."""
+
+
+Ints = TypeVar("Ints", bound=Array)
+Floats = TypeVar("Floats", bound=Array)
+
+
+class Rows(NamedTuple, Generic[Ints, Floats]):
+    """Quantised rows: row n is values[n] · scales[n]."""
+
+    values: Ints
+    """(rows, columns) int8 or int16: integers of magnitude 127 at most."""
+    scales: Floats
+    """(rows,)"""
+
+
+class Product(NamedTuple, Generic[Ints, Floats]):
+    """Quantised rows times a matrix: values[n, c] · (row_scales[n] · channel_scales[c]) + bias[c].
+
+    The integers are kept apart from their scales, so that one loop can scale them and go on.
+    """
+
+    values: Ints
+    """(rows, outputs) int32, or integers in float32."""
+    row_scales: Floats
+    """(rows,)"""
+    channel_scales: Floats
+    """(outputs,)"""
+    bias: Floats
+    """(outputs,)"""
+
+
+class Matrix(ABC, Generic[Ints, Floats]):
+    """int8 values (outputs, inputs), with a scale and a bias for each output."""
+
+    @abstractmethod
+    def times(self, rows: Rows[Ints, Floats]) -> Product[Ints, Floats]:
+        """Return the product of quantised rows (rows, inputs) with this matrix, exact."""
+
+
+class Table(NamedTuple, Generic[Ints, Floats]):
+    """Quantised rows that are looked up: values (rows, columns) int8, scales (rows,)."""
+
+    values: Ints
+    scales: Floats
+
+
+class Backend(ABC, Generic[Ints, Floats]):
+    """What every exact model needs. Models add their own steps."""
+
+    @abstractmethod
+    def floats(self, values: NDArray[np.float32]) -> Floats:
+        """Return `values` where this backend computes."""
+
+    @abstractmethod
+    def matrix(
+        self,
+        values: NDArray[np.int8],
+        scales: NDArray[np.float32],
+        bias: NDArray[np.float32] | None = None,
+    ) -> Matrix[Ints, Floats]:
+        """Return a matrix ready for products.
+
+        Args:
+            values: (outputs, inputs)
+            scales: (outputs,)
+            bias: (outputs,); zeros unless given.
+        """
+
+    @abstractmethod
+    def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Table[Ints, Floats]:
+        """Return values (rows, columns) and scales (rows,), ready to be looked up."""
+
+    @abstractmethod
+    def look_up(self, table: Table[Ints, Floats], rows: NDArray[np.int64]) -> Floats:
+        """Return some rows of a table times their scales: (rows,) → (rows, columns)."""
+
+    @abstractmethod
+    def frequencies(
+        self, logits: Product[Ints, Floats], escape: NDArray[np.int32], escapes: int
+    ) -> NDArray[np.int32]:
+        """Return (rows, outputs + escapes): positive, each row summing to less than 2^24.
+
+        Args:
+            logits: (rows, outputs)
+            escape: (rows,), the frequency of each escape, less one.
+            escapes: How many escapes there are behind the outputs.
+        """

@@ -1,0 +1,64 @@
+"""The exact arithmetic on a CPU: the machine's fastest products, and compiled loops."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codelength_exact import kernels
+from codelength_exact.backend import Backend, Matrix, Product, Rows, Table
+from codelength_exact.constants import frequency_total
+from codelength_exact.kernels import FloatArray, IntArray
+from codelength_exact.products import Products
+
+
+class NumbaMatrix(Matrix[IntArray, FloatArray]):
+    """A matrix in the forms that `products` reads."""
+
+    def __init__(
+        self,
+        products: Products,
+        values: NDArray[np.int8],
+        scales: FloatArray,
+        bias: FloatArray | None,
+    ) -> None:
+        self._products, self._values = products, products.matrix(values)
+        self.channel_scales = scales
+        self.bias = np.zeros(len(scales), np.float32) if bias is None else bias
+
+    def times(self, rows: Rows[IntArray, FloatArray]) -> Product[IntArray, FloatArray]:
+        values = self._products.multiply(rows.values, self._values)
+        return Product(values, rows.scales, self.channel_scales, self.bias)
+
+
+class NumbaBackend(Backend[IntArray, FloatArray]):
+    """Uses the products that this machine does best, or others."""
+
+    def __init__(self, products: Products | None = None) -> None:
+        self._products = products or Products.fastest()
+
+    def floats(self, values: FloatArray) -> FloatArray:
+        return values
+
+    def matrix(
+        self, values: NDArray[np.int8], scales: FloatArray, bias: FloatArray | None = None
+    ) -> NumbaMatrix:
+        return NumbaMatrix(self._products, values, scales, bias)
+
+    def table(self, values: NDArray[np.int8], scales: FloatArray) -> Table[IntArray, FloatArray]:
+        return Table(values, scales)
+
+    def look_up(self, table: Table[IntArray, FloatArray], rows: NDArray[np.int64]) -> FloatArray:
+        out = np.empty((len(rows), table.values.shape[1]), np.float32)
+        kernels.look_up(table[:], rows, out)
+        return out
+
+    def empty_rows(self, rows: int, columns: int) -> Rows[IntArray, FloatArray]:
+        """Return room for quantised rows."""
+        return Rows(self._products.empty_rows(rows, columns), np.empty(rows, np.float32))
+
+    def frequencies(
+        self, logits: Product[IntArray, FloatArray], escape: NDArray[np.int32], escapes: int
+    ) -> NDArray[np.int32]:
+        rows, outputs = logits.values.shape
+        frequencies = np.empty((rows, outputs + escapes), np.int32)
+        kernels.frequencies(logits[:], frequency_total(outputs + escapes), escape, frequencies)
+        return frequencies

@@ -1,0 +1,84 @@
+"""The exact arithmetic in PyTorch operations, for any device.
+
+Each operation is its own and rounded by itself. This is the plain statement of what the compiled
+loops do, and the way to run on an accelerator.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from codelength_exact import constants, tensors
+from codelength_exact.backend import Backend, Matrix, Product, Rows, Table
+from codelength_exact.tensors import FARTHEST, LOG2E, exp2
+
+UNITS = float(constants.UNITS)
+
+
+class TorchMatrix(Matrix[Tensor, Tensor]):
+    """A matrix in float32, split where sums of products would not be exact."""
+
+    def __init__(self, parts: tensors.Parts, channel_scales: Tensor, bias: Tensor | None) -> None:
+        self._parts = parts
+        self.channel_scales = channel_scales
+        self.bias = torch.zeros_like(channel_scales) if bias is None else bias
+
+    def times(self, rows: Rows[Tensor, Tensor]) -> Product[Tensor, Tensor]:
+        values = tensors.product(rows.values, self._parts)
+        return Product(values, rows.scales, self.channel_scales, self.bias)
+
+
+class TorchBackend(Backend[Tensor, Tensor]):
+    """Computes on `device`."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = tensors.prepare(device)
+
+    def floats(self, values: NDArray[np.float32]) -> Tensor:
+        return torch.tensor(values, device=self._device)
+
+    def integers(self, values: NDArray[np.integer]) -> Tensor:
+        """Return integers where this backend computes."""
+        return torch.tensor(values, device=self._device)
+
+    def matrix(
+        self,
+        values: NDArray[np.int8],
+        scales: NDArray[np.float32],
+        bias: NDArray[np.float32] | None = None,
+    ) -> TorchMatrix:
+        parts = tensors.parts(values, self._device)
+        return TorchMatrix(parts, self.floats(scales), None if bias is None else self.floats(bias))
+
+    def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Table[Tensor, Tensor]:
+        return Table(self.integers(values), self.floats(scales))
+
+    def look_up(self, table: Table[Tensor, Tensor], rows: NDArray[np.int64]) -> Tensor:
+        at = self.integers(rows)
+        return table.values[at].float() * table.scales[at][:, None]
+
+    def frequencies(
+        self, logits: Product[Tensor, Tensor], escape: NDArray[np.int32], escapes: int
+    ) -> NDArray[np.int32]:
+        y = scaled(logits) * LOG2E
+        below = (y - y.amax(1, keepdim=True)).clamp_min(-FARTHEST)
+        e = (exp2(below) * UNITS).to(torch.int32)
+        total = constants.frequency_total(y.shape[1] + escapes)
+        left = self.integers(total - escapes * escape).float()
+        share = (left / e.sum(1).float())[:, None]
+        frequencies: NDArray[np.int32] = ((e.float() * share).to(torch.int32) + 1).cpu().numpy()
+        beyond = np.repeat(escape[:, None] + np.int32(1), escapes, 1)
+        return np.concatenate([frequencies, beyond], 1) if escapes else frequencies
+
+
+def scaled(product: Product[Tensor, Tensor]) -> Tensor:
+    """Return a product as float32: the integers times their scales, and the bias added."""
+    outputs = product.values * (product.row_scales[:, None] * product.channel_scales)
+    outputs += product.bias
+    return outputs
+
+
+def quantised(x: Tensor) -> Rows[Tensor, Tensor]:
+    """Return x, quantised over its last axis."""
+    return Rows(*tensors.quantised(x))
