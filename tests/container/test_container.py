@@ -3,6 +3,7 @@ import io
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -24,6 +25,7 @@ from codelength.container.container import (
     together,
 )
 from codelength.container.fields import ContainerError
+from codelength.plugins import Plugins
 from codelength_order2 import Order2Codec
 from codelength_stdlib import Bz2, Gzip, Store
 
@@ -380,3 +382,17 @@ def test_a_container_is_made_as_its_input_comes():
     for _ in range(200):
         next(pieces)
     assert taken < 200 << 20
+
+
+GOLDEN = Path(__file__).parent / "golden"
+INPUT = Path(__file__).parents[1] / "plugins" / "golden" / "input.bin"
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.iterdir()), ids=lambda file: file.stem)
+def test_files_of_learned_codecs_that_are_kept_decode(file):
+    """Of codecs with weights, with a table of model bytes, in several segments, of nothing."""
+    with file.open("rb") as source:
+        container = Container(source, file.name)
+        codec = Plugins().codec(container.header.codec).item
+        data = b"".join(container.decoded(codec))
+    assert data == (b"" if file.stem == "empty" else INPUT.read_bytes())
