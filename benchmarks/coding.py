@@ -22,9 +22,10 @@ from codelength.api.protocol import protocol
 from codelength.coding.code_length import bits_of
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
-from codelength.coding.segments import GROUP, SegmentedCodec
-from codelength.coding.streams import decode, decode_groups, encode, encode_groups
+from codelength.coding.segments import GROUP
+from codelength.coding.streams import decode, encode
 from codelength.plugins import Plugins
+from codelength_exact.file_codec import FileCodec
 
 SEGMENTS = (1 << 16, 1 << 14, 1 << 12, 1 << 11)
 KINDS = {"text": "enwik6", "image patches": "imagenet", "speech": "librispeech"}
@@ -38,8 +39,8 @@ class Fixed(Predictor):
     batch: ClassVar[int] = 256
     law: Any = None
 
-    def stepper(self, streams: int) -> Stepper:
-        return FixedStepper(np.repeat(self.law[None], streams, 0))
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return FixedStepper(np.repeat(self.law[None], len(lengths), 0))
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         rows = np.repeat(self.law[None], max(map(len, batch)), 0)
@@ -80,8 +81,15 @@ def seconds(work: Callable[[], object]) -> float:
     return min(taken)
 
 
-def segments_table(codec: SegmentedCodec, data: bytes) -> Iterator[str]:
-    predictor = codec.predictor
+def decode_seconds(predictor: Predictor, groups: list[list[IntArray]]) -> float:
+    """The CPU time of decoding groups of segments."""
+    streams = encode(predictor, groups)
+    lengths = [[len(segment) for segment in group] for group in groups]
+    return seconds(lambda: decode(predictor, streams, lengths))
+
+
+def segments_table(codec: FileCodec, data: bytes) -> Iterator[str]:
+    predictor = codec.model_predictor
     yield f"## Segments: {codec.spec} on {len(data):,} bytes of text"
     yield ""
     yield "| segment | own streams: bytes | shared: bytes | saved | shared, above one state |"
@@ -90,7 +98,7 @@ def segments_table(codec: SegmentedCodec, data: bytes) -> Iterator[str]:
     yield f"| all | {whole:,} | {whole:,} | | |"
     for size in SEGMENTS:
         segments = split(data, size)
-        alone = encode(predictor, segments)
+        alone = encode(predictor, [[segment] for segment in segments])
         separate = sum(map(len, alone)) + sum(2 + (len(s) > 16383) for s in alone[:-1])
         blob = replace(codec, segment=size).encode(data)
         assert replace(codec, segment=size).decode(blob) == data
@@ -110,22 +118,18 @@ def coder_table(data: bytes) -> Iterator[str]:
     for size in (1 << 14, 1 << 11):
         segments = split(data, size)
         groups = grouped(segments)
-        lengths = [len(segment) for segment in segments]
-        by_group = [[len(segment) for segment in group] for group in groups]
-        alone, shared = encode(predictor, segments), encode_groups(predictor, groups)
+        single = [[segment] for segment in segments]
         times = [
-            seconds(lambda: encode(predictor, segments)),  # noqa: B023
-            seconds(lambda: encode_groups(predictor, groups)),  # noqa: B023
-            seconds(lambda: decode(predictor, alone, lengths)),  # noqa: B023
-            seconds(lambda: decode_groups(predictor, shared, by_group)),  # noqa: B023
+            *(seconds(lambda: encode(predictor, own)) for own in (single, groups)),  # noqa: B023
+            *(decode_seconds(predictor, own) for own in (single, groups)),
         ]
         yield f"| {size:,} | " + " | ".join(f"{1e9 * t / len(data):.0f}" for t in times) + " |"
     yield ""
 
 
-def ideal_table(codec: SegmentedCodec, chunks: list[Sample]) -> Iterator[str]:
+def ideal_table(codec: FileCodec, chunks: list[Sample]) -> Iterator[str]:
     """Every chunk is a stream of its own."""
-    predictor = codec.predictor
+    predictor = codec.model_predictor
     sequences = [np.frombuffer(chunk.data, np.uint8) for chunk in chunks]
     law = interval = 0.0
     done = [0] * len(sequences)
@@ -134,7 +138,7 @@ def ideal_table(codec: SegmentedCodec, chunks: list[Sample]) -> Iterator[str]:
         symbols = sequences[i][start : done[i]]
         law -= float(np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1)).sum())
         interval += float(bits_of(rows, symbols).sum())
-    coded = 8 * sum(map(len, encode(predictor, sequences)))
+    coded = 8 * sum(map(len, encode(predictor, [[sequence] for sequence in sequences])))
     yield f"## Coded against ideal: {codec.spec}, {len(chunks)} streams of 2048 bytes"
     yield ""
     yield "| | bits | above the law |"
@@ -147,7 +151,7 @@ def ideal_table(codec: SegmentedCodec, chunks: list[Sample]) -> Iterator[str]:
     yield ""
 
 
-def seven_table(codec: SegmentedCodec, samples: dict[str, list[Sample]]) -> Iterator[str]:
+def seven_table(codec: FileCodec, samples: dict[str, list[Sample]]) -> Iterator[str]:
     yield f"## Seven bits: {codec.spec} at 2048-byte chunks"
     yield ""
     yield "| data | chunks | with an eighth bit | 8 bits: bpb | 7 bits: bpb | of which eighth bit |"

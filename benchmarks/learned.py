@@ -169,8 +169,8 @@ class Stopwatch:
 WATCH = Stopwatch(
     law=[(NumbaBackend, "frequencies")],
     coder=[
-        (streams, "narrowed"),
-        (range_coder.Encoder, "encode_narrowed"),
+        (streams, "merge_others"),
+        (range_coder.Encoder, "encode_merged"),
         (range_coder.Encoder, "finish"),
         (range_coder.Decoders, "decode"),
         (range_coder.Decoders, "finish"),
@@ -230,7 +230,7 @@ HEAD = """\
 
 def stepped(predictor: Predictor, sequences: list[IntArray]) -> None:
     """Makes the frequencies of every symbol, one of each sequence at a time."""
-    stepper = predictor.stepper(len(sequences))
+    stepper = predictor.stepper([len(sequence) for sequence in sequences])
     for now in np.stack(sequences, 1):
         stepper.frequencies()
         stepper.advance(now)

@@ -82,7 +82,7 @@ def line(cell: Cell, codec: Any, pieces: Sequence[Sample]) -> Line:
     """The cell, with what its codec's predictor says of the same samples."""
     predictor, folder = codec.predictor, codec.checkpoint.folder
     symbols = [predictor.tokenize(bytes(piece.data)) for piece in pieces]
-    bits = sum(float(part.sum()) for _, _, part in code_lengths(predictor, symbols))
+    bits = sum(float(own.sum()) for own in code_lengths(predictor, symbols))
     with safe_open(folder / SAFE, "np") as file:
         card = file.metadata()
     shape = architecture(codec.checkpoint.config)

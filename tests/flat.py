@@ -16,8 +16,8 @@ class Flat(Predictor):
 
     name: ClassVar[str] = "flat"
 
-    def stepper(self, streams: int) -> Stepper:
-        return FlatStepper(streams)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return FlatStepper(len(lengths))
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         for i, symbols in enumerate(batch):

@@ -57,8 +57,8 @@ class IidPredictor(Predictor):
 
     name = "iid"
 
-    def stepper(self, streams: int) -> Stepper:
-        return Fixed(streams, iid_row(), None)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return Fixed(len(lengths), iid_row(), None)
 
     def frequencies(self, batch: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         for i, sequence in enumerate(batch):
@@ -73,9 +73,9 @@ class ChainPredictor(Predictor):
 
     name = "chain"
 
-    def stepper(self, streams: int) -> Stepper:
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
         rows = chain_rows()
-        return Fixed(streams, rows[Chain.law.letters[0]], rows)
+        return Fixed(len(lengths), rows[Chain.law.letters[0]], rows)
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ class Knowing(PredictorCodec):
     def predictor(self) -> Predictor:
         return IidPredictor()
 
-    def pieces(self, data: bytes) -> list[bytes]:
-        return [data[at : at + self.piece] for at in range(0, len(data), self.piece)]
+    @property
+    def segment_size(self) -> int:
+        return self.piece
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from codelength import UsageError
-from codelength.coding.predictor_codec import PredictorCodec
+from codelength.coding.coder import CoderCodec
 from codelength.plugins import Plugins
 
 CODEC = """
@@ -122,7 +122,7 @@ def test_every_installed_plugin_is_active():
 
 def test_a_run_that_names_no_codecs_has_six_learned_ones_and_more():
     entries = Plugins().select_codecs(None)
-    learned = [o.item.spec for o in entries if isinstance(o.item, PredictorCodec)]
+    learned = [o.item.spec for o in entries if isinstance(o.item, CoderCodec)]
     assert len(learned) >= 6, learned
 
 

@@ -6,16 +6,14 @@ arithmetic, so that a blob decodes anywhere; with exact=false any causal model r
 decoding on the same machine. Importing this module loads no model and no library.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
-from codelength import Codec, CorruptBlob, ModelCard, Sample, Unavailable, UsageError, hookimpl
-from codelength.coding.predictor_codec import PredictorCodec, of_streams
-from codelength.coding.seven_bits import SevenBits
-from codelength.coding.varint import join_parts, read_varint, split_parts, varint
+from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
+from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
 from codelength_exact import devices
 from codelength_hf.byte_transformer import TransformerCodec, sizes_in_the_box
 
@@ -25,8 +23,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TokenCodec(PredictorCodec):
-    """`hf` but for its setting `bits`."""
+class HfCodec(CoderCodec):
+    """A causal language model with a range coder. Long inputs are coded in segments of `window`
+    tokens (by default the model's whole context), each of which starts anew."""
 
     name: ClassVar[str] = "hf"
     needs: ClassVar[dict[str, str]] = {
@@ -42,8 +41,11 @@ class TokenCodec(PredictorCodec):
     window: int | None = None
     exact: bool = True
     pickle: bool | None = None
+    bits: int | None = None
+    """7, if the model is to see no more than that of each byte."""
 
     def __post_init__(self) -> None:
+        check_bits(self.name, self.bits)
         if self.window is not None and self.window < 2:
             raise UsageError(f"hf:window={self.window} cannot be: it is 2 tokens or more")
 
@@ -68,7 +70,12 @@ class TokenCodec(PredictorCodec):
         return checkpoint(self.model, self.revision, bool(self.pickle))
 
     @property
-    def predictor(self) -> "TransformerPredictor":
+    def predictor(self) -> "TransformerPredictor | None":
+        return None if self.bits == 7 else self.model_predictor
+
+    @property
+    def model_predictor(self) -> "TransformerPredictor":
+        """The model, which predicts tokens of bytes or, with bits=7, of what it sees of them."""
         if self.exact:
             from codelength_hf.predictor import ExactPredictor
 
@@ -77,9 +84,19 @@ class TokenCodec(PredictorCodec):
 
         return LockstepPredictor(self.checkpoint, self.window)
 
+    @property
+    def coder(self) -> Coder:
+        from codelength_hf.token_coder import TokenCoder
+
+        return with_bits(TokenCoder(self.model_predictor), self.bits)
+
+    @property
+    def model_bytes(self) -> Mapping[str, int]:
+        return self.model_predictor.model_bytes
+
     def model_samples(self) -> Iterator[Sample]:
         path = self.checkpoint.tokenizer
-        yield Sample("weights", self.predictor.stored())
+        yield Sample("weights", self.model_predictor.stored())
         yield Sample("tokenizer", b"" if path is None else path.read_bytes())
 
     @property
@@ -112,118 +129,6 @@ class TokenCodec(PredictorCodec):
         from codelength_hf.float_model import circumstances
 
         return {**circumstances(self.checkpoint), **self.digests}
-
-    def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
-        from codelength.coding.streams import encode
-
-        predictor = self.predictor
-        window = predictor.model.window
-        apart = predictor.tokens.apart
-        pairs = [apart(predictor.tokenize(bytes(sample.data))) for sample in samples]
-        corpus_slice = [
-            [symbols[at : at + window] for at in range(0, len(symbols), window)]
-            for symbols, _ in pairs
-        ]
-        flat = [segment for segments in corpus_slice for segment in segments]
-        streams = iter(encode(replace(predictor, fold=True), flat))
-        return [
-            self._joined(len(symbols), escaped, [next(streams) for _ in segments])
-            for (symbols, escaped), segments in zip(pairs, corpus_slice, strict=True)
-        ]
-
-    def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
-        from codelength.coding.streams import decode
-
-        predictor = self.predictor
-        parts = [self._parts(blob) for blob in blobs]
-        for part in parts:
-            self._check(part.fingerprint)
-        flat = [stream for part in parts for stream in part.streams]
-        lengths = [length for part in parts for length in part.lengths]
-        decoded = iter(decode(replace(predictor, fold=True), flat, lengths))
-        tokens = predictor.tokens
-        return [
-            tokens.decode(tokens.together([next(decoded) for _ in part.streams], part.escaped))
-            for part in parts
-        ]
-
-    def ledger(self, blob: bytes) -> Mapping[str, int]:
-        part = self._parts(blob)
-        entries = {"fingerprint": len(part.fingerprint), "escapes": len(part.escaped)}
-        framing = len(blob) - sum(map(len, part.streams)) - sum(entries.values())
-        given = {entry: size for entry, size in entries.items() if size}
-        return {"length": framing, **of_streams(part.streams), **given}
-
-    def _joined(self, symbols: int, escaped: bytes, streams: Sequence[bytes]) -> bytes:
-        """A blob: the fingerprint, if any; how many symbols; escaped bytes behind their number, if
-        the vocabulary lacks any; the stream of each segment, all but the last behind its size."""
-        front = self._fingerprint() + varint(symbols)
-        if self._has_escapes:
-            front += varint(len(escaped)) + escaped
-        return front + (join_parts(streams) if streams else b"")
-
-    def _parts(self, blob: bytes) -> "Parts":
-        """What `_joined` put together. Raises CorruptBlob."""
-        start = 0 if self.exact else FINGERPRINT
-        symbols, at = read_varint(blob, start)
-        escaped, rest = b"", blob[at:]
-        if self._has_escapes:
-            escaped, rest = split_parts(rest, 2)
-        window = self.predictor.model.window
-        whole, last = divmod(symbols, window)
-        count = whole + bool(last)
-        if count > len(rest) + 1:
-            raise CorruptBlob(f"{symbols} symbols in a blob of {len(blob)} bytes")
-        lengths = [window] * whole + [last] * bool(last)
-        if not symbols and rest:
-            raise CorruptBlob(f"{len(rest)} bytes for no symbols")
-        streams = split_parts(rest, count) if count else []
-        return Parts(blob[:start], escaped, streams, lengths)
-
-    def _fingerprint(self) -> bytes:
-        if self.exact:
-            return b""
-        from codelength_hf.float_model import fingerprint
-
-        return fingerprint(self.checkpoint)
-
-    def _check(self, given: bytes) -> None:
-        if not self.exact:
-            from codelength_hf.float_model import check
-
-            check(given, self.checkpoint)
-
-    @property
-    def _has_escapes(self) -> bool:
-        from codelength_hf.tokens import tokens_of
-
-        return bool(tokens_of(self.checkpoint).escapes)
-
-
-@dataclass(frozen=True)
-class HfCodec(SevenBits, TokenCodec):
-    """A causal language model with a range coder. Long inputs are coded in segments of `window`
-    tokens (by default the model's whole context), each of which starts anew."""
-
-    bits: int | None = None
-    """7, if the model is to see no more than that of each byte."""
-
-    def __post_init__(self) -> None:
-        SevenBits.__post_init__(self)
-        TokenCodec.__post_init__(self)
-
-
-class Parts(NamedTuple):
-    """What a blob consists of; a stream has as many symbols as `lengths` says."""
-
-    fingerprint: bytes
-    escaped: bytes
-    streams: list[bytes]
-    lengths: list[int]
-
-
-FINGERPRINT = 8
-"""Bytes that tell where a blob of exact=false was coded."""
 
 
 @hookimpl

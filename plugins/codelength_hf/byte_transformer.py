@@ -81,7 +81,7 @@ class TransformerCodec(FileCodec):
         return checkpoint(str(self.path), None, False)
 
     @property
-    def predictor(self) -> "ExactPredictor":
+    def model_predictor(self) -> "ExactPredictor":
         from codelength_hf.predictor import ExactPredictor
 
         return ExactPredictor(self.checkpoint, self.segment)

@@ -29,7 +29,6 @@ from codelength.results.machine import processor
 from codelength_exact import kernels
 from codelength_exact.backend import Product
 from codelength_exact.constants import frequency_total
-from codelength_hf import FINGERPRINT
 from codelength_hf.architecture import first_token
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.predictor import MEMORY, TransformerPredictor
@@ -42,6 +41,9 @@ TOGETHER = 64
 
 CONTEXT = 1024
 """The window of a model whose config names none."""
+
+FINGERPRINT = 8
+"""Bytes that tell where a blob was coded."""
 
 MEMORIES = ("past_key_values", "cache_params", "state")
 """What models call what they remember: they return it, and want it back under the same name."""
@@ -63,6 +65,12 @@ class LockstepPredictor(TransformerPredictor):
 
     def stored(self) -> bytes:
         return b"".join(path.read_bytes() for path in self.checkpoint.files)
+
+    def fingerprint(self) -> bytes:
+        return fingerprint(self.checkpoint)
+
+    def check_fingerprint(self, given: bytes) -> None:
+        check(given, self.checkpoint)
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         return Predictor.frequencies(self, batch)

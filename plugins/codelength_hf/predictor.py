@@ -87,7 +87,14 @@ class TransformerPredictor(Predictor):
 
     @abstractmethod
     def stored(self) -> bytes:
-        """The weights, as `prior` counts them."""
+        """The weights, as `model_bytes` counts them."""
+
+    def fingerprint(self) -> bytes:
+        """Bytes that tell where the model gives the same frequencies; none for everywhere."""
+        return b""
+
+    def check_fingerprint(self, given: bytes) -> None:
+        """Raises CorruptBlob if a blob with this fingerprint does not decode here."""
 
     @property
     def tokens(self) -> Tokens:
@@ -122,8 +129,8 @@ class TransformerPredictor(Predictor):
     def detokenize(self, symbols: IntArray) -> bytes:
         return self.tokens.decode(symbols)
 
-    def stepper(self, streams: int) -> Stepper:
-        return TransformerStepper(self, streams)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return TransformerStepper(self, len(lengths))
 
     def escape(self, symbols: IntArray) -> NDArray[np.int64]:
         """How many escapes there were before each symbol of a sequence."""

@@ -5,7 +5,7 @@ wherever they give the text exactly; where they do not, and for what is not text
 that fits goes first; and a byte that no token has is escaped.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -72,14 +72,14 @@ class Tokens:
         pieces = self._all_pieces
         return b"".join([pieces[symbol] for symbol in symbols.tolist()])
 
-    def apart(self, symbols: IntArray) -> tuple[NDArray[np.int64], bytes]:
-        """`symbols` with all escapes as one, and the bytes that these stood for."""
+    def split_escapes(self, symbols: IntArray) -> tuple[NDArray[np.int64], bytes]:
+        """Returns `symbols` with all escapes as one, and the bytes that these stood for."""
         escaped = symbols[symbols >= self.count] - self.count
         return np.minimum(symbols, self.count), bytes(self.escapes[i] for i in escaped.tolist())
 
-    def together(self, segments: Sequence[IntArray], escaped: bytes) -> NDArray[np.int64]:
-        """The inverse of `apart`, for symbols in segments. Raises CorruptBlob."""
-        symbols = np.concatenate([np.empty(0, np.int64), *segments])
+    def restore_escapes(self, symbols: IntArray, escaped: bytes) -> NDArray[np.int64]:
+        """Puts together what `split_escapes` took apart. Raises CorruptBlob."""
+        symbols = symbols.astype(np.int64)
         places = np.flatnonzero(symbols >= self.count)
         if len(places) != len(escaped) or not set(escaped) <= set(self.escapes):
             raise CorruptBlob(f"{len(places)} escapes, but bytes for {len(escaped)} of them")

@@ -2,8 +2,7 @@
 takes a language model of the codec `recurrent` along: `mix:size=0.9m`.
 
 Both code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
-The predictor's law is the same up to rounding and two things that it cannot know: how long the data
-will be, which the size of a memory depends on, and how they are dealt out to lanes.
+The predictor is for a single lane; the code lengths come from the coder itself.
 
 Importing this module loads neither a model nor Numba.
 """
@@ -14,8 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
-from codelength.coding.predictor_codec import PredictorCodec
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.coder import Coder, CoderCodec
 
 if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor
@@ -29,7 +27,7 @@ the bytes that one takes, four 1.7%; on book1 0.7% and 0.5%."""
 
 
 @dataclass(frozen=True)
-class MixerCodec(PredictorCodec):
+class MixerCodec(CoderCodec):
     """Contexts of 1 to 6 bytes, words and matches, mixed bit by bit; the hashed ones take `memory`
     MiB at most. Decoding takes as long, and as much memory, as encoding."""
 
@@ -48,25 +46,15 @@ class MixerCodec(PredictorCodec):
 
         return MixPredictor(self.memory)
 
-    def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
-        from codelength_mix.mixer import encode
+    @property
+    def coder(self) -> Coder:
+        from codelength_mix.coder import MixCoder
 
-        return [
-            varint(len(sample.data)) + encode(bytes(sample.data), self.memory) for sample in samples
-        ]
-
-    def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
-        from codelength_mix.mixer import decode
-
-        heads = [read_varint(blob) for blob in blobs]
-        return [
-            decode(blob[start:], size, self.memory)
-            for blob, (size, start) in zip(blobs, heads, strict=True)
-        ]
+        return MixCoder(self.memory)
 
 
 @dataclass(frozen=True)
-class MixCodec(PredictorCodec):
+class MixCodec(CoderCodec):
     """A recurrent model and what `mixer` learns, mixed. Nothing is held beforehand but the model.
 
     A long sample becomes up to `lanes` sequences for the model, which are decoded in step: more of
@@ -114,7 +102,7 @@ class MixCodec(PredictorCodec):
         return LANES if self.lanes is None else self.lanes
 
     @property
-    def model(self) -> PredictorCodec:
+    def model(self) -> Codec:
         """The codec `recurrent` with the same model.
 
         Raises:
@@ -124,14 +112,14 @@ class MixCodec(PredictorCodec):
         offered = recurrent_codecs()
         if not offered:
             raise Unavailable("mix takes a model of the codec recurrent, which is not installed")
-        recurrent: Callable[..., PredictorCodec] = type(offered[0])
+        recurrent: Callable[..., Codec] = type(offered[0])
         return recurrent(size=self.size, weights=self.weights)
 
     @property
     def predictor(self) -> "Predictor":
         from codelength_mix.predictor import MixPredictor
 
-        return MixPredictor(self._memory, self.model.predictor)
+        return MixPredictor(self._memory, self.model.predictor, self._lanes)
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
@@ -160,20 +148,11 @@ class MixCodec(PredictorCodec):
         super().check_available()
         self.model.check_available()
 
-    def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
-        from codelength_mix.together import encode
+    @property
+    def coder(self) -> Coder:
+        from codelength_mix.coder import MixCoder
 
-        datas = [bytes(sample.data) for sample in samples]
-        streams = encode(self.model.predictor, datas, self._memory, self._lanes)
-        return [varint(len(data)) + stream for data, stream in zip(datas, streams, strict=True)]
-
-    def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
-        from codelength_mix.together import decode
-
-        heads = [read_varint(blob) for blob in blobs]
-        streams = [blob[start:] for blob, (_, start) in zip(blobs, heads, strict=True)]
-        sizes = [size for size, _ in heads]
-        return decode(self.model.predictor, streams, sizes, self._memory, self._lanes)
+        return MixCoder(self._memory, self.model.predictor, self._lanes)
 
 
 def check_memory(name: str, memory: int) -> None:
@@ -185,7 +164,7 @@ def check_memory(name: str, memory: int) -> None:
 
 
 @cache
-def recurrent_codecs() -> Sequence[PredictorCodec]:
+def recurrent_codecs() -> Sequence[Codec]:
     """Return the codecs that the plugin `recurrent` offers, one for each of its models.
 
     Plugins do not import each other, so the plugin host is asked for them. Without that plugin
@@ -193,8 +172,7 @@ def recurrent_codecs() -> Sequence[PredictorCodec]:
     """
     from codelength.plugins import Plugins
 
-    offered = [registered.item for registered in Plugins(only=["recurrent"]).codecs]
-    return [codec for codec in offered if isinstance(codec, PredictorCodec)]
+    return [registered.item for registered in Plugins(only=["recurrent"]).codecs]
 
 
 @hookimpl

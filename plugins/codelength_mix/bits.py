@@ -34,10 +34,12 @@ def code(
     out: Any,
     coder: Any,
     decoding: bool,
+    lengths: Any,
 ) -> bool:
     """Codes the bytes from step `start` to `stop` of all lanes, those of one step in the order of
     the lanes. `laws` (steps, lanes, 256) are the frequencies that a model gives, or there are none.
     `source` is data, to be coded into `out`, or a stream to be decoded; both end up in the history.
+    `lengths` (bytes,) are filled with the bits that each byte takes, if there is room for them.
     False if the stream ends too early."""
     history, keys, found, sums = memory.history, memory.keys, memory.found, memory.sums
     modelled = len(laws) > 0
@@ -50,6 +52,8 @@ def code(
                 continue
             at = lane[START] + step // run * run * len(lanes) + step % run
             byte = 0 if decoding else np.int64(source[at])
+            if len(lengths):
+                lengths[at] = np.log2(np.float64(high - low + 1)) - 8 * done
             for symbol in range(256 if modelled else 0):
                 sums[symbol + 1] = sums[symbol] + laws[step - start, number, symbol]
             recall(lane, keys)
@@ -99,6 +103,8 @@ def code(
                     adapt(memory.maps, CONTEXTS, length, np.int64(bit == expected))
                 so_far, node = 2 * so_far + bit, (2 * node + bit) & 15
             note(lane, history, memory.places, at, so_far & 255)
+            if len(lengths):
+                lengths[at] -= np.log2(np.float64(high - low + 1)) - 8 * done
             if decoding and done > len(source):
                 return False
     coder[LO], coder[HI], coder[POINT], coder[AT] = low, high, point, done

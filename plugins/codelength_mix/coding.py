@@ -23,11 +23,15 @@ RUN = 4096
 """Bytes after which it is another lane's turn: near enough for what is learnt to be of use to all,
 long enough for a model to have a context."""
 
+SHORTEST = 4 * RUN
+"""Bytes of a lane that there is a second one for: each run of a lane begins out of context."""
+
 CHEAPEST = 5678
 """Bytes that fit into a bit of stream at most: ln 2 · 2^16 / 8."""
 
 NO_LAWS = np.empty((0, 0, 256), np.int32)
 NO_ROOM = np.empty(0, np.uint8)
+NO_LENGTHS = np.empty(0, np.float64)
 
 
 class Plan(NamedTuple):
@@ -41,6 +45,11 @@ class Plan(NamedTuple):
     """Sequences that the sample becomes for the model, dealt out in runs of RUN bytes."""
 
 
+def plan_of(size: int, mebibytes: int, modelled: bool, lanes: int) -> Plan:
+    """Returns the plan for a sample of `size` bytes, in so many lanes at most."""
+    return Plan(mebibytes, modelled, max(1, min(lanes, size // SHORTEST)))
+
+
 class Coding:
     """A sample of `size` bytes under way. Its lanes go in step."""
 
@@ -50,6 +59,8 @@ class Coding:
         self._memory = memory(size, plan.mebibytes, plan.modelled)
         self._coder = np.zeros(4, np.int64)
         self._coder[HI] = END
+        self.lengths = NO_LENGTHS
+        """Bits that each byte takes: (bytes,), or none if they are not asked for."""
         self.step = 0
 
     @property
@@ -58,7 +69,7 @@ class Coding:
         return int(self._lanes[0, BYTES]) if self._size else 0
 
     @property
-    def lengths(self) -> list[int]:
+    def lane_lengths(self) -> list[int]:
         """Bytes of each lane, of none more than of the one before."""
         return [int(length) for length in self._lanes[:, BYTES]]
 
@@ -81,7 +92,9 @@ class Coding:
         start, self.step = self.step, stop
         decoding, coder = room is NO_ROOM, self._coder
         memory, lanes, run = self._memory, self._lanes, self._run
-        fine = code(memory, lanes, run, start, stop, laws, source, room, coder, decoding)
+        fine = code(
+            memory, lanes, run, start, stop, laws, source, room, coder, decoding, self.lengths
+        )
         return bool(fine)
 
     def _remember(self, stop: int) -> None:
@@ -108,10 +121,16 @@ class Coding:
 class Encoding(Coding):
     """Codes `data`."""
 
-    def __init__(self, data: bytes, plan: Plan) -> None:
+    def __init__(self, data: bytes, plan: Plan, measure: bool = False) -> None:
         super().__init__(len(data), plan)
+        if measure:
+            self.lengths = np.empty(len(data))
         self._data = np.frombuffer(data, np.uint8)
         self._done: list[bytes] = []
+
+    def lane_bytes(self, lane: int) -> NDArray[np.uint8]:
+        """The data of a lane."""
+        return self._data[self.places(lane)]
 
     def advance(self, stop: int, laws: NDArray[Any] = NO_LAWS) -> None:
         """Codes all lanes up to step `stop`, under a model's `laws` (steps, lanes, 256), if any."""

@@ -114,21 +114,6 @@ def memory(size: int, mebibytes: int, model: bool) -> Memory:
     )
 
 
-def grown(memory: Memory, mebibytes: int) -> Memory:
-    """The same with room for twice as many bytes. What is found by the last bits of a hash is found
-    by one bit more, so each thing is at both places where it may be looked for: all that was learnt
-    is still there, and half of the room is lost to twins until others need it."""
-    slots, curves, places = memory.slots, memory.curves, memory.places
-    if 2 * (len(slots) - SLOT) <= mebibytes << 20:
-        slots = np.concatenate((slots[:-SLOT], slots))
-    if len(curves) < 2 * MOST_CONTEXTS:
-        one, two = np.split(curves, 2)
-        curves = np.concatenate((one, one, two, two))
-    if len(places) < MOST_PLACES:
-        places = np.tile(places, 2)
-    return memory._replace(slots=slots, curves=curves, places=places)
-
-
 def lanes(size: int, count: int, run: int) -> NDArray[np.int64]:
     """Registers (lanes, 7) for `size` bytes dealt out to lanes in runs of `run` bytes."""
     made = np.zeros((count, 7), np.int64)

@@ -1,4 +1,5 @@
-"""The coder's law as frequencies of bytes: what scores, curves and samples are made of."""
+"""The distributions that the coder codes with, as frequencies of bytes: for whoever wants to know
+what comes next. Coding bit by bit takes a thirtieth of the time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,17 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength import Unsupported
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
-from codelength_mix.bits import END, HI, code
-from codelength_mix.coding import DEAREST, NO_LAWS
-from codelength_mix.law import law
-from codelength_mix.memory import Memory, grown, lanes, memory
-
-FIRST = 1 << 17
-"""Bytes that a memory has room for in the beginning, when nobody knows how many there will be."""
-
-FOREVER = 1 << 62
+from codelength_mix.bits import END, HI
+from codelength_mix.coding import DEAREST, NO_LAWS, Coding, Plan, plan_of
+from codelength_mix.distribution import predict_byte
 
 BLOCK = 256
 """Positions at a time without a model."""
@@ -25,13 +21,18 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class MixPredictor(Predictor):
-    """The law of the online memory, of `mebibytes` at most, with a model's or by itself."""
+    """Predicts by an online memory, of `mebibytes` at most, with a model's help or by itself.
+
+    How much room a memory takes depends on how long the sequence is. A sequence that the coder
+    deals out to several lanes is not predicted.
+    """
 
     name: ClassVar[str] = "mix"
     needs: ClassVar[Mapping[str, str]] = {"numba": "numba"}
     batch: ClassVar[int] = 8
     mebibytes: int
     model: Predictor | None = None
+    lanes: int = 1
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
@@ -41,23 +42,27 @@ class MixPredictor(Predictor):
         model = None if self.model is None else self.model.scrambled(seed)
         return None if model is None else replace(self, model=model)
 
-    def stepper(self, streams: int) -> Stepper:
-        model = None if self.model is None else self.model.stepper(streams)
-        learners = [Learner(self.mebibytes, model is not None) for _ in range(streams)]
-        return MixStepper(learners, model)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        model = None if self.model is None else self.model.stepper(lengths)
+        return MixStepper(self._learners(lengths), model)
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        learners = self._learners([len(symbols) for symbols in batch])
         if self.model is None:
-            for stream, symbols in enumerate(batch):
-                learner = Learner(self.mebibytes, modelled=False)
+            for stream, (symbols, learner) in enumerate(zip(batch, learners, strict=True)):
                 for start in range(0, len(symbols), BLOCK):
                     yield stream, learner.follow(symbols[start : start + BLOCK])
             return
-        learners = [Learner(self.mebibytes, modelled=True) for _ in batch]
-        for stream, laws in self.model.frequencies(batch):
+        for stream, rows in self.model.frequencies(batch):
             learner = learners[stream]
-            symbols = batch[stream][learner.known : learner.known + len(laws)]
-            yield stream, learner.follow(symbols, np.asarray(laws, np.int32))
+            symbols = batch[stream][learner.step : learner.step + len(rows)]
+            yield stream, learner.follow(symbols, np.asarray(rows, np.int32))
+
+    def _learners(self, lengths: Sequence[int]) -> list["Learner"]:
+        modelled = self.model is not None
+        return [
+            Learner(size, plan_of(size, self.mebibytes, modelled, self.lanes)) for size in lengths
+        ]
 
 
 class MixStepper(Stepper):
@@ -66,19 +71,19 @@ class MixStepper(Stepper):
     def __init__(self, learners: list["Learner"], model: Stepper | None) -> None:
         self._learners, self._model = learners, model
 
-    def _laws(self) -> IntArray:
+    def _rows(self) -> IntArray:
         if self._model is None:
             return np.empty((len(self._learners), 0), np.int32)
         return np.asarray(self._model.frequencies(), np.int32)
 
     def frequencies(self) -> IntArray:
-        pairs = zip(self._learners, self._laws(), strict=True)
-        rows = [learner.frequencies(laws) for learner, laws in pairs]
+        pairs = zip(self._learners, self._rows(), strict=True)
+        rows = [learner.frequencies(given) for learner, given in pairs]
         return np.stack(rows) if rows else np.empty((0, 256), np.int32)
 
     def advance(self, symbols: IntArray) -> None:
-        for learner, laws, symbol in zip(self._learners, self._laws(), symbols, strict=True):
-            learner.learn(int(symbol), laws)
+        for learner, given, symbol in zip(self._learners, self._rows(), symbols, strict=True):
+            learner.learn(int(symbol), given)
         if self._model is not None:
             self._model.advance(symbols)
 
@@ -88,47 +93,46 @@ class MixStepper(Stepper):
             self._model.keep(streams)
 
 
-class Learner:
-    """One stream. `laws` (…, 256) are the frequencies that a model gives at its next positions;
-    (…, 0) if there is none."""
+class Learner(Coding):
+    """One sequence, whose coding goes nowhere. `rows` (…, 256) are the frequencies that a model
+    gives at its next positions; (…, 0) if there is none."""
 
-    def __init__(self, mebibytes: int, modelled: bool) -> None:
-        self._mebibytes = mebibytes
-        self._memory: Memory = memory(FIRST, mebibytes, modelled)
-        self._memory = self._memory._replace(history=np.zeros(FIRST, np.uint8))
-        self._lanes = lanes(FOREVER, 1, FOREVER)
-        self._coder = np.zeros(4, np.int64)
-        self._room = np.empty(DEAREST + 8, np.uint8)  # what is written there is of no use
-        self.known = 0
+    def __init__(self, size: int, plan: Plan) -> None:
+        """Raises Unsupported for a plan of several lanes."""
+        if plan.lanes > 1:
+            raise Unsupported(
+                f"{size} bytes are coded in {plan.lanes} lanes, so a byte is predicted from others "
+                "than all that come before it; mix:lanes=1 takes them in order"
+            )
+        super().__init__(size, plan)
+        self._room = np.empty(DEAREST + 8, np.uint8)
 
-    def follow(self, symbols: IntArray, laws: IntArray | None = None) -> NDArray[np.int32]:
-        """The frequencies before each of `symbols` (n,), which are learnt: (n, 256)."""
-        if laws is None:
-            laws = np.empty((len(symbols), 0), np.int32)
-        rows = np.empty((len(symbols), 256), np.int32)
-        for row, symbol, frequencies in zip(rows, symbols.tolist(), laws, strict=True):
-            law(self._memory, self._lanes[0], frequencies, row)
-            self.learn(symbol, frequencies)
-        return rows
+    def follow(self, symbols: IntArray, rows: IntArray | None = None) -> NDArray[np.int32]:
+        """Learns `symbols` (n,) and returns the frequencies before each: (n, 256)."""
+        if rows is None:
+            rows = np.empty((len(symbols), 0), np.int32)
+        out = np.empty((len(symbols), 256), np.int32)
+        for row, symbol, given in zip(out, symbols.tolist(), rows, strict=True):
+            self._predict(given, row)
+            self.learn(symbol, given)
+        return out
 
-    def frequencies(self, laws: IntArray) -> NDArray[np.int32]:
-        """Those of the next symbol: (256,)."""
+    def frequencies(self, given: IntArray) -> NDArray[np.int32]:
+        """Returns those of the next symbol: (256,)."""
         row = np.empty(256, np.int32)
-        law(self._memory, self._lanes[0], laws, row)
+        self._predict(given, row)
         return row
 
-    def learn(self, symbol: int, laws: IntArray) -> None:
+    def learn(self, symbol: int, given: IntArray) -> None:
         """Appends a symbol."""
-        if self.known == len(self._memory.history):
-            history = np.concatenate((self._memory.history, np.zeros(self.known, np.uint8)))
-            self._memory = grown(self._memory, self._mebibytes)._replace(history=history)
+        self._remember(self.step + 1)
         history = self._memory.history
-        history[self.known] = symbol
+        history[self.step] = symbol
         self._coder[:] = 0
         self._coder[HI] = END
-        now = laws[None, None] if len(laws) else NO_LAWS
-        start, stop, lanes = self.known, self.known + 1, self._lanes
-        code(
-            self._memory, lanes, FOREVER, start, stop, now, history, self._room, self._coder, False
-        )
-        self.known = stop
+        rows = given[None, None] if len(given) else NO_LAWS
+        self._code(self.step + 1, rows, history, self._room)
+
+    def _predict(self, given: IntArray, row: NDArray[np.int32]) -> None:
+        self._remember(self.step + 1)
+        predict_byte(self._memory, self._lanes[0], given, row)

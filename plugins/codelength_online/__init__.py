@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from codelength import RAW, Codec, Media, ModelCard, hookimpl
-from codelength.coding.predictor_codec import of_streams
-from codelength.coding.varint import read_varint, varint
+from codelength import Codec, ModelCard, hookimpl
+from codelength.coding.coder import Coder, CoderCodec
 
 
 @dataclass(frozen=True)
-class OnlineCodec(Codec):
+class OnlineCodec(CoderCodec):
     """A gated linear recurrent model that learns after every block of some hundred bytes.
     Decoding takes as long as encoding."""
 
@@ -22,20 +21,11 @@ class OnlineCodec(Codec):
     needs: ClassVar[Mapping[str, str]] = {"constriction": "constriction", "numba": "numba"}
     library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_online")
 
-    def encode(self, data: bytes, media: Media = RAW) -> bytes:
-        from codelength_online.coding import encode
+    @property
+    def coder(self) -> Coder:
+        from codelength_online.coding import OnlineCoder
 
-        return varint(len(data)) + encode(data)
-
-    def decode(self, blob: bytes) -> bytes:
-        from codelength_online.coding import decode
-
-        size, start = read_varint(blob)
-        return decode(blob[start:], size)
-
-    def ledger(self, blob: bytes) -> Mapping[str, int]:
-        _, start = read_varint(blob)
-        return {"length": start, **of_streams([blob[start:]])}
+        return OnlineCoder()
 
     @property
     def card(self) -> ModelCard:

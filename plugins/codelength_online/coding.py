@@ -6,14 +6,17 @@ of a step before it gets to the next, meets them in the same order, and has the 
 rows as there are lanes to do at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codelength.api.errors import CorruptBlob
+from codelength.coding.code_length import bits_of
+from codelength.coding.coder import Coder, stream_ledger
 from codelength.coding.range_coder import Decoders, Encoder
+from codelength.coding.varint import read_varint, varint
 from codelength_exact.recurrent_shape import Shape
 from codelength_online.learning import Learning
 from codelength_online.model import Model, begin
@@ -40,7 +43,7 @@ class _Coding:
         rows = min(LARGEST.rows, max(LEAST, 1 << (size // 4).bit_length()))
         shape = replace(LARGEST, rows=rows)
         block = EARLY_BLOCK if size < EARLY else BLOCK
-        self.lanes = min(LANES, max(1, size // LANE))
+        self.lanes = lanes_of(size)
         self.model = Model(shape, begin(shape), self.lanes, block // self.lanes)
         self._learning = Learning(self.model)
 
@@ -50,12 +53,34 @@ class _Coding:
         self.model.next_block()
 
 
-def laws(data: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
-    """The bytes of each block, in turn, and their frequencies (bytes, 256) under what has been
-    learned before it. These are overwritten by the next."""
+class OnlineCoder(Coder):
+    """Codes each sample by a model of its own that knows nothing at first. A blob is the number of
+    bytes and then the stream."""
+
+    def encode(self, datas: Sequence[bytes]) -> list[bytes]:
+        return [varint(len(data)) + encode(data) for data in datas]
+
+    def decode(self, blobs: Sequence[bytes]) -> list[bytes]:
+        heads = [read_varint(blob) for blob in blobs]
+        return [decode(blob[at:], size) for blob, (size, at) in zip(blobs, heads, strict=True)]
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        return stream_ledger(len(blob), [blob[read_varint(blob)[1] :]])
+
+    def code_lengths(self, datas: Sequence[bytes]) -> Iterator[NDArray[np.float64]]:
+        for data in datas:
+            bits = [bits_of(rows, symbols) for symbols, rows in frequencies(data)]
+            lengths = np.empty(len(data))
+            lengths[coding_order(len(data), lanes_of(len(data)))] = np.concatenate([[], *bits])
+            yield lengths
+
+
+def frequencies(data: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
+    """Yields the bytes of each block, in the order of coding, and their frequencies (bytes, 256)
+    under what has been learned before it. These are overwritten by the next."""
     coding = _Coding(len(data))
     model, rows = coding.model, coding.model.rows
-    symbols = np.frombuffer(data, np.uint8)[in_turn(len(data), coding.lanes)]
+    symbols = np.frombuffer(data, np.uint8)[coding_order(len(data), coding.lanes)]
     for start in range(0, len(symbols), rows):
         block = symbols[start : start + rows]
         model.take(0, block)
@@ -65,15 +90,20 @@ def laws(data: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
 
 
 def encode(data: bytes) -> bytes:
-    """The stream of `data`."""
+    """Returns the stream of `data`."""
     encoder = Encoder()
-    for symbols, frequencies in laws(data):
-        encoder.encode(symbols, frequencies)
+    for symbols, rows in frequencies(data):
+        encoder.encode(symbols, rows)
     return encoder.finish()
 
 
+def lanes_of(size: int) -> int:
+    """Returns how many lanes a sample of `size` bytes is cut into."""
+    return min(LANES, max(1, size // LANE))
+
+
 def decode(stream: bytes, size: int) -> bytes:
-    """The `size` bytes behind a stream. Raises CorruptBlob."""
+    """Returns the `size` bytes behind a stream. Raises CorruptBlob."""
     if size > CHEAPEST * (len(stream) + 8):
         raise CorruptBlob(f"{size} bytes in a coded stream of {len(stream)}")
     coding = _Coding(size)
@@ -90,13 +120,13 @@ def decode(stream: bytes, size: int) -> bytes:
             coding.learn()
     decoders.finish()
     data = np.empty(size, np.uint8)
-    data[in_turn(size, lanes)] = symbols
+    data[coding_order(size, lanes)] = symbols
     return data.tobytes()
 
 
-def in_turn(size: int, lanes: int) -> NDArray[np.int64]:
-    """Where in the data what is coded next stands: the first byte of each lane, then the second of
-    each. The first lanes have a byte more than the others if the size demands it."""
+def coding_order(size: int, lanes: int) -> NDArray[np.int64]:
+    """Returns the positions of bytes in the order of coding: the first byte of each lane, then the
+    second of each. The first lanes have a byte more than the others if the size demands it."""
     whole, rest = divmod(size, lanes)
     starts = np.arange(lanes) * whole + np.minimum(np.arange(lanes), rest)
     return (np.arange(whole + 1)[:, None] + starts).reshape(-1)[:size]

@@ -28,8 +28,8 @@ class Order2(Predictor):
     batch: ClassVar[int] = 4
     limit: int
 
-    def stepper(self, streams: int) -> Stepper:
-        return Counts(streams, self.limit)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return Counts(len(lengths), self.limit)
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         for stream, symbols in enumerate(batch):

@@ -84,7 +84,7 @@ class RecurrentCodec(FileCodec):
         return MODELS / f"{self.name}-{self.size}.safetensors"
 
     @property
-    def predictor(self) -> "Predictor":
+    def model_predictor(self) -> "Predictor":
         from codelength_recurrent.predictor import RecurrentPredictor
 
         return RecurrentPredictor(self.path)

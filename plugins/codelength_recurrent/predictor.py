@@ -49,8 +49,8 @@ class RecurrentPredictor(Predictor):
     def model_bytes(self) -> Mapping[str, int]:
         return {"weights": self.path.stat().st_size}
 
-    def stepper(self, streams: int) -> Stepper:
-        return ModelStepper(self.model, streams)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return ModelStepper(self.model, len(lengths))
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         return all_positions(self.model, batch)

@@ -6,8 +6,6 @@ from codelength.api.codec import Codec
 from codelength.api.errors import CorpusError, UsageError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol
-from codelength.coding.predictor import Predictor
-from codelength.coding.predictor_codec import PredictorCodec
 from codelength.plugins import Plugins, Registered
 from codelength.run.plan import Plan, Target, read_slice, survey
 
@@ -52,8 +50,3 @@ def plan_study(
 def samples_of(plan: Plan, target: Target) -> Iterator[Sample]:
     """Read the samples of a target."""
     return read_slice(plan.plugins.corpus(target.slice.corpus).item, target.slice)
-
-
-def predictor_of(codec: Codec) -> Predictor | None:
-    """Return the predictor that `codec` codes with, if it has one."""
-    return codec.predictor if isinstance(codec, PredictorCodec) else None

@@ -1,11 +1,13 @@
 """Ideal code lengths against numbers worked out by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from codelength.coding.code_length import bits_of, code_lengths
+from codelength import Unsupported
+from codelength.coding.code_length import bits_by_byte, bits_of, code_lengths
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import Encoder, IntArray
 
@@ -32,8 +34,8 @@ class Rule(Predictor):
     alphabet = 2
     batch = 2
 
-    def stepper(self, streams: int) -> Stepper:
-        return Counting(streams)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return Counting(len(lengths))
 
 
 def test_the_code_length_is_minus_log_of_the_share() -> None:
@@ -55,11 +57,24 @@ def test_it_is_what_the_coder_takes_also_of_laws_that_are_surely_wrong(alphabet:
 
 def test_every_symbol_of_every_sequence_is_counted_once_whatever_the_batch() -> None:
     sequences = [np.zeros(n, np.int64) for n in (3, 0, 5, 1)]  # more than a batch
-    found = [np.full(len(sequence), np.nan) for sequence in sequences]
-    for which, start, bits in code_lengths(Rule(), sequences):
-        assert np.isnan(found[which][start : start + len(bits)]).all()
-        found[which][start : start + len(bits)] = bits
+    found = code_lengths(Rule(), sequences)
+    assert [len(bits) for bits in found] == [3, 0, 5, 1]
     # −log2(1/2 · 2/3 · 3/4 · …) telescopes: n zeros cost log2(n + 1)
     assert [bits.sum() for bits in found] == pytest.approx(
         [np.log2(n + 1) for n in (3, 0, 5, 1)], abs=1e-5
     )
+
+
+@dataclass(frozen=True)
+class Words(Rule):
+    """Symbol n stands for n bytes."""
+
+    def detokenize(self, symbols: IntArray) -> bytes:
+        return b"x" * int(symbols.sum())
+
+
+def test_the_bits_of_a_symbol_are_spread_over_its_bytes() -> None:
+    spread = bits_by_byte(Words(), np.array([1, 3, 2]), np.array([5.0, 6.0, 1.0]), 6)
+    assert spread.tolist() == [5, 2, 2, 2, 0.5, 0.5]
+    with pytest.raises(Unsupported, match="do not stand for bytes of their own"):
+        bits_by_byte(Words(), np.array([1, 3, 2]), np.array([5.0, 6.0, 1.0]), 7)

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from codelength import CorruptBlob, Sample
 from codelength.coding.predictor import Predictor
+from codelength.coding.predictor_codec import PredictorCodec
 from codelength.coding.range_coder import Encoder
-from codelength.coding.segments import GROUP, SegmentedCodec
+from codelength.coding.segments import GROUP
 from flat import Flat
 
 
 @dataclass(frozen=True)
-class CorpusSlice(SegmentedCodec):
-    name: ClassVar[str] = "cut"
+class Segmented(PredictorCodec):
+    name: ClassVar[str] = "segmented"
     predictor: ClassVar[Predictor] = Flat()  # type: ignore[misc]
     segment_size: int = 3  # type: ignore[misc]
 
@@ -30,12 +31,12 @@ def stream(symbols: bytes) -> bytes:
 
 
 def test_a_sample_of_one_segment_is_its_length_and_its_stream():
-    assert CorpusSlice().encode(b"abc") == b"\x03abc"
-    assert CorpusSlice().encode(b"") == b"\x00"
+    assert Segmented().encode(b"abc") == b"\x03abc"
+    assert Segmented().encode(b"") == b"\x00"
 
 
 def test_segments_take_turns():
-    assert CorpusSlice().encode(b"abcdefgh") == b"\x08" + stream(b"adgbehcf")
+    assert Segmented().encode(b"abcdefgh") == b"\x08" + stream(b"adgbehcf")
 
 
 def test_groups_follow_each_other_each_but_the_last_behind_its_size():
@@ -43,7 +44,7 @@ def test_groups_follow_each_other_each_but_the_last_behind_its_size():
     first, last = bytes(range(1, 129)), b"xyz"
     coded = stream(first[::2] + first[1::2])
     head = b"\x83\x01" + bytes([len(coded) & 127 | 128, len(coded) >> 7])
-    assert CorpusSlice(2).encode(first + last) == head + coded + stream(b"xzy")
+    assert Segmented(2).encode(first + last) == head + coded + stream(b"xzy")
 
 
 @given(
@@ -52,7 +53,7 @@ def test_groups_follow_each_other_each_but_the_last_behind_its_size():
 )
 @settings(max_examples=60, deadline=None)
 def test_any_samples_come_back_together_and_alone(datas, size):
-    codec = CorpusSlice(size)
+    codec = Segmented(size)
     blobs = codec.encode_many([Sample("", data) for data in datas])
     assert blobs == [codec.encode(data) for data in datas]
     assert codec.decode_many(blobs) == datas
@@ -62,7 +63,7 @@ def test_any_samples_come_back_together_and_alone(datas, size):
 
 
 def test_a_length_that_the_streams_cannot_hold_takes_no_memory():
-    with pytest.raises(CorruptBlob, match=f"{(1 << 63) - 1} bytes in a blob of 12"):
-        CorpusSlice().decode(b"\xff" * 8 + b"\x7fabc")
+    with pytest.raises(CorruptBlob, match=f"{(1 << 63) - 1} symbols in a blob with 3 bytes"):
+        Segmented().decode(b"\xff" * 8 + b"\x7fabc")
     with pytest.raises(CorruptBlob, match="for no data"):
-        CorpusSlice().decode(b"\x00abc")
+        Segmented().decode(b"\x00abc")

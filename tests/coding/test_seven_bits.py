@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength import RAW, CorruptBlob, Sample, UsageError
-from codelength.coding.eighth import apart, together
-from codelength.coding.predictor import Predictor
+from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
 from codelength.coding.range_coder import IntArray
-from codelength.coding.segments import SegmentedCodec
-from codelength.coding.seven_bits import SevenBits
+from codelength.coding.segments import PredictorCoder, Segmenter
+from codelength.coding.seven_bits import join_bits, split_bits
 from flat import Flat
 
 
@@ -27,11 +26,16 @@ class Shown(Flat):
 
 
 @dataclass(frozen=True)
-class FlatCodec(SevenBits, SegmentedCodec):
+class FlatCodec(CoderCodec):
     name: ClassVar[str] = "flat"
-    segment_size: ClassVar[int] = 5  # type: ignore[misc]
-    bits: int | None = 7  # type: ignore[misc]
-    predictor: ClassVar[Predictor] = Shown()  # type: ignore[misc]
+    bits: int | None = 7
+
+    def __post_init__(self) -> None:
+        check_bits(self.name, self.bits)
+
+    @property
+    def coder(self) -> Coder:
+        return with_bits(PredictorCoder(Shown(), Segmenter(5)), self.bits)
 
 
 bytes_of_all_kinds = st.binary(max_size=80) | st.text(max_size=40).map(str.encode)
@@ -40,9 +44,9 @@ bytes_of_all_kinds = st.binary(max_size=80) | st.text(max_size=40).map(str.encod
 @given(data=bytes_of_all_kinds)
 @settings(max_examples=200, deadline=None)
 def test_the_eighth_bits_come_back(data):
-    low, section = apart(data)
+    low, section = split_bits(data)
     assert low == bytes(byte & 127 for byte in data)
-    assert together(low, section) == data
+    assert join_bits(low, section) == data
     assert (section == b"") == data.isascii()
 
 
@@ -50,16 +54,16 @@ def test_the_eighth_bits_come_back(data):
 @settings(max_examples=200, deadline=None)
 def test_what_is_decoded_at_all_has_no_other_section(low, junk):
     try:
-        data = together(low, junk)
+        data = join_bits(low, junk)
     except CorruptBlob:
         return
-    assert apart(data) == (low, junk)
+    assert split_bits(data) == (low, junk)
 
 
 def test_bits_that_never_change_cost_nearly_nothing_and_random_ones_a_bit():
     random = np.random.default_rng(0).integers(0, 256, 80_000, np.uint8)
-    assert len(apart((random | 128).tobytes())[1]) < 100
-    assert len(apart(random.tobytes())[1]) == pytest.approx(10_000, rel=0.05)
+    assert len(split_bits((random | 128).tobytes())[1]) < 100
+    assert len(split_bits(random.tobytes())[1]) == pytest.approx(10_000, rel=0.05)
 
 
 @given(datas=st.lists(bytes_of_all_kinds, min_size=1, max_size=5))
@@ -71,14 +75,14 @@ def test_a_codec_of_seven_bits_is_lossless_and_says_what_the_eighth_costs(datas)
     for blob, data in zip(blobs, datas, strict=True):
         ledger = codec.ledger(blob)
         assert sum(ledger.values()) == len(blob)
-        assert ledger["eighth bit"] == len(apart(data)[1]) + 1
+        assert ledger["eighth bit"] == len(split_bits(data)[1]) + 1
 
 
 def test_a_byte_that_was_never_shown_is_refused():
     """A blob of eight bits, taken for one of seven."""
     blob = FlatCodec(bits=7).encode(b"caf\x69")
     with pytest.raises(CorruptBlob, match="seven bits"):
-        together(b"caf\xe9", b"")
+        join_bits(b"caf\xe9", b"")
     assert FlatCodec(bits=7).decode(blob) == b"cafi"
 
 

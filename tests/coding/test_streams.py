@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from codelength import CorruptBlob
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import Encoder, IntArray
-from codelength.coding.streams import decode, decode_groups, encode, encode_groups
+from codelength.coding.streams import decode, encode
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Drawn(Predictor):
             known[i], at = min(known[i] + 7, len(batch[i])), known[i]
             yield i, law[at : known[i]]
 
-    def stepper(self, streams: int) -> Stepper:
-        self.asked.append(streams)
-        return DrawnStepper(self, streams)
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        self.asked.append(len(lengths))
+        return DrawnStepper(self, len(lengths))
 
 
 class DrawnStepper(Stepper):
@@ -86,58 +86,59 @@ def same(found: Sequence[IntArray], right: Sequence[IntArray]) -> bool:
 @settings(max_examples=60, deadline=None)
 def test_a_sequence_has_the_stream_that_it_has_alone(law, lengths):
     batch = drawn(lengths, law)
-    streams = encode(law, batch)
+    streams = encode(law, [[sequence] for sequence in batch])
     for stream, symbols in zip(streams, batch, strict=True):
         alone = Encoder()
         alone.encode(symbols, law.law(len(symbols)))
         assert alone.finish() == stream
-    assert same(decode(law, streams, lengths), batch)
+    groups = decode(law, streams, [[length] for length in lengths])
+    assert same([symbols for (symbols,) in groups], batch)
 
 
 @given(law=laws, groups=groups)
 @settings(max_examples=60, deadline=None)
 def test_a_group_has_the_stream_of_its_symbols_in_turn(law, groups):
     sequences = [drawn(lengths, law) for lengths in groups]
-    streams = encode_groups(law, sequences)
+    streams = encode(law, sequences)
     for stream, group in zip(streams, sequences, strict=True):
         alone, rows = Encoder(), law.law(100)
         turns = [(s[at], rows[at]) for at in range(100) for s in group if at < len(s)]
         for symbol, row in turns:
             alone.encode(np.array([symbol]), row[None])
         assert alone.finish() == stream
-    for found, group in zip(decode_groups(law, streams, groups), sequences, strict=True):
+    for found, group in zip(decode(law, streams, groups), sequences, strict=True):
         assert same(found, group)
 
 
 def test_a_group_is_decoded_whole_and_others_join_it_as_far_as_the_batch_goes():
     law = Drawn()
     groups = [[9] * 7, [9, 9], [9], [9], [9], [9]]
-    streams = encode_groups(law, [drawn(lengths, law) for lengths in groups])
-    decode_groups(law, streams, groups)
+    streams = encode(law, [drawn(lengths, law) for lengths in groups])
+    decode(law, streams, groups)
     assert law.asked == [7, 5, 1]
 
 
 def test_nothing_is_an_empty_stream():
     law = Drawn()
-    assert encode(law, [np.empty(0, int)]) == [b""]
-    assert same(decode(law, [b""], [0]), [np.empty(0, int)])
-    assert encode_groups(law, [[]]) == [b""]
-    assert decode_groups(law, [b""], [[]]) == [[]]
+    assert encode(law, [[np.empty(0, int)]]) == [b""]
+    assert same(decode(law, [b""], [[0]])[0], [np.empty(0, int)])
+    assert encode(law, [[]]) == [b""]
+    assert decode(law, [b""], [[]]) == [[]]
 
 
 @given(stream=st.binary(max_size=40), length=st.integers(0, 30), law=laws)
 @settings(max_examples=100, deadline=None)
 def test_what_is_decoded_at_all_has_no_other_stream(stream, length, law):
     try:
-        (symbols,) = decode(law, [stream], [length])
+        ((symbols,),) = decode(law, [stream], [[length]])
     except CorruptBlob:
         return
-    assert encode(law, [symbols]) == [stream]
+    assert encode(law, [[symbols]]) == [stream]
 
 
 @pytest.mark.parametrize("length", [200, 1 << 70])
 def test_a_stream_that_is_cut_is_refused_however_long_it_says_it_is(length):
     law, symbols = Drawn(), np.arange(190)
-    (stream,) = encode(law, [symbols])
+    (stream,) = encode(law, [[symbols]])
     with pytest.raises(CorruptBlob):
-        decode(law, [stream[:100]], [length])
+        decode(law, [stream[:100]], [[length]])

@@ -6,12 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from codelength.api.errors import Unavailable
 from codelength.api.media import RAW, Media, Sample
 from codelength.api.model_card import ModelCard
 from codelength.api.spec import written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from codelength.coding.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,30 @@ class Codec(ABC):
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         """Where the bytes of `blob` went; the entries sum to its length."""
         return {"payload": len(blob)}
+
+    @property
+    def predictor(self) -> "Predictor | None":
+        """The model whose distributions the codec codes with; None if it has no such model.
+
+        What it predicts is what the codec pays for, so that studies may look at the predictor
+        alone. A codec that cannot promise this has none.
+        """
+        return None
+
+    def code_lengths(self, samples: Sequence[Sample]) -> "Iterator[NDArray[np.float64]] | None":
+        """Computes what each sample costs, to a fraction of a bit, without making blobs.
+
+        Returns:
+            For each sample the bits of each of its bytes, `(bytes,) float64`: what the distribution
+            that the codec codes with gives. A blob also has bytes that say how long it is and that
+            end its streams. None if the codec does not know its code lengths.
+        """
+        return None
+
+    def pieces(self, data: bytes) -> list[bytes]:
+        """Cuts `data` where the codec starts afresh: the code lengths of the pieces are those of
+        the whole. The default is one piece."""
+        return [data]
 
     @property
     def model_bytes(self) -> Mapping[str, int]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from codelength.api.codec import Codec
 from codelength.api.errors import CodelengthError, UsageError, unknown
 from codelength.api.hooks import GROUP
 from codelength.cli.options import with_timeout
-from codelength.coding.predictor_codec import PredictorCodec
 from codelength.plugins import Plugins
 from codelength.results.portability import note_tried
 from codelength.testing import Result, codec_checks, corpus_checks, predictor_checks
@@ -48,7 +48,7 @@ def command(plugin: str, timeout: float) -> int:
             failed_codecs.add(codec.name)
         results += found
     for entry in plugins.codecs:
-        if isinstance(entry.item, PredictorCodec):
+        if has_predictor(entry.item):
             checks = of_predictor(entry.item, timeout)
             results += show(f"{entry.item.spec}, its predictor", checks)
     for corpus in plugins.corpora:
@@ -71,7 +71,15 @@ def show(title: str, checks: Iterable[Result]) -> list[Result]:
     return results
 
 
-def of_predictor(codec: PredictorCodec, timeout: float) -> Iterator[Result]:
+def has_predictor(codec: Codec) -> bool:
+    """Return True also for a predictor that cannot be loaded here: its checks say why."""
+    try:
+        return codec.predictor is not None
+    except CodelengthError:
+        return True
+
+
+def of_predictor(codec: Codec, timeout: float) -> Iterator[Result]:
     """Check a codec's predictor, if it can be loaded here."""
     try:
         codec.check_available()
@@ -79,7 +87,8 @@ def of_predictor(codec: PredictorCodec, timeout: float) -> Iterator[Result]:
     except CodelengthError as missing:
         yield Result("predictor", declined=str(missing))
     else:
-        yield from predictor_checks(predictor, timeout)
+        if predictor is not None:
+            yield from predictor_checks(predictor, timeout)
 
 
 def loaded(plugin: str) -> Plugins:

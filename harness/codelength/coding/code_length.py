@@ -1,44 +1,74 @@
-"""What a predictor's law would cost, to a fraction of a bit, without coding anything."""
+"""Code lengths: what a predictor's distributions cost, to a fraction of a bit, without coding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.api.errors import Unsupported
 from codelength.coding.predictor import Predictor
-from codelength.coding.range_coder import PRECISION, WHOLE, IntArray, narrowed
+from codelength.coding.range_coder import PRECISION, IntArray, interval_widths
 
 Bits = NDArray[np.float64]
+"""Code lengths in bits, −log2 of probabilities."""
 
 
-def code_lengths(
-    predictor: Predictor, sequences: Sequence[IntArray]
-) -> Iterator[tuple[int, int, Bits]]:
-    """−log2 of the probability of each symbol under the integer frequencies that the coder
-    uses: pieces (index into `sequences`, first position, bits), those of a sequence in order."""
+def code_lengths(predictor: Predictor, sequences: Sequence[IntArray]) -> list[Bits]:
+    """Computes the bits of each symbol of each sequence under the frequencies that the coder uses.
+
+    Returns:
+        For each sequence `(symbols,)`.
+    """
+    lengths = [np.empty(len(sequence)) for sequence in sequences]
     order = sorted(range(len(sequences)), key=lambda i: -len(sequences[i]))
-    for start in range(0, len(order), predictor.batch):
-        group = order[start : start + predictor.batch]
-        batch = [sequences[i] for i in group]
+    for first in range(0, len(order), predictor.batch):
+        batch = order[first : first + predictor.batch]
         done = [0] * len(batch)
-        for stream, rows in predictor.frequencies(batch):
-            at, done[stream] = done[stream], done[stream] + len(rows)
-            yield group[stream], at, bits_of(rows, batch[stream][at : done[stream]])
+        for stream, rows in predictor.frequencies([sequences[i] for i in batch]):
+            start, done[stream] = done[stream], done[stream] + len(rows)
+            symbols = sequences[batch[stream]][start : done[stream]]
+            lengths[batch[stream]][start : done[stream]] = bits_of(rows, symbols)
+    return lengths
 
 
 def bits_of(rows: IntArray, symbols: IntArray) -> Bits:
-    """What each of `symbols` (n,) costs under its row of frequencies (n, alphabet): −log2 of the
-    part of the coder's range that it gets. The coder gives every symbol one unit of 2^24 more than
-    its share, which a law that is surely wrong would feel."""
-    alphabet = rows.shape[1]
-    if alphabet > 3:
-        places, laws = narrowed(symbols, rows)
-        widths = laws[np.arange(len(laws)), places] + 1
-    else:  # these the coder takes as they are
-        free = np.float32(WHOLE - alphabet)
-        ends = np.cumsum(rows, axis=1).astype(np.float32)
-        marks = (ends * (free / ends[:, -1:])).astype(np.int64) + np.arange(1, alphabet + 1)
-        marks[:, -1] = WHOLE
-        widths = np.diff(marks, axis=1, prepend=0)[np.arange(len(symbols)), symbols]
-    bits: Bits = PRECISION - np.log2(widths.astype(np.float64))
+    """Computes what each symbol costs under its own distribution.
+
+    The coder gives every symbol one part of 2^24 beyond its share. The code length counts that,
+    too: it matters for symbols that were thought all but impossible, and for large alphabets.
+
+    Args:
+        rows: Frequencies, `(n, alphabet)`.
+        symbols: `(n,)`.
+    """
+    bits: Bits = PRECISION - np.log2(interval_widths(symbols, rows))
     return bits
+
+
+def bits_of_every_symbol(row: IntArray) -> Bits:
+    """Computes what each symbol of the alphabet would cost next: `(alphabet,)`.
+
+    Args:
+        row: Frequencies of the next symbol, `(alphabet,)`.
+    """
+    rows = np.broadcast_to(row, (len(row), len(row)))
+    return bits_of(rows, np.arange(len(row)))
+
+
+def bits_by_byte(predictor: Predictor, symbols: IntArray, bits: Bits, size: int) -> Bits:
+    """Spreads the bits of each symbol in equal parts over the bytes that it stands for.
+
+    Args:
+        symbols: What `predictor.tokenize` made of some data, `(symbols,)`.
+        bits: What each of them costs.
+        size: The number of bytes of that data.
+
+    Raises:
+        Unsupported: If the symbols do not stand for bytes of their own.
+    """
+    if len(symbols) == size:
+        return bits
+    sizes = np.array([len(predictor.detokenize(symbols[i : i + 1])) for i in range(len(symbols))])
+    if sizes.sum() != size or not sizes.all():
+        raise Unsupported(f"symbols of {predictor.name} do not stand for bytes of their own")
+    return np.repeat(bits / sizes, sizes)

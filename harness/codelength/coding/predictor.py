@@ -57,8 +57,12 @@ class Predictor(ABC):
     """Streams that had best go in step; it changes speed and memory, never the bytes."""
 
     @abstractmethod
-    def stepper(self, streams: int) -> Stepper:
-        """`streams` sequences at their beginning."""
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        """Begins sequences of so many symbols, the longest first.
+
+        A decoder is told the lengths before it decodes, so the frequencies may depend on them; most
+        models take no more than `len(lengths)`, the number of streams.
+        """
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         """The frequencies at every position of every sequence: pairs of an index into `batch` and
@@ -66,7 +70,7 @@ class Predictor(ABC):
         override where a model sees all positions at once."""
         order = sorted(range(len(batch)), key=lambda i: -len(batch[i]))
         lengths = [len(batch[i]) for i in order]
-        stepper, alive = self.stepper(len(batch)), len(batch)
+        stepper, alive = self.stepper(lengths), len(batch)
         for start in range(0, max(lengths, default=0), BLOCK):
             rows: list[list[IntArray]] = [[] for _ in range(alive)]
             for at in range(start, min(start + BLOCK, lengths[0])):

@@ -1,13 +1,14 @@
 """Range coding of symbols whose probabilities are given as integer frequencies.
 
-The arithmetic is constriction's range coder (32-bit words, 64-bit state) with its law
+The arithmetic is constriction's range coder (32-bit words, 64-bit state) with its distribution
 `Categorical(perfect=False)` at 24 bits: symbol i of n has the interval that begins at
 trunc(c · s) + i, in float32, where c sums the frequencies before it and s = (2^24 − n) / Σ.
 Frequencies are integers that sum to less than 2^24, which float32 holds exactly, so both sides
 work on the very same numbers. Three things are our own.
 
-- The encoder narrows a law to three symbols (those before, the one to code, those after) before
-  constriction sees it. The interval is the same, and a large alphabet costs an integer sum.
+- The encoder merges the symbols before the one to code into one, and those after it into another.
+  constriction sees these three. The interval is the same, and a large alphabet costs an integer
+  sum.
 - A stream ends in as few bytes as its last interval allows, with zeros understood behind them,
   instead of in whole words: it saves three bytes a stream.
 - The decoder is compiled, and takes one call for the next symbol of many sequences. A stream may
@@ -25,8 +26,8 @@ from codelength.api.errors import CorruptBlob
 from codelength.coding.compiled import compiled
 
 IntArray = NDArray[np.integer[Any]]
-Narrowed = tuple[NDArray[np.int32], NDArray[np.float32]]
-"""Symbols (n,) and their laws (n, 3 at most)."""
+Merged = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""Symbols (n,) and their frequencies (n, 3 at most), the other symbols merged."""
 
 PRECISION = 24
 """Frequencies of one symbol's row must sum to less than 2^PRECISION."""
@@ -46,28 +47,39 @@ class Encoder:
         self._coder = constriction.stream.queue.RangeEncoder()
 
     def encode(self, symbols: IntArray, frequencies: IntArray) -> None:
-        """Appends `symbols` (n,) under `frequencies` (n, alphabet), each row with its own law."""
-        self.encode_narrowed(*narrowed(symbols, frequencies))
+        """Appends symbols, each under its own distribution.
 
-    def encode_narrowed(self, symbols: NDArray[np.int32], laws: NDArray[np.float32]) -> None:
-        """The same for what `narrowed` made of them."""
+        Args:
+            symbols: `(n,)`.
+            frequencies: `(n, alphabet)`, positive, each row summing to less than 2^24.
+        """
+        self.encode_merged(*merge_others(symbols, frequencies))
+
+    def encode_merged(self, symbols: NDArray[np.int32], frequencies: NDArray[np.float32]) -> None:
+        """Appends symbols as `merge_others` gives them."""
         if len(symbols):
-            self._coder.encode(symbols, FAMILY, laws)
+            self._coder.encode(symbols, FAMILY, frequencies)
 
     def finish(self) -> bytes:
-        """The stream, its last eight bytes cut to as few as the last interval allows."""
+        """Returns the stream, its last eight bytes cut to as few as the last interval allows."""
         words = self._coder.get_compressed().astype(">u4")
         position, (low, width) = self._coder.pos()
         size = position * WORD + STATE
         sealed = int.from_bytes(words.tobytes(), "big") << (size - WORD * len(words))
         low = sealed - ((sealed - low) % (1 << STATE))
-        zeros, beyond = ending(low, width)
+        zeros, beyond = shortest_ending(low, width)
         return int(low + beyond).to_bytes(size // 8, "big")[: (size - zeros) // 8]
 
 
-def ending(low: int, width: int) -> tuple[int, int]:
-    """How a stream ends whose last interval is `width` from `low` on: in how many zero bits that
-    need not be written, and how far beyond `low`."""
+def shortest_ending(low: int, width: int) -> tuple[int, int]:
+    """Finds the number that ends a stream with the fewest bytes.
+
+    Args:
+        low, width: The last interval of the coder.
+
+    Returns:
+        How many zero bits it ends with, which need not be written, and how far it is beyond `low`.
+    """
     for zeros in range(STATE, -1, -8):
         beyond = -low % (1 << zeros)
         if beyond < width:
@@ -75,14 +87,25 @@ def ending(low: int, width: int) -> tuple[int, int]:
     raise AssertionError("an interval of the coder is never empty")
 
 
-def narrowed(symbols: IntArray, frequencies: IntArray) -> Narrowed:
-    """What has the intervals of `symbols` (n,) under `frequencies` (n, alphabet)."""
+def merge_others(symbols: IntArray, frequencies: IntArray) -> Merged:
+    """Merges the symbols before each of `symbols` (n,), and those after it, into one each.
+
+    What comes out of `frequencies` (n, alphabet) has the same interval for each symbol.
+    """
     places = symbols.astype(np.int32)
     if frequencies.shape[1] <= 3:
         return places, np.ascontiguousarray(frequencies, np.float32)
-    laws = np.empty((len(places), 3), np.float32)
-    _narrow(places, np.ascontiguousarray(frequencies, np.int32), laws)
-    return places, laws
+    merged = np.empty((len(places), 3), np.float32)
+    _merge(places, np.ascontiguousarray(frequencies, np.int32), merged)
+    return places, merged
+
+
+def interval_widths(symbols: IntArray, frequencies: IntArray) -> NDArray[np.float64]:
+    """Computes the part of 2^24 that each of `symbols` (n,) gets under its `frequencies`."""
+    widths = np.empty(len(symbols))
+    rows = np.ascontiguousarray(frequencies, np.int32)
+    _measure(np.ascontiguousarray(symbols, np.int32), rows, widths)
+    return widths
 
 
 class Decoders:
@@ -91,9 +114,9 @@ class Decoders:
     Sequence i of those that go on in step is part of stream `coders[i]`; sequences of one stream
     take turns in their order, one symbol each.
 
-    A range decoder alone cannot tell the end of a stream, nor a stream from noise: it gives symbols
-    for ever. But a stream is one point in the last interval, the one that the encoder chooses, and
-    so what is no stream of an encoder is known in the end, without encoding again.
+    A range decoder alone gives symbols for ever: it sees neither the end of a stream nor whether it
+    is one. But the encoder ends a stream with one particular number of the last interval. `finish`
+    compares the stream with that number, so bytes that no encoder wrote are refused.
     """
 
     def __init__(self, streams: Sequence[bytes], coders: IntArray | None = None) -> None:
@@ -110,8 +133,8 @@ class Decoders:
         self._state[:, 3], self._state[:, 4] = self._starts + 2, self._starts + sizes // 4 + 1
 
     def decode(self, frequencies: IntArray) -> NDArray[np.int64]:
-        """The next symbol of each of the first sequences, as many as `frequencies` (sequences,
-        alphabet) has rows. Raises CorruptBlob."""
+        """Returns the next symbol of each of the first sequences, as many as `frequencies`
+        `(sequences, alphabet)` has rows. Raises CorruptBlob."""
         rows = np.ascontiguousarray(frequencies, np.int32)
         symbols = np.empty(len(rows), np.int64)
         self.check(_next_symbols(rows, *self.arrays, symbols))
@@ -119,12 +142,12 @@ class Decoders:
 
     @property
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]:
-        """What `next_symbol` works on, for loops that are compiled as a whole: the stream of each
-        sequence, the words of all streams, the state of each stream."""
+        """The stream of each sequence `(sequences,)`, the words of all streams, and the state of
+        each stream `(streams, 5)`: what `next_symbol` takes, for loops that are compiled."""
         return self._coders, self._words, self._state
 
     def check(self, symbol: int) -> None:
-        """Raises CorruptBlob for what `next_symbol` gives if a stream is none."""
+        """Raises CorruptBlob if `symbol`, from `next_symbol`, says that a stream is damaged."""
         if symbol < 0:
             raise _no_stream(self._sizes[-1 - symbol])
 
@@ -132,7 +155,7 @@ class Decoders:
         """Raises CorruptBlob if the decoded symbols are not all that the streams hold."""
         for state, start, size in zip(self._state, self._starts, self._sizes, strict=True):
             low, width, point, following, _ = (int(value) for value in state)
-            zeros, beyond = ending(low, width)
+            zeros, beyond = shortest_ending(low, width)
             written = (following - int(start)) * WORD - zeros
             if size * 8 != written or (point - low) % (1 << STATE) != beyond:
                 raise _no_stream(size)
@@ -143,33 +166,57 @@ def _no_stream(size: int) -> CorruptBlob:
 
 
 @compiled
-def _narrow(symbols: Any, frequencies: Any, laws: Any) -> None:
-    """Symbols become what they are in the narrow laws."""
-    alphabet = frequencies.shape[1]
-    free = np.float32(WHOLE - alphabet)
-    for n in range(len(symbols)):
-        row, symbol = frequencies[n], symbols[n]
-        before, total = np.int32(0), np.int32(0)
-        for i in range(symbol):
-            before = np.int32(before + row[i])
-        for i in range(symbol, alphabet):
-            total = np.int32(total + row[i])
-        scale = free / np.float32(np.int32(before + total))
-        left = np.int64(np.float32(before) * scale) + symbol
-        right = np.int64(np.float32(np.int32(before + row[symbol])) * scale) + symbol + 1
-        if symbol == 0:
-            symbols[n] = 0
-            laws[n, 0], laws[n, 1], laws[n, 2] = right - 1, 0, WHOLE - right - 2
-        elif symbol == alphabet - 1:
-            symbols[n] = 2
-            laws[n, 0], laws[n, 1], laws[n, 2] = 0, left - 2, WHOLE - left - 1
-        else:
-            symbols[n] = 1
-            laws[n, 0], laws[n, 1], laws[n, 2] = left - 1, right - left - 1, WHOLE - right - 1
+def _interval(row: NDArray[np.int32], symbol: int) -> tuple[np.int64, np.int64]:
+    """Where the interval of `symbol` begins and ends, in parts of 2^24."""
+    before, total = np.int32(0), np.int32(0)
+    for i in range(symbol):
+        before = np.int32(before + row[i])
+    for i in range(symbol, len(row)):
+        total = np.int32(total + row[i])
+    scale = np.float32(WHOLE - len(row)) / np.float32(np.int32(before + total))
+    left = np.int64(np.float32(before) * scale) + symbol
+    if symbol == len(row) - 1:
+        return left, np.int64(WHOLE)
+    return left, np.int64(np.float32(np.int32(before + row[symbol])) * scale) + symbol + 1
 
 
 @compiled
-def _next_symbols(rows: Any, coders: Any, words: Any, state: Any, symbols: Any) -> Any:
+def _merge(
+    symbols: NDArray[np.int32], frequencies: NDArray[np.int32], merged: NDArray[np.float32]
+) -> None:
+    """Fills `merged` (n, 3); `symbols` become what they are among the three."""
+    last = frequencies.shape[1] - 1
+    for n in range(len(symbols)):
+        left, right = _interval(frequencies[n], symbols[n])
+        if symbols[n] == 0:
+            symbols[n] = 0
+            merged[n, 0], merged[n, 1], merged[n, 2] = right - 1, 0, WHOLE - right - 2
+        elif symbols[n] == last:
+            symbols[n] = 2
+            merged[n, 0], merged[n, 1], merged[n, 2] = 0, left - 2, WHOLE - left - 1
+        else:
+            symbols[n] = 1
+            merged[n, 0], merged[n, 1] = left - 1, right - left - 1
+            merged[n, 2] = WHOLE - right - 1
+
+
+@compiled
+def _measure(
+    symbols: NDArray[np.int32], frequencies: NDArray[np.int32], widths: NDArray[np.float64]
+) -> None:
+    for n in range(len(symbols)):
+        left, right = _interval(frequencies[n], symbols[n])
+        widths[n] = right - left
+
+
+@compiled
+def _next_symbols(
+    rows: NDArray[np.int32],
+    coders: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    state: NDArray[np.uint64],
+    symbols: NDArray[np.int64],
+) -> int:
     for sequence in range(len(rows)):
         symbol = next_symbol(rows[sequence], coders[sequence], words, state)
         if symbol < 0:
@@ -179,9 +226,19 @@ def _next_symbols(rows: Any, coders: Any, words: Any, state: Any, symbols: Any) 
 
 
 @compiled
-def next_symbol(row: Any, coder: Any, words: Any, state: Any) -> Any:
-    """The next symbol of stream `coder` of some Decoders, under the frequencies `row` (alphabet,)
-    of int32. −1 − coder if no encoder has written that stream. To be called by compiled code."""
+def next_symbol(
+    row: NDArray[np.int32], coder: int, words: NDArray[np.uint32], state: NDArray[np.uint64]
+) -> int:
+    """Decodes the next symbol of a stream, within compiled code.
+
+    Args:
+        row: Its frequencies, `(alphabet,)`.
+        coder: The number of the stream.
+        words, state: Those of `Decoders.arrays`.
+
+    Returns:
+        The symbol; −1 − coder if no encoder has written that stream.
+    """
     alphabet = len(row)
     total = np.int32(0)
     for symbol in range(alphabet):

@@ -125,7 +125,7 @@ def keeping(predictor: Predictor) -> str | None:
     """Do the streams that are kept go on as if the others had never been there?"""
     sequence = sequences(predictor)[LENGTHS.index(max(LENGTHS))]
     rows = np.stack([sequence[at : at + 24] for at in (0, 50, 100)]).astype(np.int32)
-    together, alone = predictor.stepper(3), predictor.stepper(2)
+    together, alone = predictor.stepper([24, 24, 8]), predictor.stepper([24, 24])
     for at, symbols in enumerate(rows.T):
         streams = 3 if at < 8 else 2
         together.keep(streams)

@@ -1,18 +1,15 @@
 """Measures curves: ideal code lengths by position, coded bytes by prefix."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codelength.api.codec import Codec
-from codelength.api.errors import Unsupported, UsageError
+from codelength.api.errors import UsageError
 from codelength.api.media import RAW, Sample
-from codelength.coding.code_length import code_lengths
+from codelength.coding.code_length import Bits, bits_by_byte, bits_of_every_symbol, code_lengths
 from codelength.coding.predictor import Predictor
-from codelength.coding.range_coder import IntArray
 from codelength_studies.curve.records import Curve, Question
-from codelength_studies.plan import predictor_of
 
 PER_OCTAVE = 2
 """Edges for each doubling of the position."""
@@ -59,7 +56,7 @@ def measure_curve(codec: Codec, question: Question, chunks: Sequence[Sample]) ->
     Raises:
         Unsupported: The codec declines the chunks.
     """
-    predictor, coding = predictor_of(codec), True
+    predictor, coding = codec.predictor, True
     if question.control == "shuffled bytes":
         chunks = [shuffle_bytes(chunk, question.seed, n) for n, chunk in enumerate(chunks)]
     elif question.control == "random weights":
@@ -69,7 +66,12 @@ def measure_curve(codec: Codec, question: Question, chunks: Sequence[Sample]) ->
         coding = False  # the codec has the trained weights
     places = edges(question.length)
     lengths = [n for n in edges(question.length, chunks[0].media.frame_size) if n]
-    bits, alone = (None, None) if predictor is None else _ideal(predictor, chunks, places)
+    bits = alone = None
+    if predictor is not None:
+        costs = codec.code_lengths(chunks) if coding else _costs(predictor, chunks)
+        widths = np.diff(places)
+        bits = [(np.add.reduceat(c, places[:-1]) / widths).tolist() for c in costs or ()]
+        alone = _without_context(predictor, chunks)
     return Curve(
         question=question,
         chunks=len(chunks),
@@ -81,46 +83,20 @@ def measure_curve(codec: Codec, question: Question, chunks: Sequence[Sample]) ->
     )
 
 
-def _ideal(
-    predictor: Predictor, chunks: Sequence[Sample], places: Sequence[int]
-) -> tuple[list[list[float]], list[float]]:
-    """Bits a byte of each chunk: between two places, and if no symbol had a context."""
+def _costs(predictor: Predictor, chunks: Sequence[Sample]) -> Iterator[Bits]:
+    """Yield the bits of each byte of each chunk, of a predictor that no codec codes with."""
     sequences = [predictor.tokenize(bytes(chunk.data)) for chunk in chunks]
-    bits = [np.empty(len(sequence)) for sequence in sequences]
-    for which, start, part in code_lengths(predictor, sequences):
-        bits[which][start : start + len(part)] = part
-    first = predictor.stepper(1).frequencies()[0].astype(np.int64)
-    without_context = np.log2(first.sum()) - np.log2(first)
-    rows, alone = [], []
-    for chunk, sequence, own in zip(chunks, sequences, bits, strict=True):
-        by_byte = spread_over_bytes(predictor, sequence, own, len(chunk.data))
-        rows.append((np.add.reduceat(by_byte, places[:-1]) / np.diff(places)).tolist())
-        alone.append(float(without_context[sequence].sum()) / len(chunk.data))
-    return rows, alone
+    lengths = code_lengths(predictor, sequences)
+    for chunk, symbols, bits in zip(chunks, sequences, lengths, strict=True):
+        yield bits_by_byte(predictor, symbols, bits, len(chunk.data))
 
 
-def spread_over_bytes(
-    predictor: Predictor, symbols: IntArray, bits: NDArray[np.float64], size: int
-) -> NDArray[np.float64]:
-    """Spread the bits of each symbol evenly over its bytes.
-
-    Args:
-        symbols: (symbols,).
-        bits: (symbols,).
-        size: How many bytes the symbols stand for.
-
-    Returns:
-        (size,): bits of each byte.
-
-    Raises:
-        Unsupported: The symbols are not the bytes one after the other.
-    """
-    if len(symbols) == size:
-        return bits
-    sizes = np.array([len(predictor.detokenize(symbols[i : i + 1])) for i in range(len(symbols))])
-    if sizes.sum() != size:
-        raise Unsupported(f"symbols of {predictor.name} do not stand for bytes of their own")
-    return np.repeat(bits / np.maximum(1, sizes), sizes)
+def _without_context(predictor: Predictor, chunks: Sequence[Sample]) -> list[float]:
+    """Bits a byte of each chunk, if no symbol had a context."""
+    costs = bits_of_every_symbol(predictor.stepper([1]).frequencies()[0])
+    sequences = [predictor.tokenize(bytes(chunk.data)) for chunk in chunks]
+    pairs = zip(chunks, sequences, strict=True)
+    return [float(costs[symbols].sum()) / len(chunk.data) for chunk, symbols in pairs]
 
 
 def _coded(codec: Codec, chunks: Sequence[Sample], lengths: Sequence[int]) -> list[list[int]]:

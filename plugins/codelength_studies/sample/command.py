@@ -137,7 +137,7 @@ def _continue_prompt(
     began, stored = time.monotonic(), time.monotonic()
     spent = -time.process_time() + (0.0 if before is None else before.cpu_seconds)
     meter.now(f"{codec.spec} reads the prompt")
-    distribution = distribution_of(codec, prompt, settings.context, settings.starts)
+    distribution = distribution_of(codec, prompt, settings.context, settings.starts, settings.bytes)
     earlier = None if before is None else Drawn(before.symbols, before.text, before.bits)
     known = 0 if before is None else len(before.text)
     one = before

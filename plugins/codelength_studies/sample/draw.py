@@ -5,15 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
 from codelength.api.media import Sample
+from codelength.coding.code_length import Bits, bits_of_every_symbol
 from codelength.coding.predictor import Predictor
-from codelength_studies.plan import predictor_of
-
-Bits = NDArray[np.float64]
 
 
 class Distribution(ABC):
@@ -40,17 +37,16 @@ class PredictorDistribution(Distribution):
 
     method = "frequencies of the predictor"
 
-    def __init__(self, predictor: Predictor, prompt: bytes) -> None:
-        """Read the prompt."""
-        self._predictor, self._stepper = predictor, predictor.stepper(1)
-        for symbol in predictor.tokenize(prompt).tolist():
+    def __init__(self, predictor: Predictor, prompt: bytes, length: int = 1) -> None:
+        """Read the prompt, behind which `length` symbols are to follow."""
+        symbols = predictor.tokenize(prompt).tolist()
+        self._predictor, self._stepper = predictor, predictor.stepper([len(symbols) + length])
+        for symbol in symbols:
             self.append(symbol)
 
     def bits(self) -> Bits:
         """Return −log2 of the probability of each symbol: (alphabet,)."""
-        row = self._stepper.frequencies()[0].astype(np.float64)
-        bits: Bits = np.log2(row.sum()) - np.log2(row)
-        return bits
+        return bits_of_every_symbol(self._stepper.frequencies()[0])
 
     def append(self, symbol: int) -> None:
         """Put this symbol at the end of the text."""
@@ -101,11 +97,14 @@ class CodecDistribution(Distribution):
         return bytes(symbols)
 
 
-def distribution_of(codec: Codec, prompt: bytes, context: int, starts: int) -> Distribution:
-    """Return the distribution of a codec's predictor, or of its code lengths if it has none."""
-    predictor = predictor_of(codec)
+def distribution_of(
+    codec: Codec, prompt: bytes, context: int, starts: int, length: int
+) -> Distribution:
+    """Return the distribution of a codec's predictor, for `length` symbols behind the prompt; or of
+    its code lengths if it has none."""
+    predictor = codec.predictor
     if predictor is not None:
-        return PredictorDistribution(predictor, prompt)
+        return PredictorDistribution(predictor, prompt, length)
     return CodecDistribution(codec, prompt, context, starts)
 
 

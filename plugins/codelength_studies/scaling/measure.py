@@ -17,14 +17,14 @@ from codelength.run.plan import Plan
 from codelength_studies.score import load as scores
 from codelength_studies.score import score_all
 from codelength_studies.score.command import CHECK, Progress
-from codelength_studies.score.tasks import with_predictor
+from codelength_studies.score.tasks import with_code_lengths
 
 
 def score_models(plan: Plan, jobs: int, out: Path) -> Sequence[Score]:
     """Return the ideal code length of every model on every target."""
     with Journal(out, FILE) as journal, Meter(sys.stderr) as meter:
         return score_all(
-            [(with_predictor(e.item), Recipe.of(plan.plugins, e)) for e in plan.codecs],
+            [(with_code_lengths(e.item), Recipe.of(plan.plugins, e)) for e in plan.codecs],
             [(plan.plugins.corpus(t.slice.corpus), t.slice) for t in plan.targets],
             scores(out),
             journal,

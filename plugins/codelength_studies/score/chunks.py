@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from codelength.api.codec import Codec
 from codelength.api.media import Sample
-from codelength.coding.predictor_codec import PredictorCodec
 
 CHUNK = 1 << 20
 """Bytes of a chunk, unless a single piece is larger: what a killed run loses of each process."""
@@ -35,7 +35,7 @@ class Pieces:
         return sha.hexdigest()[:32]
 
 
-def chunks(codec: PredictorCodec, samples: Iterable[Sample]) -> Iterator[Pieces]:
+def chunks(codec: Codec, samples: Iterable[Sample]) -> Iterator[Pieces]:
     """All of `samples`, in order."""
     waiting: list[bytes] = []
     size = 0
@@ -66,6 +66,6 @@ def spread(samples: Iterable[Sample], total: int, size: int) -> Pieces:
     return Pieces(tuple(taken))
 
 
-def _pieces(codec: PredictorCodec, samples: Iterable[Sample]) -> Iterator[bytes]:
+def _pieces(codec: Codec, samples: Iterable[Sample]) -> Iterator[bytes]:
     for sample in samples:
         yield from codec.pieces(bytes(sample.data))

@@ -85,11 +85,11 @@ def command(
     from codelength.run.job import Recipe
     from codelength.run.plan import survey
     from codelength_studies.score import load, score_all, scores, write
-    from codelength_studies.score.tasks import with_predictor
+    from codelength_studies.score.tasks import with_code_lengths
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
-    chosen = [(entry, with_predictor(entry.item)) for entry in plugins.select_codecs(codecs)]
+    chosen = [(entry, with_code_lengths(entry.item)) for entry in plugins.select_codecs(codecs)]
     for _, codec in chosen:
         codec.check_available()
     entries = plugins.select_corpora(corpora)

@@ -6,12 +6,11 @@ from hashlib import sha256
 from math import fsum
 from typing import Protocol
 
-from codelength.api.codec import dependencies_of
+from codelength.api.codec import Codec, dependencies_of
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
 from codelength.api.protocol import head, protocol
-from codelength.coding.predictor_codec import PredictorCodec
 from codelength.plugins import Registered
 from codelength.results.cell import CorpusSlice, Environment
 from codelength.results.journal import Journal
@@ -51,14 +50,14 @@ class Watch(Protocol):
         """A target is done."""
 
 
-def law_of(codec: PredictorCodec) -> str:
+def law_of(codec: Codec) -> str:
     """What tells the law of `codec` from others: another library or other weights, another law."""
     facts = [codec.spec, *(f"{k} {v}" for k, v in sorted(dependencies_of(codec).items()))]
     return sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
 def score_all(
-    codecs: Sequence[tuple[PredictorCodec, Recipe]],
+    codecs: Sequence[tuple[Codec, Recipe]],
     targets: Sequence[tuple[Registered[Corpus], CorpusSlice]],
     known: Scores,
     journal: Journal,
@@ -111,7 +110,7 @@ class _Scorer:
 
     def __init__(
         self,
-        codec: PredictorCodec,
+        codec: Codec,
         recipe: Recipe,
         law: str,
         corpus: Corpus,

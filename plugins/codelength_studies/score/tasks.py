@@ -1,24 +1,24 @@
 """What the processes do: score pieces, code them, decode blobs."""
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
 from codelength.api.media import Sample
-from codelength.coding.predictor_codec import PredictorCodec
 from codelength.run.job import Recipe
 
 
 @lru_cache(maxsize=2)
-def codec_of(recipe: Recipe) -> PredictorCodec:
-    """The codec. Raises UsageError if it has no predictor."""
-    return with_predictor(recipe.load().codec(recipe.codec).item)
+def codec_of(recipe: Recipe) -> Codec:
+    """The codec. Raises UsageError if it does not know its code lengths."""
+    return with_code_lengths(recipe.load().codec(recipe.codec).item)
 
 
-def with_predictor(codec: Codec) -> PredictorCodec:
-    """`codec`, if it is made out of a predictor. Raises UsageError."""
-    if not isinstance(codec, PredictorCodec):
+def with_code_lengths(codec: Codec) -> Codec:
+    """`codec`, if it knows its code lengths. Raises UsageError."""
+    if codec.code_lengths([]) is None:
         raise UsageError(
             f"{codec.spec} has no predictor, so there is no ideal code length to give; "
             f"'codelength run --codecs {codec.spec}' codes instead"
@@ -28,17 +28,16 @@ def with_predictor(codec: Codec) -> PredictorCodec:
 
 def ideal(recipe: Recipe, pieces: tuple[bytes, ...]) -> tuple[float, float]:
     """The ideal code length of all pieces in bits, and the CPU seconds that it took."""
-    from codelength.coding.code_length import code_lengths
-
-    predictor = codec_of(recipe).predictor
+    codec = codec_of(recipe)
     if pieces:  # what is loaded or compiled once is no part of the time
-        first = predictor.tokenize(pieces[0][:1])
-        for _ in code_lengths(predictor, [first]):
-            pass
+        _bits(codec, [pieces[0][:1]])
     start = time.process_time()
-    symbols = [predictor.tokenize(piece) for piece in pieces]
-    bits = [float(lengths.sum()) for _, _, lengths in code_lengths(predictor, symbols)]
-    return sum(bits), time.process_time() - start
+    return _bits(codec, pieces), time.process_time() - start
+
+
+def _bits(codec: Codec, pieces: Sequence[bytes]) -> float:
+    lengths = codec.code_lengths([Sample("", piece) for piece in pieces])
+    return sum(float(own.sum()) for own in lengths or ())
 
 
 def coded(recipe: Recipe, pieces: tuple[bytes, ...]) -> list[bytes]:

@@ -15,7 +15,7 @@ from codelength.coding.device import VARIABLE
 from codelength.results.cell import Evidence
 from codelength.results.store import load
 from codelength.testing import check_codec
-from codelength_hf import FINGERPRINT, HfCodec, float_model
+from codelength_hf import HfCodec, float_model
 from codelength_hf.float_model import Stepping
 
 TEXT = models.text()[-60:].encode()
@@ -49,7 +49,7 @@ def test_any_causal_model_codes_on_one_machine(folder):
     blobs = codec.encode_many([Sample("", piece) for piece in data])
     assert codec.decode_many(blobs) == data
     assert codec.decode(blobs[2]) == data[2]
-    assert codec.ledger(blobs[0])["fingerprint"] == FINGERPRINT
+    assert codec.ledger(blobs[0])["fingerprint"] == float_model.FINGERPRINT
     assert sum(codec.ledger(blobs[0]).values()) == len(blobs[0])
     assert not codec.portable
 
@@ -68,7 +68,7 @@ def test_other_circumstances_are_refused_in_one_line(folder, monkeypatch):
         assert "\n" not in str(caught.value)
         assert codec.requires["threads"] == "77"  # so a container is refused before it is decoded
     with pytest.raises(CorruptBlob, match="other circumstances"):
-        codec.decode(bytes(FINGERPRINT) + blob[FINGERPRINT:])
+        codec.decode(bytes(float_model.FINGERPRINT) + blob[float_model.FINGERPRINT :])
     assert codec.decode(blob) == TEXT[:5]
 
 

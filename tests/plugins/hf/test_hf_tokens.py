@@ -84,9 +84,9 @@ def test_what_becomes_tokens_comes_back(kind, data):
     symbols = made.encode(data)
     assert made.decode(symbols) == data
     assert symbols.max(initial=0) < made.count + len(made.escapes)
-    folded, escaped = made.apart(symbols)
+    folded, escaped = made.split_escapes(symbols)
     assert folded.max(initial=0) <= made.count
-    assert np.array_equal(made.together([folded], escaped), symbols)
+    assert np.array_equal(made.restore_escapes(folded, escaped), symbols)
 
 
 @each_kind
@@ -153,11 +153,11 @@ def test_tokens_beyond_the_model_are_not_used():
 
 def test_escapes_that_do_not_fit_are_refused():
     made = tokens("words")
-    folded, escaped = made.apart(made.encode(b"\xff and \xfe"))
+    folded, escaped = made.split_escapes(made.encode(b"\xff and \xfe"))
     with pytest.raises(CorruptBlob, match="escapes"):
-        made.together([folded], escaped[:-1])
+        made.restore_escapes(folded, escaped[:-1])
     with pytest.raises(CorruptBlob, match="escapes"):
-        made.together([folded], b"#" * len(escaped))
+        made.restore_escapes(folded, b"#" * len(escaped))
 
 
 def test_bytes_of_gpt2s_alphabet():

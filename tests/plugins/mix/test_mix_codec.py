@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import codelength_recurrent
 from codelength import CorruptBlob, Sample, UsageError
-from codelength_mix import MixCodec, MixerCodec, coding, together
+from codelength_mix import MixCodec, MixerCodec, coding
 
 samples = st.lists(
     st.binary(max_size=300) | st.binary(max_size=9).map(lambda piece: piece * 40),
@@ -69,7 +69,7 @@ def test_a_smaller_memory_forgets_more():
 @pytest.mark.parametrize("lanes", [1, 2, 3])
 def test_lanes_of_any_length_come_back(monkeypatch, size, lanes):
     monkeypatch.setattr(coding, "RUN", 32)
-    monkeypatch.setattr(together, "SHORTEST", 64)
+    monkeypatch.setattr(coding, "SHORTEST", 64)
     codec = MixCodec("0.2m", lanes=lanes)
     # zeros at the end: a match may run beyond the end of a shorter lane into what is not known yet
     data = (sources.prose(size // 2) + bytes(size))[:size]

@@ -16,7 +16,7 @@ from codelength.coding.varint import varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec
 from codelength_online import OnlineCodec
-from codelength_online.coding import BLOCK, CHEAPEST, EARLY, EARLY_BLOCK, LANE, LANES, in_turn
+from codelength_online.coding import BLOCK, CHEAPEST, EARLY, EARLY_BLOCK, LANE, LANES, coding_order
 
 CODEC = OnlineCodec()
 HERE = Path(__file__).parent
@@ -130,10 +130,10 @@ def test_a_changed_byte_is_refused_or_gives_other_bytes():
             assert CODEC.decode(bytes(changed)) != data
 
 
-def test_lanes_are_coded_in_turn():
-    assert in_turn(8, 3).tolist() == [0, 3, 6, 1, 4, 7, 2, 5]
-    assert in_turn(0, 1).tolist() == []
-    assert sorted(in_turn(100, 16).tolist()) == list(range(100))
+def test_lanes_are_coded_coding_order():
+    assert coding_order(8, 3).tolist() == [0, 3, 6, 1, 4, 7, 2, 5]
+    assert coding_order(0, 1).tolist() == []
+    assert sorted(coding_order(100, 16).tolist()) == list(range(100))
 
 
 def test_it_is_offered_with_nothing_to_hold_beforehand():

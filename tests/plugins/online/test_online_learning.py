@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from codelength_exact.recurrent_shape import Shape
-from codelength_online.coding import encode, laws
+from codelength_online.coding import encode, frequencies
 from codelength_online.learning import MOST, Learning
 from codelength_online.model import Model, begin
 
@@ -27,7 +27,8 @@ def chain(size, seed=3, states=12):
 def quarters(data):
     """Bits a byte in each quarter of what is coded, which is a quarter of each lane."""
     bits = [
-        -np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1)) for symbols, rows in laws(data)
+        -np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1))
+        for symbols, rows in frequencies(data)
     ]
     return [float(part.mean()) for part in np.array_split(np.concatenate(bits), 4)]
 

@@ -48,11 +48,11 @@ def test_what_a_lane_is_given_does_not_reach_the_others():
     symbols = text()
     changed = symbols.copy()
     changed[LANES] ^= 1  # the second byte of the first lane
-    laws = []
+    frequencies = []
     for run, given in ((one, symbols), (other, changed)):
         run.take(0, given)
-        laws.append(run.run(0, len(given)).reshape(STEPS, LANES, 256))
-    same = (laws[0] == laws[1]).all(2)
+        frequencies.append(run.run(0, len(given)).reshape(STEPS, LANES, 256))
+    same = (frequencies[0] == frequencies[1]).all(2)
     assert same[:, 1:].all()
     assert same[:2, 0].all()
     assert not same[2:, 0].any()

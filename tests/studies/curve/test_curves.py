@@ -1,6 +1,5 @@
 """Curves of sources whose code length by position is known."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -8,9 +7,8 @@ import numpy as np
 import pytest
 
 from codelength.api.codec import Codec
-from codelength.api.errors import Unsupported, UsageError
+from codelength.api.errors import UsageError
 from codelength.api.media import Image, Sample
-from codelength.coding.range_coder import IntArray
 from codelength_controls import Chain, Random, Skewed
 from codelength_order2 import Order2Codec
 from codelength_stdlib import Store
@@ -26,14 +24,13 @@ from codelength_studies.curve.measure import (
     edges,
     measure_curve,
     shuffle_bytes,
-    spread_over_bytes,
     take_chunks,
 )
 from codelength_studies.curve.page import conclusion, gain_table, page
 from codelength_studies.curve.records import FILE, Control, Curve, Question
 from codelength_studies.page import write_page
 from factories import corpus_slice
-from oracle_predictor import Chained, IidPredictor, Knowing
+from oracle_predictor import Chained, Knowing
 
 LENGTH, COUNT = 1024, 40
 
@@ -153,21 +150,6 @@ def test_a_predictor_without_weights_has_no_random_ones() -> None:
     codec = Order2Codec()
     asked = question(codec, "iid", "random weights")
     assert measure_curve(codec, asked, pieces(Skewed())) is None
-
-
-@dataclass(frozen=True)
-class Words(IidPredictor):
-    """Symbol n stands for n bytes."""
-
-    def detokenize(self, symbols: IntArray) -> bytes:
-        return b"x" * int(symbols.sum())
-
-
-def test_the_bits_of_a_symbol_are_spread_over_its_bytes() -> None:
-    spread = spread_over_bytes(Words(), np.array([1, 3, 2]), np.array([5.0, 6.0, 1.0]), 6)
-    assert spread.tolist() == [5, 2, 2, 2, 0.5, 0.5]
-    with pytest.raises(Unsupported, match="do not stand for bytes of their own"):
-        spread_over_bytes(Words(), np.array([1, 3, 2]), np.array([5.0, 6.0, 1.0]), 7)
 
 
 def made(rows: list[list[float]], alone: float, control: Control = "data") -> Curve:

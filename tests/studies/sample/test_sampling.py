@@ -100,10 +100,10 @@ def test_the_distribution_of_a_predictor_is_that_of_its_frequencies() -> None:
 
 
 def test_distribution_of_takes_the_predictor_if_there_is_one() -> None:
-    assert isinstance(distribution_of(Chained(), b"x", 10, 1), PredictorDistribution)
-    assert isinstance(distribution_of(Store(), b"x", 10, 1), CodecDistribution)
+    assert isinstance(distribution_of(Chained(), b"x", 10, 1, 5), PredictorDistribution)
+    assert isinstance(distribution_of(Store(), b"x", 10, 1, 5), CodecDistribution)
     with pytest.raises(UsageError):
-        distribution_of(Store(), b"x", 0, 1)
+        distribution_of(Store(), b"x", 0, 1, 5)
 
 
 def test_an_empty_prompt_and_a_short_one_have_distributions() -> None:

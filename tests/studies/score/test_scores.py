@@ -10,7 +10,6 @@ import pytest
 from codelength.api.errors import UsageError
 from codelength.api.media import Sample
 from codelength.api.protocol import protocol
-from codelength.coding.predictor_codec import PredictorCodec
 from codelength.plugins import Plugins
 from codelength.results.cell import CorpusSlice
 from codelength.results.journal import Journal
@@ -23,7 +22,7 @@ from codelength_studies.score import chunks as cutting
 from codelength_studies.score import run as scoring
 from codelength_studies.score.chunks import chunks, spread
 from codelength_studies.score.run import Mismatch, ScoreError
-from codelength_studies.score.tasks import with_predictor
+from codelength_studies.score.tasks import with_code_lengths
 from factories import cell, environment
 from oracle_predictor import Knowing, iid_row
 
@@ -54,7 +53,7 @@ def scored(
     (target,) = survey([corpus], [protocol(rule)], None, lambda name: None)
     with Journal(folder, FILE) as journal:
         (found,) = score_all(
-            [(with_predictor(entry.item), Recipe.of(plugins, entry))],
+            [(with_code_lengths(entry.item), Recipe.of(plugins, entry))],
             [(corpus, target.slice)],
             load(folder),
             journal,
@@ -135,7 +134,7 @@ def test_a_process_that_dies_is_one_line(tmp_path: Path) -> None:
 def test_a_codec_without_predictor_is_refused_in_one_line() -> None:
     codec = Plugins(only=["stdlib"]).codec("gzip").item
     with pytest.raises(UsageError, match=r"^gzip:level=9 has no predictor.*codelength run"):
-        with_predictor(codec)
+        with_code_lengths(codec)
 
 
 def samples() -> list[Sample]:
@@ -144,7 +143,7 @@ def samples() -> list[Sample]:
 
 @pytest.mark.parametrize("piece", [1000, 5000, 100_000])
 def test_chunks_hold_every_byte_once_in_the_codecs_pieces(piece: int) -> None:
-    codec: PredictorCodec = Knowing(piece)
+    codec = Knowing(piece)
     found = list(chunks(codec, samples()))
     pieces = [piece for chunk in found for piece in chunk.pieces]
     assert pieces == [p for sample in samples() for p in codec.pieces(bytes(sample.data))]
