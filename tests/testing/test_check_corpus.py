@@ -8,7 +8,7 @@ import pytest
 from codelength import Audio, Corpus, Image, Sample, Unavailable
 from codelength.plugins import Plugins
 from codelength.testing import check_corpus, corpus_checks
-from codelength.testing.corpora import misfit
+from codelength.testing.corpora import misfit_of
 
 INSTALLED = [entry.item for entry in Plugins().corpora]
 LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())
@@ -93,10 +93,10 @@ def test_each_promise_has_a_check_of_its_own():
     problems = failed(Untidy())
     assert problems == {
         "spec builds it again": problems["spec builds it again"],
-        "kind": "'video' is none of raw, text, image, audio",
-        "title and licence": "it has no title",
-        "entropy": "8.5 bits a byte, not 0 to 8",
-        "names are unique": "3 are called 'of image' (the first of 2)",
+        "kind": "'video' is not one of raw, text, image, audio",
+        "title and licence": "it has no title; say what it holds",
+        "entropy": "8.5 bits per byte is not between 0 and 8",
+        "names are unique": "3 have the name 'of image' (the first of 2)",
         "hints fit": problems["hints fit"],
     }
     assert problems["spec builds it again"].startswith("'untidy:size=7' builds Untidy(size=7)")
@@ -109,12 +109,16 @@ def test_each_promise_has_a_check_of_its_own():
     [
         (7, Audio(16_000, 2, 16), "has 7 bytes, not a multiple of 4"),
         (6, Image(2, 4), "has 6 bytes, Image(width=2, height=4, channels=1, depth=8) takes 8"),
-        (12, Audio(44_100, 2, 24), "cannot be Audio(rate=44100, channels=2, depth=24)"),
-        (0, Image(0, 0), "cannot be Image(width=0"),
+        (
+            12,
+            Audio(44_100, 2, 20),
+            "has an impossible hint, Audio(rate=44100, channels=2, depth=20)",
+        ),
+        (0, Image(0, 0), "has an impossible hint, Image(width=0"),
     ],
 )
 def test_a_hint_that_does_not_fit_is_named(size, media, wrong):
-    assert misfit(Sample("odd", bytes(size), media)).startswith(f"'odd' {wrong}")
+    assert misfit_of(Sample("odd", bytes(size), media)).startswith(f"'odd' {wrong}")
 
 
 class Empty(Tidy):
@@ -137,4 +141,4 @@ class Elsewhere(Tidy):
 
 def test_data_that_are_not_here_are_no_problem_of_the_corpus():
     *_, last = corpus_checks(Elsewhere())
-    assert last == ("is here", None, "elsewhere is not here: fetch it")
+    assert last == ("is available", None, "elsewhere is not here: fetch it")

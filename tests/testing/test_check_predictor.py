@@ -1,4 +1,4 @@
-"""The liars here are one law, `Fair`, told wrongly in one view or the other."""
+"""Predictors that break the contract, each in its own way; `Fair` keeps it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,13 @@ from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
 from codelength.plugins import Plugins
 from codelength.testing import check_predictor, predictor_checks
-from codelength.testing.predictors import company, keeping, laws, tokens, views
+from codelength.testing.predictors import (
+    check_batches,
+    check_frequencies,
+    check_keep,
+    check_tokens,
+    check_views,
+)
 from costs import smallest
 
 
@@ -20,7 +26,7 @@ def failed(predictor: Predictor) -> dict[str, str]:
     return {check: problem for check, problem, _ in predictor_checks(predictor) if problem}
 
 
-def law(streams: int, last: IntArray) -> IntArray:
+def frequencies_after(streams: int, last: IntArray) -> IntArray:
     """The byte before is a thousand times as likely as any other."""
     rows = np.ones((streams, 256), np.int32)
     rows[np.arange(streams), last] = 1000
@@ -32,7 +38,7 @@ class FairStepper(Stepper):
         self.last = np.zeros(streams, np.int64)
 
     def frequencies(self) -> IntArray:
-        return law(len(self.last), self.last)
+        return frequencies_after(len(self.last), self.last)
 
     def advance(self, symbols: IntArray) -> None:
         self.last = np.array(symbols, np.int64)
@@ -52,7 +58,7 @@ class Fair(Predictor):
         for stream, symbols in enumerate(batch):
             if len(symbols):
                 last = np.concatenate([[0], symbols[:-1]]).astype(np.int64)
-                yield stream, law(len(symbols), last)
+                yield stream, frequencies_after(len(symbols), last)
 
 
 def test_a_fair_predictor_conforms():
@@ -102,8 +108,8 @@ class Sociable(Fair):
 
 
 def test_frequencies_that_depend_on_the_batch_are_found():
-    assert company(Sociable()).startswith("in a batch of 3, symbol 0 at position 0")
-    assert views(Sociable()) is not None
+    assert check_batches(Sociable()).startswith("in a batch of 3, symbol 0 at position 0")
+    assert check_views(Sociable()) is not None
 
 
 class Swapping(FairStepper):
@@ -119,11 +125,11 @@ class Forgetful(Fair):
 
 
 def test_keeping_the_wrong_streams_is_found():
-    assert "after keep(2)" in keeping(Forgetful())
+    assert "after keep(2)" in check_keep(Forgetful())
 
 
 class Seeded(Fair):
-    """Another law in every process."""
+    """Other frequencies in every process."""
 
     def stepper(self, lengths: Sequence[int]) -> Stepper:
         return SeededStepper(len(lengths))
@@ -138,7 +144,7 @@ class SeededStepper(FairStepper):
         return super().frequencies() + abs(hash("x") % 97)
 
 
-def test_another_law_in_another_process_is_found():
+def test_other_frequencies_in_another_process_are_found():
     assert list(failed(Seeded())) == ["same frequencies in another process"]
 
 
@@ -185,7 +191,7 @@ class Short(Fair):
     ],
 )
 def test_frequencies_that_no_coder_can_use_are_found(predictor, problem):
-    found = laws(predictor)
+    found = check_frequencies(predictor)
     assert found.startswith("the parallel view of a sequence of 40: ")
     assert problem in found
 
@@ -198,4 +204,4 @@ class Normalising(Fair):
 
 
 def test_a_tokenizer_that_loses_bytes_is_found():
-    assert "detokenize(tokenize(b'" in tokens(Normalising())
+    assert "detokenize(tokenize(b'" in check_tokens(Normalising())

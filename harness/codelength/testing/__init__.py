@@ -5,9 +5,11 @@
     def test_mine():
         check_codec(MyCodec(level=3))
 
-Whatever is checked runs in processes of its own, so that a decoder that crashes, hangs or eats
-memory becomes a finding and not the end of the caller. They find the class again by its module, or
-by the file that holds it, so it has to stand at the top of one.
+The checks run in other processes, so a decoder that crashes, hangs or eats memory is a problem in a
+result and does not end the caller. These processes find the class by its module or by its file, so
+it has to be at the top of a module.
+
+`check_…` raises AssertionError if a check fails; `…_checks` gives the result of every check.
 """
 
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.testing.codecs import codec_checks
 from codelength.testing.corpora import corpus_checks
-from codelength.testing.result import Result, demand
+from codelength.testing.result import Result, raise_problems
 from codelength.testing.session import MEMORY, READING, TIMEOUT
 
 if TYPE_CHECKING:
@@ -35,28 +37,40 @@ __all__ = [
 
 
 def check_codec(codec: Codec, timeout: float = TIMEOUT, memory: int = MEMORY) -> None:
-    """Raises AssertionError, naming every check that failed. See `codec_checks`."""
+    """Check that a codec keeps its contract; the arguments are those of `codec_checks`.
+
+    Raises:
+        AssertionError: A check failed; the message has a line for each one that did.
+    """
     __tracebackhide__ = True
-    demand(codec, codec_checks(codec, timeout, memory))
+    raise_problems(codec, codec_checks(codec, timeout, memory))
 
 
 def check_corpus(corpus: Corpus, timeout: float = READING, memory: int = MEMORY) -> None:
-    """Raises AssertionError, naming every check that failed. See `corpus_checks`."""
+    """Check that a corpus keeps its contract; the arguments are those of `corpus_checks`.
+
+    Raises:
+        AssertionError: A check failed; the message has a line for each one that did.
+    """
     __tracebackhide__ = True
-    demand(corpus, corpus_checks(corpus, timeout, memory))
+    raise_problems(corpus, corpus_checks(corpus, timeout, memory))
 
 
 def check_predictor(predictor: "Predictor", timeout: float = READING, memory: int = MEMORY) -> None:
-    """Raises AssertionError, naming every check that failed. See `predictor_checks`."""
+    """Check that a predictor keeps its contract; the arguments are those of `predictor_checks`.
+
+    Raises:
+        AssertionError: A check failed; the message has a line for each one that did.
+    """
     __tracebackhide__ = True
-    demand(predictor, predictor_checks(predictor, timeout, memory))
+    raise_problems(predictor, predictor_checks(predictor, timeout, memory))
 
 
 def predictor_checks(
     predictor: "Predictor", timeout: float = READING, memory: int = MEMORY
 ) -> Iterator[Result]:
-    """What each check of the parallel and the stepwise view of `predictor` found."""
-    # brings numpy, which the processes for other checks start faster without
+    """Return the results of all checks of a predictor: see `testing.predictors`."""
+    # imports numpy; the processes of the other checks start faster without
     from codelength.testing import predictors
 
     return predictors.predictor_checks(predictor, timeout, memory)

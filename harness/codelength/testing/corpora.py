@@ -7,41 +7,38 @@ from typing import get_args
 
 from codelength.api.corpus import Corpus, Digest, corpus_digest
 from codelength.api.media import Audio, Image, Kind, Sample
-from codelength.testing import asked
+from codelength.testing import questions
 from codelength.testing.messages import Finding, Returned
-from codelength.testing.result import Result, answer, worst
-from codelength.testing.session import ARRIVES, MEMORY, READING, Session
+from codelength.testing.result import Result, first_problem, run_checks, to_result
+from codelength.testing.session import MEMORY, READING, Session
 
 
 def corpus_checks(
     corpus: Corpus, timeout: float = READING, memory: int = MEMORY
 ) -> Iterator[Result]:
-    """What each check of `corpus` found, as they are made. It is read three times, each time within
-    `timeout` seconds. If its data are not here, only what it says of itself is checked."""
-    try:
-        first = Session(corpus, timeout, memory, hash_seed=1)
-        with first, Session(corpus, timeout, memory, hash_seed=2) as second:
-            first.wait()
-            second.wait()
-            yield Result(ARRIVES)
-            yield from _checks(first, second)
-    except Finding as finding:
-        yield Result(ARRIVES, str(finding))
+    """Return the results of all checks of a corpus, each made when it is asked for.
+
+    The corpus is read three times. If its data are not on this machine, only its description is
+    checked.
+
+    Args:
+        corpus: Its class has to be at the top of a module.
+        timeout: Seconds for one reading.
+        memory: Bytes that a process may allocate.
+    """
+    return run_checks(corpus, _checks, timeout, memory)
 
 
 def _checks(first: Session, second: Session) -> Iterator[Result]:
-    for check, question in {
-        "spec builds it again": asked.spec,
-        "kind": kind,
-        "title and licence": labels,
-        "entropy": entropy,
-    }.items():
-        yield answer(check, first.ask(question))
-    here = first.ask(asked.missing)
-    if isinstance(here, Returned) and here.value:
-        yield Result("is here", declined=here.value)
+    yield to_result("spec builds it again", first.ask(questions.check_spec))
+    yield to_result("kind", first.ask(check_kind))
+    yield to_result("title and licence", first.ask(check_labels))
+    yield to_result("entropy", first.ask(check_entropy))
+    available = first.ask(questions.check_available)
+    if isinstance(available, Returned) and available.value:
+        yield Result("is available", declined=available.value)
         return
-    yield answer("is here", here)
+    yield to_result("is available", available)
     outcome = first.ask(read)
     if not isinstance(outcome, Returned):
         yield Result("can be read", f"reading it {outcome.problem}")
@@ -50,31 +47,39 @@ def _checks(first: Session, second: Session) -> Iterator[Result]:
     yield Result("can be read")
     for check, problem in problems.items():
         yield Result(check, problem)
-    yield answer("same samples each time", first.ask(again))
-    yield answer("same samples in another process", second.ask(differs, digest))
+    yield to_result("same samples each time", first.ask(check_repeated))
+    yield to_result("same samples in another process", second.ask(check_digest, digest))
 
 
-def kind(corpus: Corpus) -> str | None:
-    """Is it one of those that there are boards for?"""
+def check_kind(corpus: Corpus) -> str | None:
+    """Is the kind a known one?"""
     kinds = get_args(Kind)
-    return None if corpus.kind in kinds else f"{corpus.kind!r} is none of {', '.join(kinds)}"
+    return None if corpus.kind in kinds else f"{corpus.kind!r} is not one of {', '.join(kinds)}"
 
 
-def labels(corpus: Corpus) -> str | None:
-    """Do readers learn what it is, and what they may do with it?"""
+def check_labels(corpus: Corpus) -> str | None:
+    """Is it said what it is, and what may be done with it?"""
     if not corpus.title:
-        return "it has no title"
-    return "it has no licence" if corpus.licence in ("", "unknown") else None
+        return "it has no title; say what it holds"
+    if corpus.licence in ("", "unknown"):
+        return "it has no licence; name the one that its files have"
+    return None
 
 
-def entropy(corpus: Corpus) -> str | None:
-    """Is it a number of bits that a byte can have?"""
+def check_entropy(corpus: Corpus) -> str | None:
+    """Is it a possible number of bits for a byte?"""
     bits = corpus.entropy
-    return None if bits is None or 0 <= bits <= 8 else f"{bits!r} bits a byte, not 0 to 8"
+    return (
+        None if bits is None or 0 <= bits <= 8 else f"{bits!r} bits per byte is not between 0 and 8"
+    )
 
 
 def read(corpus: Corpus) -> tuple[str, dict[str, str | None]]:
-    """The digest of the samples, and for each check that they are read for, its problem."""
+    """Read the samples once.
+
+    Returns:
+        Their digest, and for each check its problem.
+    """
     digest, names = Digest(), Counter[str]()
     misfits: list[str | None] = []
     for sample in corpus.samples():
@@ -82,25 +87,27 @@ def read(corpus: Corpus) -> tuple[str, dict[str, str | None]]:
             raise Finding(f"gives {type(sample).__name__}, not Sample")
         digest.add(sample)
         names[sample.name] += 1
-        misfits.append(misfit(sample))
+        misfits.append(misfit_of(sample))
     found = digest.hexdigest()
     wrong = corpus.digest not in (None, found)
     return found, {
         "has samples": None if names else "it is empty",
-        "names are unique": worst(f"{n} are called {name!r}" for name, n in names.items() if n > 1),
-        "hints fit": worst(misfits),
+        "names are unique": first_problem(
+            f"{n} have the name {name!r}" for name, n in names.items() if n > 1
+        ),
+        "hints fit": first_problem(misfits),
         "declared digest": f"it is {found}, declared is {corpus.digest}" if wrong else None,
     }
 
 
-def misfit(sample: Sample) -> str | None:
-    """What the hint says that the bytes do not bear out."""
+def misfit_of(sample: Sample) -> str | None:
+    """Say where the bytes of a sample contradict its hint; None if they do not."""
     media, size = sample.media, len(sample.data)
     if not isinstance(media, Image | Audio):
         return None
     depths = (8, 16) if isinstance(media, Image) else (8, 16, 24, 32, 64)
     if media.depth not in depths or media.frame_size <= 0:
-        return f"{sample.name!r} cannot be {media}"
+        return f"{sample.name!r} has an impossible hint, {media}"
     if isinstance(media, Image) and size != media.frame_size * media.height:
         return f"{sample.name!r} has {size} bytes, {media} takes {media.frame_size * media.height}"
     if size % media.frame_size:
@@ -108,17 +115,17 @@ def misfit(sample: Sample) -> str | None:
     return None
 
 
-def again(corpus: Corpus) -> str | None:
-    """Do two readings at once give the same samples?"""
+def check_repeated(corpus: Corpus) -> str | None:
+    """Do two readings at the same time give the same samples?"""
     for at, (one, other) in enumerate(zip_longest(corpus.samples(), corpus.samples())):
         if one is None or other is None:
-            return f"one of two readings at once ends after {at}"
+            return f"one of two readings at the same time ends after {at} samples"
         if (one.name, one.media, one.data) != (other.name, other.media, other.data):
-            return f"sample {at}, {one.name!r}, differs between two readings at once"
+            return f"sample {at}, {one.name!r}, differs between two readings at the same time"
     return None
 
 
-def differs(corpus: Corpus, digest: str) -> str | None:
-    """Does another process read something else?"""
+def check_digest(corpus: Corpus, digest: str) -> str | None:
+    """Does this process read the same samples as another one?"""
     found = corpus_digest(corpus.samples())
     return None if found == digest else f"digest {found} in one process, {digest} in another"

@@ -1,4 +1,4 @@
-"""The checks of a predictor: that its two views are one law, to the last integer."""
+"""The checks of a predictor: its two views have to give the same frequencies."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,122 +7,113 @@ import numpy as np
 
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import PRECISION, IntArray
-from codelength.testing import asked
-from codelength.testing.inputs import noise, prose
-from codelength.testing.messages import Finding, Returned
-from codelength.testing.result import Result, answer
-from codelength.testing.session import ARRIVES, MEMORY, READING, Session
+from codelength.testing import questions
+from codelength.testing.inputs import make_noise, make_prose
+from codelength.testing.messages import Returned
+from codelength.testing.result import Result, run_checks, to_result
+from codelength.testing.session import MEMORY, READING, Session
 
-NASTY = (
+HARD_BYTES = (
     b"",
     b"\0",
     bytes(range(256)),
     b"\xff\xfe\xc3\x28\xed\xa0\x80\xf5",  # not UTF-8: lone bytes, a surrogate, past the end
-    "e\u0301 \u00e9 \ufb01 \u1100\u1161 \u212b".encode(),  # what normalising would change
+    "e\u0301 \u00e9 \ufb01 \u1100\u1161 \u212b".encode(),  # normalization would change them
     "\ufeffmark first, 🙂👩‍👩‍👧 and 東京".encode(),
     b" leading, trailing and    many spaces \t\r\n\r\n \n",
-    b"<|endoftext|> <s> </s> [CLS] <0x0A> <unk> \xe2\x96\x81",  # what tokenizers take for theirs
+    b"<|endoftext|> <s> </s> [CLS] <0x0A> <unk> \xe2\x96\x81",  # special tokens of many tokenizers
     "naïve “quotes”".encode()[:-1],  # cut within a character
-    noise(300, "nasty"),
+    make_noise(300, "nasty"),
 )
-"""Bytes that tokenizers like to lose."""
+"""Bytes that tokenizers often lose."""
 
 LENGTHS = (40, 0, 7, 300, 1)
-"""Symbols of the sequences in a batch: ragged, none at all, and past most block sizes."""
+"""Lengths of the sequences in a batch: unequal, zero, and larger than most block sizes."""
 
 
 def predictor_checks(
     predictor: Predictor, timeout: float = READING, memory: int = MEMORY
 ) -> Iterator[Result]:
-    """What each check of `predictor` found, as they are made, each within `timeout` seconds. The
-    second process is given other threads and another hash seed."""
-    try:
-        first = Session(predictor, timeout, memory, hash_seed=1, threads=1)
-        with first, Session(predictor, timeout, memory, hash_seed=2, threads=3) as second:
-            first.wait()
-            second.wait()
-            yield Result(ARRIVES)
-            for check, question in QUESTIONS.items():
-                yield answer(check, first.ask(question))
-            yield _same_laws("same frequencies in another process", first, second)
-    except Finding as finding:
-        yield Result(ARRIVES, str(finding))
+    """Return the results of all checks of a predictor, each made when it is asked for.
+
+    The parallel view and the stepwise view have to give the same frequencies, in any batch and in
+    two processes with other numbers of threads and other hash seeds.
+
+    Args:
+        predictor: Its class has to be at the top of a module.
+        timeout: Seconds for one check.
+        memory: Bytes that a process may allocate.
+    """
+    return run_checks(predictor, _checks, timeout, memory, threads=3)
 
 
-def _same_laws(check: str, first: Session, second: Session) -> Result:
-    laws = [first.ask(digests), second.ask(digests)]
-    for law in laws:
-        if not isinstance(law, Returned):
-            return Result(check, law.problem)
-    one, other = (law.value for law in laws if isinstance(law, Returned))
-    for stream, (here, there) in enumerate(zip(one, other, strict=True)):
-        if here != there:
-            return Result(check, f"sequence {stream} of a batch has others with 1 and 3 threads")
+def _checks(first: Session, second: Session) -> Iterator[Result]:
+    for check, question in CHECKS.items():
+        yield to_result(check, first.ask(question))
+    yield _same_digests("same frequencies in another process", first, second)
+
+
+def _same_digests(check: str, first: Session, second: Session) -> Result:
+    one, other = first.ask(compute_digests), second.ask(compute_digests)
+    if not isinstance(one, Returned):
+        return Result(check, one.problem)
+    if not isinstance(other, Returned):
+        return Result(check, other.problem)
+    for stream, (digest, again) in enumerate(zip(one.value, other.value, strict=True)):
+        if digest != again:
+            return Result(check, f"those of sequence {stream} differ with 1 and with 3 threads")
     return Result(check)
 
 
-def tokens(predictor: Predictor) -> str | None:
-    """Does every byte string become symbols, and come back?"""
-    for data in NASTY:
+def check_tokens(predictor: Predictor) -> str | None:
+    """Does every byte string become symbols, and the same bytes again?"""
+    for data in HARD_BYTES:
         symbols = predictor.tokenize(data)
         what = f"tokenize({data[:40]!r})"
         if symbols.ndim != 1 or not np.issubdtype(symbols.dtype, np.integer):
             return f"{what} gives {symbols.dtype} of shape {symbols.shape}, not a row of integers"
         if len(symbols) and not 0 <= symbols.min() <= symbols.max() < predictor.alphabet:
-            return f"{what} has symbols outside of its alphabet of {predictor.alphabet}"
+            return f"{what} has symbols outside its alphabet of {predictor.alphabet}"
         again = predictor.detokenize(symbols)
         if type(again) is not bytes or again != data:
             return f"detokenize({what}) is {again[:40]!r}"
     return None
 
 
-def laws(predictor: Predictor) -> str | None:
+def check_frequencies(predictor: Predictor) -> str | None:
     """Are there frequencies for each position in both views, and can a coder use them?"""
     batch = sequences(predictor)
-    for view, rows in (("parallel", parallel), ("stepwise", stepwise)):
-        for stream, law in enumerate(rows(predictor, batch)):
-            if problem := unlawful(law, len(batch[stream]), predictor.alphabet):
-                return f"the {view} view of a sequence of {len(batch[stream])}: {problem}"
+    for view, frequencies in (("parallel", parallel), ("stepwise", stepwise)):
+        for symbols, rows in zip(batch, frequencies(predictor, batch), strict=True):
+            if problem := _frequency_problem(rows, len(symbols), predictor.alphabet):
+                return f"the {view} view of a sequence of {len(symbols)}: {problem}"
     return None
 
 
-def unlawful(law: IntArray, positions: int, alphabet: int) -> str | None:
-    """What keeps a coder from using these frequencies."""
-    if law.shape != (positions, alphabet):
-        return f"shape {law.shape}, not {(positions, alphabet)}"
-    if not np.issubdtype(law.dtype, np.integer):
-        return f"{law.dtype}, not integers"
-    for at, row in enumerate(law):
-        if row.min() <= 0:
-            return f"symbol {row.argmin()} has frequency {row.min()} at position {at}"
-        if row.sum(dtype=np.int64) >= 1 << PRECISION:
-            return f"a sum of {row.sum(dtype=np.int64)} at position {at}, not below 2^{PRECISION}"
-    return None
-
-
-def views(predictor: Predictor) -> str | None:
+def check_views(predictor: Predictor) -> str | None:
     """Does stepping give what the parallel view gives, whatever the size of the batch?"""
-    whole = sequences(predictor)
-    for size in range(1, len(whole) + 1):
-        batch = whole[:size]
-        one, other = parallel(predictor, batch), stepwise(predictor, batch)
-        if problem := _apart(one, other, "parallel", "stepwise"):
+    batch = sequences(predictor)
+    for size in range(1, len(batch) + 1):
+        one, other = parallel(predictor, batch[:size]), stepwise(predictor, batch[:size])
+        if problem := _difference(one, other, "parallel", "stepwise"):
             return f"in a batch of {size}, {problem}"
     return None
 
 
-def company(predictor: Predictor) -> str | None:
+def check_batches(predictor: Predictor) -> str | None:
     """Are the frequencies of a sequence the same alone and among others?"""
-    whole = sequences(predictor)
-    alone = [parallel(predictor, [sequence])[0] for sequence in whole]
-    for size in range(2, len(whole) + 1):
-        if problem := _apart(alone, parallel(predictor, whole[:size]), "alone", "among others"):
+    batch = sequences(predictor)
+    alone = [parallel(predictor, [sequence])[0] for sequence in batch]
+    for size in range(2, len(batch) + 1):
+        if problem := _difference(
+            alone, parallel(predictor, batch[:size]), "alone", "among others"
+        ):
             return f"in a batch of {size}, {problem}"
     return None
 
 
-def keeping(predictor: Predictor) -> str | None:
-    """Do the streams that are kept go on as if the others had never been there?"""
+def check_keep(predictor: Predictor) -> str | None:
+    """Do kept streams give the same frequencies as without the streams that were dropped?"""
     sequence = sequences(predictor)[LENGTHS.index(max(LENGTHS))]
     rows = np.stack([sequence[at : at + 24] for at in (0, 50, 100)]).astype(np.int32)
     together, alone = predictor.stepper([24, 24, 8]), predictor.stepper([24, 24])
@@ -132,40 +123,40 @@ def keeping(predictor: Predictor) -> str | None:
         now, expected = together.frequencies().copy(), alone.frequencies().copy()
         if (len(now), len(expected)) != (streams, 2):
             return f"{len(now)} rows after keep({streams}), {len(expected)} of 2 streams"
-        if problem := _apart([expected], [now[:2]], "of 2 streams", f"after keep({streams})"):
+        if problem := _difference([expected], [now[:2]], "of 2 streams", f"after keep({streams})"):
             return f"at step {at}, {problem}"
         together.advance(symbols[:streams])
         alone.advance(symbols[:2])
     return None
 
 
-def digests(predictor: Predictor) -> list[str]:
-    """What tells the laws of each sequence in a batch from others, for both views."""
+def compute_digests(predictor: Predictor) -> list[str]:
+    """Compute the digests of the frequencies of each sequence in a batch, for both views."""
     batch = sequences(predictor)
-    laws = [*parallel(predictor, batch), *stepwise(predictor, batch)]
-    return [hashlib.sha256(law.astype(np.int64).tobytes()).hexdigest() for law in laws]
+    frequencies = [*parallel(predictor, batch), *stepwise(predictor, batch)]
+    return [hashlib.sha256(rows.astype(np.int64).tobytes()).hexdigest() for rows in frequencies]
 
 
 def sequences(predictor: Predictor) -> list[IntArray]:
-    """Symbols that `tokenize` gives, as many as LENGTHS says; fewer if it gives no more."""
-    material = predictor.tokenize(prose(400) + noise(400, "symbols"))
+    """Return sequences of the lengths in LENGTHS, or shorter ones if `tokenize` gives fewer."""
+    material = predictor.tokenize(make_prose(400) + make_noise(400, "symbols"))
     starts = (97 * at % max(1, len(material) - max(LENGTHS)) for at in range(len(LENGTHS)))
     return [material[start : start + length] for start, length in zip(starts, LENGTHS, strict=True)]
 
 
 def parallel(predictor: Predictor, batch: Sequence[IntArray]) -> list[IntArray]:
-    """The frequencies at every position of every sequence, as an encoder gets them."""
-    return _gathered(predictor.frequencies(batch), len(batch), predictor.alphabet)
+    """Return the frequencies of every sequence, (positions, alphabet), as an encoder gets them."""
+    return _join_blocks(predictor.frequencies(batch), len(batch), predictor.alphabet)
 
 
 def stepwise(predictor: Predictor, batch: Sequence[IntArray]) -> list[IntArray]:
-    """The frequencies at every position of every sequence, as a decoder gets them."""
+    """Return the frequencies of every sequence, (positions, alphabet), as a decoder gets them."""
     decoded = [symbols.astype(np.int32) for symbols in batch]
     # the base class steps, whatever `predictor` does to see all positions at once
-    return _gathered(Predictor.frequencies(predictor, decoded), len(batch), predictor.alphabet)
+    return _join_blocks(Predictor.frequencies(predictor, decoded), len(batch), predictor.alphabet)
 
 
-def _gathered(
+def _join_blocks(
     blocks: Iterable[tuple[int, IntArray]], sequences: int, alphabet: int
 ) -> list[IntArray]:
     rows: list[list[IntArray]] = [[] for _ in range(sequences)]
@@ -175,28 +166,42 @@ def _gathered(
     return [np.concatenate(pieces) if pieces else nothing for pieces in rows]
 
 
-def _apart(
-    laws: Sequence[IntArray], others: Sequence[IntArray], one: str, other: str
+def _frequency_problem(rows: IntArray, positions: int, alphabet: int) -> str | None:
+    """Say why a coder cannot use these frequencies."""
+    if rows.shape != (positions, alphabet):
+        return f"shape {rows.shape}, not {(positions, alphabet)}"
+    if not np.issubdtype(rows.dtype, np.integer):
+        return f"{rows.dtype}, not integers"
+    for at, row in enumerate(rows):
+        if row.min() <= 0:
+            return f"symbol {row.argmin()} has frequency {row.min()} at position {at}"
+        if row.sum(dtype=np.int64) >= 1 << PRECISION:
+            return f"a sum of {row.sum(dtype=np.int64)} at position {at}, not below 2^{PRECISION}"
+    return None
+
+
+def _difference(
+    frequencies: Sequence[IntArray], others: Sequence[IntArray], one: str, other: str
 ) -> str | None:
-    """Where two views of the same sequences part, for as many as both have."""
-    for stream, (law, again) in enumerate(zip(laws, others, strict=False)):
-        if law.shape != again.shape:
-            return f"sequence {stream} has {len(law)} positions {one}, {len(again)} {other}"
-        places = np.argwhere(law != again)
+    """Say where two views of the same sequences differ, for as many as both have."""
+    for stream, (rows, again) in enumerate(zip(frequencies, others, strict=False)):
+        if rows.shape != again.shape:
+            return f"sequence {stream} has {len(rows)} positions {one}, {len(again)} {other}"
+        places = np.argwhere(rows != again)
         if len(places):
             at, symbol = places[0]
             return (
                 f"symbol {symbol} at position {at} of sequence {stream} has frequency "
-                f"{law[at, symbol]} {one}, {again[at, symbol]} {other}"
+                f"{rows[at, symbol]} {one}, {again[at, symbol]} {other}"
             )
     return None
 
 
-QUESTIONS: Mapping[str, Callable[[Predictor], str | None]] = {
-    "prior": asked.model_bytes,
-    "tokens come back": tokens,
-    "frequencies are lawful": laws,
-    "parallel agrees with stepwise": views,
-    "batches agree": company,
-    "kept streams go on": keeping,
+CHECKS: Mapping[str, Callable[[Predictor], str | None]] = {
+    "model bytes": questions.check_model_bytes,
+    "tokens decode to their bytes": check_tokens,
+    "frequencies can be coded": check_frequencies,
+    "parallel agrees with stepwise": check_views,
+    "batches agree": check_batches,
+    "kept streams agree": check_keep,
 }

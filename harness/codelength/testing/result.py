@@ -1,22 +1,48 @@
-"""What a check found."""
+"""The result of a check, and how the checks of one thing are run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from codelength.testing.messages import Outcome, Returned
+from codelength.testing.messages import Finding, Outcome, Returned
+from codelength.testing.session import ARRIVES, Session
 
 
 class Result(NamedTuple):
-    """One check: passed unless there is a problem."""
+    """One check. It passed unless there is a problem."""
 
     check: str
     problem: str | None = None
     declined: str = ""
-    """What of it could not be tried, because that is declined by design."""
+    """What of it could not be tried, because the thing declines it by design."""
 
 
-def demand(thing: Any, results: Iterable[Result]) -> None:
-    """Raises AssertionError, naming every check that failed."""
+def run_checks(
+    thing: Any,
+    checks: Callable[[Session, Session], Iterator[Result]],
+    timeout: float,
+    memory: int,
+    threads: int = 1,
+    old_processor: bool = False,
+) -> Iterator[Result]:
+    """Send a thing to two processes and yield the results of its checks.
+
+    Args:
+        threads: Of the second process; the first one has 1.
+        old_processor: Keep the second process from instructions of newer processors.
+    """
+    try:
+        first = Session(thing, timeout, memory, hash_seed=1)
+        with first, Session(thing, timeout, memory, 2, threads, old_processor) as second:
+            first.wait()
+            second.wait()
+            yield Result(ARRIVES)
+            yield from checks(first, second)
+    except Finding as finding:
+        yield Result(ARRIVES, str(finding))
+
+
+def raise_problems(thing: Any, results: Iterable[Result]) -> None:
+    """Raise AssertionError, with a line for every check that failed, if there is one."""
     __tracebackhide__ = True
     failed = [f"{check}: {problem}" for check, problem, _ in results if problem]
     if failed:
@@ -25,15 +51,15 @@ def demand(thing: Any, results: Iterable[Result]) -> None:
         raise AssertionError("\n  ".join([f"{name} fails {checks}:", *failed]))
 
 
-def worst(problems: Iterable[str | None]) -> str | None:
-    """The first of several problems, and how many there are; None without any."""
+def first_problem(problems: Iterable[str | None]) -> str | None:
+    """Return the first of several problems, with their number; None if there is none."""
     found = [problem for problem in problems if problem]
     if len(found) < 2:
         return found[0] if found else None
     return f"{found[0]} (the first of {len(found)})"
 
 
-def answer(check: str, outcome: Outcome) -> Result:
-    """The result of a check that was asked in a process: what it returned is its problem."""
+def to_result(check: str, outcome: Outcome) -> Result:
+    """Convert the outcome of a function that returns the problem, or None."""
     problem = outcome.value if isinstance(outcome, Returned) else outcome.problem
     return Result(check, problem)

@@ -1,0 +1,106 @@
+"""What a process of the kit does with a codec or a corpus. A function that checks returns the
+problem, or None."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import Unavailable, UsageError
+from codelength.api.media import RAW, Sample
+from codelength.api.spec import build, split_spec, split_specs
+from codelength.container.container import header_of
+from codelength.testing.messages import Finding
+
+
+def check_available(thing: Codec | Corpus) -> str | None:
+    """Can it be used here?"""
+    try:
+        thing.check_available()
+    except (Unavailable, UsageError) as error:
+        return str(error)
+    return None
+
+
+def check_spec(thing: Codec | Corpus) -> str | None:
+    """Does its spec build it again, as in the processes of a run?"""
+    if split_specs(thing.spec) != [thing.spec]:
+        return f"{thing.spec!r} is read as {split_specs(thing.spec)} in a list of specs"
+    name, settings = split_spec(thing.spec)
+    if name != thing.name:
+        return f"{thing.spec!r} does not begin with its name, {thing.name!r}"
+    fixed = {f.name: getattr(thing, f.name) for f in fields(thing) if not f.repr}
+    again = build(type(thing), settings, **fixed)
+    if again == thing:
+        return None
+    hint = "a field that is no setting needs repr=False"
+    return f"{thing.spec!r} builds {again!r}, not {thing!r}; {hint}"
+
+
+def check_versions(codec: Codec) -> str | None:
+    """Is there a version of everything that the blobs depend on, and can a container hold it?"""
+    for name, version in codec.versions.items():
+        if not all(isinstance(text, str) and text for text in (name, version)):
+            return f"{name!r} has the version {version!r}; both have to be text that is not empty"
+    try:
+        header_of(codec, 1).record()
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def check_model_bytes(thing: Any) -> str | None:
+    """Does every part of the model have a size, and the one of what `model_samples` gives?"""
+    if problem := _check_sizes(thing.model_bytes):
+        return f"model_bytes {problem}"
+    samples = thing.model_samples() if isinstance(thing, Codec) else ()
+    given = {sample.name: len(sample.data) for sample in samples}
+    if given and given != thing.model_bytes:
+        return f"model_bytes is {dict(thing.model_bytes)}, but model_samples has {given}"
+    return None
+
+
+def check_ledger(codec: Codec, blob: bytes) -> str | None:
+    """Is every byte of the blob in the ledger, once?"""
+    entries = codec.ledger(blob)
+    problem = _check_sizes(entries)
+    total = 0 if problem else sum(entries.values())
+    if problem is None and total != len(blob):
+        problem = f"has {total} bytes for a blob of {len(blob)}: {dict(entries)}"
+    return problem
+
+
+def encode(codec: Codec, sample: Sample) -> bytes:
+    """Encode a sample; one without a hint in the way of a caller who has none."""
+    data = bytes(sample.data)
+    blob = codec.encode(data) if sample.media == RAW else codec.encode(data, sample.media)
+    return _require_bytes(blob)
+
+
+def decode(codec: Codec, blob: bytes, size: int) -> bytes:
+    """Decode a blob and return at most `size` + 1 bytes: enough to see whether they are right."""
+    return _require_bytes(codec.decode(blob))[: size + 1]
+
+
+def encode_many(codec: Codec, samples: Sequence[Sample]) -> list[bytes]:
+    """Encode samples in one call."""
+    return [_require_bytes(blob) for blob in codec.encode_many(samples)]
+
+
+def decode_many(codec: Codec, blobs: Sequence[bytes]) -> list[bytes]:
+    """Decode blobs in one call."""
+    return [_require_bytes(data) for data in codec.decode_many(blobs)]
+
+
+def _require_bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise Finding(f"gave {type(value).__name__}, not bytes")
+    return value
+
+
+def _check_sizes(entries: Mapping[str, int]) -> str | None:
+    for name, size in entries.items():
+        if not isinstance(name, str) or type(size) is not int or size < 0:
+            return f"has {size!r} for {name!r}, which is not a number of bytes"
+    return None
