@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codelength.metrics.decoder_size import library
+from codelength.metrics.decoder_size import measure_decoder
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is mapped")
 
@@ -25,7 +25,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_package_is_its_sources_zipped(modules: Path) -> None:
-    found = library(["squeezer"])
+    found = measure_decoder(["squeezer"])
     assert found is not None
     model = (modules / "squeezer" / "model.py").stat().st_size
     assert found.files == {"squeezer/__init__.py": 0, "squeezer/model.py": model}
@@ -38,7 +38,7 @@ def test_a_package_is_its_sources_zipped(modules: Path) -> None:
 
 
 def test_a_module_of_python_is_read_and_not_run(modules: Path) -> None:
-    found = library(["alone"])
+    found = measure_decoder(["alone"])
     assert found is not None
     assert list(found.files.values()) == [(modules / "alone.py").stat().st_size]
 
@@ -47,7 +47,7 @@ def test_a_module_of_python_is_read_and_not_run(modules: Path) -> None:
 def test_a_compiled_module_comes_with_what_it_is_linked_to() -> None:
     import _lzma
 
-    found = library(["_lzma"])
+    found = measure_decoder(["_lzma"])
     assert found is not None
     file = Path(_lzma.__file__)
     assert found.files[f"{file.parent.name}/{file.name}"] == file.stat().st_size
@@ -57,4 +57,4 @@ def test_a_compiled_module_comes_with_what_it_is_linked_to() -> None:
 
 @pytest.mark.parametrize("modules", [[], ["no_such_module"], ["sys"], ["json", "no_such_module"]])
 def test_what_cannot_be_had_is_none(modules: list[str]) -> None:
-    assert library(modules) is None
+    assert measure_decoder(modules) is None

@@ -7,12 +7,12 @@ from codelength.metrics import (
     GB,
     Price,
     Pricing,
-    adjusted,
+    adjusted_ratio,
     apply_price,
-    prequential,
+    prequential_ratio,
     total_model_bytes,
 )
-from codelength.metrics.price import Shrunk, decoder_key, smallest
+from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
 from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice
 
@@ -36,22 +36,22 @@ def test_as_stored_nothing_changes() -> None:
 def test_two_bytes_a_parameter_are_for_the_weights_and_the_rest_stays() -> None:
     paid = apply_price(model(), Pricing(Price.TWO_BYTES))
     assert paid.model_bytes == {"weights": 120, "tokenizer": 10}
-    assert adjusted(paid) == pytest.approx(0.33)
-    assert adjusted(paid, 10_000) == pytest.approx(0.213)
+    assert adjusted_ratio(paid) == pytest.approx(0.33)
+    assert adjusted_ratio(paid, 10_000) == pytest.approx(0.213)
 
 
 def test_parameters_that_nobody_states_have_no_price_and_are_not_guessed() -> None:
     for silent in (model(card=None), model(card=ModelCard(data="the web"))):
         paid = apply_price(silent, Pricing(Price.TWO_BYTES))
         assert total_model_bytes(paid) is None
-        assert adjusted(paid) is None
-        assert adjusted(paid, GB) is None
+        assert adjusted_ratio(paid) is None
+        assert adjusted_ratio(paid, GB) is None
 
 
 def test_compressed_weights_cost_what_was_measured_for_their_digest() -> None:
-    pricing = Pricing(Price.COMPRESSED, {DIGEST: Shrunk(70, "xz", 3)})
+    pricing = Pricing(Price.COMPRESSED, {DIGEST: CompressedModel(70, "xz", 3)})
     assert total_model_bytes(apply_price(model(), pricing)) == 70
-    assert adjusted(apply_price(model(), pricing)) == pytest.approx(0.27)
+    assert adjusted_ratio(apply_price(model(), pricing)) == pytest.approx(0.27)
     other = model(digests={"weights": "sha256:another"})
     assert total_model_bytes(apply_price(other, pricing)) is None
 
@@ -65,27 +65,27 @@ def test_the_best_codec_is_the_smallest_that_was_decoded() -> None:
         broken("liar", of),
         cell("xz", corpus_slice("prose"), 1),
     ]
-    assert smallest(tried) == {DIGEST: Shrunk(70, "xz", 3)}
+    assert find_smallest_codings(tried) == {DIGEST: CompressedModel(70, "xz", 3)}
 
 
 def test_a_decoder_is_charged_where_its_code_was_measured() -> None:
     gzip = cell("gzip:level=9", coded=400)
     assert decoder_key(gzip) == "gzip: zlib 1.3.1"
     pricing = Pricing(decoders={decoder_key(gzip): 50})
-    assert adjusted(apply_price(gzip, pricing)) == pytest.approx(0.45)
-    assert adjusted(apply_price(cell("xz", coded=300), pricing)) is None
-    assert "decoders" in pricing.told
+    assert adjusted_ratio(apply_price(gzip, pricing)) == pytest.approx(0.45)
+    assert adjusted_ratio(apply_price(cell("xz", coded=300), pricing)) is None
+    assert "decoders" in pricing.description
 
 
 def test_a_codec_without_a_prior_is_prequential_whatever_its_decoder_costs() -> None:
     pricing = Pricing(decoders={"gzip: zlib 1.3.1": 50})
-    assert prequential(apply_price(cell("gzip", coded=400), pricing)) == 0.4
-    assert prequential(cell("xz", coded=300)) == 0.3
-    assert prequential(model()) is None
-    assert prequential(broken()) is None
+    assert prequential_ratio(apply_price(cell("gzip", coded=400), pricing)) == 0.4
+    assert prequential_ratio(cell("xz", coded=300)) == 0.3
+    assert prequential_ratio(model()) is None
+    assert prequential_ratio(broken()) is None
 
 
 def test_every_price_says_what_it_is() -> None:
-    assert Pricing().told == "Charged: priors as stored."
-    assert "2 bytes a parameter" in Pricing(Price.TWO_BYTES).told
-    assert "lossless codec" in Pricing(Price.COMPRESSED).told
+    assert Pricing().description == "Charged: models as stored."
+    assert "2 bytes a parameter" in Pricing(Price.TWO_BYTES).description
+    assert "lossless codec" in Pricing(Price.COMPRESSED).description

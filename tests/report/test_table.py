@@ -86,3 +86,14 @@ def test_nothing_is_cut_off_however_narrow_the_terminal() -> None:
 
 def test_a_table_without_rows_has_its_head() -> None:
     assert Table("empty", [Column("name", "left")], []).text() == "empty\n\nname\n"
+
+
+def test_a_table_that_must_fit_leaves_out_the_least_important_columns_and_names_them() -> None:
+    columns = [Column("codec", "left", fixed=True), Column("ratio\n%")]
+    columns += [Column("env", drop=2), Column("speed\nMB/s", drop=1)]
+    table = Table("t", columns, [["gzip", "40.00", "12345", "98765"]])
+    assert table.fit(None) is table
+    assert table.fit(23) is table  # 4, 5, 5, 5 and three gaps of one: 22
+    assert [column.head for column in table.fit(20).columns] == ["codec", "ratio\n%", "speed\nMB/s"]
+    assert table.fit(5).rows == [["gzip", "40.00"]]
+    assert table.fit(5).notes == ["Too wide for this terminal: env, speed MB/s."]

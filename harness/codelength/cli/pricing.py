@@ -1,6 +1,5 @@
-"""What priors and decoders cost: the options that say so, and what has to be measured for them."""
+"""The price of models and decoders: its options, and what has to be measured for it."""
 
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,17 +12,17 @@ from codelength.api.codec import dependencies_of
 from codelength.api.errors import CodelengthError, StoreError
 from codelength.cli.options import TIMEOUT
 from codelength.metrics import Price, Pricing
-from codelength.metrics.price import decoder_key, smallest
+from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
 from codelength.plugins import Plugins
 from codelength.results.cell import WEIGHTS, Cell
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PRIORS = "priors"
-"""In a results folder: the results of coding priors, a results folder of its own."""
+MODELS = "priors"
+"""In a results folder: the results of coding models, a results folder of its own."""
 
 DECODERS = "decoders.json"
-"""In a results folder: what was found to take part in decoding, by `decoder_key`."""
+"""In a results folder: the code that takes part in decoding, by `decoder_key`."""
 
 
 def with_price(command: F) -> F:
@@ -32,14 +31,14 @@ def with_price(command: F) -> F:
         click.option(
             "--decoder-bytes",
             is_flag=True,
-            help="Charge the code of decoders, too, zipped, in adjusted rates.",
+            help="Charge the code of decoders, too, zipped, in adjusted ratios.",
         ),
         click.option(
             "--price",
             type=click.Choice([str(price) for price in Price]),
             default=str(Price.STORED),
             show_default=True,
-            help="What a prior costs in adjusted rates: its bytes as stored, 2 bytes a parameter, "
+            help="What a model costs in adjusted ratios: its bytes as stored, 2 bytes a parameter, "
             "or what the best lossless codec makes of it.",
         ),
     ):
@@ -47,33 +46,46 @@ def with_price(command: F) -> F:
     return command
 
 
-def pricing(
-    price: str, decoder_bytes: bool, cells: Sequence[Cell], plugins: Plugins, folder: Path
+def price_cells(
+    price: str,
+    decoder_bytes: bool,
+    cells: Sequence[Cell],
+    plugins: Plugins,
+    folders: Sequence[Path],
 ) -> Pricing:
-    """What to charge for `cells`. Measures what `folder` does not hold yet and keeps it there; what
-    cannot be had here is left without a price, with a line that says why."""
+    """Find what to charge for `cells`.
+
+    Measures what no folder holds yet and keeps it in the first one. What cannot be measured here
+    is left without a price, with a line that says why.
+    """
     good = [cell for cell in cells if cell.ok]
-    shrunk = _shrunk(good, plugins, folder / PRIORS) if price == Price.COMPRESSED else {}
-    decoders = _decoders(good, plugins, folder / DECODERS) if decoder_bytes else None
-    return Pricing(Price(price), shrunk, decoders)
+    is_compressed = price == Price.COMPRESSED
+    compressed = _compress_models(good, plugins, folders) if is_compressed else {}
+    decoders = _measure_decoders(good, plugins, folders) if decoder_bytes else None
+    return Pricing(Price(price), compressed, decoders)
 
 
-def _shrunk(cells: Iterable[Cell], plugins: Plugins, folder: Path) -> Any:
-    """The best code of every prior that `cells` have, by the digest of its weights: each codec of a
-    default run that has none itself codes it as a corpus, once."""
+def _compress_models(
+    cells: Iterable[Cell], plugins: Plugins, folders: Sequence[Path]
+) -> dict[str, CompressedModel]:
+    """The smallest coding of every model that `cells` have, by the digest of its weights: each
+    codec of a default run that has no model codes it as a corpus, once."""
     from codelength.results.store import load
+
+    def known() -> list[Cell]:
+        return [cell for folder in folders for cell in load(folder / MODELS).current]
 
     wanted = {cell.digests.get(WEIGHTS, ""): cell.codec for cell in cells if cell.model_bytes}
     codecs = [entry for entry in plugins.select_codecs(None) if not entry.item.model_bytes]
     for digest, owner in wanted.items():
-        tried = {cell.codec for cell in load(folder).current if cell.slice.label == digest}
+        tried = {cell.codec for cell in known() if cell.slice.label == digest}
         left = [entry for entry in codecs if entry.item.spec not in tried]
         if left:
             try:
-                _code(owner, digest, left, plugins, folder)
+                _code(owner, digest, left, plugins, folders[0] / MODELS)
             except CodelengthError as error:
-                click.echo(f"no price for the prior of {owner}: {error}", err=True)
-    return smallest(load(folder).current)
+                click.echo(f"no price for the model of {owner}: {error}", err=True)
+    return find_smallest_codings(known())
 
 
 def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, folder: Path) -> None:
@@ -96,7 +108,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
         if target.problem:
             raise Unavailable(target.problem)
         progress.line(
-            f"to price it, the prior of {owner} ({target.slice.bytes:,} bytes) is coded by "
+            f"to price it, the model of {owner} ({target.slice.bytes:,} bytes) is coded by "
             f"{len(codecs)} codecs, up to five times each; kept in {folder}"
         )
         with Store(folder) as store:
@@ -108,16 +120,22 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
             execute(plan, store, {}, record, limits, progress)
 
 
-def _decoders(cells: Iterable[Cell], plugins: Plugins, path: Path) -> dict[str, int]:
+def _measure_decoders(
+    cells: Iterable[Cell], plugins: Plugins, folders: Sequence[Path]
+) -> dict[str, int]:
     """The bytes of every decoder behind `cells` that is known or can be measured here."""
-    from codelength.metrics.decoder_size import Library, library
+    from codelength.metrics.decoder_size import DecoderCode, measure_decoder
 
-    try:
-        known = msgspec.json.decode(path.read_bytes(), type=dict[str, Library])
-    except FileNotFoundError:
-        known = {}
-    except (OSError, msgspec.MsgspecError) as error:
-        raise StoreError(f"{path} cannot be read: {error}; remove it to measure again") from error
+    known: dict[str, DecoderCode] = {}
+    for path in (folder / DECODERS for folder in folders):
+        try:
+            known |= msgspec.json.decode(path.read_bytes(), type=dict[str, DecoderCode])
+        except FileNotFoundError:
+            continue
+        except (OSError, msgspec.MsgspecError) as error:
+            raise StoreError(
+                f"{path} cannot be read: {error}; remove it to measure again"
+            ) from error
     before = len(known)
     for cell in {decoder_key(cell): cell for cell in cells}.values():
         if decoder_key(cell) in known:
@@ -135,15 +153,11 @@ def _decoders(cells: Iterable[Cell], plugins: Plugins, path: Path) -> dict[str, 
                 f"is {here}",
                 err=True,
             )
-        elif found := library(codec.library):
+        elif found := measure_decoder(codec.library):
             known[decoder_key(cell)] = found
     if len(known) > before:
         from codelength.report.export.files import replace
 
+        path = folders[0] / DECODERS
         replace(path, msgspec.json.format(msgspec.json.encode(known), indent=1) + b"\n")
     return {key: found.zipped for key, found in known.items()}
-
-
-def terminal_width() -> int | None:
-    """How wide tables may be; None where nobody looks."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

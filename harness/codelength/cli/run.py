@@ -11,6 +11,7 @@ from codelength.api.errors import Unavailable, UsageError
 from codelength.api.protocol import protocol
 from codelength.api.spec import split_specs
 from codelength.cli import fail
+from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     DEVICE,
     KEY,
@@ -22,7 +23,7 @@ from codelength.cli.options import (
     with_plugins,
     with_timeout,
 )
-from codelength.cli.pricing import pricing, with_price
+from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics import STORED
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Status
@@ -66,6 +67,7 @@ DEFAULT_LIMIT = 12_000
 @DEVICE
 @with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
+@with_exports
 @with_price
 @with_plugins
 def command(
@@ -79,6 +81,7 @@ def command(
     threads: int,
     timeout: float,
     memory: int | None,
+    outputs: Outputs,
     price: str,
     decoder_bytes: bool,
     files: tuple[str, ...],
@@ -99,7 +102,8 @@ def command(
     was measured, 4 a round trip failed.
     """
     from codelength.cli.progress import watch
-    from codelength.cli.report import show
+    from codelength.report.board import board_of
+    from codelength.report.board_page import BoardPage
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store, load
     from codelength.run.engine import execute
@@ -131,8 +135,10 @@ def command(
     results = load(out)
     cells = [cell for cell in results.current if cell.key in plan.keys]
     # what is missing for a price takes a while, which someone who wants to stop does not have
-    charge = STORED if interrupted else pricing(price, decoder_bytes, cells, plugins, out)
-    show(cells, list(results.environments.values()), out, key, charge)
+    priced = STORED if interrupted else price_cells(price, decoder_bytes, cells, plugins, [out])
+    page = BoardPage(board_of(cells, results.environments.values(), priced), key=key)
+    outputs.show(page)
+    outputs.write_report(page, out)
     if interrupted:
         missing = len(plan.keys) - len(cells)
         return fail(f"interrupted with {missing} cells to go; repeat the command to go on", 3)

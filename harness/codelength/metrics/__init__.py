@@ -1,30 +1,28 @@
-"""What follows from measured cells: rates, priors paid for, ranks, means. Nothing is rounded here.
+"""What follows from measured cells: rates, prices, ranks, means. Nothing is rounded here.
 
-Everything gives None (or leaves a row out) where a cell is not `ok` or its corpus is empty: there
-is no figure then, and no figure is not zero.
+A figure is None where a cell is not `ok` or its corpus is empty.
 """
 
-from codelength.metrics.break_even import break_even
-from codelength.metrics.contamination import Seen, seen
-from codelength.metrics.means import CONFIDENCE, RESAMPLES, Mean, means
+from codelength.metrics.break_even import break_even_size
+from codelength.metrics.contamination import Contamination, contamination_of
+from codelength.metrics.means import CONFIDENCE, RESAMPLES, Mean, compute_means
 from codelength.metrics.price import STORED, Price, Pricing, apply_price
-from codelength.metrics.ranking import Rank, geometric_mean, pareto, ranks
+from codelength.metrics.ranking import Rank, assign_ranks, find_pareto_front, geometric_mean
 from codelength.metrics.rates import (
     DECODER,
     GB,
-    adjusted,
+    adjusted_ratio,
     bits_per_byte,
     decode_speed,
     encode_speed,
     excess,
-    header_once,
-    learned_before,
-    memory,
-    prequential,
+    has_model,
+    header_once_ratio,
+    peak_memory,
+    prequential_ratio,
     ratio,
     total_model_bytes,
 )
-from codelength.results.cell import Cell
 
 __all__ = [
     "CONFIDENCE",
@@ -32,28 +30,27 @@ __all__ = [
     "GB",
     "RESAMPLES",
     "STORED",
-    "Cell",
+    "Contamination",
     "Mean",
     "Price",
     "Pricing",
     "Rank",
-    "Seen",
-    "adjusted",
+    "adjusted_ratio",
     "apply_price",
+    "assign_ranks",
     "bits_per_byte",
-    "break_even",
+    "break_even_size",
+    "compute_means",
+    "contamination_of",
     "decode_speed",
     "encode_speed",
     "excess",
+    "find_pareto_front",
     "geometric_mean",
-    "header_once",
-    "learned_before",
-    "means",
-    "memory",
-    "pareto",
-    "prequential",
-    "ranks",
+    "has_model",
+    "header_once_ratio",
+    "peak_memory",
+    "prequential_ratio",
     "ratio",
-    "seen",
     "total_model_bytes",
 ]

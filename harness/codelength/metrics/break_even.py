@@ -1,33 +1,34 @@
 """From which corpus size on one codec is cheaper than another, and which one is cheapest where.
 
-A codec whose prior takes M bytes and whose ratio is r spends M + r·N bytes on N bytes of such
-data: a line for each codec. Where two lines cross is their break-even; under all lines runs the
-envelope. That r stays what was measured at one size is an assumption, and stated where it matters.
+A codec whose model takes M bytes and whose ratio is r spends M + r·N bytes on N bytes of such data.
+That is a line for each codec. Two codecs break even where their lines cross. The lower envelope of
+all lines says which codec is cheapest at which size. It is assumed that r is the same at every
+size.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codelength.metrics.means import CONFIDENCE, RESAMPLES, resampled
+from codelength.metrics.means import CONFIDENCE, RESAMPLES, resample_ratios
 from codelength.metrics.rates import ratio, total_model_bytes
 from codelength.results.cell import Cell
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a codec spends: `prior` bytes, and `rate` for each raw byte."""
+class CostLine:
+    """The bytes that a codec spends: its model, and `rate` for each raw byte."""
 
     model_bytes: float
     rate: float
 
     def total(self, size: float) -> float:
-        """Bytes for `size` bytes of such data, the prior sent along."""
+        """Bytes for `size` bytes of such data and the model."""
         return self.model_bytes + self.rate * size
 
 
 @dataclass(frozen=True)
-class Span:
+class SizeRange:
     """Corpus sizes from `start` to `end`, in raw bytes; 0 and infinity where there is no bound."""
 
     start: float
@@ -35,47 +36,52 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """The sizes at which a codec is the cheapest of several."""
 
     codec: str
-    span: Span
+    sizes: SizeRange
 
 
-def line(cell: Cell) -> Line | None:
-    """None without figures, or where the prior has no price."""
+def cost_line(cell: Cell) -> CostLine | None:
+    """The line of a cell; None without a ratio, or where the model has no price."""
     rate, model_bytes = ratio(cell), total_model_bytes(cell)
-    return None if rate is None or model_bytes is None else Line(model_bytes, rate)
+    return None if rate is None or model_bytes is None else CostLine(model_bytes, rate)
 
 
-def cheaper(one: Line, other: Line) -> Span | None:
+def find_cheaper_range(one: CostLine, other: CostLine) -> SizeRange | None:
     """The sizes at which `one` takes fewer bytes than `other`; None if there are none."""
     more, gain = one.model_bytes - other.model_bytes, other.rate - one.rate
     if gain > 0:
-        return Span(max(0.0, more / gain), math.inf)
+        return SizeRange(max(0.0, more / gain), math.inf)
     if more < 0:
-        return Span(0.0, more / gain if gain else math.inf)
+        return SizeRange(0.0, more / gain if gain else math.inf)
     return None
 
 
-def break_even(larger: Cell, smaller: Cell) -> float | None:
-    """Bytes of such data from which on the codec with the larger prior is the cheaper of the two:
+def break_even_size(larger: Cell, smaller: Cell) -> float | None:
+    """The bytes of such data from which on the codec with the larger model is the cheaper one.
+
     N* = ΔM / (rate of the smaller − rate of the larger); infinite where that never happens. None
-    where one has no figures, or their bytes are not the same."""
-    a, b = line(larger), line(smaller)
+    if one of them has no line, or if they coded other bytes.
+    """
+    a, b = cost_line(larger), cost_line(smaller)
     if a is None or b is None or larger.slice.identity != smaller.slice.identity:
         return None
     if a.model_bytes < b.model_bytes:
-        raise ValueError(f"{larger.codec} has a smaller prior than {smaller.codec}")
-    span = cheaper(a, b)
-    return math.inf if span is None else span.start
+        raise ValueError(f"{larger.codec} has a smaller model than {smaller.codec}")
+    sizes = find_cheaper_range(a, b)
+    return math.inf if sizes is None else sizes.start
 
 
-def crossing_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, float] | None:
-    """The percentile bootstrap interval of 95% of the size at which two lines cross, each sample
-    drawn for both codecs at once; its upper end is infinite where too many draws have no crossing.
-    None where the priors are equal, or there are no two groups of samples to draw from."""
-    a, b = line(one), line(other)
+def break_even_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, float] | None:
+    """The 95% percentile bootstrap interval of the size at which two codecs break even.
+
+    Each sample is drawn for both codecs at once. The upper end is infinite where too many draws
+    have no break-even. None where the models are of equal size, or there are fewer than two groups
+    of samples to draw from.
+    """
+    a, b = cost_line(one), cost_line(other)
     if (
         a is None
         or b is None
@@ -88,7 +94,7 @@ def crossing_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, flo
     import numpy as np
 
     more = a.model_bytes - b.model_bytes
-    gains = resampled(other, RESAMPLES, seed) - resampled(one, RESAMPLES, seed)
+    gains = resample_ratios(other, RESAMPLES, seed) - resample_ratios(one, RESAMPLES, seed)
     with np.errstate(divide="ignore"):
         sizes = np.where(gains * more > 0, more / gains, np.inf)
     sizes = np.sort(sizes[np.isfinite(gains)])
@@ -97,24 +103,24 @@ def crossing_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, flo
     return float(sizes[low]), float(sizes[high])
 
 
-def envelope(lines: Mapping[str, Line]) -> list[Stretch]:
-    """Which codec is cheapest at which sizes, from the smallest size up; of equal lines the first
-    in `lines`."""
+def find_lower_envelope(lines: Mapping[str, CostLine]) -> list[Segment]:
+    """Find which codec is cheapest at which sizes, from the smallest size up; of equal lines the
+    first in `lines` counts."""
     if not lines:
         return []
-    found: list[Stretch] = []
+    found: list[Segment] = []
     start = 0.0
     now = min(lines, key=lambda codec: (lines[codec].model_bytes, lines[codec].rate))
     while True:
         here = lines[now]
         later = {
-            codec: span.start
+            codec: sizes.start
             for codec, other in lines.items()
-            if other.rate < here.rate and (span := cheaper(other, here))
+            if other.rate < here.rate and (sizes := find_cheaper_range(other, here))
         }
         if not later:
-            return [*found, Stretch(now, Span(start, math.inf))]
+            return [*found, Segment(now, SizeRange(start, math.inf))]
         then = min(later, key=lambda codec: (later[codec], lines[codec].rate))
         if later[then] > start:
-            found.append(Stretch(now, Span(start, later[then])))
+            found.append(Segment(now, SizeRange(start, later[then])))
         now, start = then, max(start, later[then])

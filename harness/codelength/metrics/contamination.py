@@ -1,19 +1,19 @@
 """Whether a model may have been trained on what it codes here.
 
-Three answers, and nothing is taken for granted: `clean` needs a reason, `possible` is what is left
-where dates do not rule it out, `unknown` where somebody does not say.
+`clean` needs a reason. `possible`: both dates are known, and they do not rule it out. `unknown`:
+the model card or the corpus does not say.
 """
 
 from enum import StrEnum
 
 from codelength.api.model_card import days
-from codelength.metrics.rates import learned_before
+from codelength.metrics.rates import has_model
 from codelength.results.cell import Cell
 
 MARKS = {"clean": "", "possible": "†", "unknown": "?"}
 
 
-class Seen(StrEnum):
+class Contamination(StrEnum):
     """Whether the bytes of a cell may have been in its model's training data."""
 
     CLEAN = "clean"
@@ -22,21 +22,24 @@ class Seen(StrEnum):
 
     @property
     def mark(self) -> str:
-        """What stands behind such a cell's figures: nothing, †, or ?."""
+        """The mark behind the figures of such a cell: none, † or ?."""
         return MARKS[self]
 
 
-def seen(cell: Cell) -> Seen:
-    """Clean: there is no prior, or the card excludes the corpus, or the corpus was published after
-    the last of the training data. Possible: both dates are known, and do not rule it out."""
-    if not learned_before(cell):
-        return Seen.CLEAN
+def contamination_of(cell: Cell) -> Contamination:
+    """Judge a cell by the model's card and the date of the corpus.
+
+    Clean: there is no model, or its card excludes the corpus, or the corpus was published after
+    the last of the training data.
+    """
+    if not has_model(cell):
+        return Contamination.CLEAN
     if cell.card is None:
-        return Seen.UNKNOWN
+        return Contamination.UNKNOWN
     corpus = cell.slice.corpus
     if {corpus, corpus.partition(":")[0]} & set(cell.card.excludes):
-        return Seen.CLEAN
+        return Contamination.CLEAN
     published, until = days(cell.slice.published), days(cell.card.until)
     if published is None or until is None:
-        return Seen.UNKNOWN
-    return Seen.CLEAN if published[0] > until[1] else Seen.POSSIBLE
+        return Contamination.UNKNOWN
+    return Contamination.CLEAN if published[0] > until[1] else Contamination.POSSIBLE

@@ -1,4 +1,4 @@
-"""What a decoder's own code takes: the files behind some modules, zipped.
+"""The size of a decoder's own code: the files behind some modules, zipped.
 
 The Large Text Compression Benchmark (https://mattmahoney.net/dc/text.html) adds to each result the
 size of a ZIP archive that holds the decompressor, as source or as a program; what a system brings
@@ -60,24 +60,27 @@ RUNTIME = (
 )
 
 
-class Library(msgspec.Struct, frozen=True):
+class DecoderCode(msgspec.Struct, frozen=True):
     """The code of a decoder."""
 
     modules: list[str]
     files: dict[str, int]
-    """Their names, and the bytes of each."""
+    """Name → bytes."""
     zipped: int
-    """Bytes of an archive of them all, by deflate at level 9."""
+    """Bytes of an archive of all files, by deflate at level 9."""
 
 
-def library(modules: Sequence[str]) -> Library | None:
-    """The code behind `modules`, measured here; None where that cannot be had: there are none, one
-    is missing or part of the interpreter, or the system does not tell (Linux does)."""
+def measure_decoder(modules: Sequence[str]) -> DecoderCode | None:
+    """Measure the code behind `modules` on this machine.
+
+    Returns None if there are no modules, if one is missing or part of the interpreter, or if the
+    system does not say which files are mapped (Linux does).
+    """
     if not modules:
         return None
-    found = _told(FIND, modules)
+    found = _run_script(FIND, modules)
     compiled = found["compiled"] if found else []
-    linked = _told(LOAD, compiled) if compiled else []
+    linked = _run_script(LOAD, compiled) if compiled else []
     if found is None or linked is None:
         return None
     names = [*found["source"], *linked]
@@ -91,11 +94,11 @@ def library(modules: Sequence[str]) -> Library | None:
             files[name] = path.stat().st_size
             # ZipInfo has one date for all, so that the same files make the same archive
             packed.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
-    return Library(list(modules), files, len(archive.getvalue()))
+    return DecoderCode(list(modules), files, len(archive.getvalue()))
 
 
-def _told(script: str, arguments: Sequence[str]) -> Any:
-    """What a script in a bare interpreter prints, from JSON; None if it fails."""
+def _run_script(script: str, arguments: Sequence[str]) -> Any:
+    """Run a script in a bare interpreter and read the JSON that it prints; None if it fails."""
     ran = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, check=False
     )

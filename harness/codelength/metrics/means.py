@@ -19,88 +19,99 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Mean:
-    """A geometric mean of ratios over corpora, or how many of them there were to average."""
+    """A geometric mean of ratios over corpora, with the bounds of its interval."""
 
     value: float | None
-    """None over a hole."""
+    """None if a corpus has no ratio."""
     low: float | None
     high: float | None
     done: int
+    """Corpora with a ratio."""
     of: int
     rigid: int
     """Corpora of a single group, which cannot be resampled: they add nothing to the interval."""
 
 
-def means(
-    rows: Mapping[str, Sequence[Cell | None]], resamples: int = RESAMPLES, seed: int = 0
-) -> dict[str, Mean]:
-    """For each row (a codec's cells, one for each corpus of a board, in the same order) the
-    geometric mean of its ratios, with a percentile bootstrap interval of 95%.
+def compute_means(
+    rows: Mapping[str, Sequence[Cell | None]],
+    parts: Mapping[str, Sequence[int]],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, dict[str, Mean]]:
+    """Compute the mean ratio of each row over each part, with a 95% percentile bootstrap interval.
 
-    Resampled are the groups of samples within each corpus, the same ones for every codec; the
-    choice of corpora is taken as given. A row with a hole has no mean. The draws of a corpus
-    depend on `seed` and on the corpus alone.
+    The groups of samples within each corpus are resampled, the same ones for every row; the choice
+    of corpora is taken as given. The draws of a corpus depend on `seed` and on the corpus alone.
+
+    Args:
+        rows: A codec's cells, one for each corpus, in the same order in all rows.
+        parts: The corpora of each mean, by their places in a row.
+
+    Returns:
+        Part → row → mean. A row without a ratio on some corpus of a part has no mean there.
     """
-    results: dict[str, Mean] = {}
-    whole: dict[str, list[Cell]] = {}
-    for name, cells in rows.items():
-        good = [cell for cell in cells if cell is not None and ratio(cell) is not None]
-        if good and len(good) == len(cells):
-            whole[name] = good
-        results[name] = Mean(None, None, None, len(good), len(cells), 0)
-    for name, (low, high) in _intervals(whole, resamples, seed).items():
-        value = geometric_mean([cell.coded_bytes / cell.slice.bytes for cell in whole[name]])
-        rigid = sum(len(cell.groups) < 2 for cell in whole[name])
-        size = len(whole[name])
-        # One group apiece has no spread at all, and rounding must not show one.
-        bounds = (value, value) if rigid == size else (low, high)
-        results[name] = Mean(value, *bounds, size, size, rigid)
-    return results
-
-
-def _intervals(
-    whole: Mapping[str, Sequence[Cell]], resamples: int, seed: int
-) -> dict[str, tuple[float, float]]:
-    if not whole:
-        return {}
     import numpy as np
 
-    names = list(whole)
-    corpora = len(whole[names[0]])
-    logs = np.zeros((len(names), resamples))
-    for corpus in range(corpora):
-        drawn: dict[int, NDArray[np.float64]] = {}  # codecs of one corpus share their draws
-        for row, name in enumerate(names):
-            with np.errstate(divide="ignore"):
-                logs[row] += np.log(_rates(whole[name][corpus], resamples, seed, drawn))
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.exp(np.nanpercentile(logs / corpora, [tail, 100 - tail], axis=1))
-    return {name: (float(low[row]), float(high[row])) for row, name in enumerate(names)}
+    names = list(rows)
+    cells = list(rows.values())
+    logs = {part: np.zeros((len(names), resamples)) for part in parts}
+    for column in sorted({column for columns in parts.values() for column in columns}):
+        rates = _resample_column([row[column] for row in cells], resamples, seed)
+        with np.errstate(divide="ignore"):
+            np.log(rates, out=rates)
+        for part, columns in parts.items():
+            if column in columns:
+                logs[part] += rates
+    return {
+        part: {
+            name: _summarize([row[column] for column in columns], bounds)
+            for name, row, bounds in zip(
+                names, cells, _bounds(logs[part], len(columns)), strict=True
+            )
+        }
+        for part, columns in parts.items()
+    }
 
 
-def resampled(cell: Cell, resamples: int = RESAMPLES, seed: int = 0) -> "NDArray[np.float64]":
-    """The ratios of a cell in each resample of its groups, (resamples,). Two codecs on the same cut
-    with as many groups share their draws, so that what stands between them can be taken draw by
-    draw. Not a number where a draw has empty files only."""
-    return _rates(cell, resamples, seed, {})
+def resample_ratios(cell: Cell, resamples: int = RESAMPLES, seed: int = 0) -> "NDArray[np.float64]":
+    """The ratio of a cell in each resample of its groups, (resamples,).
 
-
-def _rates(
-    cell: Cell, resamples: int, seed: int, drawn: "dict[int, NDArray[np.float64]]"
-) -> "NDArray[np.float64]":
-    import numpy as np
-
-    pairs = cell.groups or [(cell.slice.bytes, cell.coded_bytes)]
-    if len(pairs) not in drawn:
-        drawn[len(pairs)] = _draws(cell, len(pairs), resamples, seed)
-    raw, coded = (drawn[len(pairs)] @ np.array(pairs, np.float64)).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rates: NDArray[np.float64] = coded / raw
+    Two codecs on the same slice with as many groups share their draws, so that their difference
+    can be taken draw by draw. Not a number where a draw has empty files only.
+    """
+    rates: NDArray[np.float64] = _resample_column([cell], resamples, seed)[0]
     return rates
 
 
-def _draws(cell: Cell, groups: int, resamples: int, seed: int) -> "NDArray[np.float64]":
-    """How often each group was drawn in each resample: (resamples, groups)."""
+def _resample_column(
+    cells: Sequence[Cell | None], resamples: int, seed: int
+) -> "NDArray[np.float64]":
+    """The ratios of all codecs on one corpus in each resample, (cells, resamples); not a number
+    where there is no ratio."""
+    import numpy as np
+
+    rates = np.full((len(cells), resamples), np.nan)
+    by_groups: dict[int, list[tuple[int, Cell]]] = {}
+    for place, cell in enumerate(cells):
+        if cell is not None and ratio(cell) is not None:
+            by_groups.setdefault(len(cell.groups) or 1, []).append((place, cell))
+    for groups, members in by_groups.items():
+        places = [place for place, _ in members]
+        pairs = np.array(
+            [cell.groups or [(cell.slice.bytes, cell.coded_bytes)] for _, cell in members],
+            np.float64,
+        )  # (cells, groups, 2)
+        if groups == 1:
+            rates[places] = pairs[:, :, 1] / pairs[:, :, 0]
+            continue
+        draws = _draw_groups(members[0][1], groups, resamples, seed)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rates[places] = (pairs[:, :, 1] @ draws.T) / (pairs[:, :, 0] @ draws.T)
+    return rates
+
+
+def _draw_groups(cell: Cell, groups: int, resamples: int, seed: int) -> "NDArray[np.float64]":
+    """How often each group was drawn in each resample, (resamples, groups)."""
     import numpy as np
 
     random = np.random.default_rng([seed, crc32(" ".join(cell.slice.identity).encode())])
@@ -108,3 +119,29 @@ def _draws(cell: Cell, groups: int, resamples: int, seed: int) -> "NDArray[np.fl
     places = drawn + groups * np.arange(resamples)[:, None]
     counts = np.bincount(places.ravel(), minlength=resamples * groups)
     return counts.reshape(resamples, groups).astype(np.float64)
+
+
+def _bounds(logs: "NDArray[np.float64]", corpora: int) -> "NDArray[np.float64]":
+    """The bounds of the interval of each row, (rows, 2)."""
+    import numpy as np
+
+    tail = 50 * (1 - CONFIDENCE)
+    known = np.flatnonzero(~np.isnan(logs).all(axis=1))
+    bounds = np.full((len(logs), 2), np.nan)
+    if len(known):
+        some = logs[known] / corpora
+        percentile = np.nanpercentile if np.isnan(some).any() else np.percentile
+        bounds[known] = np.exp(percentile(some, [tail, 100 - tail], axis=1)).T
+    return bounds
+
+
+def _summarize(cells: Sequence[Cell | None], bounds: "NDArray[np.float64]") -> Mean:
+    ratios = [r for cell in cells if cell is not None and (r := ratio(cell)) is not None]
+    done, of = len(ratios), len(cells)
+    if not done or done < of:
+        return Mean(None, None, None, done, of, 0)
+    value = geometric_mean(ratios)
+    rigid = sum(cell is not None and len(cell.groups) < 2 for cell in cells)
+    # Single groups have no spread, and rounding must not show one.
+    low, high = (value, value) if rigid == of else map(float, bounds)
+    return Mean(value, low, high, done, of, rigid)

@@ -1,8 +1,8 @@
-"""What is charged besides the blobs: the price of a prior, and of a decoder.
+"""The price of a model and of a decoder: the bytes that are charged besides the blobs.
 
-As stored on disk; two bytes a parameter, as "Language Modeling Is Compression" charges; or what the
-best lossless codec makes of the very bytes. A decoder's own code is charged as the Large Text
-Compression Benchmark does, where that is asked for.
+A model costs its bytes as stored; or two bytes a parameter, as "Language Modeling Is Compression"
+charges; or what the best lossless codec makes of its bytes. On request the decoder's own code is
+charged too, as the Large Text Compression Benchmark does.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from codelength.results.cell import WEIGHTS, Cell
 
 
 class Price(StrEnum):
-    """How the bytes of a prior are counted."""
+    """How the bytes of a model are counted."""
 
     STORED = "stored"
     TWO_BYTES = "2bytes"
@@ -24,8 +24,8 @@ class Price(StrEnum):
 
 
 @dataclass(frozen=True)
-class Shrunk:
-    """What a prior was coded to, and by what."""
+class CompressedModel:
+    """The smallest coding of a model's bytes."""
 
     bytes: int
     by: str
@@ -39,20 +39,20 @@ class Pricing:
     """A price, and what was measured for it."""
 
     price: Price = Price.STORED
-    shrunk: Mapping[str, Shrunk] = field(default_factory=dict)
-    """Digest of weights → what they were coded to."""
+    compressed: Mapping[str, CompressedModel] = field(default_factory=dict)
+    """Digest of weights → their smallest coding."""
     decoders: Mapping[str, int] | None = None
     """`decoder_key` → bytes; None where decoders are not charged."""
 
     @property
-    def told(self) -> str:
-        """What is charged, for the caption of a table."""
-        model_bytes = {
-            Price.STORED: "priors as stored",
+    def description(self) -> str:
+        """What is charged, as a sentence for the notes of a table."""
+        models = {
+            Price.STORED: "models as stored",
             Price.TWO_BYTES: "weights at 2 bytes a parameter",
-            Price.COMPRESSED: "priors under the lossless codec that codes them smallest",
+            Price.COMPRESSED: "models under the lossless codec that codes them smallest",
         }[self.price]
-        return f"Charged: {model_bytes}{'' if self.decoders is None else ', and decoders, zipped'}."
+        return f"Charged: {models}{'' if self.decoders is None else ', and decoders, zipped'}."
 
 
 STORED = Pricing()
@@ -60,16 +60,17 @@ STORED = Pricing()
 
 
 def apply_price(cell: Cell, pricing: Pricing) -> Cell:
-    """The cell with a prior of what `tariff` charges; a part whose price is not known is None."""
+    """A copy of the cell whose model bytes are those that `pricing` charges; None for a part
+    without a known price."""
     model_bytes = dict(cell.model_bytes)
     if model_bytes and pricing.price is Price.TWO_BYTES and WEIGHTS in model_bytes:
         parameters = None if cell.card is None else cell.card.parameters
         model_bytes[WEIGHTS] = None if parameters is None else 2 * parameters
     if model_bytes and pricing.price is Price.COMPRESSED:
-        shrunk = pricing.shrunk.get(cell.digests.get(WEIGHTS, ""))
+        smallest = pricing.compressed.get(cell.digests.get(WEIGHTS, ""))
         model_bytes = (
-            {f"{', '.join(model_bytes)} by {shrunk.by}": shrunk.bytes}
-            if shrunk
+            {f"{', '.join(model_bytes)} by {smallest.by}": smallest.bytes}
+            if smallest
             else {WEIGHTS: None}
         )
     if pricing.decoders is not None:
@@ -78,19 +79,20 @@ def apply_price(cell: Cell, pricing: Pricing) -> Cell:
 
 
 def decoder_key(cell: Cell) -> str:
-    """What the code of a cell's decoder depends on: the family of its codec, and the versions."""
+    """The key of a decoder's code: the family of the codec, and the versions."""
     versions = sorted(f"{name} {value}" for name, value in cell.depends_on.items())
     return f"{cell.codec.partition(':')[0]}: {', '.join(versions)}"
 
 
-def smallest(cells: Iterable[Cell]) -> dict[str, Shrunk]:
-    """For each prior that was coded as a corpus (its digest is the corpus's label), the best."""
+def find_smallest_codings(cells: Iterable[Cell]) -> dict[str, CompressedModel]:
+    """Find the smallest coding of each model that was coded as a corpus, by digest (which is the
+    corpus's label)."""
     found: dict[str, list[Cell]] = {}
     for cell in cells:
         if cell.ok and cell.slice.label:
             found.setdefault(cell.slice.label, []).append(cell)
     return {
-        digest: Shrunk(best.coded_bytes, best.codec, len(good))
+        digest: CompressedModel(best.coded_bytes, best.codec, len(good))
         for digest, good in found.items()
         for best in [min(good, key=lambda cell: (cell.coded_bytes, cell.codec))]
     }

@@ -1,6 +1,8 @@
-"""Places in a table, the Pareto front, and the mean that ratios are averaged by."""
+"""Ranks, the Pareto front, and the mean that ratios are averaged by."""
 
 import math
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,22 +18,26 @@ class Rank:
         return f"{self.place}=" if self.tied else str(self.place)
 
 
-def ranks(values: Sequence[float]) -> list[Rank]:
-    """The rank of each value, the smallest first. Equal is equal: nothing is rounded before."""
-    return [Rank(1 + sum(v < value for v in values), values.count(value) > 1) for value in values]
+def assign_ranks(values: Sequence[float]) -> list[Rank]:
+    """Rank the values, the smallest first. Only equal values tie: nothing is rounded before."""
+    ordered, counts = sorted(values), Counter(values)
+    return [Rank(1 + bisect_left(ordered, value), counts[value] > 1) for value in values]
 
 
-def pareto(points: Sequence[tuple[float, float]]) -> list[bool]:
-    """For each (cost, speed), whether no other point is at least as good in both and better in
-    one."""
-    return [
-        not any(c <= cost and s >= speed and (c, s) != (cost, speed) for c, s in points)
-        for cost, speed in points
-    ]
+def find_pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
+    """Whether each (cost, speed) is on the front: no other point is at least as good in both and
+    better in one."""
+    on_front = [False] * len(points)
+    fastest, cost = -math.inf, math.nan
+    for place in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
+        if points[place][1] > fastest or points[place] == (cost, fastest):
+            cost, fastest = points[place]
+            on_front[place] = True
+    return on_front
 
 
 def geometric_mean(values: Sequence[float]) -> float:
     """The mean under which halving one ratio is worth as much as halving any other."""
     if not values:
-        raise ValueError("nothing has no mean")
+        raise ValueError("no values, so no mean")
     return 0.0 if min(values) == 0 else math.exp(math.fsum(map(math.log, values)) / len(values))

@@ -1,11 +1,13 @@
-"""The figures of one cell: what it codes to, what that costs with its prior, how fast, in how much
-memory. None where there is no figure."""
+"""The figures of one cell: its ratio, what it costs with its model, its speeds and its memory.
+
+A function returns None where the cell has no such figure.
+"""
 
 from codelength.results.cell import Cell, Phase
 
 GB = 10**9
 DECODER = "decoder"
-"""What the decoder's own code is called among the parts of a prior that a tariff charges."""
+"""The name of the decoder's own code among the model bytes, where a pricing charges it."""
 
 
 def ratio(cell: Cell) -> float | None:
@@ -26,39 +28,42 @@ def excess(cell: Cell) -> float | None:
 
 
 def total_model_bytes(cell: Cell) -> int | None:
-    """What the receiver must already hold, all of it together; None where a part has no price."""
+    """All bytes that the receiver must already hold; None where a part has no price."""
     parts = list(cell.model_bytes.values())
     return None if None in parts else sum(part for part in parts if part is not None)
 
 
-def learned_before(cell: Cell) -> bool:
-    """Whether the receiver must hold anything but the decoder itself."""
+def has_model(cell: Cell) -> bool:
+    """Whether the receiver must hold more than the decoder itself."""
     return any(part != DECODER for part in cell.model_bytes)
 
 
-def adjusted(cell: Cell, size: int | None = None) -> float | None:
-    """The ratio with the prior as part of the message: C/N + M/N′, where N′ is `size` bytes of
-    such data, or the bytes of the corpus itself."""
+def adjusted_ratio(cell: Cell, size: int | None = None) -> float | None:
+    """The ratio with the model as part of the message: C/N + M/N′.
+
+    N′ is `size` bytes of such data, or the bytes of the corpus itself.
+    """
     rate, model_bytes = ratio(cell), total_model_bytes(cell)
     if rate is None or model_bytes is None:
         return None
     return rate + model_bytes / (size or cell.slice.bytes)
 
 
-def prequential(cell: Cell) -> float | None:
-    """The ratio of a codec that learns nothing but what it codes: there are no weights to send, so
-    its blobs are all of the message. None for a codec with a prior: what it learned beforehand is
-    in no blob, and `adjusted` is its figure."""
-    return None if learned_before(cell) else ratio(cell)
+def prequential_ratio(cell: Cell) -> float | None:
+    """The ratio of a codec that learns only from what it codes: its blobs are the whole message.
+
+    None for a codec with a model: `adjusted_ratio` is its figure.
+    """
+    return None if has_model(cell) else ratio(cell)
 
 
-def header_once(cell: Cell) -> float | None:
+def header_once_ratio(cell: Cell) -> float | None:
     """The ratio as the published protocol counts it: of the fixed headers of all blobs, only one.
 
-    The header is the blob for one zero byte. Only for codecs without a prior. Delétang et al.,
+    The header is the blob for one zero byte. Only for codecs without a model. Delétang et al.,
     "Language Modeling Is Compression" (ICLR 2024), `evaluate_compressor_chunked` in its code.
     """
-    if ratio(cell) is None or learned_before(cell):
+    if ratio(cell) is None or has_model(cell):
         return None
     spared = cell.header_bytes * max(0, cell.slice.samples - 1)
     return (cell.coded_bytes - spared) / cell.slice.bytes
@@ -74,8 +79,8 @@ def decode_speed(cell: Cell) -> float | None:
     return _speed(cell, cell.decode)
 
 
-def memory(cell: Cell) -> int | None:
-    """Bytes that the hungrier of the two directions added to its process."""
+def peak_memory(cell: Cell) -> int | None:
+    """Bytes that the codec added to its process, in the direction that took more."""
     phases = [phase for phase in (cell.encode, cell.decode) if phase is not None]
     return max(phase.memory_bytes for phase in phases) if cell.ok and phases else None
 

@@ -2,147 +2,192 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 from codelength import metrics
-from codelength.metrics.break_even import Line, cheaper, crossing_interval, envelope, line
+from codelength.metrics.break_even import (
+    CostLine,
+    break_even_interval,
+    cost_line,
+    find_cheaper_range,
+    find_lower_envelope,
+)
 from codelength.report import format, marks
-from codelength.report.board import Board, family
-from codelength.report.overview import stacked
-from codelength.report.rankings import described
-from codelength.report.table import Column, Table
+from codelength.report.board import Grid, family_of
+from codelength.report.table import Column, Table, stack_head
+from codelength.report.tables import describe_corpus
 from codelength.results.cell import Cell
 
 ASSUMED = "Ratios are those measured on this corpus; that they are the same at any size is assumed."
 
 
 @dataclass(frozen=True)
-class Field:
-    """The codecs that were measured on one corpus, and have a price."""
+class BreakEven:
+    """The size from which on `large`, which has more model bytes, is cheaper than `small`."""
 
-    board: Board
+    size: float
+    interval: tuple[float, float] | None
+    small: str
+    large: str
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the codecs cost that were measured on one corpus and have a price."""
+
+    grid: Grid
     corpus: str
     cells: Mapping[str, Cell]
-    lines: Mapping[str, Line]
-    """By codec, the smallest prior first, and of equal ones the smallest ratio."""
+    lines: Mapping[str, CostLine]
+    """By codec, the smallest model first, and of equal ones the smallest ratio."""
 
     @property
     def label(self) -> str:
         """`enwik6 · whole`"""
-        return f"{self.corpus} · {self.board.protocol_label}"
+        return f"{self.corpus} · {self.grid.label}"
 
-    def ladders(self) -> Iterator["Field"]:
-        """The codecs of each family that differ in the size of what they learned beforehand."""
-        families: dict[str, dict[str, Line]] = {}
-        for codec, spent in self.lines.items():
-            if metrics.learned_before(self.cells[codec]):
-                families.setdefault(family(codec), {})[codec] = spent
+    def ladders(self) -> "Iterator[Costs]":
+        """The codecs of each family whose models differ in size."""
+        families: dict[str, dict[str, CostLine]] = {}
+        for codec, line in self.lines.items():
+            if metrics.has_model(self.cells[codec]):
+                families.setdefault(family_of(codec), {})[codec] = line
         for lines in families.values():
-            if len({spent.model_bytes for spent in lines.values()}) > 1:
-                yield Field(self.board, self.corpus, self.cells, lines)
+            if len({line.model_bytes for line in lines.values()}) > 1:
+                yield Costs(self.grid, self.corpus, self.cells, lines)
+
+    @cached_property
+    def break_evens(self) -> list[BreakEven]:
+        """Every pair of codecs that break even, by size."""
+        found = []
+        for one, other in combinations(self.lines, 2):
+            sizes = find_cheaper_range(self.lines[other], self.lines[one])
+            if sizes and sizes.start > 0:
+                interval = break_even_interval(self.cells[other], self.cells[one])
+                found.append(BreakEven(sizes.start, interval, one, other))
+        return sorted(found, key=lambda found: (found.size, found.small, found.large))
 
 
-def field(board: Board, corpus: str) -> Field:
-    """What there is to compare on a corpus."""
-    cells = {codec: cell for codec, cell in board.column(corpus).items() if cell.ok}
-    found = {codec: spent for codec, cell in cells.items() if (spent := line(cell))}
-    order = sorted(found, key=lambda codec: (found[codec].model_bytes, found[codec].rate, codec))
-    return Field(board, corpus, cells, {codec: found[codec] for codec in order})
+def costs_of(grid: Grid, corpus: str) -> Costs:
+    """Collect what there is to compare on a corpus."""
+    cells = {name: cell for name, cell in grid.column(corpus).items() if cell.ok}
+    lines = {name: line for name, cell in cells.items() if (line := cost_line(cell))}
+    order = sorted(lines, key=lambda name: (lines[name].model_bytes, lines[name].rate, name))
+    return Costs(grid, corpus, cells, {name: lines[name] for name in order})
 
 
-def matrix(here: Field) -> Table:
+def model_table(costs: Costs) -> Table | None:
+    """For each codec without a model, the size from which on each codec with one is cheaper; None
+    if no codec has a model, or all have one."""
+    heavy = [name for name, line in costs.lines.items() if line.model_bytes]
+    light = [name for name in costs.lines if name not in heavy]
+    if not heavy or not light:
+        return None
+    by_rate = sorted(heavy, key=lambda name: (costs.lines[name].rate, name))
+    rows = [["model", "", *(format.size(costs.lines[name].model_bytes) for name in by_rate)]]
+    rows += [["ratio %", "", *(_rate(costs, name) for name in by_rate)]]
+    for name in light:
+        starts = [find_cheaper_range(costs.lines[other], costs.lines[name]) for other in by_rate]
+        sizes = [format.size(sizes.start) if sizes else format.NEVER for sizes in starts]
+        rows.append([name, _rate(costs, name), *sizes])
+    columns = [Column("codec without model", "left", fixed=True), Column("ratio\n%")]
+    columns += [Column(name.replace(":", ":\n", 1)) for name in by_rate]
+    made = (
+        "N\\* = model / (ratio without − ratio with). With more than N\\* bytes of such data the "
+        "codec with the model is cheaper, even if the model is sent along. Never: its ratio is "
+        "not the smaller one."
+    )
+    title = f"Break-even · {costs.label} · raw bytes, smaller is better"
+    cells = [costs.cells[name] for name in costs.lines]
+    notes = [*marks.explain_contamination(cells), costs.grid.pricing.description]
+    return Table(title, columns, rows, made, notes)
+
+
+def matrix_table(costs: Costs) -> Table:
     """Where each codec (a row) takes fewer bytes than each other one (a column)."""
     rows = [
-        [codec, format.size(spent.model_bytes), _rate(here, codec)]
-        + [_where(spent, other) if codec != name else "" for name, other in here.lines.items()]
-        for codec, spent in here.lines.items()
+        [codec, format.size(line.model_bytes), _rate(costs, codec)]
+        + [_where(line, other) if codec != name else "" for name, other in costs.lines.items()]
+        for codec, line in costs.lines.items()
     ]
-    columns = [Column("codec", "left", fixed=True), Column("prior"), Column("raw\n%")]
-    columns += [Column(stacked(codec)) for codec in here.lines]
+    columns = [Column("codec", "left", fixed=True), Column("model"), Column("raw\n%")]
+    columns += [Column(stack_head(codec)) for codec in costs.lines]
     made = (
         "A row is cheaper than a column from so many raw bytes on (≥), or up to so many (≤), or "
         "always, or never; = where they are equal throughout."
     )
-    title = f"Break-even · {described(here.board, here.corpus)}"
-    return Table(title, columns, rows, made, _notes(here))
+    title = f"Break-even · {describe_corpus(costs.grid, costs.corpus)}"
+    return Table(title, columns, rows, made, _notes(costs))
 
 
-def crossings(here: Field) -> Table | None:
-    """Every pair of codecs whose lines cross, by size, with intervals; None if none do."""
-    found = []
-    for one, other in combinations(here.lines, 2):
-        span = cheaper(here.lines[other], here.lines[one])
-        if span and span.start > 0:
-            found.append((span.start, one, other))
-    if not found:
-        return None
-    bounds = {
-        (one, other): crossing_interval(here.cells[other], here.cells[one])
-        for _, one, other in found
-    }
+def list_table(costs: Costs) -> Table | None:
+    """List every pair of codecs that break even, by size, with intervals; None if none do."""
     rows = [
-        [format.size(start), _bounds(bounds[one, other]), one, other]
-        for start, one, other in sorted(found)
+        [format.size(found.size), _interval(found.interval), found.small, found.large]
+        for found in costs.break_evens
     ]
+    if not rows:
+        return None
     columns = [Column("raw bytes"), Column("95%\ninterval"), Column("below it", "left")]
     columns += [Column("from it on", "left")]
     made = (
         "The cheaper codec below and from each break-even on. The interval is a percentile "
         f"bootstrap of {metrics.RESAMPLES} resamples of the samples, the same ones for both "
         "codecs; n/a where the corpus is a single sample. Never: in more than 2.5% of them the "
-        "lines do not cross."
+        "codecs do not break even."
     )
-    return Table(f"Break-evens · {here.label} · by size", columns, rows, made, _notes(here))
+    return Table(f"Break-evens · {costs.label} · by size", columns, rows, made, _notes(costs))
 
 
-def cheapest(here: Field, ladder: bool = False) -> Table:
+def cheapest_table(costs: Costs, is_ladder: bool = False) -> Table:
     """Which codec is cheapest at which corpus size; of a ladder, which size of model."""
     rows, before = [], ""
-    for stretch in envelope(here.lines):
-        codec, span, spent = stretch.codec, stretch.span, here.lines[stretch.codec]
-        card = here.cells[codec].card
-        interval = crossing_interval(here.cells[codec], here.cells[before]) if before else None
-        row = [format.size(span.start), _bounds(interval) if before else "", codec]
-        row += [format.count(card.parameters if card else None), format.size(spent.model_bytes)]
-        row += [_rate(here, codec), format.size(spent.total(span.start))]
-        rows.append(row)
+    for segment in find_lower_envelope(costs.lines):
+        codec, start, line = segment.codec, segment.sizes.start, costs.lines[segment.codec]
+        card, cells = costs.cells[codec].card, costs.cells
+        interval = break_even_interval(cells[codec], cells[before]) if before else None
+        row = [format.size(start), _interval(interval) if before else "", codec]
+        row += [format.count(card.parameters if card else None), format.size(line.model_bytes)]
+        rows.append([*row, _rate(costs, codec), format.size(line.total(start))])
         before = codec
     columns = [Column("from\nraw bytes"), Column("95%\ninterval"), Column("codec", "left")]
-    columns += [Column("parameters"), Column("prior"), Column("raw\n%"), Column("total there")]
-    what = f"Best size of {family(rows[0][2])}" if ladder else "Cheapest codec"
-    made = "The lower envelope of prior + ratio · N: each codec from its size on."
-    return Table(f"{what} at each corpus size · {here.label}", columns, rows, made, _notes(here))
+    columns += [Column("parameters"), Column("model"), Column("raw\n%"), Column("total there")]
+    what = f"Best size of {family_of(rows[0][2])}" if is_ladder and rows else "Cheapest codec"
+    made = "The lower envelope of model + ratio · N: each codec from its size on."
+    title = f"{what} at each corpus size · {costs.label}"
+    return Table(title, columns, rows, made, _notes(costs))
 
 
-def tables(here: Field) -> list[Table]:
+def cost_tables(costs: Costs) -> list[Table]:
     """All there is to say of a corpus."""
-    found = [matrix(here), crossings(here), cheapest(here)]
-    found += [cheapest(ladder, ladder=True) for ladder in here.ladders()]
-    return [table for table in found if table]
+    tables = [matrix_table(costs), list_table(costs), cheapest_table(costs)]
+    tables += [cheapest_table(ladder, is_ladder=True) for ladder in costs.ladders()]
+    return [table for table in tables if table]
 
 
-def _rate(here: Field, codec: str) -> str:
-    return marks.marked(format.percent(here.lines[codec].rate), here.cells[codec])
+def _rate(costs: Costs, codec: str) -> str:
+    return format.percent(costs.lines[codec].rate) + marks.marks_of([costs.cells[codec]])
 
 
-def _where(one: Line, other: Line) -> str:
+def _where(one: CostLine, other: CostLine) -> str:
     if one == other:
         return "="
-    span = cheaper(one, other)
-    if span is None:
+    sizes = find_cheaper_range(one, other)
+    if sizes is None:
         return format.NEVER
-    if span.start > 0:
-        return f"≥ {format.size(span.start)}"
-    size = format.size(span.end)
+    if sizes.start > 0:
+        return f"≥ {format.size(sizes.start)}"
+    size = format.size(sizes.end)
     return "always" if size == format.NEVER else f"≤ {size}"
 
 
-def _bounds(bounds: tuple[float, float] | None) -> str:
+def _interval(bounds: tuple[float, float] | None) -> str:
     return format.NA if bounds is None else "–".join(map(format.size, bounds))
 
 
-def _notes(here: Field) -> list[str]:
-    cells = [here.cells[codec] for codec in here.lines]
-    left = sorted(codec for codec, cell in here.cells.items() if line(cell) is None)
-    notes = [*marks.cautions(cells), f"{here.board.pricing.told} {ASSUMED}"]
+def _notes(costs: Costs) -> list[str]:
+    cells = [costs.cells[codec] for codec in costs.lines]
+    left = sorted(codec for codec, cell in costs.cells.items() if cost_line(cell) is None)
+    notes = [*marks.explain_contamination(cells), f"{costs.grid.pricing.description} {ASSUMED}"]
     return [*notes, f"Left out, their price not being known: {', '.join(left)}."] if left else notes

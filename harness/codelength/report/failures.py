@@ -1,11 +1,12 @@
-"""What did not come out right, and why."""
+"""What went wrong or was left out: failed cells, contradictions, corpora that were not merged."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from codelength.report.board import boards
+from codelength.report import format
+from codelength.report.board import Board
 from codelength.report.table import Column, Table
-from codelength.results.cell import Cell, Status
+from codelength.results.cell import Status
 
 URGENT = [
     Status.MISMATCH,
@@ -16,32 +17,50 @@ URGENT = [
 ]
 
 
-def failures(cells: Iterable[Cell]) -> Table | None:
-    """Every cell that is not ok, the gravest first, those of one codec and reason in one row; None
-    if all are ok."""
-    found: dict[tuple[int, str, str, str], list[str]] = defaultdict(list)
-    for board in boards(cells):
-        for (codec, corpus), cell in board.grid.items():
-            if not cell.ok:
-                reason = " ".join(cell.reason.split())
-                place = (URGENT.index(cell.status), codec, board.protocol_label, reason)
-                found[place].append(corpus)
+def failures_table(board: Board) -> Table | None:
+    """List every cell that is not ok, the gravest first, those of one codec, folder and reason in
+    one row; None if all are ok."""
+    found: dict[tuple[int, str, str, str, str], dict[str, None]] = defaultdict(dict)
+    for measurement in board.failed:
+        cell = measurement.cell
+        place = (URGENT.index(cell.status), cell.codec, measurement.folder)
+        reason = " ".join(cell.reason.split())
+        found[(*place, format.protocol(cell.slice), reason)][cell.slice.corpus] = None
     if not found:
         return None
     rows = [
-        [str(URGENT[urgency]), codec, ", ".join(sorted(corpora)), protocol, reason]
-        for (urgency, codec, protocol, reason), corpora in sorted(found.items())
+        [str(URGENT[urgency]), codec, ", ".join(sorted(corpora)), protocol]
+        + [folder] * board.is_merged
+        + [reason]
+        for (urgency, codec, folder, protocol, reason), corpora in sorted(found.items())
     ]
-    columns = [
-        Column("status", "left"),
-        Column("codec", "left"),
-        Column("corpus", "left", wrap=True),
-        Column("protocol", "left"),
-        Column("reason", "left", wrap=True),
-    ]
+    columns = [Column("status", "left"), Column("codec", "left")]
+    columns += [Column("corpus", "left", wrap=True), Column("protocol", "left")]
+    columns += [Column("from", "left")] * board.is_merged
+    columns += [Column("reason", "left", wrap=True)]
     made = (
         "Every cell that has no figures. Unsupported: the codec declines such input by design; "
         "mismatch: it decoded to other bytes. None of them is in any mean."
     )
-    many = sum(map(len, found.values()))
-    return Table(f"Not ok · {many} cell{'s' * (many != 1)}", columns, rows, made)
+    many = format.plural(sum(map(len, found.values())), "cell")
+    return Table(f"Not ok · {many}", columns, rows, made)
+
+
+def remark_tables(board: Board) -> Iterator[Table]:
+    """List contradictions between submissions, failed cells, and what was left out."""
+    if board.contradictions:
+        made = (
+            "Same codec, same libraries, same bytes, and another outcome: one of the two is wrong, "
+            "or the codec depends on something that it does not tell."
+        )
+        yield _list_table("Contradictions", map(str, board.contradictions), made)
+    if failures := failures_table(board):
+        yield failures
+    if board.left_out:
+        made = "Not merged, because these are not the same bytes under the same protocol."
+        yield _list_table("Left out", board.left_out, made)
+
+
+def _list_table(title: str, lines: Iterable[str], made: str) -> Table:
+    rows = [[line] for line in dict.fromkeys(lines)]
+    return Table(f"{title} · {len(rows)}", [Column("what", "left", wrap=True)], rows, made)

@@ -1,6 +1,9 @@
-"""Numbers as they are printed: the only place where anything is rounded."""
+"""Numbers and names as they are printed: the only place where anything is rounded."""
 
 import math
+from collections.abc import Mapping
+
+from codelength.results.cell import CorpusSlice
 
 NA = "n/a"
 NEVER = "never"
@@ -61,3 +64,19 @@ def size(value: float | None) -> str:
 def interval(low: float | None, high: float | None) -> str:
     """Two ratios in percent: `27.90–28.41`."""
     return NA if low is None or high is None else f"{percent(low)}–{percent(high)}"
+
+
+def plural(number: int, one: str, more: str = "") -> str:
+    """`1 corpus`, `1,234 corpora`."""
+    return f"{count(number)} {one if number == 1 else more or one + 's'}"
+
+
+def versions(found: Mapping[str, str]) -> str:
+    """`brotli 1.2.0, plugin codelength 0.1.0`."""
+    return ", ".join(f"{name} {value}" for name, value in sorted(found.items()))
+
+
+def protocol(corpus_slice: CorpusSlice) -> str:
+    """`whole`; `whole, first 1,000 bytes`."""
+    limit = corpus_slice.limit
+    return corpus_slice.protocol + ("" if limit is None else f", first {count(limit)} bytes")

@@ -1,74 +1,121 @@
-"""The columns that say what a rate costs, and the marks on rates that may be no test of a model."""
+"""The marks on names and figures, what they mean, and the columns that charge for the model."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from codelength import metrics
-from codelength.metrics import Pricing, Seen, seen
+from codelength.metrics import Contamination, Pricing, contamination_of
 from codelength.report import format
-from codelength.results.cell import Cell
+from codelength.report.board import ESTIMATED, Grid, Part
+from codelength.report.keys import Figure
+from codelength.report.merge import Row
+from codelength.results.cell import Cell, Evidence
 
-Value = Callable[[Cell], float | None]
-
-COLUMNS: list[tuple[str, Value]] = [
-    ("adj %\nat N", metrics.adjusted),
-    ("adj %\nat 1 GB", lambda cell: metrics.adjusted(cell, metrics.GB)),
-    ("preq\n%", metrics.prequential),
-]
-"""Beside the raw rate, in every table of rates."""
+SAME_MACHINE = "⌂"
+RIGID = "°"
 
 
-def notes(pricing: Pricing, cells: Iterable[Cell]) -> list[str]:
-    """What those columns mean at this price, and what has none."""
-    cells = [cell for cell in cells if cell.ok]
-    found = [
-        "raw: the blobs alone. adj: with the prior (weights, tokenizer, dictionary) as part of the "
-        f"message, at the size of this corpus (N) and at 1 GB of such data. {pricing.told}"
-    ]
-    nameless = sorted({cell.codec for cell in cells if metrics.total_model_bytes(cell) is None})
-    if nameless:
-        found.append(f"No price known, so adj is n/a: {', '.join(nameless)}.")
-    found.append(
-        "preq: prequential, the raw rate of a codec that learns only as it codes; n/a for one that "
-        "has a prior."
-    )
-    return found
+def adjusted_at_1_gb(cell: Cell) -> float | None:
+    """The ratio with the model as part of a message of 1 GB of such data."""
+    return metrics.adjusted_ratio(cell, metrics.GB)
 
 
-def marks(cells: Iterable[Cell | None]) -> str:
-    """What stands behind a figure of such cells."""
-    found = {seen(cell) for cell in cells if cell is not None and cell.ok}
-    return "".join(state.mark for state in Seen if state in found)
+PAID: Sequence[tuple[str, Figure]] = (
+    ("adj %\nat N", metrics.adjusted_ratio),
+    ("adj %\nat 1 GB", adjusted_at_1_gb),
+    ("preq\n%", metrics.prequential_ratio),
+)
+"""Heads and figures of the columns beside the raw ratio, where a row has a model."""
 
 
-def marked(text: str, *cells: Cell | None) -> str:
-    """A figure with the marks of the cells that it is of, unless there is no figure."""
-    return text if text == format.NA else text + marks(cells)
+def paid_columns(cells: Iterable[Cell]) -> Sequence[tuple[str, Figure]]:
+    """`PAID` if any cell has model bytes: without them each of the figures is the ratio again."""
+    return PAID if any(cell.model_bytes for cell in cells) else ()
 
 
-def cautions(cells: Iterable[Cell]) -> list[str]:
-    """What the marks on these cells mean; nothing if there are none."""
-    found: dict[Seen, dict[str, set[str]]] = {}
+def name_of(row: Row) -> str:
+    """The name of a row, marked if its blobs decode only where they were made."""
+    return f"{row.name} {SAME_MACHINE}" if row.evidence is Evidence.SAME_MACHINE else row.name
+
+
+def marks_of(cells: Iterable[Cell]) -> str:
+    """The marks behind a figure of such cells: † and ?."""
+    found = {contamination_of(cell) for cell in cells if cell.ok and cell.model_bytes}
+    return "".join(state.mark for state in Contamination if state in found)
+
+
+def mark_rate(rate: float | None, row: Row, cells: Iterable[Cell] = ()) -> str:
+    """A ratio in percent: ≈ before an estimate, behind it the marks of the cells that it is of."""
+    if rate is None:
+        return format.NA
+    return ESTIMATED * (not row.evidence.is_ranked) + format.percent(rate) + marks_of(cells)
+
+
+def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> list[str]:
+    """What the marks on these rows and cells mean, and what the columns of `PAID` charge."""
+    good = [cell for cell in cells if cell.ok]
+    notes = explain_contamination(good)
+    evidence = {row.evidence for row in rows}
+    if Evidence.SAME_MACHINE in evidence:
+        notes.append(
+            f"{SAME_MACHINE} same machine: decoded and found equal, but only where it was encoded; "
+            "other hardware, libraries or threads refuse its blobs, so nobody else can check the "
+            "row."
+        )
+    if Evidence.ESTIMATE in evidence:
+        notes.append(f"{ESTIMATED} estimate: nothing was coded, so the row has no place.")
+    if paid_columns(good):
+        notes.append(
+            "adj: with the model (weights, tokenizer, dictionary) as part of the message, at the "
+            "size of this corpus (N) and at 1 GB of such data. preq: prequential, the ratio of a "
+            f"codec without a model. {pricing.description}"
+        )
+    unpriced = sorted({cell.codec for cell in good if metrics.total_model_bytes(cell) is None})
+    if unpriced:
+        notes.append(f"No price known, so adj is n/a: {', '.join(unpriced)}.")
+    return notes
+
+
+def explain_contamination(cells: Iterable[Cell]) -> list[str]:
+    """What † and ? mean, and where they stand; nothing if there are none."""
+    found: dict[Contamination, dict[str, set[str]]] = {}
     for cell in cells:
-        if cell.ok and seen(cell).mark:
-            corpora = found.setdefault(seen(cell), {})
-            corpora.setdefault(cell.slice.corpus, set()).add(cell.codec)
-    said = {
-        Seen.POSSIBLE: "may have been trained on it: it was published before the end of the "
-        "training data, and is not known to be left out",
-        Seen.UNKNOWN: "nobody says whether it was trained on it",
+        if cell.ok and cell.model_bytes and (state := contamination_of(cell)).mark:
+            found.setdefault(state, {}).setdefault(cell.slice.corpus, set()).add(cell.codec)
+    words = {
+        Contamination.POSSIBLE: "may have been trained on it: it was published before the end of "
+        "the training data, and is not known to be left out",
+        Contamination.UNKNOWN: "nobody says whether it was trained on it",
     }
     return [
-        f"{state.mark} {words}: "
-        + "; ".join(f"{', '.join(sorted(codecs))} on {corpus}" for corpus, codecs in each.items())
+        f"{state.mark} {what}: "
+        + "; ".join(f"{', '.join(sorted(codecs))} on {corpora}" for corpora, codecs in groups)
         + "."
-        for state, words in said.items()
-        if (each := _together(found.get(state, {})))
+        for state, what in words.items()
+        if (groups := _join_corpora(found.get(state, {})))
     ]
 
 
-def _together(corpora: dict[str, set[str]]) -> dict[str, set[str]]:
+def interval_head(part: Part) -> str:
+    """The head of the column of intervals."""
+    return "95%\ninterval" + RIGID * any(mean.rigid for mean in part.means.values())
+
+
+def explain_rigidity(part: Part) -> list[str]:
+    """What the mark in that head means, where it is there."""
+    most = max((mean.rigid for mean in part.means.values()), default=0)
+    few = f"{most} of {len(part.corpora)} corpora"
+    note = f"{RIGID} {few} with one sample: it cannot be resampled and adds no spread."
+    return [note] if most else []
+
+
+def corpus_labels(grid: Grid, corpora: Iterable[str]) -> list[str]:
+    """What must be known about corpora whose bytes are not the standard ones."""
+    return [f"{name}: {label}." for name in corpora if (label := grid.slices[name].label)]
+
+
+def _join_corpora(corpora: dict[str, set[str]]) -> list[tuple[str, set[str]]]:
     """Corpora with the same codecs in one entry."""
     groups: dict[frozenset[str], list[str]] = {}
     for corpus, codecs in corpora.items():
         groups.setdefault(frozenset(codecs), []).append(corpus)
-    return {", ".join(names): set(codecs) for codecs, names in groups.items()}
+    return [(", ".join(names), set(codecs)) for codecs, names in groups.items()]

@@ -1,107 +1,280 @@
-"""Many results folders as one leaderboard."""
+"""Merging folders: which cells are about the same bytes, and which of them are one row."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from codelength.api.errors import unknown
-from codelength.report.board import Board, arranged, turn
-from codelength.report.columns import LeftOut, matched
-from codelength.report.machines import Machines
-from codelength.report.overview import standing
-from codelength.report.rankings import UNRANKED, key_named
-from codelength.report.rows import Contradiction, Row, rows
-from codelength.report.submissions import Handed, Measurement
+import msgspec
 
-ABOUT = "≈"
-"""The place of a row that was not decoded, and what stands before its figures."""
+from codelength.report import format
+from codelength.report.submissions import Folder, Measurement
+from codelength.results.cell import Cell, CorpusSlice, Evidence, SliceKey, Status
+
+HEX = 12
+
+Versions = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Merged:
-    """All that may be compared under one protocol and limit: a board whose rows are known."""
+class Contradiction:
+    """The same codec, libraries and bytes, and another outcome."""
 
-    board: Board
-    rows: Mapping[str, Row]
+    codec: str
+    corpus: str
+    protocol: str
+    versions: Mapping[str, str]
+    outcomes: Sequence[tuple[str, str]]
+    """What came out, and in which folder: (`565,498 B`, `alice`)."""
+
+    def __str__(self) -> str:
+        found = ", ".join(f"{outcome} in {folder}" for outcome, folder in self.outcomes)
+        by = format.versions(self.versions) or "versions unknown"
+        return f"{self.codec} · {self.corpus} · {self.protocol}: {found}; all with {by}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A codec with certain libraries, and all measurements that agree about it."""
+
+    codec: str
+    versions: Mapping[str, str]
+    evidence: Evidence
+    measured: Mapping[str, Sequence[Measurement]]
+    """Corpus → those that are `ok`, all of one size, no run twice. The speeds of the first are
+    shown. The versions of the others may differ: they confirm the size."""
+    failed: Mapping[str, Sequence[Measurement]]
+    """Corpus → what these versions failed at."""
+    name: str = ""
+    contradicted: bool = False
 
     @cached_property
-    def parts(self) -> list[Board]:
-        """What is averaged: all corpora, then those of each kind of media where there are
-        several kinds."""
-        parts = self.board.parts()
-        return parts if len(parts) > 2 else parts[:1]
-
-    def places(self, part: Board, key: str = "ratio") -> dict[str, str]:
-        """The rows of a part, best first, each with its place; those without a figure behind, the
-        fullest first; below all that was decoded, estimates, which have no place."""
-        by = key_named(key)
-        values = {name: standing(part, name, key) for name in part.codecs}
-        places: dict[str, str] = {}
-        for ranked in (True, False):
-            mine = {n: v for n, v in values.items() if self.rows[n].evidence.is_ranked is ranked}
-            found = by.ranks(mine)
-            places |= {name: str(rank) if ranked else ABOUT for name, rank in found.items()}
-            rest = [name for name in mine if name not in found]
-            rest.sort(key=lambda name: -part.means[name].done)
-            places |= dict.fromkeys(rest, UNRANKED)
-        return places
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """The boards, and what could not be on them."""
-
-    boards: Sequence[Merged]
-    machines: Machines
-    contradictions: Sequence[Contradiction]
-    failed: Sequence[Measurement]
-    """Every measurement that is not `ok`, in whatever row it is."""
-    left_out: Sequence[LeftOut]
-    folders: Mapping[str, Sequence[str]]
-    """Run → the folders that it is in."""
+    def cells(self) -> dict[str, Cell]:
+        """The cell that is shown for each corpus."""
+        failed = {corpus: found[0].cell for corpus, found in self.failed.items()}
+        return failed | {corpus: found[0].cell for corpus, found in self.measured.items()}
 
     @property
-    def ranked(self) -> bool:
-        """Whether there is a single figure on it."""
-        return any(cell.ok for merged in self.boards for cell in merged.board.cells)
+    def folders(self) -> list[str]:
+        """Where the shown cells come from, in order of the folders."""
+        first = [found[0] for found in (self.measured or self.failed).values()]
+        return list(dict.fromkeys(measurement.folder for measurement in first))
+
+    @property
+    def confirmed(self) -> list[str]:
+        """The folders with other runs that found the same sizes, on one corpus at least."""
+        more = [other for found in self.measured.values() for other in found[1:]]
+        return list(dict.fromkeys(measurement.folder for measurement in more))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Coded bytes for each corpus."""
+        return {corpus: found[0].cell.coded_bytes for corpus, found in self.measured.items()}
 
 
-def leaderboard(handed: Handed, corpora: Sequence[str] = ()) -> Leaderboard:
-    """One leaderboard of all that was handed in, or of some corpora only. Raises UsageError for
-    a corpus that is not there."""
-    measurements, left_out = matched(handed.folders)
-    known = {m.cell.slice.corpus for m in measurements}
-    for corpus in corpora:
-        if corpus not in known:
-            raise unknown("corpus", corpus, known, "codelength leaderboard DIR…")
-    boards: list[Merged] = []
-    contradictions: list[Contradiction] = []
-    groups: dict[tuple[str, int | None], list[Measurement]] = defaultdict(list)
-    for measurement in measurements:
-        corpus_slice = measurement.cell.slice
-        if not corpora or corpus_slice.corpus in corpora:
-            groups[corpus_slice.protocol, corpus_slice.limit].append(measurement)
-    for members in groups.values():
-        merged, against = _merged(members)
-        boards.append(merged)
-        contradictions += against
-    folders: dict[str, list[str]] = defaultdict(list)
-    for folder in handed.folders:
-        for run in dict.fromkeys(cell.run for cell in folder.cells):
-            folders[run].append(folder.name)
-    return Leaderboard(
-        boards=sorted(boards, key=lambda merged: turn(merged.board)),
-        machines=handed.machines,
-        contradictions=contradictions,
-        failed=[m for members in groups.values() for m in members if not m.cell.ok],
-        left_out=left_out,
-        folders=folders,
+def match_corpora(folders: Sequence[Folder]) -> tuple[list[Measurement], list[str]]:
+    """Find the corpora that measurements are about.
+
+    The first folder that has a corpus under a protocol and limit decides which bytes that is. The
+    same bytes under another name are that corpus. A corpus of the first folder whose bytes changed
+    between its runs is two corpora. Bytes that two limits cut alike (a limit beyond the end of a
+    corpus cuts nothing) stand under both limits.
+
+    Returns:
+        The measurements, each under the name that the corpus has on the board, and a line for each
+        corpus of a folder that was left out.
+    """
+    chosen: dict[SliceKey, tuple[str, dict[str, CorpusSlice]]] = {}
+    for folder in folders:
+        for corpus_slice in (cell.slice for cell in folder.cells):
+            if corpus_slice.digest:
+                owner, known = chosen.setdefault(corpus_slice.key, (folder.name, {}))
+                if owner == folder.name:
+                    known.setdefault(corpus_slice.digest, corpus_slice)
+    places: dict[tuple[str, str], dict[int | None, CorpusSlice]] = defaultdict(dict)
+    for _, known in chosen.values():
+        for digest, corpus_slice in known.items():
+            suffix = f"@{digest[:6]}" if len(known) > 1 else ""
+            named = msgspec.structs.replace(corpus_slice, corpus=corpus_slice.corpus + suffix)
+            places[corpus_slice.protocol, digest].setdefault(corpus_slice.limit, named)
+    found: list[Measurement] = []
+    lost: dict[tuple[str, tuple[str, ...]], list[CorpusSlice]] = defaultdict(list)
+    for folder in folders:
+        for cell in folder.cells:
+            of = cell.slice
+            here = places.get((of.protocol, of.digest), {}) if of.digest else {}
+            for corpus_slice in here.values():
+                same = corpus_slice == of
+                shown = cell if same else msgspec.structs.replace(cell, slice=corpus_slice)
+                found.append(Measurement(folder.name, shown))
+            if not here:
+                lost[folder.name, of.identity].append(of)
+    return found, [
+        f"{folder}: {slices[0].corpus} · {format.protocol(slices[0])}: "
+        f"{format.plural(len(slices), 'cell')} left out: {_reason(slices[0], chosen)}"
+        for (folder, _), slices in lost.items()
+    ]
+
+
+def _reason(
+    corpus_slice: CorpusSlice, chosen: Mapping[SliceKey, tuple[str, Mapping[str, CorpusSlice]]]
+) -> str:
+    if not corpus_slice.digest:
+        return "the corpus could not be read there, so its bytes are unknown"
+    folder, known = chosen[corpus_slice.key]
+    other = next(iter(known.values()))
+    return (
+        f"other bytes ({_describe(corpus_slice)}) than in {folder} ({_describe(other)}), which was "
+        "named first"
     )
 
 
-def _merged(members: Sequence[Measurement]) -> tuple[Merged, list[Contradiction]]:
-    found, contradictions = rows(members)
-    slices = {m.cell.slice.corpus: m.cell.slice for m in members}
-    grid = {(row.name, column): cell for row in found for column, cell in row.grid.items()}
-    return Merged(arranged(slices, grid), {row.name: row for row in found}), contradictions
+def _describe(corpus_slice: CorpusSlice) -> str:
+    samples = format.plural(corpus_slice.samples, "sample")
+    return f"digest {corpus_slice.digest[:HEX]}, {samples}, {format.count(corpus_slice.bytes)} B"
+
+
+@dataclass
+class _Group:
+    """Measurements of one codec, versions and evidence that do not disagree."""
+
+    measured: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
+    failed: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
+
+    def agrees(self, sizes: Mapping[str, int]) -> bool:
+        return all(
+            self.measured[corpus][0].cell.coded_bytes == size
+            for corpus, size in sizes.items()
+            if corpus in self.measured
+        )
+
+
+def merge_rows(measurements: Sequence[Measurement]) -> tuple[list[Row], list[Contradiction]]:
+    """Merge the measurements under one protocol and limit into rows with names of their own.
+
+    Measurements with the same codec, versions and evidence fill one row, as far as they agree in
+    every size. A row whose every size stands in another row of the codec, with other libraries,
+    confirms that one and is no row of its own.
+    """
+    rows: dict[str, list[Row]] = defaultdict(list)
+    contradictions: list[Contradiction] = []
+    for (codec, versions, kind), members in _by_entry(measurements).items():
+        against = list(_find_contradictions(members))
+        contradictions += against
+        disputed = {contradiction.corpus for contradiction in against}
+        for group in _group(members):
+            row = Row(codec, dict(versions), kind, dict(group.measured), dict(group.failed))
+            rows[codec].append(replace(row, contradicted=bool(disputed & row.cells.keys())))
+    names: set[str] = set()
+    merged = [row for of in rows.values() for row in _name_rows(_collapse(of))]
+    return [_name_apart(row, names) for row in merged], contradictions
+
+
+def _by_entry(
+    measurements: Sequence[Measurement],
+) -> dict[tuple[str, Versions, Evidence], list[Measurement]]:
+    """By codec, versions and evidence. A failed cell goes with what its codec and versions are
+    elsewhere; if it failed before it knew its versions, with the first ones of its codec."""
+    versions: dict[str, Versions] = {}
+    kinds: dict[tuple[str, Versions], Evidence] = {}
+    keyed = [(m, tuple(sorted(m.cell.depends_on.items()))) for m in measurements]
+    for measurement, own in keyed:
+        if own:
+            versions.setdefault(measurement.cell.codec, own)
+        if measurement.cell.evidence:
+            kinds.setdefault((measurement.cell.codec, own), measurement.cell.evidence)
+    entries: dict[tuple[str, Versions, Evidence], list[Measurement]] = defaultdict(list)
+    for measurement, own in keyed:
+        cell = measurement.cell
+        if cell.evidence:
+            entries[cell.codec, own, cell.evidence].append(measurement)
+        else:
+            mine = own or versions.get(cell.codec, ())
+            kind = kinds.get((cell.codec, mine), Evidence.VERIFIED)
+            entries[cell.codec, mine, kind].append(measurement)
+    return entries
+
+
+def _group(members: Sequence[Measurement]) -> list[_Group]:
+    """Folder by folder, each in the first group that it does not disagree with."""
+    folders: dict[str, list[Measurement]] = defaultdict(list)
+    for member in members:
+        folders[member.folder].append(member)
+    groups: list[_Group] = []
+    for mine in folders.values():
+        sizes = {m.cell.slice.corpus: m.cell.coded_bytes for m in mine if m.cell.ok}
+        group = next((group for group in groups if group.agrees(sizes)), None)
+        if group is None:
+            groups.append(group := _Group())
+        for member in mine:
+            kept = group.measured if member.cell.ok else group.failed
+            _add(kept[member.cell.slice.corpus], member)
+    return groups
+
+
+def _add(found: list[Measurement], more: Measurement) -> None:
+    """A run that is in several folders is one run."""
+    if all(other.cell.run != more.cell.run for other in found):
+        found.append(more)
+
+
+def _find_contradictions(members: Sequence[Measurement]) -> Iterator[Contradiction]:
+    outcomes: dict[str, dict[str, str]] = defaultdict(dict)
+    for member in members:
+        cell = member.cell
+        if cell.ok or cell.status is Status.MISMATCH:
+            what = f"{format.count(cell.coded_bytes)} B" if cell.ok else "not decoded equal"
+            outcomes[cell.slice.corpus].setdefault(what, member.folder)
+    first = members[0].cell
+    for corpus, found in outcomes.items():
+        if len(found) > 1:
+            label = format.protocol(first.slice)
+            yield Contradiction(first.codec, corpus, label, first.depends_on, list(found.items()))
+
+
+def _collapse(candidates: Sequence[Row]) -> list[Row]:
+    """Leave out rows that confirm another one in all that they measured."""
+    kept: list[Row] = []
+    for row in sorted(candidates, key=lambda row: -len(row.measured)):  # stable: the first stays
+        sizes = row.sizes.items()
+        for place, other in enumerate(kept):
+            if sizes and row.evidence is other.evidence and sizes <= other.sizes.items():
+                kept[place] = _confirm(other, row)
+                break
+        else:
+            kept.append(row)
+    return kept
+
+
+def _confirm(row: Row, by: Row) -> Row:
+    measured = {corpus: list(found) for corpus, found in row.measured.items()}
+    for corpus, found in by.measured.items():
+        for measurement in found:
+            _add(measured[corpus], measurement)
+    return replace(row, measured=measured, contradicted=row.contradicted or by.contradicted)
+
+
+def _name_rows(of: Sequence[Row]) -> Iterator[Row]:
+    """Name the rows of one codec by what tells them apart: libraries, folder; evidence, where it
+    is not that of a plain row beside it."""
+    for row in of:
+        alike = [other for other in of if other.evidence is row.evidence]
+        shared = set.intersection(*(set(other.versions.items()) for other in alike))
+        own = {name: value for name, value in row.versions.items() if (name, value) not in shared}
+        words = [format.versions(own)] if own else []
+        if sum(other.versions == row.versions for other in alike) > 1:
+            words.append(f"in {row.folders[0]}")
+        if len(alike) > 1 and not words:
+            words.append("versions unknown")
+        if len(alike) < len(of) and row.evidence is not Evidence.VERIFIED:
+            words.append(row.evidence)
+        yield replace(row, name=row.codec + (f" ({'; '.join(words)})" if words else ""))
+
+
+def _name_apart(row: Row, names: set[str]) -> Row:
+    """A codec may be called what another row is called."""
+    name = row.name
+    while name in names:
+        name += "′"
+    names.add(name)
+    return replace(row, name=name)

@@ -1,8 +1,8 @@
 """Published figures, to be set beside measured ones."""
 
 from codelength import metrics
-from codelength.report import format
-from codelength.report.board import Board, family
+from codelength.report import format, marks
+from codelength.report.board import Grid, family_of
 from codelength.report.table import Column, Table
 from codelength.results.cell import CorpusSlice
 
@@ -35,19 +35,19 @@ STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
 here, by kind."""
 
 
-def comparison(board: Board) -> Table | None:
-    """The measured rates of the paper's classical codecs beside its own; None if there are none.
+def published_table(grid: Grid) -> Table | None:
+    """Set measured rates of the paper's classical codecs beside its own; None if there are none.
 
     Under the `paper` protocol the header-once rates, under `whole` the ratios of enwik9.
     """
-    if board.protocol not in ("paper", "whole"):
+    if grid.protocol not in ("paper", "whole"):
         return None
-    chunked = board.protocol == "paper"
+    chunked = grid.protocol == "paper"
     rows = []
-    for corpus, corpus_slice in _comparable(board).items():
-        for codec, cell in board.column(corpus).items():
-            name = family(codec)
-            rate = metrics.header_once(cell) if chunked else metrics.ratio(cell)
+    for corpus, corpus_slice in _comparable(grid).items():
+        for codec, cell in grid.column(corpus).items():
+            name = family_of(codec)
+            rate = metrics.header_once_ratio(cell) if chunked else metrics.ratio(cell)
             if name not in NAMES or rate is None:
                 continue
             theirs = CHUNKED[name][corpus_slice.kind] if chunked else WHOLE[name]
@@ -70,34 +70,27 @@ def comparison(board: Board) -> Table | None:
         + (", a codec's fixed header counted for one sample only" if chunked else "")
         + f"; right, as published: {CITATION}. Other encoders, settings and data give other rates."
     )
-    title = f"Beside the published rates · {board.protocol_label} · smaller is better"
-    return Table(title, columns, rows, made, [f"Published: {CITATION}.", *board.labels])
+    title = f"Beside the published rates · {grid.label} · smaller is better"
+    return Table(
+        title,
+        columns,
+        rows,
+        made,
+        [f"Published: {CITATION}.", *marks.corpus_labels(grid, grid.slices)],
+    )
 
 
-def _comparable(board: Board) -> dict[str, CorpusSlice]:
+def _comparable(grid: Grid) -> dict[str, CorpusSlice]:
+    """The corpora that a published column may be compared with."""
+    if grid.protocol == "whole":
+        texts = {n: s for n, s in grid.slices.items() if s.corpus.startswith("enwik")}
+        return {n: s for n, s in texts.items() if s.corpus == "enwik9"} or texts
     found: dict[str, CorpusSlice] = {}
-    if board.protocol == "whole":
-        texts = {
-            n: corpus_slice
-            for n, corpus_slice in board.slices.items()
-            if corpus_slice.corpus.startswith("enwik")
-        }
-        return {
-            n: corpus_slice for n, corpus_slice in texts.items() if corpus_slice.corpus == "enwik9"
-        } or texts
     for kind, choices in STAND_INS.items():
-        slices = {
-            name: corpus_slice
-            for name, corpus_slice in board.slices.items()
-            if corpus_slice.kind == kind
-        }
+        slices = {n: s for n, s in grid.slices.items() if s.kind == kind}
         for prefixes in choices:
-            here = {
-                n: corpus_slice
-                for n, corpus_slice in slices.items()
-                if corpus_slice.corpus.startswith(prefixes)
-            }
+            here = {n: s for n, s in slices.items() if s.corpus.startswith(prefixes)}
+            found |= here
             if here:
-                found |= here
                 break
     return found

@@ -1,6 +1,6 @@
-"""Results folders as they are handed in, by many people and machines."""
+"""Results folders, as one person or many hand them in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from codelength.results.store import FILE, load
 
 @dataclass(frozen=True)
 class Folder:
-    """What one folder holds. `name` is no more of its path than tells it from the others."""
+    """The cells of one folder. `name` is no more of its path than tells it from the others."""
 
     name: str
     cells: Sequence[Cell]
@@ -30,51 +30,74 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Handed:
+class Submissions:
     """All folders in the order in which they were named, and the runs behind their cells."""
 
     folders: Sequence[Folder]
     environments: Sequence[Environment]
 
     @property
+    def cells(self) -> list[Cell]:
+        """The cells of all folders."""
+        return [cell for folder in self.folders for cell in folder.cells]
+
+    @property
     def machines(self) -> Machines:
         """The environments, numbered."""
-        return Machines([c for folder in self.folders for c in folder.cells], self.environments)
+        return Machines(self.cells, self.environments)
 
 
-def read(paths: Sequence[Path]) -> Handed:
-    """The latest cells and scores of each folder. Raises UsageError for what is no results folder,
-    StoreError for what cannot be read.
+def read_folders(paths: Sequence[Path]) -> Submissions:
+    """Read the latest cells and estimates of each folder.
 
-    Two folders that hold the same run hold the same record of it; where they do not, someone has
+    Two folders that hold the same run hold the same record of it. If they do not, someone has
     changed one, and the later one counts as a run of its own, `…~2`.
+
+    Raises:
+        UsageError: A path is no results folder.
+        StoreError: A file cannot be read, or has figures that cannot be.
     """
     given: dict[Path, Path] = {}
     for path in paths:
         given.setdefault(path.resolve(), path)
     folders = []
     environments: dict[str, Environment] = {}
-    for (place, path), name in zip(given.items(), _names(list(given)), strict=True):
+    for (place, path), name in zip(given.items(), _shortest_names(list(given)), strict=True):
         if place.exists() and not place.is_dir():
             raise UsageError(f"{path} is no folder; name the folder that {FILE} is in")
         results = load(place)
         latest = [*results.current, *results.estimates]
         if not latest:
             raise UsageError(f"no results in {path}; 'codelength run --out {path}' makes them")
-        runs = {r: _own(record, environments) for r, record in results.environments.items()}
+        runs = {
+            run: _register(record, environments) for run, record in results.environments.items()
+        }
         for cell in latest:
             _check(cell, path)
-        cells = [msgspec.structs.replace(c, run=runs.get(c.run, c.run)) for c in latest]
-        folders.append(Folder(name, cells))
-    return Handed(folders, list(environments.values()))
+        renamed = {run for run, name in runs.items() if run != name}
+        folders.append(
+            Folder(
+                name,
+                [
+                    msgspec.structs.replace(c, run=runs[c.run]) if c.run in renamed else c
+                    for c in latest
+                ],
+            )
+        )
+    return Submissions(folders, list(environments.values()))
 
 
 def _check(cell: Cell, path: Path) -> None:
-    """Files come from other people: figures that nothing can have are found before they count."""
+    """Files come from other people: impossible figures are found before they count."""
     try:
-        speeds = [metrics.encode_speed(cell), metrics.decode_speed(cell)]
-        sizes = [cell.coded_bytes, cell.slice.bytes, metrics.total_model_bytes(cell)]
-        possible = all(figure is None or figure >= 0 for figure in [*speeds, *sizes])
+        figures: Iterable[float | None] = (
+            metrics.encode_speed(cell),
+            metrics.decode_speed(cell),
+            cell.coded_bytes,
+            cell.slice.bytes,
+            metrics.total_model_bytes(cell),
+        )
+        possible = all(figure is None or figure >= 0 for figure in figures)
     except ValueError:  # no repetitions
         possible = False
     if not possible:
@@ -84,8 +107,8 @@ def _check(cell: Cell, path: Path) -> None:
         )
 
 
-def _own(environment: Environment, known: dict[str, Environment]) -> str:
-    """The name of this run among all `known` ones, which it joins."""
+def _register(environment: Environment, known: dict[str, Environment]) -> str:
+    """Add a run to `known`; its name there."""
     name, copies = environment.run, 1
     while name in known and known[name] != msgspec.structs.replace(environment, run=name):
         copies += 1
@@ -94,7 +117,7 @@ def _own(environment: Environment, known: dict[str, Environment]) -> str:
     return name
 
 
-def _names(places: Sequence[Path]) -> list[str]:
+def _shortest_names(places: Sequence[Path]) -> list[str]:
     """The shortest tail of each path that no other ends in."""
     names = []
     for place in places:

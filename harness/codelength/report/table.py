@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from io import StringIO
+from dataclasses import dataclass, replace
 from typing import Literal
 
 GAP = 2
@@ -21,18 +20,21 @@ class Column:
     """Repeated on the left where a table is too wide for the terminal and goes on below."""
     wrap: bool = False
     """Prose: wrapped in a terminal."""
+    drop: int = 0
+    """Columns with the largest number are left out first by `Table.fit`; those with 0 never."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is shown, already in words. `made` says how the figures came about, `notes` what the
-    marks mean."""
+    """What is shown, already in words."""
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     made: str = ""
+    """How the figures came about."""
     notes: Sequence[str] = ()
+    """What the marks in the table mean."""
 
     def text(self, width: int | None = None) -> str:
         """Aligned plain text, without colours or boxes, nothing cut off.
@@ -41,52 +43,69 @@ class Table:
         together or, if that is not enough, goes on in a further block. Without it (a pipe, a file)
         every row is one line.
         """
-        title, notes = printable(self.title), list(map(printable, self.notes))
-        parts = [title if width is None else _wrapped(title, width), ""]
-        gap = next((gap for gap in (GAP, 1) if len(self._blocks(width, gap)) == 1), GAP)
-        for block in self._blocks(width, gap):
-            parts += [self._aligned(block, width, gap), ""]
-        parts += [note if width is None else _wrapped(note, width) for note in notes]
+        title, notes = to_printable(self.title), list(map(to_printable, self.notes))
+        parts = [title if width is None else wrap_prose(title, width), ""]
+        sizes = self._widths()
+        gap = next((gap for gap in (GAP, 1) if len(self._blocks(sizes, width, gap)) == 1), GAP)
+        for block in self._blocks(sizes, width, gap):
+            parts += [self._align(block, list(sizes), width, gap), ""]
+        parts += [note if width is None else wrap_prose(note, width) for note in notes]
         return "\n".join(parts).rstrip("\n") + "\n"
 
     def markdown(self, level: int = 3) -> str:
         """A heading, how it was made, a pipe table, and the notes."""
         cells = [[column.head.replace("\n", " ") for column in self.columns]]
-        cells += [[_escaped(value) for value in row] for row in self.rows]
-        widths = [max(3, *(len(row[i]) for row in cells)) for i in range(len(self.columns))]
+        cells += [[to_markdown(value) for value in row] for row in self.rows]
+        widths = [max(3, *map(len, values)) for values in zip(*cells, strict=True)]
         right = [column.align == "right" for column in self.columns]
-        rule = ["-" * (w - r) + ":" * r for w, r in zip(widths, right, strict=True)]
-        cells.insert(1, rule)
-        lines = [
-            "| "
-            + " | ".join(
-                value.rjust(width) if r else value.ljust(width)
-                for value, width, r in zip(row, widths, right, strict=True)
-            )
-            + " |"
-            for row in cells
-        ]
-        parts = [f"{'#' * level} {_escaped(self.title)}", self.made, "\n".join(lines)]
-        parts += [_escaped(note) for note in self.notes]
+        cells.insert(1, ["-" * (w - r) + ":" * r for w, r in zip(widths, right, strict=True)])
+        form = " | ".join(
+            f"{{:{'>' if r else '<'}{w}}}" for w, r in zip(widths, right, strict=True)
+        )
+        lines = [f"| {form.format(*row)} |" for row in cells]
+        heading = f"{'#' * level} {to_markdown(self.title)}" if self.title else ""
+        parts = [heading, self.made, "\n".join(lines)]
+        parts += [to_markdown(note) for note in self.notes]
         return "\n\n".join(filter(None, parts)) + "\n"
 
-    def _widths(self) -> list[int]:
-        from rich.cells import cell_len
+    def fit(self, width: int | None) -> "Table":
+        """The table in one block of `width`, without the columns that do not fit; a note names
+        them."""
+        columns = list(self.columns)
+        widths = zip(columns, self._widths(), strict=True)
+        sizes = [min(size, LEAST) if column.wrap else size for column, size in widths]
+        needed = sum(sizes) + len(sizes) - 1
+        left_out: set[int] = set()
+        droppable = sorted(range(len(columns)), key=lambda i: (-columns[i].drop, -i))
+        for i in droppable:
+            if width is None or needed <= width or not columns[i].drop:
+                break
+            needed -= sizes[i] + 1
+            left_out.add(i)
+        if not left_out:
+            return self
+        kept = [i for i in range(len(columns)) if i not in left_out]
+        heads = ", ".join(columns[i].head.replace("\n", " ") for i in sorted(left_out))
+        rows = [[row[i] for i in kept] for row in self.rows]
+        notes = [*self.notes, f"Too wide for this terminal: {heads}."]
+        return replace(self, columns=[columns[i] for i in kept], rows=rows, notes=notes)
 
-        lines = [column.head.split("\n") for column in self.columns]
+    def _widths(self) -> list[int]:
+        widths = [max(map(_width, column.head.split("\n"))) for column in self.columns]
         for row in self.rows:
             for i, value in enumerate(row):
-                lines[i] = [*lines[i], printable(value)]
-        return [max(map(cell_len, column)) for column in lines]
+                if len(value) > widths[i] or not value.isascii() or not value.isprintable():
+                    widths[i] = max(widths[i], _width(to_printable(value)))
+        return widths
 
-    def _blocks(self, width: int | None, gap: int) -> list[list[int]]:
+    def _blocks(self, widths: Sequence[int], width: int | None, gap: int) -> list[list[int]]:
         """Indices of the columns that go beside each other."""
         every = list(range(len(self.columns)))
         if width is None:
             return [every]
         sizes = [
             (min(size, LEAST) if column.wrap else size) + gap
-            for size, column in zip(self._widths(), self.columns, strict=True)
+            for size, column in zip(widths, self.columns, strict=True)
         ]
         fixed = [i for i in every if self.columns[i].fixed]
         blocks = [list(fixed)]
@@ -99,12 +118,7 @@ class Table:
             blocks[-1].append(i)
         return blocks
 
-    def _aligned(self, block: Sequence[int], width: int | None, gap: int) -> str:
-        from rich.console import Console
-        from rich.table import Table as Rich
-        from rich.text import Text
-
-        sizes = self._widths()
+    def _align(self, block: Sequence[int], sizes: list[int], width: int | None, gap: int) -> str:
         columns = [self.columns[i] for i in block]
         wide = sum(sizes[i] for i in block) + gap * (len(block) - 1)
         prose = [i for i in block if self.columns[i].wrap]
@@ -112,44 +126,78 @@ class Table:
             rest = wide - sum(sizes[i] for i in prose)
             for i in prose:
                 sizes[i] = min(sizes[i], max(LEAST, (width - rest) // len(prose)))
-            wide = sum(sizes[i] for i in block) + gap * (len(block) - 1)
-        grid = Rich(box=None, padding=(0, gap, 0, 0), pad_edge=False, show_header=False)
-        for i, column in zip(block, columns, strict=True):
-            grid.add_column(justify=column.align, width=sizes[i], overflow="fold")
         heads = [column.head.split("\n") for column in columns]
         deepest = max(len(lines) for lines in heads)
-        for depth in range(deepest):
-            start = [depth - deepest + len(lines) for lines in heads]
-            grid.add_row(
-                *(
-                    Text(lines[at] if at >= 0 else "")
-                    for lines, at in zip(heads, start, strict=True)
-                )
-            )
+        stacked = [[""] * (deepest - len(lines)) + lines for lines in heads]
+        rows = [[lines[depth] for lines in stacked] for depth in range(deepest)]
         for row in self.rows:
-            grid.add_row(*(Text(printable(row[i])) for i in block))
-        # Written into memory, so that neither the kind of terminal nor the locale has a say.
-        console = Console(file=StringIO(), width=wide, color_system=None, legacy_windows=False)
-        with console.capture() as captured:
-            console.print(grid)
-        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+            rows += _fold([to_printable(row[i]) for i in block], [sizes[i] for i in block])
+        return "\n".join(
+            (" " * gap)
+            .join(
+                _pad(value, sizes[i], column.align)
+                for value, i, column in zip(row, block, columns, strict=True)
+            )
+            .rstrip()
+            for row in rows
+        )
 
 
-def printable(value: str) -> str:
-    """`value` with what would steer a terminal, or turn the direction of reading, spelt out:
-    names and reasons may come from other people's files."""
+def to_printable(value: str) -> str:
+    """Spell out what would steer a terminal or turn the direction of reading: names and reasons
+    may come from other people's files."""
     if value.isprintable():
         return value
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in value)
 
 
-def _wrapped(prose: str, width: int) -> str:
+def to_markdown(value: str) -> str:
+    """Escape what Markdown would take for markup; one line."""
+    line = to_printable(" ".join(value.split()) if "\n" in value else value)
+    return re.sub(r"([\\|*_<`\[])", r"\\\1", line)
+
+
+def stack_head(name: str) -> str:
+    """Break a long name over several lines, behind its own punctuation."""
+    lines = [""]
+    for piece in re.findall(r"[^-_:@=/,]+[-_:@=/,]*|[-_:@=/,]+", name):
+        if lines[-1] and len(lines[-1]) + len(piece) > 9:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def _pad(text: str, size: int, align: str) -> str:
+    room = " " * (size - _width(text))
+    return room + text if align == "right" else text + room
+
+
+def _fold(row: list[str], sizes: Sequence[int]) -> list[list[str]]:
+    """A row as lines, each value no wider than its column."""
+    pairs = list(zip(row, sizes, strict=True))
+    if all(len(value) <= size and "\n" not in value for value, size in pairs):
+        return [row]
+    from textwrap import wrap
+
+    folded = [
+        [line for part in value.split("\n") for line in wrap(part, size, break_on_hyphens=False)]
+        for value, size in pairs
+    ]
+    deepest = max(map(len, folded))
+    return [[lines[at] if at < len(lines) else "" for lines in folded] for at in range(deepest)]
+
+
+def wrap_prose(prose: str, width: int) -> str:
+    """Break a paragraph into lines of at most `width` columns, words kept whole."""
     from textwrap import fill
 
     return fill(prose, max(LEAST, width), break_long_words=False, break_on_hyphens=False)
-
-
-def _escaped(value: str) -> str:
-    """`value` as Markdown shows it; one line."""
-    line = printable(" ".join(value.split()) if "\n" in value else value)
-    return re.sub(r"([\\|*_<`\[])", r"\\\1", line)

@@ -5,9 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codelength.report import Column, Table, format
-from codelength.report.heatmap import INCH, tile
-from codelength.report.overview import stacked
-from codelength.report.table import printable
+from codelength.report.plots import INCH, tile
+from codelength.report.table import stack_head
+from codelength.report.table import to_printable as spell_out
 from codelength_studies.figure import draw_svg
 from codelength_studies.page import Chart, Section
 from codelength_studies.sample.draw import CrossCosts
@@ -97,7 +97,7 @@ def to_code_block(text: bytes) -> str:
 
 def to_printable(text: bytes) -> str:
     """Return `text` with its line ends, and what is not printable spelt out."""
-    return printable(text.decode("utf-8", "backslashreplace"))
+    return spell_out(text.decode("utf-8", "backslashreplace"))
 
 
 def draw(costs: CrossCosts) -> bytes:
@@ -119,7 +119,7 @@ def _paint(costs: CrossCosts, box: tuple[float, float, float, float], figure: "F
     axis.set_xlim(0, len(names))
     axis.set_ylim(len(names), 0)
     axis.xaxis.tick_top()
-    axis.set_xticks(middles, [stacked(name) for name in names], fontsize=8)
+    axis.set_xticks(middles, [stack_head(name) for name in names], fontsize=8)
     axis.set_yticks(middles, names, fontsize=8)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)

@@ -55,7 +55,7 @@ def _targets(found: Sequence[Score], cells: Iterable[Cell]) -> list[Target]:
 
 def _table(target: Target) -> Table:
     corpus_slice = target.slice
-    places = metrics.ranks([cell.coded_bytes for cell in target.measured])
+    places = metrics.assign_ranks([cell.coded_bytes for cell in target.measured])
     rows = [_measured(cell, str(rank)) for cell, rank in zip(target.measured, places, strict=True)]
     rows += [_scored(score) for score in target.scored]
     limit = f" · first {format.size(corpus_slice.limit)}" if corpus_slice.limit else ""
@@ -84,8 +84,8 @@ def _measured(cell: Cell, rank: str) -> list[str]:
         cell.codec,
         format.percent(metrics.ratio(cell)),
         format.bits(metrics.bits_per_byte(cell)),
-        format.percent(metrics.adjusted(cell)),
-        format.percent(metrics.adjusted(cell, metrics.GB)),
+        format.percent(metrics.adjusted_ratio(cell)),
+        format.percent(metrics.adjusted_ratio(cell, metrics.GB)),
         format.significant(metrics.encode_speed(cell)),
         "coded",
         "",

@@ -1,1 +1,71 @@
-"""The board as text, files and data."""
+"""The exporters in the box. Each turns a page into one file; a plugin may add others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codelength.report.page import Page
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A format. What it needs is imported when it exports."""
+
+    name: str
+    """The name of its option: `json` for `--json FILE`."""
+    suffix: str
+    """How its files end: `.json`."""
+    help: str
+    """What it writes."""
+    render: "Callable[[Page], bytes]"
+
+    def export(self, page: "Page") -> bytes:
+        """Render a page as one file."""
+        return self.render(page)
+
+
+def _to_markdown(page: "Page") -> bytes:
+    from codelength.report.export.markdown import to_markdown
+
+    return to_markdown(page).encode()
+
+
+def _to_json(page: "Page") -> bytes:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(page.document), indent=1) + b"\n"
+
+
+def _to_csv(page: "Page") -> bytes:
+    import csv
+    from io import StringIO
+
+    text, records = StringIO(), page.records
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(records.heads)
+    writer.writerows(records.rows)  # None is written as nothing
+    return text.getvalue().encode()
+
+
+def _to_html(page: "Page") -> bytes:
+    from codelength.report.export.html import to_html
+
+    return to_html(page).encode()
+
+
+def _to_parquet(page: "Page") -> bytes:
+    from codelength.report.export.parquet import to_parquet
+
+    return to_parquet(page)
+
+
+EXPORTERS = (
+    Exporter("markdown", ".md", "all tables as Markdown", _to_markdown),
+    Exporter("json", ".json", "everything as JSON", _to_json),
+    Exporter("csv", ".csv", "a line for each measurement", _to_csv),
+    Exporter("parquet", ".parquet", "the same for data frames (needs pyarrow)", _to_parquet),
+    Exporter(
+        "html", ".html", "a page with sorting, filters and a plot, which needs no network", _to_html
+    ),
+)

@@ -1,36 +1,44 @@
-"""The leaderboard as one HTML file that needs nothing else: no network, no server."""
+"""A page as one HTML file that needs nothing else: no network, no server."""
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
 import msgspec
 
-from codelength.report.export.json import Document
+from codelength.report.data import Document
+from codelength.report.page import Chart, Folded, Heading, Page, Prose, Section
+from codelength.report.table import Table, to_printable
 
 POLICY = (
-    "default-src 'none'; script-src '{script}'; style-src '{style}'; base-uri 'none'; "
-    "form-action 'none'"
+    "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
 )
-"""What a browser may run and load: this script and this style, and nothing from anywhere. Should
-a name ever come through as markup, it is still no program."""
+"""What a browser may run and load: this script and this style, and nothing from anywhere. If a
+name ever got through as markup, it would still be no program."""
 
-
-SCRIPTS = ("figures.js", "rows.js", "plot.js", "table.js", "page.js")
+SCRIPTS = ("figures.js", "plot.js", "page.js")
 """In this order they are one script."""
 
+LONG = 12
+"""Tables with more rows open on a click."""
 
-def page(document: Document) -> str:
-    """The page. Its template, style and script are the files in `web`; the data stands
-    in it as JSON, which the script turns into text nodes, never into markup."""
-    style, script = _read("page.css"), "".join(map(_read, SCRIPTS))
+
+def to_html(page: Page) -> str:
+    """Fill the template in `web`. The data of a board stand in it as JSON, which the script turns
+    into text nodes, never into markup; a page without a ranking has no script."""
+    document = page.document if isinstance(page.document, Document) else None
+    style, script = _read("page.css"), "".join(map(_read, SCRIPTS)) if document else ""
     parts = {
-        "title": escape(document.title),
-        "summary": escape(document.summary),
+        "title": escape(page.title),
+        "summary": escape(page.summary),
         "policy": POLICY.format(script=_digest(script), style=_digest(style)),
         "style": style,
-        "data": _inert(msgspec.json.encode(document).decode()),
+        "ranking": _read("ranking.html") if document else "",
+        "sections": "\n".join(part for section in page.appendix for part in _render(section)),
+        "data": _inert(msgspec.json.encode(document).decode()) if document else "",
         "script": script,
     }
     head, *pieces = _read("page.html").split("{{")
@@ -39,6 +47,47 @@ def page(document: Document) -> str:
         name, _, rest = piece.partition("}}")
         filled += [parts[name], rest]
     return "".join(filled)
+
+
+def _render(section: Section) -> Iterator[str]:
+    match section:
+        case Heading(text, level):
+            yield f"<h{level}>{_text(text)}</h{level}>"
+        case Prose(text):
+            yield from (f'<p class="note">{_text(line)}</p>' for line in text.splitlines())
+        case Table() | Folded():
+            table = section.table if isinstance(section, Folded) else section
+            yield from _render_table(table)
+        case Chart(_, caption, draw):
+            picture = b64encode(draw()).decode()
+            yield f'<img alt="{escape(caption)}" src="data:image/svg+xml;base64,{picture}">'
+            yield f'<p class="note">{_text(caption)}</p>'
+
+
+def _render_table(table: Table) -> Iterator[str]:
+    looks = [' class="left"' if column.align == "left" else "" for column in table.columns]
+    folds = len(table.rows) > LONG
+    if folds:
+        yield f"<details><summary>{_text(table.title or 'Show them')}</summary>"
+    elif table.title:
+        yield f"<h3>{_text(table.title)}</h3>"
+    yield f'<p class="note">{_text(table.made)}</p>' if table.made else ""
+    yield '<div class="scroll"><table><thead>'
+    yield _row("th", [column.head.replace("\n", " ") for column in table.columns], looks)
+    yield "</thead><tbody>"
+    yield from (_row("td", row, looks) for row in table.rows)
+    yield "</tbody></table></div>"
+    yield from (f'<p class="note">{_text(note)}</p>' for note in table.notes)
+    yield "</details>" if folds else ""
+
+
+def _row(tag: str, values: Sequence[str], looks: Sequence[str]) -> str:
+    cells = zip(values, looks, strict=True)
+    return "<tr>" + "".join(f"<{tag}{look}>{_text(v)}</{tag}>" for v, look in cells) + "</tr>"
+
+
+def _text(value: str) -> str:
+    return escape(to_printable(value).replace("`", ""))
 
 
 def _inert(data: str) -> str:

@@ -1,8 +1,7 @@
-// Numbers as they are printed by codelength/report/figures.py; exact halves alone may round apart.
+// Numbers as they are printed by codelength/report/format.py; exact halves alone may round apart.
 "use strict";
 
 const NA = "n/a";
-const GB = 1e9;
 
 function grouped(value, decimals) {
   return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
@@ -15,10 +14,10 @@ function percent(rate) {
   return value >= 1 || value <= 0 ? value.toFixed(2) : value.toFixed(4);
 }
 
-function significant(value, digits = 3) {
+function significant(value) {
   if (value === null) return NA;
   if (!value) return "0";
-  const wanted = Math.abs(value) < 0.01 ? Math.min(digits, 2) : digits;
+  const wanted = Math.abs(value) < 0.01 ? 2 : 3;
   const rounded = Number(value.toPrecision(wanted));
   const decimals = Math.max(0, wanted - 1 - Math.floor(Math.log10(Math.abs(rounded))));
   return grouped(decimals > 0 ? rounded : value, decimals);
@@ -27,22 +26,14 @@ function significant(value, digits = 3) {
 function megabytes(size) {
   if (size === null) return NA;
   const value = size / 1e6;
-  return value >= 9.95 ? grouped(value, 0) : value >= 0.95 ? value.toFixed(1) : value.toFixed(2);
-}
-
-function count(value) {
-  return grouped(value, 0);
+  return value >= 9.95 ? grouped(value, 0) : value.toFixed(value >= 0.95 ? 1 : 2);
 }
 
 function bytes(value) {
   for (const [unit, scale] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
     if (value >= scale) return `${significant(value / scale)} ${unit}`;
   }
-  return `${Math.ceil(value)} B`;
-}
-
-function many(number, one, more = `${one}s`) {
-  return `${count(number)} ${number === 1 ? one : more}`;
+  return `${value} B`;
 }
 
 // `zstd:level=22,long=27` → `zstd 22, long=27`

@@ -1,60 +1,180 @@
-// The page: what is chosen, kept in the address behind #, and drawing again when it changes.
+// What is chosen is kept in the address behind #; every figure on the page was computed before.
 "use strict";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const by = (id) => document.getElementById(id);
+const ESTIMATE = "estimate";
 const SIZES = [["", "any"], ["0", "no model"], ["1e6", "up to 1 MB"], ["1e7", "up to 10 MB"], ["1e8", "up to 100 MB"], ["1e9", "up to 1 GB"]];
-const PRICES = [["raw", "Model free"], ["gb", "Model paid, 1 GB of data"], ["n", "Model paid, corpus size"]];
+const PRICES = [["ratio", "Model free"], ["adjusted_1gb", "Model paid, 1 GB of data"], ["adjusted", "Model paid, corpus size"]];
+const CLASSES = ["classical", "learned", "verified", "same-machine", ESTIMATE];
 const DOWN = ["encode", "decode", "confirmed"]; // columns whose best is the largest
 
 const fresh = () => ({
-  board: data.boards[0].label, media: "all", corpora: new Set(), classes: new Set(), prior: "", search: "",
-  machine: "", speed: "encode", price: "raw", sort: "ratio", descending: false,
+  board: data.boards[0]?.label ?? "", media: "all", corpus: "", classes: new Set(), family: "", model: "", search: "",
+  machine: "", speed: "encode", price: "ratio", sort: "ratio", descending: false,
 });
 const state = fresh();
+const opened = new Set();
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
 
 function remember() {
-  const plain = fresh();
-  const kept = new URLSearchParams();
+  const [plain, kept] = [fresh(), new URLSearchParams()];
   for (const [key, value] of Object.entries(state)) {
     if (value instanceof Set) value.forEach((item) => kept.append(key, item));
     else if (value !== plain[key]) kept.set(key, value);
   }
-  const text = kept.toString();
-  history.replaceState(null, "", text ? `#${text}` : `${location.pathname}${location.search}`);
+  history.replaceState(null, "", kept.size ? `#${kept}` : `${location.pathname}${location.search}`);
 }
 
 function recall() {
-  const kept = new URLSearchParams(location.hash.slice(1));
   Object.assign(state, fresh());
-  for (const [key, value] of kept) {
+  for (const [key, value] of new URLSearchParams(location.hash.slice(1))) {
     if (!Object.hasOwn(state, key)) continue;
     if (state[key] instanceof Set) state[key].add(value);
     else state[key] = key === "descending" ? value === "true" : value;
   }
-  if (!SIZES.some(([size]) => size === state.prior)) state.prior = "";
 }
 
-function board() {
-  return data.boards.find((found) => found.label === state.board) ?? data.boards[0];
+// A row with its figures over what is chosen: all corpora of a kind, or a single one.
+function entryOf(board, row, single) {
+  const found = single < 0 ? row.places[state.media] : row.cells[single];
+  if (!found) return null;
+  const runs = (single < 0 ? row.cells : [found]).flatMap((cell) => (cell?.coded === undefined ? [] : cell.measured.slice(0, 1)));
+  const timed = state.machine === "" ? (single < 0 ? found : found.measured[0])
+    : single < 0 ? found.speeds?.[state.machine] ?? (runs.every((m) => data.runs[m.run].mark === state.machine) ? found : {})
+      : found.measured.find((m) => data.runs[m.run].mark === state.machine) ?? {};
+  const get = (of, key) => of[key] ?? null;
+  const front = [state.speed, state.price, ...(state.machine && found.fronts?.some((f) => f.endsWith(` ${state.machine}`)) ? [state.machine] : [])].join(" ");
+  return {
+    row, place: found.place ?? "-", low: get(found, "low"), high: get(found, "high"), done: found.done, of: found.of, mark: found.mark ?? "",
+    ratio: get(found, "ratio"), adjusted: get(found, "adjusted"), adjusted_1gb: get(found, "adjusted_1gb"), online: get(found, "prequential"),
+    encode: get(timed, "encode"), decode: get(timed, "decode"), memory: get(timed, "memory"),
+    env: [...new Set(runs.map((m) => data.runs[m.run].mark))].sort().join(" "),
+    front: row.evidence !== ESTIMATE && (found.fronts ?? []).includes(front),
+  };
 }
 
-// Buttons of which any number may be pressed, or one of several.
-function buttons(holder, items, pressed, onPress) {
-  const focused = holder.contains(document.activeElement) ? document.activeElement.value : null;
-  by(holder.id).replaceChildren(...items.map(({ value, text, amount }) => {
-    const button = element("button", { type: "button", value, "aria-pressed": pressed(value) }, text);
-    if (amount !== undefined) button.append(" ", element("small", {}, count(amount)));
-    button.disabled = amount === 0 && !pressed(value);
-    button.addEventListener("click", () => onPress(value));
-    return button;
+function passes({ row }) {
+  const of = (names, value) => !names.some((name) => state.classes.has(name)) || state.classes.has(value);
+  return of(CLASSES.slice(0, 2), row.learned ? "learned" : "classical") && of(CLASSES.slice(2), row.evidence)
+    && (state.family === "" || row.family === state.family)
+    && (state.model === "" || (row.model_bytes !== null && row.model_bytes <= Number(state.model)))
+    && state.search.toLowerCase().split(/\s+/).every((word) => row.name.toLowerCase().includes(word));
+}
+
+// By a column's value; what has none is last in either direction, and so is what was not decoded.
+function sorted(entries, value) {
+  return [...entries].sort((a, b) => {
+    const guessed = (a.row.evidence === ESTIMATE) - (b.row.evidence === ESTIMATE);
+    const [x, y] = [value(a), value(b)];
+    if (guessed) return guessed;
+    if (x === null || y === null) return (x === null) - (y === null);
+    return (state.descending ? -1 : 1) * (typeof x === "string" ? x.localeCompare(y, "en", { numeric: true }) : x - y);
+  });
+}
+
+function rated(row, rate, mark = "") {
+  return rate === null ? NA : (row.evidence === ESTIMATE ? "≈" : "") + percent(rate) + mark;
+}
+
+// What stands behind a row, as words with a look each.
+function tags({ row, ratio }) {
+  const statuses = new Set(row.cells.filter((cell) => cell && cell.coded === undefined).map((cell) => cell.status));
+  return [
+    ...(row.learned ? [["learned", "learned"]] : []),
+    ...(row.evidence ? [[row.evidence === ESTIMATE ? "≈ estimate" : row.evidence, ""]] : []),
+    ...(ratio === null ? [...statuses].map((status) => [status, status === "unsupported" ? "" : "bad"]) : []),
+    ...(row.contradicted ? [["contradicted", "bad"]] : []),
+  ];
+}
+
+// The columns of what is shown: a key, a head with its unit, the value to sort by, the text.
+function columns(board, single, entries) {
+  const rate = (key, head, unit, value, mark = () => "", best = false) => ({ key, head, unit, value, best, text: (e) => rated(e.row, value(e), mark(e)) });
+  const number = (key, head, unit, print) => ({ key, head, unit, value: (e) => e[key], text: (e) => print(e[key]) });
+  const part = board.parts.find(({ name }) => name === state.media);
+  const kinds = state.media === "all" ? board.parts.slice(1) : [];
+  const corpora = single >= 0 || kinds.length || (part?.corpora.length ?? 0) < 2 ? [] : part.corpora;
+  const has = (test) => entries.some(test);
+  return [
+    { key: "place", head: "#", value: (e) => (/^\d/.test(e.place) ? parseInt(e.place, 10) : null), text: (e) => e.place },
+    { key: "codec", head: "Codec", value: (e) => e.row.name, left: true },
+    rate("ratio", single < 0 ? "Mean ratio" : "Ratio", "%", (e) => e.ratio, (e) => e.mark),
+    has((e) => e.low !== null) && {
+      key: "interval", head: "95% interval", value: (e) => e.low,
+      text: (e) => (e.low !== null ? `${percent(e.low)}–${percent(e.high)}` : e.ratio === null ? `${e.done} of ${e.of}` : NA),
+    },
+    { key: "class", head: "Class", value: (e) => tags(e).map(([word]) => word).join(" "), left: true },
+    number("encode", "Encode", "MB/s", significant), number("decode", "Decode", "MB/s", significant), number("memory", "Peak", "MB", megabytes),
+    new Set(entries.map((e) => e.env)).size > 1 && { key: "env", head: "Env", value: (e) => e.env || null, text: (e) => e.env, left: true },
+    ...(single < 0 ? kinds : []).map(({ name }) => rate(`kind-${name}`, name, "%", (e) => e.row.places[name]?.ratio ?? null, (e) => e.row.places[name]?.mark ?? "", true)),
+    ...corpora.map((n) => rate(`corpus-${board.corpora[n].name}`, board.corpora[n].name, "%", (e) => e.row.cells[n]?.ratio ?? null, (e) => e.row.cells[n]?.mark ?? "", true)),
+    ...(has((e) => e.row.model_bytes) ? [
+      rate("adjusted", "Adjusted", "% at corpus size", (e) => e.adjusted), rate("adjusted_1gb", "Adjusted", "% at 1 GB", (e) => e.adjusted_1gb),
+      rate("online", "Prequential", "%", (e) => e.online),
+      { key: "model", head: "Model", value: (e) => e.row.model_bytes, text: ({ row }) => (row.model_bytes === null ? NA : row.model_bytes ? bytes(row.model_bytes) : "none") },
+    ] : []),
+    has((e) => e.row.confirmed.length) && { key: "confirmed", head: "Confirmed", unit: "by others", value: (e) => e.row.confirmed.length, text: (e) => grouped(e.row.confirmed.length, 0) },
+  ].filter(Boolean);
+}
+
+function heading(column, current) {
+  const button = element("button", { type: "button", "data-key": column.key }, element("span", {}, column.head));
+  if (column.unit) button.append(element("small", {}, column.unit));
+  button.addEventListener("click", () => {
+    state.descending = column === current ? !state.descending : DOWN.includes(column.key);
+    set("sort", column.key);
+    by("ranking").querySelector(`[data-key="${CSS.escape(column.key)}"]`).focus();
+  });
+  const direction = column !== current ? "none" : state.descending ? "descending" : "ascending";
+  return element("th", { scope: "col", "aria-sort": direction, class: `${column.left ? "left" : ""} ${column.key}` }, button);
+}
+
+function rowOf(entry, shown, best) {
+  const { name, evidence } = entry.row;
+  const made = element("tr", { class: `row ${evidence}` }, ...shown.map((column) => {
+    if (column.key === "codec") return element("th", { scope: "row" }, opener(name));
+    if (column.key === "class") return element("td", { class: "left" }, ...tags(entry).map(([word, look]) => element("span", { class: `tag ${look}` }, word)));
+    const text = column.text(entry);
+    const isBest = column.best && column.value(entry) !== null && column.value(entry) === best.get(column.key);
+    return element("td", { class: `${column.left ? "left" : ""} ${text === NA ? "na" : ""} ${column.key} ${isBest ? "best" : ""}` }, text);
   }));
-  if (focused !== null) [...holder.children].find((button) => button.value === focused)?.focus();
+  made.dataset.name = name;
+  made.addEventListener("pointerenter", () => plot.light(name));
+  made.addEventListener("pointerleave", () => plot.light(null));
+  return made;
 }
 
-function toggle(set, value) {
-  if (!set.delete(value)) set.add(value);
-  refresh();
+function opener(name) {
+  const button = element("button", { type: "button", class: "open", "aria-expanded": opened.has(name) }, name);
+  button.addEventListener("click", () => {
+    if (!opened.delete(name)) opened.add(name);
+    refresh();
+    [...by("ranking").querySelectorAll("tr.row")].find((row) => row.dataset.name === name).querySelector(".open").focus();
+  });
+  button.addEventListener("focus", () => plot.light(name));
+  return button;
+}
+
+function detail(board, row, width) {
+  const versions = (found) => Object.entries(found).map((pair) => pair.join(" ")).join(", ") || "versions unknown";
+  const head = ["corpus", "coded", "ratio %", "bpb", "encode MB/s", "decode MB/s", "peak MB", "env", "measured in", "started", "libraries, where others"];
+  const line = (tag, texts) => element("tr", {}, ...texts.map((text, i) => element(tag, { class: i === 0 || i > 6 ? "left" : "" }, text)));
+  const lines = row.cells.flatMap((cell, number) => (cell?.measured ?? []).map((found, turn) => {
+    const [run, ok] = [data.runs[found.run], cell.coded !== undefined];
+    const sizes = ok ? [turn ? "the same" : grouped(cell.coded, 0), percent(cell.ratio ?? null), cell.bits_per_byte?.toFixed(3) ?? NA] : [cell.status, NA, NA];
+    const times = [significant(found.encode ?? null), significant(found.decode ?? null), megabytes(found.memory ?? null)];
+    return line("td", [board.corpora[number].name, ...sizes, ...times, run.mark, found.folder, run.started, cell.reason ?? (found.versions ? versions(found.versions) : "")]);
+  }));
+  const table = element("table", {}, element("thead", {}, line("th", head)), element("tbody", {}, ...lines));
+  const said = [`Libraries: ${versions(row.versions)}.`, ...(row.confirmed.length ? [`Sizes confirmed by ${row.confirmed.join(", ")}.`] : [])];
+  return element("tr", { class: "detail" }, element("td", { colspan: width }, ...said.map((text) => element("p", {}, text)), element("div", { class: "scroll" }, table)));
 }
 
 function set(key, value) {
@@ -62,148 +182,99 @@ function set(key, value) {
   refresh();
 }
 
-function options(select, items, value) {
-  select.replaceChildren(...items.map(([key, text]) => element("option", { value: key }, text)));
-  select.value = value;
-  if (select.selectedIndex < 0) select.selectedIndex = 0;
+function options(id, items, value) {
+  by(id).replaceChildren(...items.map(([key, text]) => element("option", { value: key }, text)));
+  by(id).value = value;
 }
 
-function controls(current, entries) {
-  options(by("board"), data.boards.map((found) => [found.label, found.label]), current.label);
-  options(by("prior"), SIZES, state.prior);
-  const marks = [...new Set(current.rows.flatMap((row) => row.cells.flatMap((cell) => (cell?.coded === undefined ? [] : cell.measured.map((m) => data.runs[m.run].mark)))))].sort();
-  by("machines").hidden = marks.length < 2;
+function buttons(id, items, pressed, onPress) {
+  const focused = by(id).contains(document.activeElement) ? document.activeElement.value : null;
+  by(id).replaceChildren(...items.map(([value, text, amount]) => {
+    const button = element("button", { type: "button", value, "aria-pressed": pressed(value) }, text, ...(amount === undefined ? [] : [" ", element("small", {}, amount)]));
+    button.disabled = amount === 0 && !pressed(value);
+    button.addEventListener("click", () => onPress(value));
+    return button;
+  }));
+  [...by(id).children].find((button) => button.value === focused)?.focus();
+}
+
+function controls(board, entries) {
+  const marks = [...new Set(board.rows.flatMap((row) => row.cells.flatMap((cell) => (cell?.coded === undefined ? [] : cell.measured.map((m) => data.runs[m.run].mark)))))].sort();
   if (!marks.includes(state.machine)) state.machine = "";
-  const machine = (mark) => `env ${mark}: ${data.runs.find((run) => run.mark === mark).machine.processor ?? "no record"}`;
-  options(by("machine"), [["", "each row's first run"], ...marks.map((mark) => [mark, machine(mark)])], state.machine);
+  by("machines").hidden = marks.length < 2;
+  const processor = (mark) => data.runs.find((run) => run.mark === mark).machine.processor ?? "no record";
+  const families = [...new Set(board.rows.map((row) => row.family))].sort();
+  options("board", data.boards.map(({ label }) => [label, label]), board.label);
+  options("machine", [["", "each row's first run"], ...marks.map((mark) => [mark, `env ${mark}: ${processor(mark)}`])], state.machine);
+  options("corpus", [["", "all of these media"], ...board.corpora.map(({ name }) => [name, name])], state.corpus);
+  options("family", [["", "any"], ...families.map((family) => [family, family])], state.family);
+  options("model", SIZES, state.model);
   if (by("search").value !== state.search) by("search").value = state.search;
-  const parts = current.parts.map((part) => ({ value: part.name, text: part.name, amount: part.corpora.length }));
-  buttons(by("media"), parts, (name) => name === state.media, (name) => {
-    state.corpora.clear();
+  buttons("media", board.parts.map(({ name, corpora }) => [name, name, corpora.length]), (name) => name === state.media && !state.corpus, (name) => {
+    state.corpus = "";
     set("media", name);
   });
-  const part = current.parts.find((found) => found.name === state.media) ?? current.parts[0];
-  const corpora = (part?.corpora ?? []).map((number) => current.corpora[number].name);
-  buttons(by("corpora"), corpora.map((name) => ({ value: name, text: name })), (name) => state.corpora.has(name), (name) => toggle(state.corpora, name));
-  const amount = (name) => entries.filter((entry) => classes(entry.row).includes(name)).length;
-  const names = ["classical", "learned", "verified", "same-machine", ESTIMATE];
-  buttons(by("classes"), names.map((name) => ({ value: name, text: name, amount: amount(name) })), (name) => state.classes.has(name), (name) => toggle(state.classes, name));
-  by("prices").hidden = !current.rows.some((row) => row.prior);
-  if (by("prices").hidden || !PRICES.some(([price]) => price === state.price)) state.price = "raw";
-  if (!["encode", "decode"].includes(state.speed)) state.speed = "encode";
-  const one = (id, items) => buttons(by(id), items.map(([value, text]) => ({ value, text })), (value) => value === state[id], (value) => set(id, value));
-  one("speed", [["encode", "Encode"], ["decode", "Decode"]]);
-  one("price", PRICES);
-}
-
-function draw(current, numbers, shown) {
-  const price = { raw: "mean", gb: "gb", n: "n" }[state.price];
-  const drawn = shown.map((entry) => ({ ...entry, speed: entry[state.speed], cost: entry[price] }));
-  const over = numbers.length > 1 ? `geometric mean of ${numbers.length} corpora` : current.corpora[numbers[0]]?.name ?? "";
-  const paid = state.price === "raw" ? "ratio" : "ratio with the model";
-  plot.draw(drawn, {
-    title: `Ratio against ${state.speed} speed, ${over}: ${drawn.length} codecs; use the arrow keys to go from one to the next`,
-    x: `${state.speed} speed, MB per CPU second → faster`,
-    y: `smaller ← ${paid}, %`,
+  const amount = (name) => entries.filter(({ row }) => [row.learned ? "learned" : "classical", row.evidence].includes(name)).length;
+  buttons("classes", CLASSES.map((name) => [name, name, amount(name)]), (name) => state.classes.has(name), (name) => {
+    if (!state.classes.delete(name)) state.classes.add(name);
+    refresh();
   });
-  const left = drawn.filter((entry) => !(entry.speed > 0 && entry.cost > 0)).length;
-  by("undrawn").textContent = left ? `${many(left, "row")} without a mean or a speed ${left === 1 ? "is" : "are"} not drawn.` : "";
+  by("prices").hidden = !board.rows.some((row) => row.model_bytes);
+  buttons("speed", [["encode", "Encode"], ["decode", "Decode"]], (value) => value === state.speed, (value) => set("speed", value));
+  buttons("price", PRICES, (value) => value === state.price, (value) => set("price", value));
 }
-
-function notes(current, numbers, shown) {
-  const found = [];
-  const marks = new Set(shown.flatMap((entry) => entry.marks));
-  if (marks.size > 1) found.push("Env: speeds and memory were measured on different machines, or with different threads or jobs; they compare only within one. Choose one under “Speeds from”.");
-  if ([...marks].some((mark) => mark.endsWith("‖"))) found.push("‖: timed while other cells ran, slower than on a quiet machine.");
-  if (shown.some((entry) => entry.row.prior)) found.push("Adjusted: the model counted as part of the message. Prequential: the ratio of a codec that learns only as it codes.");
-  if (!numbers.length) found.push("Nothing to average: all corpora are controls, or empty.");
-  for (const number of numbers) {
-    const { name, label } = current.corpora[number];
-    if (label) found.push(`${name}: ${label}.`);
-  }
-  if (shown.some((entry) => entry.marked)) found.push(...data.cautions);
-  by("ranking-notes").replaceChildren(...found.map((note) => element("p", { class: "note" }, note)));
-}
-
-const tell = (entry) => [
-  entry.row.name,
-  `${entry.place === "-" ? "no place" : `place ${entry.place}`} · ratio ${rated(entry, entry.mean, entry.marked)} %` +
-    (entry.precise ? ` (95%: ${percent(entry.precise.low)}–${percent(entry.precise.high)})` : ""),
-  ...(entry.row.prior ? [`model ${bytes(entry.row.prior)} · adjusted ${rated(entry, entry.gb, "")} % at 1 GB`] : []),
-  `encode ${significant(entry.encode)} MB/s · decode ${significant(entry.decode)} MB/s · peak ${megabytes(entry.memory)} MB`,
-  tags(entry).map(([word]) => word).join(", "),
-];
-const plot = new Plot(by("plot"), tell, (name) => ranking.light(name));
-const ranking = new Ranking(by("ranking"), (key) => {
-  state.descending = state.sort === key ? !state.descending : DOWN.includes(key);
-  set("sort", key);
-}, (name) => plot.light(name));
 
 function refresh() {
-  const current = board();
-  if (!current.parts.some((part) => part.name === state.media)) state.media = current.parts[0]?.name ?? "all";
-  const numbers = chosen(current, state);
-  const entries = standing(current, numbers, state.machine, data.runs);
-  controls(current, entries);
-  const shown = entries.filter((entry) => passes(entry.row, state));
-  draw(current, numbers, shown);
-  ranking.show(data, current, numbers, shown, entries, state);
-  notes(current, numbers, shown);
+  const board = data.boards.find(({ label }) => label === state.board) ?? data.boards[0];
+  if (!board) return;
+  const plain = fresh();
+  for (const [key, known] of [["media", board.parts.map(({ name }) => name)], ["speed", ["encode", "decode"]], ["price", PRICES.map(([price]) => price)], ["model", SIZES.map(([size]) => size)]]) {
+    if (!known.includes(state[key])) state[key] = plain[key];
+  }
+  const single = board.parts.length ? board.corpora.findIndex(({ name }) => name === state.corpus) : 0;
+  if (single < 0) state.corpus = "";
+  const entries = board.rows.map((row) => entryOf(board, row, single)).filter(Boolean);
+  controls(board, entries);
+  const shown = entries.filter(passes);
+  const heads = columns(board, single, entries);
+  const current = heads.find(({ key }) => key === state.sort) ?? heads[2];
+  const ranked = entries.filter(({ row }) => row.evidence !== ESTIMATE);
+  const best = new Map(heads.filter((c) => c.best).map((c) => [c.key, ranked.map(c.value).filter((v) => v !== null).sort((a, b) => a - b)[0]]));
+  by("ranking").querySelector("thead").replaceChildren(element("tr", {}, ...heads.map((column) => heading(column, current))));
+  const rows = sorted(shown, current.value).flatMap((entry) => [rowOf(entry, heads, best), ...(opened.has(entry.row.name) ? [detail(board, entry.row, heads.length)] : [])]);
+  const nothing = element("tr", {}, element("td", { colspan: heads.length, class: "left" }, "No row answers to these filters."));
+  by("ranking").querySelector("tbody").replaceChildren(...(rows.length ? rows : [nothing]));
+  const price = PRICES.find(([key]) => key === state.price)[1].toLowerCase();
+  plot.draw(shown.map((entry) => ({ ...entry, speed: entry[state.speed], cost: entry[state.price] })), {
+    title: "Ratio against speed", x: `${state.speed} speed (raw MB per CPU second, log scale)`, y: `ratio % (log scale), ${price}`,
+  });
+  const corpora = single < 0 ? board.parts.find(({ name }) => name === state.media).corpora.length : 1;
   const hidden = entries.length - shown.length;
-  by("count").textContent = `${many(shown.length, "row")}${hidden ? ` of ${entries.length}` : ""}, ${many(numbers.length, "corpus", "corpora")}`;
-  by("reset").disabled = !hidden && !state.corpora.size && state.media === current.parts[0]?.name;
+  by("count").textContent = `${shown.length} rows${hidden ? ` of ${entries.length}` : ""}, ${corpora} ${corpora === 1 ? "corpus" : "corpora"}`;
+  by("cautions").replaceChildren(...data.cautions.map((line) => element("p", { class: "note" }, line)));
+  by("reset").disabled = !hidden && !state.corpus && state.media === "all";
   remember();
 }
 
-function facts() {
-  const table = (id, heads, rows) => {
-    const look = (word) => ((word.textContent ?? word).length > 64 ? { class: "prose" } : {});
-    const line = (name, words) => element("tr", {}, ...words.map((word) => element(name, look(word), word)));
-    by(id).append(element("thead", {}, line("th", heads)), element("tbody", {}, ...rows.map((row) => line("td", row))));
-  };
-  const code = (text) => element("code", {}, text);
-  table("cuts", ["corpus", "protocol", "media", "samples", "bytes", "SHA-256", "remark"], data.boards.flatMap((found) =>
-    found.corpora.map((c) => [c.name, found.label, c.kind, count(c.samples), count(c.bytes), code(c.digest),
-      [c.label, c.entropy === null ? "" : `entropy ${c.entropy.toFixed(3)} bpb`, c.averaged ? "" : "in no mean"].filter(Boolean).join("; ")])));
-  table("runs", ["env", "in", "started", "machine", "threads, jobs", "codelength", "libraries", "command"], data.runs.map((run) => [
-    run.mark, run.folders.join(", "), run.started,
-    Object.entries(run.machine).map(([name, value]) => `${name}: ${value}`).join("; ") || "no record",
-    `${run.threads}, ${run.jobs}`, [run.codelength, run.commit].filter(Boolean).join(" at "),
-    Object.entries(run.libraries).map(([name, value]) => `${name} ${value}`).join(", "), code(run.command)]));
-  const days = data.runs.map((run) => run.started.slice(0, 10)).filter(Boolean).sort();
-  if (days.length) by("span").textContent = `Measured ${days[0] === days.at(-1) ? `on ${days[0]}` : `from ${days[0]} to ${days.at(-1)}`}.`;
-  const told = [
-    ["contradictions", "Contradictions", "Same codec, same libraries, same bytes, and another outcome: one of them is wrong, or the codec depends on something that it does not tell.", data.contradictions],
-    ["failed", "Not ok", "Cells without figures; none of them is in any mean.", data.failed.map((f) => `${f.status}: ${f.codec} on ${f.corpus}, ${f.protocol}, in ${f.folder}: ${f.reason}`)],
-    ["left-out", "Left out", "Not merged, because these are not the same bytes under the same protocol.", data.left_out],
-  ];
-  for (const [look, title, why, lines] of told) {
-    if (!lines.length) continue;
-    const list = element("ul", { class: look }, ...lines.map((line) => element("li", {}, line)));
-    by("remarks").append(element("h2", {}, `${title} · ${count(lines.length)}`), element("p", { class: "note" }, why), lines.length > 12 ? element("details", {}, element("summary", {}, "Show them"), list) : list);
-  }
-}
-
-for (const id of ["board", "prior", "machine"]) by(id).addEventListener("change", () => {
-  if (id === "board") state.corpora.clear();
-  set(id, by(id).value);
+const plot = new Plot(by("plot"), (entry) => [
+  entry.row.name, `ratio ${rated(entry.row, entry.ratio, entry.mark)} %`,
+  `encode ${significant(entry.encode)} MB/s, decode ${significant(entry.decode)} MB/s`, tags(entry).map(([word]) => word).join(", "),
+], (name) => {
+  for (const row of by("ranking").querySelectorAll("tr.row")) row.classList.toggle("lit", row.dataset.name === name);
 });
+for (const id of ["board", "corpus", "family", "model", "machine"]) by(id).addEventListener("change", () => set(id, by(id).value));
 by("search").addEventListener("input", () => set("search", by("search").value));
 by("controls").addEventListener("submit", (event) => event.preventDefault());
 by("reset").addEventListener("click", () => {
-  const kept = { board: state.board, sort: state.sort, descending: state.descending, speed: state.speed, price: state.price, machine: state.machine };
-  Object.assign(state, fresh(), kept);
+  const { board, sort, descending, speed, price, machine } = state;
+  Object.assign(state, fresh(), { board, sort, descending, speed, price, machine });
   refresh();
 });
-window.addEventListener("hashchange", () => { recall(); refresh(); });
-
-document.querySelector("main").hidden = false;
-facts();
-recall();
-refresh();
+const start = () => { recall(); refresh(); };
+window.addEventListener("hashchange", start);
+start();
 let width = by("plot").clientWidth;
 new ResizeObserver(() => {
-  if (by("plot").clientWidth === width) return;
+  if (by("plot").clientWidth !== width) refresh();
   width = by("plot").clientWidth;
-  refresh();
 }).observe(by("plot"));

@@ -29,7 +29,7 @@ def test_all_outputs_at_once(hand_in, tmp_path: Path, capsys) -> None:
     options = [word for form in forms for word in (f"--{form}", out / f"board.{form}")]
     assert typed(*folders, *options, "--title", "Ours", "--sort", "encode") == 0
     said = capsys.readouterr()
-    assert "Overall · whole · 1 corpus · by encode speed" in said.out
+    assert "Overall · whole · prose · by encode speed" in said.out
     assert said.err.count("written: ") == 4
     assert sorted(path.name for path in out.iterdir()) == sorted(f"board.{f}" for f in forms)
     assert "<title>Ours</title>" in (out / "board.html").read_text()

@@ -7,8 +7,9 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
-from codelength.report.board import KINDS
-from codelength.report.leaderboard import document, leaderboard, page, read
+from codelength.report.board import KINDS, load_board
+from codelength.report.board_page import BoardPage
+from codelength.report.export.html import to_html
 from factories import broken, cell, corpus_slice
 from factories import leaderboard as invented
 
@@ -34,7 +35,7 @@ class Elements(HTMLParser):
 
 def made(hand_in, title: str = "Leaderboard") -> str:
     cells = [cell(HOSTILE), broken("png", corpus_slice("photo", kind=KINDS[1]), reason=HOSTILE)]
-    return page(document(leaderboard(read([hand_in("a", cells)])), title))
+    return to_html(BoardPage(load_board([hand_in("a", cells)]), title))
 
 
 def test_names_and_titles_never_become_markup(hand_in) -> None:
@@ -67,7 +68,7 @@ def test_it_asks_for_nothing_and_runs_nothing_but_its_own_script(hand_in) -> Non
 def test_a_grid_of_five_hundred_cells_stays_under_400_kb(hand_in) -> None:
     cells = [*invented(), *invented("paper")]
     assert len(cells) == 480
-    text = page(document(leaderboard(read([hand_in("a", cells)]))))
+    text = to_html(BoardPage(load_board([hand_in("a", cells)])))
     assert len(text.encode()) < 400_000
 
 

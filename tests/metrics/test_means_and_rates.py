@@ -1,28 +1,37 @@
 """Rates, ranks and means against answers worked out by hand."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from codelength.metrics import (
     GB,
-    adjusted,
+    Mean,
+    adjusted_ratio,
+    assign_ranks,
     bits_per_byte,
-    break_even,
+    break_even_size,
+    compute_means,
     decode_speed,
     encode_speed,
     excess,
+    find_pareto_front,
     geometric_mean,
-    header_once,
-    means,
-    memory,
-    pareto,
-    ranks,
+    header_once_ratio,
+    peak_memory,
     ratio,
     total_model_bytes,
 )
 from codelength.results.cell import Cell, Status
 from factories import broken, cell, corpus_slice, phase
+
+
+def means_of(rows: Mapping[str, Sequence[Cell | None]], seed: int = 0) -> dict[str, Mean]:
+    """The means over all corpora."""
+    corpora = range(len(next(iter(rows.values()))))
+    return compute_means(rows, {"all": corpora}, seed=seed)["all"]
+
 
 LM = {"weights": 90, "tokenizer": 10}
 
@@ -35,46 +44,44 @@ def test_ratio_is_coded_bytes_for_each_raw_byte_and_bpb_eight_times_that() -> No
 def test_a_prior_is_paid_once_by_the_corpus_or_by_a_stated_size() -> None:
     with_prior = cell(coded=200, model_bytes=LM)  # N = 1000, M = 100
     assert total_model_bytes(with_prior) == 100
-    assert adjusted(with_prior) == pytest.approx(0.3)
-    assert adjusted(with_prior, 10_000) == pytest.approx(0.21)
-    assert adjusted(with_prior, GB) == pytest.approx(0.2 + 1e-7)
-    assert adjusted(cell(coded=200), 1) == 0.2
+    assert adjusted_ratio(with_prior) == pytest.approx(0.3)
+    assert adjusted_ratio(with_prior, 10_000) == pytest.approx(0.21)
+    assert adjusted_ratio(with_prior, GB) == pytest.approx(0.2 + 1e-7)
+    assert adjusted_ratio(cell(coded=200), 1) == 0.2
 
 
 def test_break_even_is_the_prior_over_the_difference_of_rates() -> None:
     large, small = cell("lm", coded=200, model_bytes=LM), cell("gzip", coded=400)
-    assert break_even(large, small) == pytest.approx(500)  # 100 / (0.4 − 0.2)
+    assert break_even_size(large, small) == pytest.approx(500)  # 100 / (0.4 − 0.2)
     at = 500
-    assert adjusted(large, at) == pytest.approx(ratio(small))
+    assert adjusted_ratio(large, at) == pytest.approx(ratio(small))
 
 
 def test_a_codec_that_is_no_smaller_never_pays_for_its_prior() -> None:
     small = cell("gzip", coded=200)
-    assert break_even(cell("lm", coded=200, model_bytes=LM), small) == math.inf
-    assert break_even(cell("lm", coded=300, model_bytes=LM), small) == math.inf
+    assert break_even_size(cell("lm", coded=200, model_bytes=LM), small) == math.inf
+    assert break_even_size(cell("lm", coded=300, model_bytes=LM), small) == math.inf
 
 
 def test_break_even_asks_for_the_larger_prior_first() -> None:
-    with pytest.raises(ValueError, match="gzip has a smaller prior than lm"):
-        break_even(cell("gzip"), cell("lm", model_bytes=LM))
+    with pytest.raises(ValueError, match="gzip has a smaller model than lm"):
+        break_even_size(cell("gzip"), cell("lm", model_bytes=LM))
 
 
 def test_break_even_compares_the_same_bytes_only() -> None:
-    assert (
-        break_even(cell("lm", corpus_slice("a"), model_bytes=LM), cell("gzip", corpus_slice("b")))
-        is None
-    )
-    assert break_even(cell("lm", model_bytes=LM), broken("gzip")) is None
+    large, small = cell("lm", corpus_slice("a"), model_bytes=LM), cell("gzip", corpus_slice("b"))
+    assert break_even_size(large, small) is None
+    assert break_even_size(cell("lm", model_bytes=LM), broken("gzip")) is None
 
 
 def test_header_once_takes_off_all_headers_but_one() -> None:
     of = corpus_slice(samples=5)
-    assert header_once(cell(of=of, coded=400, header_bytes=10)) == 0.36  # (400 − 4·10) / 1000
-    assert header_once(cell(of=corpus_slice(samples=1), coded=400, header_bytes=10)) == 0.4
+    assert header_once_ratio(cell(of=of, coded=400, header_bytes=10)) == 0.36  # (400 − 4·10) / 1000
+    assert header_once_ratio(cell(of=corpus_slice(samples=1), coded=400, header_bytes=10)) == 0.4
 
 
 def test_header_once_is_for_codecs_without_a_prior() -> None:
-    assert header_once(cell(model_bytes=LM)) is None
+    assert header_once_ratio(cell(model_bytes=LM)) is None
 
 
 def test_speed_is_raw_megabytes_in_a_cpu_second() -> None:
@@ -87,8 +94,8 @@ def test_speed_is_raw_megabytes_in_a_cpu_second() -> None:
 
 
 def test_memory_is_that_of_the_hungrier_direction() -> None:
-    assert memory(cell(encode=phase(memory=5), decode=phase(memory=7))) == 7
-    assert memory(cell(encode=None, decode=None)) is None
+    assert peak_memory(cell(encode=phase(memory=5), decode=phase(memory=7))) == 7
+    assert peak_memory(cell(encode=None, decode=None)) is None
 
 
 def test_excess_is_measured_against_the_entropy_of_the_source() -> None:
@@ -97,7 +104,7 @@ def test_excess_is_measured_against_the_entropy_of_the_source() -> None:
 
 
 @pytest.mark.parametrize(
-    "figure", [ratio, bits_per_byte, adjusted, header_once, encode_speed, decode_speed]
+    "figure", [ratio, bits_per_byte, adjusted_ratio, header_once_ratio, encode_speed, decode_speed]
 )
 def test_an_empty_corpus_and_a_failed_cell_have_no_figures(figure) -> None:  # type: ignore[no-untyped-def]
     assert figure(cell(of=corpus_slice(size=0), coded=3)) is None
@@ -110,13 +117,13 @@ def test_only_ok_cells_have_a_ratio(status: Status) -> None:
 
 
 def test_equal_values_share_a_rank_and_the_next_ones_are_left_out() -> None:
-    assert [str(rank) for rank in ranks([30, 10, 20, 20, 40])] == ["4", "1", "2=", "2=", "5"]
-    assert ranks([]) == []
+    assert [str(rank) for rank in assign_ranks([30, 10, 20, 20, 40])] == ["4", "1", "2=", "2=", "5"]
+    assert assign_ranks([]) == []
 
 
 def test_the_front_holds_what_nothing_else_beats_in_both() -> None:
     points = [(10, 1.0), (20, 5.0), (20, 4.0), (30, 5.0), (40, 9.0), (10, 1.0)]
-    assert pareto(points) == [True, True, False, False, True, True]
+    assert find_pareto_front(points) == [True, True, False, False, True, True]
 
 
 def test_the_geometric_mean_of_a_half_and_an_eighth_is_a_quarter() -> None:
@@ -128,7 +135,7 @@ def test_the_geometric_mean_of_a_half_and_an_eighth_is_a_quarter() -> None:
 
 def test_means_are_geometric_over_the_corpora() -> None:
     rows = {"gzip": [cell(of=corpus_slice("a"), coded=500), cell(of=corpus_slice("b"), coded=125)]}
-    mean = means(rows)["gzip"]
+    mean = means_of(rows)["gzip"]
     assert mean.value == pytest.approx(0.25)
     assert (mean.done, mean.of) == (2, 2)
 
@@ -140,19 +147,19 @@ def test_nothing_is_averaged_over_a_hole() -> None:
         "missing": [good, None],
         "empty": [good, cell(of=corpus_slice("b", 0))],
     }
-    for mean in means(holes).values():
+    for mean in means_of(holes).values():
         assert (mean.value, mean.low, mean.high) == (None, None, None)
         assert (mean.done, mean.of) == (1, 2)
 
 
 def test_a_single_group_has_no_spread_and_is_counted() -> None:
-    mean = means({"gzip": [cell(of=corpus_slice("a")), cell(of=corpus_slice("b"))]})["gzip"]
+    mean = means_of({"gzip": [cell(of=corpus_slice("a")), cell(of=corpus_slice("b"))]})["gzip"]
     assert mean.low == mean.value == mean.high
     assert mean.rigid == 2
 
 
 def test_equal_groups_have_an_interval_of_no_width() -> None:
-    mean = means({"gzip": [cell(coded=400, groups=[(100, 40)] * 10)]})["gzip"]
+    mean = means_of({"gzip": [cell(coded=400, groups=[(100, 40)] * 10)]})["gzip"]
     assert mean.rigid == 0
     assert mean.low == pytest.approx(0.4)
     assert mean.high == pytest.approx(0.4)
@@ -165,7 +172,7 @@ def two_kinds(n: int) -> Cell:
 
 
 def test_the_interval_is_as_wide_as_the_central_limit_says() -> None:
-    mean = means({"gzip": [two_kinds(400)]})["gzip"]
+    mean = means_of({"gzip": [two_kinds(400)]})["gzip"]
     assert mean.value is not None
     assert mean.low is not None
     assert mean.high is not None
@@ -175,15 +182,15 @@ def test_the_interval_is_as_wide_as_the_central_limit_says() -> None:
 
 def test_the_interval_depends_on_the_seed_and_on_no_other_row() -> None:
     uneven = cell(of=corpus_slice(size=9900), coded=4950, groups=[(100, i) for i in range(1, 100)])
-    one = means({"gzip": [uneven]})["gzip"]
-    assert one == means({"xz": [cell("xz", uneven.slice)], "gzip": [uneven]})["gzip"]
-    assert one != means({"gzip": [uneven]}, seed=1)["gzip"]
+    one = means_of({"gzip": [uneven]})["gzip"]
+    assert one == means_of({"xz": [cell("xz", uneven.slice)], "gzip": [uneven]})["gzip"]
+    assert one != means_of({"gzip": [uneven]}, seed=1)["gzip"]
 
 
 def test_a_draw_of_empty_files_only_does_no_harm() -> None:
-    mean = means({"gzip": [cell(coded=40, of=corpus_slice(size=100), groups=[(0, 0), (100, 40)])]})[
-        "gzip"
-    ]
+    mean = means_of(
+        {"gzip": [cell(coded=40, of=corpus_slice(size=100), groups=[(0, 0), (100, 40)])]}
+    )["gzip"]
     assert mean.low == pytest.approx(0.4)
     assert mean.high == pytest.approx(0.4)
 
@@ -199,5 +206,5 @@ def test_a_large_board_is_quick() -> None:
         for j in range(24)
     }
     start = process_time()
-    means(rows)
+    means_of(rows)
     assert process_time() - start < 4  # half of that where nothing else runs

@@ -6,10 +6,9 @@ from msgspec.structs import replace
 from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
 from codelength.metrics import Price, Pricing
-from codelength.report.board import boards
-from codelength.report.machines import Machines
-from codelength.report.rankings import ranking
+from codelength.report.board import board_of
 from codelength.report.table import Table
+from codelength.report.tables import corpus_table
 from codelength.results.cell import Cell, Environment, Status
 from factories import broken, cell, corpus_slice, environment, phase
 
@@ -17,9 +16,16 @@ LM = {"weights": 100}
 
 
 def ranked(cells: list[Cell], key: str = "ratio", *environments: Environment) -> Table:
-    (board,) = boards(cells)
-    (corpus,) = board.slices
-    return ranking(board, corpus, Machines(cells, environments or [environment()]), key)
+    return priced(cells, Pricing(), key, *environments)
+
+
+def priced(
+    cells: list[Cell], pricing: Pricing, key: str = "ratio", *environments: Environment
+) -> Table:
+    board = board_of(cells, environments or [environment()], pricing)
+    (grid,) = board.grids
+    (corpus,) = grid.slices
+    return corpus_table(board, grid, corpus, key)
 
 
 def column(table: Table, head: str) -> list[str]:
@@ -86,13 +92,12 @@ def test_raw_adjusted_and_prequential_rates_stand_beside_each_other() -> None:
     assert column(table, "adj % at N") == ["30.00", "40.00"]
     assert column(table, "adj % at 1 GB") == ["20.00", "40.00"]
     assert column(table, "preq %") == ["n/a", "40.00"]
-    assert any("Charged: priors as stored." in note for note in table.notes)
+    assert any("Charged: models as stored." in note for note in table.notes)
 
 
 def test_another_price_is_named_and_ranked_by() -> None:
     cells = [cell("lm", coded=200, model_bytes=LM, card=ModelCard(parameters=150)), cell("gzip")]
-    (board,) = boards(cells, Pricing(Price.TWO_BYTES))
-    table = ranking(board, "prose", Machines(cells, []), "adjusted")
+    table = priced(cells, Pricing(Price.TWO_BYTES), "adjusted")
     assert column(table, "codec") == ["gzip", "lm"]  # 200 + 300 of 1000 bytes against 400
     assert column(table, "adj % at N") == ["40.00", "50.00"]
     assert any("Charged: weights at 2 bytes a parameter." in note for note in table.notes)
@@ -100,8 +105,7 @@ def test_another_price_is_named_and_ranked_by() -> None:
 
 def test_what_has_no_price_has_no_rank_by_it_and_is_named() -> None:
     cells = [cell("lm", coded=200, model_bytes=LM), cell("gzip")]
-    (board,) = boards(cells, Pricing(Price.TWO_BYTES))
-    table = ranking(board, "prose", Machines(cells, []), "adjusted")
+    table = priced(cells, Pricing(Price.TWO_BYTES), "adjusted")
     assert column(table, "#") == ["1", "-"]
     assert column(table, "adj % at N") == ["40.00", "n/a"]
     assert "No price known, so adj is n/a: lm." in table.notes

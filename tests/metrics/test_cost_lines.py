@@ -6,83 +6,87 @@ import random
 import pytest
 
 from codelength.metrics.break_even import (
-    Line,
-    Span,
-    Stretch,
-    break_even,
-    cheaper,
-    crossing_interval,
-    envelope,
-    line,
+    CostLine,
+    Segment,
+    SizeRange,
+    break_even_interval,
+    break_even_size,
+    cost_line,
+    find_cheaper_range,
+    find_lower_envelope,
 )
 from codelength.metrics.price import Price, Pricing, apply_price
 from factories import broken, cell, corpus_slice
 
-GZIP, SMALL, LARGE = Line(0, 0.4), Line(100, 0.2), Line(700, 0.1)
+GZIP, SMALL, LARGE = CostLine(0, 0.4), CostLine(100, 0.2), CostLine(700, 0.1)
 
 
 def test_a_line_is_the_prior_and_the_ratio_for_each_byte() -> None:
     measured = cell("lm", coded=200, model_bytes={"weights": 90, "tokenizer": 10})
-    assert line(measured) == SMALL
+    assert cost_line(measured) == SMALL
     assert SMALL.total(1000) == 300
-    assert line(broken()) is None
-    assert line(apply_price(measured, Pricing(Price.TWO_BYTES))) is None
+    assert cost_line(broken()) is None
+    assert cost_line(apply_price(measured, Pricing(Price.TWO_BYTES))) is None
 
 
 def test_the_larger_prior_wins_from_the_crossing_on_and_the_smaller_up_to_it() -> None:
     # 0.4 N = 100 + 0.2 N at 500; 0.4 N = 700 + 0.1 N at 2333⅓; 100 + 0.2 N = 700 + 0.1 N at 6000
-    assert cheaper(SMALL, GZIP) == Span(pytest.approx(500), math.inf)
-    assert cheaper(GZIP, SMALL) == Span(0, pytest.approx(500))
-    assert cheaper(LARGE, GZIP) == Span(pytest.approx(7000 / 3), math.inf)
-    assert cheaper(LARGE, SMALL) == Span(pytest.approx(6000), math.inf)
+    assert find_cheaper_range(SMALL, GZIP) == SizeRange(pytest.approx(500), math.inf)
+    assert find_cheaper_range(GZIP, SMALL) == SizeRange(0, pytest.approx(500))
+    assert find_cheaper_range(LARGE, GZIP) == SizeRange(pytest.approx(7000 / 3), math.inf)
+    assert find_cheaper_range(LARGE, SMALL) == SizeRange(pytest.approx(6000), math.inf)
     assert SMALL.total(500) == pytest.approx(GZIP.total(500))
 
 
 def test_one_that_is_better_in_both_is_always_cheaper_and_the_other_never() -> None:
-    worse = Line(100, 0.5)
-    assert cheaper(GZIP, worse) == Span(0, math.inf)
-    assert cheaper(worse, GZIP) is None
-    assert cheaper(Line(0, 0.3), GZIP) == Span(0, math.inf)
-    assert cheaper(Line(50, 0.4), Line(60, 0.4)) == Span(0, math.inf)
+    worse = CostLine(100, 0.5)
+    assert find_cheaper_range(GZIP, worse) == SizeRange(0, math.inf)
+    assert find_cheaper_range(worse, GZIP) is None
+    assert find_cheaper_range(CostLine(0, 0.3), GZIP) == SizeRange(0, math.inf)
+    assert find_cheaper_range(CostLine(50, 0.4), CostLine(60, 0.4)) == SizeRange(0, math.inf)
 
 
 def test_equal_lines_are_cheaper_nowhere() -> None:
-    assert cheaper(GZIP, GZIP) is None
+    assert find_cheaper_range(GZIP, GZIP) is None
 
 
 def test_the_envelope_names_the_cheapest_at_each_size() -> None:
     lines = {"gzip": GZIP, "small": SMALL, "large": LARGE}
-    assert envelope(lines) == [
-        Stretch("gzip", Span(0, pytest.approx(500))),
-        Stretch("small", Span(pytest.approx(500), pytest.approx(6000))),
-        Stretch("large", Span(pytest.approx(6000), math.inf)),
+    assert find_lower_envelope(lines) == [
+        Segment("gzip", SizeRange(0, pytest.approx(500))),
+        Segment("small", SizeRange(pytest.approx(500), pytest.approx(6000))),
+        Segment("large", SizeRange(pytest.approx(6000), math.inf)),
     ]
 
 
 def test_a_codec_that_is_never_the_cheapest_is_not_on_the_envelope() -> None:
     # 300 + 0.19 N passes below 100 + 0.2 N only at 20000, where 700 + 0.1 N is long cheaper
-    lines = {"gzip": GZIP, "small": SMALL, "middle": Line(300, 0.19), "large": LARGE}
-    assert [stretch.codec for stretch in envelope(lines)] == ["gzip", "small", "large"]
+    lines = {"gzip": GZIP, "small": SMALL, "middle": CostLine(300, 0.19), "large": LARGE}
+    assert [stretch.codec for stretch in find_lower_envelope(lines)] == ["gzip", "small", "large"]
 
 
 def test_without_priors_the_smallest_rate_is_all_there_is() -> None:
-    lines = {"gzip": GZIP, "xz": Line(0, 0.3)}
-    assert envelope(lines) == [Stretch("xz", Span(0, math.inf))]
-    assert envelope({}) == []
+    lines = {"gzip": GZIP, "xz": CostLine(0, 0.3)}
+    assert find_lower_envelope(lines) == [Segment("xz", SizeRange(0, math.inf))]
+    assert find_lower_envelope({}) == []
 
 
 def test_lines_through_one_point_leave_no_stretch_of_no_length() -> None:
-    lines = {"a": Line(0, 0.75), "b": Line(100, 0.5), "c": Line(200, 0.25)}  # all meet at 400
-    assert [stretch.codec for stretch in envelope(lines)] == ["a", "c"]
+    lines = {
+        "a": CostLine(0, 0.75),
+        "b": CostLine(100, 0.5),
+        "c": CostLine(200, 0.25),
+    }  # all meet at 400
+    assert [stretch.codec for stretch in find_lower_envelope(lines)] == ["a", "c"]
 
 
 def test_the_envelope_is_the_minimum_at_any_size() -> None:
     dice = random.Random(3)
-    lines = {str(i): Line(10 ** dice.uniform(0, 7), dice.uniform(0.1, 1)) for i in range(40)}
-    found = envelope(lines)
-    assert found[0].span.start == 0
+    lines = {str(i): CostLine(10 ** dice.uniform(0, 7), dice.uniform(0.1, 1)) for i in range(40)}
+    found = find_lower_envelope(lines)
+    assert found[0].sizes.start == 0
     for size in (10 ** dice.uniform(0, 9) for _ in range(500)):
-        (here,) = [s for s in found if s.span.start <= size < s.span.end]
+        (here,) = [s for s in found if s.sizes.start <= size < s.sizes.end]
         least = min(spent.total(size) for spent in lines.values())
         assert lines[here.codec].total(size) == pytest.approx(least)
 
@@ -93,8 +97,8 @@ def test_a_ladder_finds_the_size_that_was_planted(size: float) -> None:
     at P = (α·b·N / c)^(1 / (1 + α)); a ladder with a step of 1.1 comes within a step of it."""
     floor, b, alpha, c = 0.1, 3.0, 0.35, 2.0
     ladder = [1e3 * 1.1**i for i in range(160)]
-    lines = {str(p): Line(c * p, floor + b * p**-alpha) for p in ladder}
-    (best,) = [s for s in envelope(lines) if s.span.start <= size < s.span.end]
+    lines = {str(p): CostLine(c * p, floor + b * p**-alpha) for p in ladder}
+    (best,) = [s for s in find_lower_envelope(lines) if s.sizes.start <= size < s.sizes.end]
     planted = (alpha * b * size / c) ** (1 / (1 + alpha))
     assert planted / 1.1 < float(best.codec) < planted * 1.1
 
@@ -104,8 +108,10 @@ def test_break_even_follows_the_price() -> None:
 
     large = cell("lm", coded=200, model_bytes={"weights": 100}, card=ModelCard(parameters=10))
     small = cell("gzip", coded=400)
-    assert break_even(large, small) == pytest.approx(500)
-    assert break_even(apply_price(large, Pricing(Price.TWO_BYTES)), small) == pytest.approx(100)
+    assert break_even_size(large, small) == pytest.approx(500)
+    assert break_even_size(apply_price(large, Pricing(Price.TWO_BYTES)), small) == pytest.approx(
+        100
+    )
 
 
 def many(codec: str, rates: list[float], **changes: object):  # type: ignore[no-untyped-def]
@@ -117,20 +123,20 @@ def many(codec: str, rates: list[float], **changes: object):  # type: ignore[no-
 
 def test_samples_that_are_all_alike_leave_no_doubt_where_lines_cross() -> None:
     large = many("lm", [0.2] * 50, model_bytes={"weights": 100})
-    assert crossing_interval(large, many("gzip", [0.4] * 50)) == pytest.approx((500, 500))
+    assert break_even_interval(large, many("gzip", [0.4] * 50)) == pytest.approx((500, 500))
 
 
 def test_what_moves_both_codecs_alike_does_not_move_their_break_even() -> None:
     hard = [0.2, 0.5] * 50  # samples differ much, the difference of the codecs does not
     large = many("lm", hard, model_bytes={"weights": 100})
     small = many("gzip", [rate + 0.2 for rate in hard])
-    assert crossing_interval(large, small) == pytest.approx((500, 500))
+    assert break_even_interval(large, small) == pytest.approx((500, 500))
 
 
 def test_the_interval_of_a_break_even_is_as_wide_as_the_central_limit_says() -> None:
     """The gain is 0.1 or 0.3 by turns: 0.2 with a standard error of 0.1 / √400."""
     large = many("lm", [0.2] * 400, model_bytes={"weights": 100})
-    interval = crossing_interval(large, many("gzip", [0.3, 0.5] * 200))
+    interval = break_even_interval(large, many("gzip", [0.3, 0.5] * 200))
     assert interval is not None
     low, high = interval
     error = 1.96 * 0.1 / 20
@@ -140,11 +146,11 @@ def test_the_interval_of_a_break_even_is_as_wide_as_the_central_limit_says() -> 
 
 def test_a_gain_that_may_be_none_has_no_upper_bound() -> None:
     large = many("lm", [0.2, 0.4] * 5, model_bytes={"weights": 100})
-    interval = crossing_interval(large, many("gzip", [0.41, 0.21] * 5))
+    interval = break_even_interval(large, many("gzip", [0.41, 0.21] * 5))
     assert interval is not None
     assert interval[1] == math.inf
 
 
 def test_a_single_sample_and_equal_priors_have_no_interval() -> None:
-    assert crossing_interval(cell("lm", model_bytes={"weights": 9}), cell("gzip")) is None
-    assert crossing_interval(many("xz", [0.2] * 5), many("gzip", [0.4] * 5)) is None
+    assert break_even_interval(cell("lm", model_bytes={"weights": 9}), cell("gzip")) is None
+    assert break_even_interval(many("xz", [0.2] * 5), many("gzip", [0.4] * 5)) is None

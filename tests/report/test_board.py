@@ -1,6 +1,6 @@
 """What may be compared with what."""
 
-from codelength.report.board import boards
+from codelength.report.board import board_of
 from factories import broken, cell, corpus_slice
 
 
@@ -12,15 +12,15 @@ def test_protocols_and_limits_are_never_mixed() -> None:
         corpus_slice(protocol="chunks:512"),
         corpus_slice(protocol="whole"),
     ]
-    found = boards([cell(of=of) for of in slices])
-    assert [board.protocol_label for board in found] == [
+    found = board_of([cell(of=of) for of in slices]).grids
+    assert [grid.label for grid in found] == [
         "whole",
         "whole, first 500 bytes",
         "chunks:512",
         "chunks:2048",
         "paper",
     ]
-    assert all(len(board.cells) == 1 for board in found)
+    assert all(len(grid.cells) == 1 for grid in found)
 
 
 def test_parts_are_by_kind_and_leave_out_controls_and_empty_corpora() -> None:
@@ -31,38 +31,39 @@ def test_parts_are_by_kind_and_leave_out_controls_and_empty_corpora() -> None:
         corpus_slice("nothing", 0),
         corpus_slice("photo", kind="image"),
     ]
-    (board,) = boards([cell(of=of) for of in slices])
-    assert list(board.slices) == ["nothing", "prose", "photo", "song", "noise"]
-    parts = {part.name: list(part.slices) for part in board.parts()}
+    (grid,) = board_of([cell(of=of) for of in slices]).grids
+    assert list(grid.slices) == ["nothing", "prose", "photo", "song", "noise"]
+    parts = {part.name: list(part.corpora) for part in grid.parts}
     assert parts == {
         "all": ["prose", "photo", "song"],
         "text": ["prose"],
         "image": ["photo"],
         "audio": ["song"],
     }
-    controls = board.controls()
-    assert controls is not None
-    assert list(controls.slices) == ["noise"]
 
 
 def test_a_corpus_whose_bytes_changed_is_another_corpus() -> None:
-    (board,) = boards([cell(of=corpus_slice("mine", 1000)), cell(of=corpus_slice("mine", 1001))])
-    assert len(board.slices) == 2
-    assert all(name.startswith("mine@") for name in board.slices)
+    (grid,) = board_of(
+        [cell(of=corpus_slice("mine", 1000)), cell(of=corpus_slice("mine", 1001))]
+    ).grids
+    assert len(grid.slices) == 2
+    assert all(name.startswith("mine@") for name in grid.slices)
 
 
 def test_another_version_of_a_library_is_another_codec() -> None:
     old, new = {"zstandard": "0.22"}, {"zstandard": "0.23"}
-    (board,) = boards([cell("zstd", versions=old), cell("zstd", versions=new), cell("gzip")])
-    assert board.codecs == ("gzip", "zstd (zstandard 0.22)", "zstd (zstandard 0.23)")
+    (grid,) = board_of(
+        [cell("zstd", versions=old), cell("zstd", coded=390, versions=new), cell("gzip")]
+    ).grids
+    assert list(grid.rows) == ["gzip", "zstd (zstandard 0.22)", "zstd (zstandard 0.23)"]
 
 
 def test_a_cell_that_failed_before_it_knew_its_version_stays_with_its_codec() -> None:
-    (board,) = boards([cell("zstd"), broken("zstd", corpus_slice("other"))])
-    assert board.codecs == ("zstd",)
+    (grid,) = board_of([cell("zstd"), broken("zstd", corpus_slice("other"))]).grids
+    assert list(grid.rows) == ["zstd"]
 
 
 def test_codecs_are_in_the_order_that_people_count() -> None:
     names = ["zstd:level=19", "zstd:level=3", "gzip", "zstd:level=9"]
-    (board,) = boards([cell(name) for name in names])
-    assert board.codecs == ("gzip", "zstd:level=3", "zstd:level=9", "zstd:level=19")
+    (grid,) = board_of([cell(name) for name in names]).grids
+    assert list(grid.rows) == ["gzip", "zstd:level=3", "zstd:level=9", "zstd:level=19"]

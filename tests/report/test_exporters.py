@@ -1,17 +1,24 @@
-"""The report as files, and that it says the same as the terminal."""
+"""A page as files, and that they say the same as the terminal."""
 
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from codelength.report import Table, summary, tables, write
-from codelength.report.board import boards
+from codelength.api.errors import Unavailable
+from codelength.report.board import board_of
+from codelength.report.board_page import BoardPage
+from codelength.report.charts import family_looks
+from codelength.report.export import EXPORTERS
+from codelength.report.export.markdown import write_report
+from codelength.report.export.terminal import to_text
+from codelength.report.table import Table
 from codelength.results.cell import Cell, Status
-from factories import broken, cell, corpus_slice, environment, phase
+from factories import broken, cell, corpus_slice, environment, leaderboard, phase
 
 ENVIRONMENTS = [environment()]
 
@@ -31,18 +38,23 @@ def some() -> list[Cell]:
     ]
 
 
+def write(cells: Sequence[Cell], folder: Path) -> Path:
+    return write_report(BoardPage(board_of(cells, ENVIRONMENTS), "Leaderboard"), folder)
+
+
 def words(table: Table, text: str) -> list[list[str]]:
     return [line.replace("|", " ").replace("\\", "").split() for line in text.splitlines()]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(some(), ENVIRONMENTS, tmp_path_factory.mktemp("report"))
+    return write(some(), tmp_path_factory.mktemp("report"))
 
 
 def test_terminal_and_markdown_hold_the_same_rows(written: Path) -> None:
     markdown = written.read_text()
-    for table in [*tables(some(), ENVIRONMENTS), *summary(some(), ENVIRONMENTS)]:
+    page = BoardPage(board_of(some(), ENVIRONMENTS))
+    for table in [*page.brief, *page.answer]:
         expected = [" ".join(row).split() for row in table.rows]
         for shown in (table.text(), table.markdown()):
             found = words(table, shown)
@@ -75,65 +87,86 @@ def test_links_lead_to_plots_that_are_there(written: Path) -> None:
     assert {written.parent / link for link in links} == set(written.parent.glob("plots/*"))
     for link in links:
         svg = (written.parent / link).read_text()
-        assert svg.startswith("<?xml")
+        assert svg.startswith("<svg")
         assert svg.rstrip().endswith("</svg>")
 
 
 def test_the_same_cells_in_any_order_give_the_same_bytes(written: Path, tmp_path: Path) -> None:
-    again = write(some()[::-1], ENVIRONMENTS, tmp_path)
+    again = write(some()[::-1], tmp_path)
     files = sorted(p.relative_to(written.parent) for p in written.parent.rglob("*") if p.is_file())
     assert files == sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
     for file in files:
         assert (again.parent / file).read_bytes() == (written.parent / file).read_bytes(), file
 
 
-def test_without_matplotlib_the_report_names_the_command_that_brings_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    markdown = write(some(), ENVIRONMENTS, tmp_path).read_text()
-    assert "python -m pip install 'codelength[plots]'" in markdown
-    assert "](plots/" not in markdown
-    assert not (tmp_path / "plots").exists()
-
-
 def test_a_write_that_fails_leaves_the_old_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    old = write(some(), ENVIRONMENTS, tmp_path).read_bytes()
+    old = write(some(), tmp_path).read_bytes()
 
     def full(self: Path, data: bytes) -> int:
         raise OSError("no space left")
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="no space"):
-        write(some()[:1], ENVIRONMENTS, tmp_path)
-    assert [p.read_bytes() for p in tmp_path.iterdir()] == [old]
+        write(some()[:1], tmp_path)
+    assert (tmp_path / "report.md").read_bytes() == old
 
 
 @pytest.mark.parametrize("cells", [[], [broken()], [cell(of=corpus_slice(size=0), coded=1)]])
-def test_nothing_to_show_is_no_error(
-    cells: Sequence[Cell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert write(cells, [], tmp_path).read_text().startswith("# Leaderboard")
-    assert [table.text() for table in [*tables(cells, []), *summary(cells, [])]] or not cells
+def test_nothing_to_show_is_no_error(cells: Sequence[Cell], tmp_path: Path) -> None:
+    assert write(cells, tmp_path).read_text().startswith("# Leaderboard")
+    page = BoardPage(board_of(cells))
+    assert list(to_text(page)) or not cells
+    for exporter in EXPORTERS:
+        if exporter.name != "parquet":
+            assert exporter.export(page)
 
 
 def test_a_single_untimed_codec_is_reported_too(tmp_path: Path) -> None:
-    cells = [cell(encode=None, decode=None)]
-    write(cells, ENVIRONMENTS, tmp_path)
+    write([cell(encode=None, decode=None)], tmp_path)
     assert [p.name for p in (tmp_path / "plots").iterdir()] == ["whole-map.svg"]
+
+
+def test_pictures_are_small_and_a_large_map_is_left_to_the_tables(tmp_path: Path) -> None:
+    write(leaderboard(), tmp_path)
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "plots").iterdir()}
+    assert {"whole-all.svg", "whole-map.svg"} < sizes.keys()
+    assert max(sizes.values()) < 60_000
+    many = [cell(f"gzip:level={i}", coded=300 + i) for i in range(60)]
+    write(many, tmp_path / "many")
+    assert [path.name for path in (tmp_path / "many" / "plots").iterdir()] == ["whole-all.svg"]
+
+
+def test_parquet_holds_the_lines_of_the_csv_with_types() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (exporter,) = [exporter for exporter in EXPORTERS if exporter.name == "parquet"]
+    page = BoardPage(board_of(some(), ENVIRONMENTS))
+    found = parquet.read_table(BytesIO(exporter.export(page)))
+    assert found.column_names == list(page.records.heads)
+    assert found.to_pylist()[0] == dict(zip(page.records.heads, page.records.rows[0], strict=True))
+
+
+def test_without_pyarrow_one_line_names_the_command_that_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (exporter,) = [exporter for exporter in EXPORTERS if exporter.name == "parquet"]
+    with pytest.raises(Unavailable, match="pip install 'codelength\\[tables\\]'"):
+        exporter.export(BoardPage(board_of(some())))
 
 
 PIPE = """
 import sys
 sys.path.insert(0, {tests!r})
 from factories import environment, leaderboard
-from codelength.report import summary, tables
+from codelength.report.board import board_of
+from codelength.report.board_page import BoardPage
+from codelength.report.export.terminal import to_text
 assert not {{"rich", "matplotlib", "numpy"}} & set(sys.modules), "imported too early"
-for table in [*tables(leaderboard(), [environment()]), *summary(leaderboard(), [environment()])]:
-    print(table.text())
+for block in to_text(BoardPage(board_of(leaderboard(), [environment()]))):
+    print(block)
+assert not {{"rich", "matplotlib"}} & set(sys.modules), "not needed"
 """
 
 
@@ -149,27 +182,7 @@ def test_piped_output_has_no_escape_codes_and_nothing_is_cut(tmp_path: Path) -> 
     assert reason in text  # in one line
 
 
-def test_the_labels_of_a_plot_do_not_cover_each_other() -> None:
-    import numpy as np
-
-    from codelength.report.label_placement import place
-
-    steps = np.arange(24.0)
-    points = np.stack([300 + 9 * np.cos(steps), 200 + steps], axis=1)
-    sizes = np.tile([50.0, 11.0], (24, 1))
-    corners = place(points, sizes, (0.0, 0.0, 640.0, 480.0))
-    for i in range(24):
-        for j in range(i):
-            assert (np.abs(corners[i] - corners[j]) >= sizes[i]).any(), (i, j)
-    assert (corners >= 0).all()
-    assert (corners + sizes <= [640, 480]).all()
-
-
-def test_codec_families_keep_their_colour_in_all_plots() -> None:
-    pytest.importorskip("matplotlib")
-    from codelength.report.plots import families
-
-    looks = families(some())
+def test_codec_families_keep_their_colour_in_all_charts() -> None:
+    looks = family_looks(board_of(some()))
     assert sorted(looks) == ["gzip", "lm", "png", "zstd"]
     assert len(set(looks.values())) == 4
-    assert len(boards(some())) == 1

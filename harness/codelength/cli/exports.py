@@ -1,0 +1,89 @@
+"""The options of every command that shows a page: how it is ranked, and the files it goes to."""
+
+import functools
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codelength.api.errors import StoreError, UsageError
+from codelength.report.export import EXPORTERS, Exporter
+
+if TYPE_CHECKING:
+    from codelength.report.page import Page
+
+STDOUT = Path("-")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a page goes: exporter → file."""
+
+    files: Mapping[Exporter, Path]
+
+    def show(self, page: "Page") -> None:
+        """Write the files, and print the page unless one of them is standard output. Raises
+        StoreError."""
+        for exporter, path in self.files.items():
+            data = exporter.export(page)
+            if path == STDOUT:
+                click.echo(data, nl=False)
+            else:
+                _write(data, path)
+        if STDOUT not in self.files.values():
+            from codelength.report.export.terminal import to_text
+
+            for block in to_text(page, terminal_width()):
+                click.echo(block)
+            sys.stdout.flush()
+
+    def write_report(self, page: "Page", folder: Path, name: str = "report.md") -> None:
+        """Write the page as Markdown with its charts into a folder, and say where. Raises
+        StoreError."""
+        from codelength.report.export import markdown
+
+        try:
+            path = markdown.write_report(page, folder, name)
+        except OSError as error:
+            raise StoreError(f"no report can be written to {folder}: {error.strerror}") from error
+        click.echo(f"report: {path}", err=STDOUT in self.files.values())
+
+
+def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each exporter; the command gets `outputs`."""
+
+    @functools.wraps(command)
+    def wrapped(**options: Any) -> Any:
+        chosen = {e: options.pop(e.name) for e in EXPORTERS}
+        files = {exporter: path for exporter, path in chosen.items() if path is not None}
+        if list(files.values()).count(STDOUT) > 1:
+            raise UsageError("two outputs cannot both go to standard output; name a file for one")
+        return command(outputs=Outputs(files), **options)
+
+    for exporter in reversed(EXPORTERS):
+        wrapped = click.option(
+            f"--{exporter.name}",
+            type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+            metavar="FILE",
+            help=f"Write {exporter.help}; - for standard output.",
+        )(wrapped)
+    return wrapped
+
+
+def terminal_width() -> int | None:
+    """How wide tables may be; None where nobody looks."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _write(data: bytes, path: Path) -> None:
+    from codelength.report.export.files import replace
+
+    try:
+        replace(path, data)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"written: {path}", err=True)

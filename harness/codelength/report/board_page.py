@@ -1,0 +1,152 @@
+"""The page of a board: the opening, each grid, what went wrong, and where it comes from."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from codelength.report.board import Board, Grid, Part
+from codelength.report.break_even import costs_of, model_table
+from codelength.report.charts import board_charts
+from codelength.report.data import MEASUREMENTS, Document, document_of, measurements_of
+from codelength.report.failures import failures_table, remark_tables
+from codelength.report.keys import find_key
+from codelength.report.ledger import ledger_table
+from codelength.report.page import Folded, Heading, Prose, Records, Section
+from codelength.report.provenance import list_digests, provenance_tables, runs_table
+from codelength.report.published import published_table
+from codelength.report.table import Table
+from codelength.report.tables import (
+    EVIDENCE,
+    controls_table,
+    corpus_table,
+    overall_table,
+    part_table,
+)
+
+TITLE = "Leaderboard of lossless compressors"
+
+GUIDE = (
+    "Ratio is coded / raw bytes in percent, and bpb is coded bits for each raw byte: for both, "
+    "smaller is better. kB, MB and GB are powers of ten. A cell is one codec on one corpus under "
+    "one protocol; it has figures only if a process of its own decoded every blob to the bytes "
+    "that went in. `n/a` means that there is no figure; it never means zero, and no mean is taken "
+    "over it. Codecs of equal coded size share a rank, as in `3=`. Protocols and limits are never "
+    "mixed in one table."
+)
+MERGED = (
+    "Cells are merged where corpus digest and protocol are the same. A row is a codec with certain "
+    "libraries; those with other libraries or from other machines are in the same row only if they "
+    "found the same sizes."
+)
+
+
+class BoardPage:
+    """The page of a board, ranked by `key`."""
+
+    def __init__(self, board: Board, title: str = TITLE, key: str = "ratio") -> None:
+        find_key(key)
+        self.board, self.title, self.key = board, title, key
+
+    @property
+    def summary(self) -> str:
+        """How much of what, by how many."""
+        return self.board.summarize()
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The opening, each grid, what went wrong, and where it comes from."""
+        return [*self._opening(), *self._grids(), *self._remarks(), *self._provenance()]
+
+    @property
+    def appendix(self) -> list[Section]:
+        """What went wrong, and where the figures come from."""
+        return [*self._remarks(), *self._provenance()]
+
+    @property
+    def answer(self) -> list[Table]:
+        """The overall rankings."""
+        return [overall_table(self.board, grid, self.key) for grid in self.board.grids]
+
+    @property
+    def brief(self) -> list[Table]:
+        """The rankings by kind, controls, published rates, and what went wrong."""
+        tables = []
+        for grid in self.board.grids:
+            tables += [corpus_table(self.board, grid, c, self.key) for c in self._alone(grid)]
+            tables += [part_table(self.board, part, self.key) for part in self._kinds(grid)]
+            tables += filter(None, [controls_table(grid), published_table(grid)])
+        tables += remark_tables(self.board)
+        return [*tables, *([runs_table(self.board)] if self.board.is_merged else [])]
+
+    @cached_property
+    def document(self) -> Document:
+        """The board as data."""
+        return document_of(self.board, self.title)
+
+    @property
+    def records(self) -> Records:
+        """A line for each measurement, ranked or not."""
+        return Records(MEASUREMENTS, list(measurements_of(self.document)))
+
+    def _kinds(self, grid: Grid) -> list[Part]:
+        """The parts of several corpora of one kind; a single one is a table of its own."""
+        return [part for part in grid.parts[1:] if len(part.corpora) > 1]
+
+    def _alone(self, grid: Grid) -> list[str]:
+        """The corpora that are in no table of `brief` but their own."""
+        shown = {c for part in self._kinds(grid) for c in part.corpora}
+        shown |= set() if len(grid.parts) > 1 else set(grid.averaged.corpora)
+        return (
+            []
+            if len(grid.slices) == 1
+            else [c for c, s in grid.slices.items() if c not in shown and s.entropy is None]
+        )
+
+    def _opening(self) -> Iterator[Section]:
+        by, runs = find_key(self.key), self.board.machines.environments
+        yield Prose(f"Ranked by {by.title}: {by.direction}.")
+        if len(runs) == 1:
+            (e,) = runs
+            made = f"commit `{e.commit}`" if e.commit else f"release {e.codelength}"
+            yield Prose(
+                f"Measured by `{e.command}`, started {e.started}, with codelength at {made}."
+            )
+        elif runs:
+            first = runs[0].started
+            yield Prose(f"Measured in {len(runs)} runs from {first} on; the last section has them.")
+        yield Prose(GUIDE)
+        if self.board.is_merged:
+            yield Prose(MERGED)
+            yield Prose(EVIDENCE)
+
+    def _grids(self) -> Iterator[Section]:
+        for grid in self.board.grids:
+            yield Heading(f"Protocol {grid.label}")
+            yield overall_table(self.board, grid, self.key)
+            yield from board_charts(self.board, grid)
+            yield from (part_table(self.board, part, self.key) for part in self._kinds(grid))
+            yield from filter(None, [controls_table(grid), published_table(grid)])
+            for corpus in grid.slices:
+                yield corpus_table(self.board, grid, corpus, self.key)
+            break_evens = [model_table(costs_of(grid, corpus)) for corpus in grid.slices]
+            ledgers = [ledger_table(grid, corpus) for corpus in grid.slices]
+            for title, tables in (("Break-even", break_evens), ("Ledgers", ledgers)):
+                found = [table for table in tables if table]
+                if found:
+                    yield Heading(f"{title} · {grid.label}", 3)
+                    yield Prose(found[0].made)
+                yield from map(Folded, found)
+
+    def _remarks(self) -> Iterator[Section]:
+        for table in remark_tables(self.board):
+            yield Heading(table.title)
+            yield Table("", table.columns, table.rows, table.made, table.notes)
+        if failures_table(self.board) is None:
+            yield Heading("Not ok")
+            yield Prose("Every cell was decoded and found equal.")
+
+    def _provenance(self) -> Iterator[Section]:
+        yield Heading("Provenance")
+        yield from provenance_tables(self.board)
+        yield Heading("Digests", 3)
+        yield Prose("The digests of the corpora as cut, in full.")
+        yield Prose(list_digests(self.board))

@@ -1,0 +1,244 @@
+"""The charts of a board: ratio against speed, and the map of all ratios."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+
+from codelength import metrics
+from codelength.metrics import find_pareto_front
+from codelength.report import format, marks
+from codelength.report.board import Board, Grid, Part, family_of
+from codelength.report.keys import Figure
+from codelength.report.page import Chart
+from codelength.report.svg import COLOURS, SOFT, LogAxis, Point, Svg, draw_axes, text_width
+from codelength.report.table import stack_head
+
+MAP_ROWS, MAP_COLUMNS = 50, 25
+"""A larger map is no picture; the tables say the same."""
+
+LABELS = 40
+"""With more points, only those on the front have names."""
+
+SHAPES = "odsv^"
+
+CORNERS: Mapping[str, Sequence[Point]] = {
+    "s": [(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
+    "d": [(0, -5), (5, 0), (0, 5), (-5, 0)],
+    "v": [(-4.5, -3.5), (4.5, -3.5), (0, 4.5)],
+    "^": [(-4.5, 3.5), (4.5, 3.5), (0, -4.5)],
+}
+SPOTS = ((8, 4), (-8, 4), (6, -6), (6, 14), (-6, -6), (-6, 14), (10, -16), (10, 24))
+"""Where a name may stand, from its point; on the left it ends there."""
+
+Look = tuple[str, str]
+"""A colour and a shape."""
+
+
+def board_charts(board: Board, grid: Grid) -> Iterator[Chart]:
+    """The charts of a grid: one of ratio against speed for each part, and the map."""
+    looks = family_looks(board)
+    stem = file_stem(grid)
+    for part in grid.parts:
+        if any(_points(part, metrics.encode_speed)) or any(_points(part, metrics.decode_speed)):
+            of = "all corpora" if part.name == "all" else f"{part.name} corpora"
+            caption = (
+                f"Geometric means over {of}, protocol {grid.label}: ratio against encode and "
+                "decode speed; below and right is better, and the line is the Pareto front."
+            )
+            left = [
+                f"{n} ({m.done} of {m.of})" for n in part.rows if not (m := part.means[n]).value
+            ]
+            caption += f" Not drawn, having no mean: {', '.join(left)}." if left else ""
+            notes = [*marks.explain_contamination(part.cells), *board.machines.caution(part.cells)]
+            caption = " ".join([caption, *notes])
+            yield Chart(f"{stem}-{part.name}.svg", caption, partial(draw_scatter, part, looks))
+    if grid.parts and len(grid.rows) <= MAP_ROWS and len(grid.slices) <= MAP_COLUMNS:
+        caption = (
+            f"Ratio in percent of every codec on every corpus, protocol {grid.label}: smaller "
+            "(lighter) is better, the best of a corpus in bold, cells without figures hatched."
+        )
+        caption = " ".join([caption, *marks.explain_contamination(grid.cells)])
+        yield Chart(f"{stem}-map.svg", caption, partial(draw_map, grid))
+
+
+def file_stem(grid: Grid) -> str:
+    """The start of the names of a grid's files."""
+    stem = "".join(c if c.isalnum() else "-" for c in grid.protocol)
+    return stem + ("" if grid.limit is None else f"-{grid.limit}")
+
+
+def family_looks(board: Board) -> dict[str, Look]:
+    """A colour and a shape for each family of codecs, the same in every chart of a board."""
+    families = {family_of(row.codec) for grid in board.grids for row in grid.rows.values()}
+    many = len(COLOURS)
+    return {
+        name: (COLOURS[i % many], SHAPES[i // many % len(SHAPES)])
+        for i, name in enumerate(sorted(families))
+    }
+
+
+def shorten(codec: str) -> str:
+    """`zstd:level=22,long=27` → `zstd 22, long=27`."""
+    name, _, settings = codec.partition(":")
+    first, _, rest = settings.partition(",")
+    value = first.partition("=")[2] or first
+    return f"{name} {value}".strip() + (f", {rest}" if rest else "")
+
+
+def draw_scatter(part: Part, looks: Mapping[str, Look]) -> bytes:
+    """Draw two panels: the mean ratio against encode and against decode speed."""
+    svg = Svg(1200, 560)
+    panels = {
+        "encode": _points(part, metrics.encode_speed),
+        "decode": _points(part, metrics.decode_speed),
+    }
+    everything = [point for points in panels.values() for point in points.values()]
+    y = LogAxis.around([ratio for _, ratio in everything], 505, 75)
+    for (direction, points), left in zip(panels.items(), (62, 630), strict=True):
+        x = LogAxis.around([speed for speed, _ in points.values()] or [1.0], left, left + 545)
+        title = "ratio, coded / raw bytes (%, log scale): lower is better" if left < 100 else ""
+        draw_axes(svg, x, y, (f"{direction} speed (raw MB per CPU second, log scale)", title))
+        _draw_panel(
+            svg, part, {n: (x.at(s), y.at(r)) for n, (s, r) in points.items()}, points, looks
+        )
+    many = format.plural(len(part.corpora), "corpus", "corpora")
+    what = "geometric mean over" if len(part.corpora) > 1 else "on"
+    title = "Ratio against speed" + ("" if part.name == "all" else f": {part.name}")
+    svg.text((20, 32), title, 16, "b")
+    about = f"{what} {many} · protocol {part.grid.label} · line: Pareto front"
+    svg.text((1175, 32), about, 11, "se")
+    return svg.render()
+
+
+def _points(part: Part, speed: Figure) -> dict[str, Point]:
+    """Row → (MB/s, ratio in percent)."""
+    points = {}
+    for name in part.rows:
+        mean, fast = part.means[name].value, part.combine(name, speed)
+        if mean and fast:
+            points[name] = (fast, 100 * mean)
+    return points
+
+
+def _draw_panel(
+    svg: Svg,
+    part: Part,
+    at: Mapping[str, Point],
+    points: Mapping[str, Point],
+    looks: Mapping[str, Look],
+) -> None:
+    """Draw the front, a line through each family, the points, and the names that find room."""
+    ranked = [name for name in points if part.rows[name].evidence.is_ranked]
+    on_front = find_pareto_front([(points[name][1], points[name][0]) for name in ranked])
+    front = sorted(at[name] for name, on in zip(ranked, on_front, strict=True) if on)
+    if front:
+        stairs = [(front[0][0] - 30, front[0][1])]
+        for x, y in front:
+            stairs += [(stairs[-1][0], y), (x, y)]
+        svg.line([*stairs, (front[-1][0], 75)], "#9aa1ab", 1.2)
+    by_family = sorted(at, key=lambda name: (family_of(name), at[name]))
+    for family, members in groupby(by_family, family_of):
+        places = [at[name] for name in members]
+        colour, shape = looks[family]
+        if len(places) > 1:
+            svg.line(places, colour, 0.6)
+        for place in places:
+            draw_mark(svg, place, colour, shape)
+    best = {name for name in at if at[name] in set(front)}
+    named = [name for name in at if name in best or len(at) <= LABELS]
+    labels = {n: shorten(n) + marks.marks_of(part.row_cells(n)) for n in named}
+    _draw_labels(svg, at, sorted(named, key=lambda name: (name not in best, at[name])), labels)
+
+
+def draw_mark(svg: Svg, at: Point, colour: str, shape: str) -> None:
+    """Draw one point."""
+    x, y = at
+    if shape == "o":
+        svg.add("circle", cx=x, cy=y, r="4", fill=colour, stroke="#fff")
+        return
+    places = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in CORNERS[shape])
+    svg.add("polygon", points=places, fill=colour, stroke="#fff")
+
+
+def _draw_labels(
+    svg: Svg, at: Mapping[str, Point], names: Sequence[str], labels: Mapping[str, str]
+) -> None:
+    """Write names where they cover neither a point nor another name; the others are left out."""
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at.values()]
+    for name in names:
+        x, y = at[name]
+        wide = text_width(labels[name], 10)
+        spots = [(x + dx if dx >= 0 else x + dx - wide, y + dy) for dx, dy in SPOTS]
+        for left, base in [*spots, (x - wide / 2, y - 9), (x - wide / 2, y + 17)]:
+            box = (left, base - 9, left + wide, base + 3)
+            inside = box[0] > 10 and box[2] < svg.width - 5 and box[1] > 60 and box[3] < 503
+            if inside and not any(
+                box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken
+            ):
+                taken.append(box)
+                svg.text((left, base), labels[name], 10)
+                break
+
+
+def draw_map(grid: Grid) -> bytes:
+    """Draw the ratio of every row on every corpus: the best mean on top, the mean before all."""
+    part = grid.averaged
+    names = list(dict.fromkeys([*part.places(), *grid.rows]))
+    heads = [stack_head(name).split("\n") for name in ["mean", *grid.slices]]
+    wide, high = 66.0, 22.0
+    left = 24 + text_width(max(names, key=len), 10)
+    top = 82.0 + 12 * max(map(len, heads))
+    svg = Svg(max(left + wide * len(heads) + 20, 520), top + high * len(names) + 14)
+    svg.text((12, 24), "Ratio, coded / raw bytes (%)", 15, "b")
+    about = f"protocol {grid.label} · smaller is better · mean: geometric, no controls"
+    svg.text((12, 42), about, 10, "s")
+    means = {n: (part.means[n].value, marks.marks_of(part.row_cells(n))) for n in part.rows}
+    columns: list[dict[str, tuple[float | None, str]]] = [means]
+    for corpus in grid.slices:
+        cells = grid.column(corpus).items()
+        columns.append({n: (metrics.ratio(cell), marks.marks_of([cell])) for n, cell in cells})
+    for row, name in enumerate(names):
+        svg.text((left - 8, top + high * row + 15), name, 10, "e")
+    for number, (head, column) in enumerate(zip(heads, columns, strict=True)):
+        x = left + wide * number + (6 if number else 0)
+        for line, text in enumerate(head):
+            svg.text((x + wide / 2, top - 8 - 12 * (len(head) - 1 - line)), text, 10, "m")
+        best = min((rate for rate, _ in column.values() if rate is not None), default=None)
+        for row, name in enumerate(names):
+            rate, mark = column.get(name, (None, ""))
+            text = format.percent(rate) + mark if rate is not None else format.NA
+            draw_tile(svg, (x, top + high * row), (wide, high), text, rate, rate == best)
+    _draw_kinds(svg, grid, left + wide + 6, wide, top - 16 - 12 * max(map(len, heads)))
+    return svg.render()
+
+
+def draw_tile(
+    svg: Svg, at: Point, size: Point, text: str, shade: float | None, is_best: bool = False
+) -> None:
+    """Draw a box with a figure in it, the darker the larger `shade` is, from 0 to 1; None is a
+    hole."""
+    share = min(1.0, shade or 0.0)
+    colour = "#f0f0f0" if shade is None else _shade(0.04 + 0.82 * share)
+    svg.add("rect", x=at[0], y=at[1], width=size[0], height=size[1], fill=colour, stroke="#fff")
+    light = shade is not None and share > 0.62
+    look = "m" + "b" * (is_best and shade is not None) + "s" * (shade is None)
+    where = (at[0] + size[0] / 2, at[1] + size[1] / 2 + 4)
+    svg.text(where, text, 10, look, "#fff" if light else "")
+
+
+def _shade(share: float) -> str:
+    """A colour from light yellow over green to dark blue."""
+    stops = [(255, 255, 217), (199, 233, 180), (65, 182, 196), (34, 94, 168), (8, 29, 88)]
+    place = share * (len(stops) - 1)
+    low = min(int(place), len(stops) - 2)
+    mixed = (a + (b - a) * (place - low) for a, b in zip(stops[low], stops[low + 1], strict=True))
+    return "#" + "".join(f"{round(value):02x}" for value in mixed)
+
+
+def _draw_kinds(svg: Svg, grid: Grid, left: float, wide: float, y: float) -> None:
+    kinds = ["controls" if s.entropy is not None else s.kind for s in grid.slices.values()]
+    for kind in dict.fromkeys(kinds):
+        first, last = kinds.index(kind), len(kinds) - 1 - kinds[::-1].index(kind)
+        x0, x1 = left + wide * first + 4, left + wide * (last + 1) - 4
+        svg.line([(x0, y + 4), (x1, y + 4)], SOFT)
+        svg.text(((x0 + x1) / 2, y), kind, 10, "sm")

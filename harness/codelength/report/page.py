@@ -1,0 +1,87 @@
+"""A page: sections of prose, tables and charts, built once and rendered by every exporter."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from codelength.report.table import Table
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The start of a section."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph, in Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture that is drawn when an exporter wants it."""
+
+    name: str
+    """The name of its file."""
+    caption: str
+    draw: Callable[[], bytes]
+    """Draws it, as SVG."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A table that opens on a click."""
+
+    table: Table
+
+
+Section = Heading | Prose | Table | Chart | Folded
+
+
+@dataclass(frozen=True)
+class Records:
+    """The figures of a page as one flat table, for spreadsheets and data frames."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+class Page(Protocol):
+    """What an exporter renders: sections to read, and the same figures as data."""
+
+    @property
+    def title(self) -> str:
+        """What the page is headed with."""
+
+    @property
+    def summary(self) -> str:
+        """One sentence below the title."""
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """All there is to read, in order."""
+
+    @property
+    def brief(self) -> Sequence[Table]:
+        """What a terminal shows before the answer."""
+
+    @property
+    def answer(self) -> Sequence[Table]:
+        """What a terminal shows last, each as wide as the terminal at most."""
+
+    @property
+    def appendix(self) -> Sequence[Section]:
+        """What stands below an interactive ranking; all sections if there is none."""
+
+    @property
+    def records(self) -> Records:
+        """All figures, a line each."""
+
+    @property
+    def document(self) -> object:
+        """All there is to know, as what can be written as JSON."""
