@@ -39,7 +39,7 @@ class Location(Corpus):
         found = re.fullmatch(r"(.*?)(?:,?view=([a-z]+))?", settings, re.DOTALL)
         location, view = (found[1], found[2]) if found else (settings, None)
         location = location.removeprefix("location=")
-        if not Path(location).exists():  # it may be spelt as `spec` spells it
+        if not _exists(location):  # it may be spelt as `spec` spells it
             location = re.sub(
                 r"\\x([89a-f][0-9a-f])", lambda x: chr(0xDC00 + int(x[1], 16)), location
             )
@@ -70,7 +70,7 @@ class Location(Corpus):
         decoded = sum(one.is_decoded for one in readings)
         parts = ["local"]
         if self.view == DECODED:
-            parts.append(f"{decoded} of {len(readings)} files decoded")
+            parts.append(f"{decoded} of {len(readings)} files read as media")
         if any(one.is_lossy for one in readings):
             parts.append(f"lossy images decoded by {lossy_decoder()}")
         return "; ".join(parts)
@@ -121,6 +121,13 @@ class Location(Corpus):
             return Path(self.location).expanduser()
         except RuntimeError as error:  # ~nobody-of-that-name
             raise UsageError(f"{self.location!r} names a user who is not there") from error
+
+
+def _exists(location: str) -> bool:
+    try:
+        return Path(location).exists()
+    except (OSError, ValueError):  # no file can have that name
+        return False
 
 
 def _printable(name: str) -> str:

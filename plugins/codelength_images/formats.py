@@ -33,6 +33,8 @@ class Png(ImageCodec):
     def write(self, pixels: "Pixels") -> bytes:
         from imagecodecs import PNG, png_encode
 
+        # rows of a few pixels of noise grow by more than imagecodecs makes room for by itself
+        room = 2 * pixels.nbytes + 16 * len(pixels) + (1 << 16)
         tries = {
             "none": [(PNG.FILTER.NONE, PNG.STRATEGY.DEFAULT)],
             "adaptive": [
@@ -42,7 +44,7 @@ class Png(ImageCodec):
         }
         return min(
             (
-                bytes(png_encode(pixels, 9, filter=filter, strategy=strategy))
+                bytes(png_encode(pixels, 9, filter=filter, strategy=strategy, out=room))
                 for name, settings in tries.items()
                 for filter, strategy in settings
                 if self.filter in (None, name)

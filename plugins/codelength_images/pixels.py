@@ -8,11 +8,20 @@ data. All that decoding needs is in the blob:
     varint   how many, only if several
     images   each but the last behind its length; the files know their geometry
 
+A picture that is too wide becomes bands of rows, and each band tiles beside each other. Then the
+second number is 1, and a third one says how many tiles a band has:
+
+    varint   1
+    varint   1
+    varint   tiles of a band, 2 or more
+    varint   tiles in all
+    images
+
 Nothing is a blob of no bytes.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil, isqrt, sqrt
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -52,6 +61,10 @@ class ImageCodec(Codec):
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         if not data:
             return b""
+        if wide := _tiles(data, media, self.longest):
+            across, tiles = wide
+            head = varint(1) + varint(1) + varint(across) + varint(len(tiles))
+            return head + join_parts(self.write(tile) for tile in tiles)
         images, pad = _images(data, media, self.longest)
         several = len(images) > 1
         head = varint(2 * pad + several) + (varint(len(images)) if several else b"")
@@ -60,15 +73,18 @@ class ImageCodec(Codec):
     def decode(self, blob: bytes) -> bytes:
         if not blob:
             return b""
-        pad, files = _files(blob)
-        data = b"".join(_bytes(self.read(file)) for file in files)
+        pad, across, files = _files(blob)
+        images = [self.read(file) for file in files]
+        if across > 1:
+            images = _beside(images, across)
+        data = b"".join(map(_bytes, images))
         size = len(data) - pad
         if size <= 0 or any(data[size:]):
             raise CorruptBlob(f"{len(data)} bytes of pixels that do not end in {pad} bytes of zero")
         return data[:size]
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
-        files = _files(blob)[1] if blob else []
+        files = _files(blob)[2] if blob else []
         payload = sum(len(file) - self.overhead(file) for file in files)
         return {"framing": len(blob) - payload, "payload": payload}
 
@@ -90,10 +106,8 @@ def _images(data: bytes, media: Media, longest: int) -> "tuple[list[Pixels], int
     """The images that stand for `data`, which is not empty, and how much the last one is padded."""
     import numpy as np
 
-    if _fits(data, media, longest):
-        assert isinstance(media, Image)
-        samples = np.frombuffer(data, np.uint8 if media.depth == 8 else "<u2")
-        pixels = samples.reshape(media.height, media.width, media.channels)
+    if isinstance(media, Image) and _fits(data, media) and media.width <= longest:
+        pixels = _pixels(data, media)
         rows = min(longest * 8 // media.depth, AREA // (media.width * media.channels))
         return [pixels[top : top + rows] for top in range(0, media.height, rows)], 0
     images: list[Pixels] = []
@@ -106,26 +120,63 @@ def _images(data: bytes, media: Media, longest: int) -> "tuple[list[Pixels], int
     return images, pad
 
 
-def _fits(data: bytes, media: Media, longest: int) -> bool:
+def _tiles(data: bytes, media: Media, longest: int) -> "tuple[int, list[Pixels]] | None":
+    """A picture that is wider than `longest`: how many tiles are beside each other, and the tiles,
+    band by band. None for anything else."""
+    if not isinstance(media, Image) or not _fits(data, media) or media.width <= longest:
+        return None
+    pixels, across = _pixels(data, media), -(-media.width // longest)
+    width = -(-media.width // across)
+    rows = max(1, min(longest * 8 // media.depth, AREA // (width * media.channels)))
+    return across, [
+        pixels[top : top + rows, left : left + width]
+        for top in range(0, media.height, rows)
+        for left in range(0, media.width, width)
+    ]
+
+
+def _pixels(data: bytes, media: Image) -> "Pixels":
+    import numpy as np
+
+    samples = np.frombuffer(data, np.uint8 if media.depth == 8 else "<u2")
+    return samples.reshape(media.height, media.width, media.channels)
+
+
+def _fits(data: bytes, media: Image) -> bool:
     return (
-        isinstance(media, Image)
-        and media.depth in (8, 16)
+        media.depth in (8, 16)
         and 1 <= media.channels <= 4
-        and 1 <= media.width <= longest
+        and media.width >= 1
         and media.height * media.frame_size == len(data)
     )
 
 
-def _files(blob: bytes) -> tuple[int, list[bytes]]:
-    """The padding that a blob names, and its files."""
+def _files(blob: bytes) -> tuple[int, int, list[bytes]]:
+    """The padding that a blob names, the tiles of a band, and the files."""
     head, at = read_varint(blob)
     pad, several = divmod(head, 2)
-    count = 1
+    count = across = 1
     if several:
         count, at = read_varint(blob, at)
+        if count == 1 and not pad:
+            across, at = read_varint(blob, at)
+            count, at = read_varint(blob, at)
+            if across < 2 or not count or count % across:
+                raise CorruptBlob(f"{count} tiles, {across} of them beside each other")
     if not several <= count - 1 < len(blob):
         raise CorruptBlob(f"{count} images in a blob of {len(blob)} bytes")
-    return pad, split_parts(blob[at:], count)
+    return pad, across, split_parts(blob[at:], count)
+
+
+def _beside(tiles: "Sequence[Pixels]", across: int) -> "list[Pixels]":
+    """The bands whose tiles these are. Raises CorruptBlob."""
+    import numpy as np
+
+    bands = [tiles[at : at + across] for at in range(0, len(tiles), across)]
+    try:
+        return [np.concatenate(band, axis=1) for band in bands]
+    except ValueError as error:
+        raise CorruptBlob("tiles beside each other that do not fit") from error
 
 
 def _bytes(pixels: "Pixels") -> bytes:

@@ -98,11 +98,11 @@ def test_the_label_names_the_decoder_of_lossy_images(tmp_path):
 
     Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
     decoded = codelength_path.Location(str(tmp_path), "decoded")
-    assert decoded.label == "local; 1 of 1 files decoded"
+    assert decoded.label == "local; 1 of 1 files read as media"
     Image.new("RGB", (8, 8)).save(tmp_path / "photo", format="jpeg")
     (tmp_path / "note").write_text("some words")
     lossy = f"lossy images decoded by Pillow {__version__}"
-    assert decoded.label == f"local; 2 of 3 files decoded; {lossy}"
+    assert decoded.label == f"local; 2 of 3 files read as media; {lossy}"
     assert location(tmp_path).label == "local"
 
 

@@ -163,3 +163,26 @@ def test_the_payload_of_a_png_is_its_deflated_rows():
     framing = Png().ledger(blob)["framing"]
     assert framing == 1 + 8 + 25 + 12 + 12  # padding, signature, IHDR, IDAT, IEND
     assert len(zlib.decompress(blob[1 + 8 + 25 + 8 : -16])) == 32 * (1 + 64)
+
+
+def test_a_picture_wider_than_a_format_takes_becomes_tiles_and_costs_about_as_much():
+    codec = WebP(4)
+    steps = np.arange(40)[:, None] + np.arange(20_000) // 7
+    wide = (steps % 251).astype(np.uint8)
+    hint = Image(20_000, 40)
+    blob = codec.encode(wide.tobytes(), hint)
+    assert codec.decode(blob) == wide.tobytes()
+    tall = codec.encode(np.ascontiguousarray(wide.T).tobytes(), Image(40, 20_000))
+    assert len(blob) < 1.2 * len(tall)
+
+
+@pytest.mark.parametrize("blob", [bytes([1, 1, 1, 2, 0]), bytes([1, 1, 2, 3, 0]), bytes([1, 1, 2])])
+def test_tiles_that_cannot_be_beside_each_other_are_refused(blob):
+    with pytest.raises(CorruptBlob):
+        WebP(4).decode(blob)
+
+
+def test_a_column_of_noise_fits_into_a_png():
+    noise = np.random.default_rng(0).integers(0, 256, 70_000, np.uint8).tobytes()
+    blob = Png("none").encode(noise, Image(1, 70_000))
+    assert Png("none").decode(blob) == noise

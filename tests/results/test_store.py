@@ -5,15 +5,31 @@ from pathlib import Path
 
 import pytest
 
+from codelength.api.corpus import Reading
 from codelength.api.errors import StoreError
-from codelength.results.cell import SCHEMA, Cell, CorpusSlice, Environment, Status
+from codelength.results.cell import (
+    SCHEMA,
+    Cell,
+    CorpusSlice,
+    Environment,
+    Evidence,
+    Readings,
+    Status,
+)
 from codelength.results.store import FILE, Store, load
 
 CUT = CorpusSlice(corpus="c", protocol="whole", kind="raw", samples=1, bytes=10, digest="d")
 
 
 def cell(codec: str, coded: int = 5) -> Cell:
-    return Cell(codec=codec, slice=CUT, status=Status.OK, run="r", coded_bytes=coded)
+    return Cell(
+        codec=codec,
+        slice=CUT,
+        status=Status.OK,
+        run="r",
+        evidence=Evidence.VERIFIED,
+        coded_bytes=coded,
+    )
 
 
 def environment(schema: int = SCHEMA) -> Environment:
@@ -111,3 +127,17 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path):
     kept = load(tmp_path).cells
     assert len(kept) > 3
     assert [c.codec for c in kept] == [f"codec{number}" for number in range(len(kept))]
+
+
+def test_what_became_of_each_file_is_kept_beside_the_cells(tmp_path):
+    file = Reading(
+        name="a.png", on_disk=90, measured=192, taken_as="8-bit RGB PNG", is_decoded=True
+    )
+    ledger = Readings(corpus="path:x,view=decoded", run="r", files=[file])
+    with Store(tmp_path) as store:
+        store.append(environment())
+        store.append(ledger)
+        store.append(cell("gzip"))
+    found = load(tmp_path)
+    assert found.readings == {"path:x,view=decoded": ledger}
+    assert found.cells == [cell("gzip")]

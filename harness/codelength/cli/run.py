@@ -104,6 +104,7 @@ def command(
     from codelength.cli.progress import watch
     from codelength.report.board import board_of
     from codelength.report.board_page import BoardPage
+    from codelength.results.cell import Readings
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store, load
     from codelength.run.engine import execute
@@ -125,6 +126,9 @@ def command(
         known = {cell.key: cell for cell in load(out).current}
         record = environment(dependencies(), threads, jobs)
         store.append(record)
+        ledgers = {t.slice.corpus: list(t.readings) for t in targets if t.readings}
+        for corpus, ledger in ledgers.items():
+            store.append(Readings(corpus=corpus, run=record.run, files=ledger))
         limits = Limits(timeout, memory or memory_bytes() * 4 // 5, threads)
         progress.begin(len(plan.keys))
         interrupted = False

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from codelength.api.corpus import Reading
 from codelength.api.media import Kind
 from codelength.api.model_card import ModelCard
 
@@ -166,7 +167,7 @@ class Estimate(Struct, frozen=True):
         return ceil(self.bits / 8)
 
 
-class Cell(Struct, frozen=True, tag="cell"):
+class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     """Codec × corpus × protocol: one row of the results."""
 
     codec: str
@@ -221,6 +222,14 @@ class Cell(Struct, frozen=True, tag="cell"):
     def is_learned(self) -> bool:
         """Whether the codec comes with trained weights."""
         return WEIGHTS in self.model_bytes or WEIGHTS in self.digests
+
+
+class Readings(Struct, frozen=True, tag="readings"):
+    """The ledger of a corpus that was read from files: what became of each of them."""
+
+    corpus: str
+    run: str
+    files: list[Reading]
 
 
 class Environment(Struct, frozen=True, tag="environment"):

@@ -15,8 +15,9 @@ from codelength.results.cell import SCHEMA, Environment
 
 
 def command_line() -> str:
-    """What was typed."""
-    return shlex.join(["codelength", *sys.argv[1:]])
+    """What was typed, with bytes that are no UTF-8 written as `\\xe9`."""
+    typed = shlex.join(["codelength", *sys.argv[1:]])
+    return os.fsencode(typed).decode("utf-8", "backslashreplace")
 
 
 def environment(versions: dict[str, str], threads: int, jobs: int) -> Environment:

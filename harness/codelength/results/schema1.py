@@ -14,9 +14,6 @@ from codelength.results import cell as today
 from codelength.results.cell import CorpusSlice, Environment, Evidence, Status, Struct
 from codelength.results.journal import records
 
-MARK = b'"cut":{'
-"""In every line of a cell of schema 1, and in no other line: within a text, `"` is escaped."""
-
 SCORES = "scores.jsonl"
 
 DIGESTS = ("weights", "program", "definition")

@@ -10,12 +10,24 @@ import msgspec
 
 from codelength.api.errors import StoreError
 from codelength.results import schema1
-from codelength.results.cell import SCHEMA, Cell, CellKey, Environment, Evidence
+from codelength.results.cell import SCHEMA, Cell, CellKey, Environment, Evidence, Readings
 from codelength.results.journal import Journal, records
 
 FILE = "results.jsonl"
 
-_read = msgspec.json.Decoder(Cell | Environment).decode
+_read = msgspec.json.Decoder(Cell | Environment | Readings).decode
+
+
+class _Head(msgspec.Struct):
+    """What tells the schema of a line: from 2 on, a cell that is ok states its evidence."""
+
+    type: str
+    run: str
+    status: str = ""
+    evidence: str = ""
+
+
+_read_head = msgspec.json.Decoder(_Head).decode
 
 
 @dataclass
@@ -24,6 +36,8 @@ class Results:
 
     environments: dict[str, Environment] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
+    readings: dict[str, Readings] = field(default_factory=dict)
+    """The latest ledger of each corpus that was read from files, by its spec."""
 
     @property
     def current(self) -> list[Cell]:
@@ -46,14 +60,24 @@ class Results:
 def load(folder: Path) -> Results:
     """Read what is in `folder`, which may be nothing. Raises StoreError."""
     results = Results()
-    for record in schema1.read_scores(folder):
-        if isinstance(record, Cell):
-            results.cells.append(record)
+    for score in schema1.read_scores(folder):
+        if isinstance(score, Cell):
+            results.cells.append(score)
         else:
-            results.environments[record.run] = record
-    for number, record in records(folder / FILE, _record):
+            results.environments[score.run] = score
+
+    def read(line: bytes) -> Cell | Environment | Readings:
+        head = _read_head(line)
+        environment = results.environments.get(head.run)
+        written_before = environment is not None and environment.schema == 1
+        old = head.type == "cell" and not head.evidence and (written_before or head.status == "ok")
+        return schema1.read_cell(line) if old else _read(line)
+
+    for number, record in records(folder / FILE, read):
         if isinstance(record, Cell):
             results.cells.append(record)
+        elif isinstance(record, Readings):
+            results.readings[record.corpus] = record
         elif record.schema > SCHEMA:
             raise StoreError(
                 f"{folder / FILE}:{number} has schema {record.schema}, this codelength reads up to "
@@ -62,10 +86,6 @@ def load(folder: Path) -> Results:
         else:
             results.environments[record.run] = record
     return results
-
-
-def _record(line: bytes) -> Cell | Environment:
-    return schema1.read_cell(line) if schema1.MARK in line else _read(line)
 
 
 class Store(Journal):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codelength.api.codec import Codec
-from codelength.api.corpus import Corpus, Digest, corpus_digest
+from codelength.api.corpus import Corpus, Digest, Reading, corpus_digest
 from codelength.api.errors import CorpusError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head, protocol
@@ -21,6 +21,8 @@ class Target:
     plugin: str
     """The entry point that a worker loads to find it."""
     problem: str | None = None
+    readings: Sequence[Reading] = ()
+    """What became of each file of the corpus."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def survey(
     for entry in corpora:
         watch(entry.item.spec)
         checked = False
+        readings: Sequence[Reading] = ()
         for rule in protocols:
             problem = None
             try:
@@ -69,10 +72,11 @@ def survey(
                     _check_digest(entry.item)
                 checked = True
                 corpus_slice = _cut(entry.item, rule, limit)
+                readings = readings or entry.item.readings()
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
                 corpus_slice = _unread(entry.item, rule, limit)
-            targets.append(Target(corpus_slice, entry.plugin.name, problem))
+            targets.append(Target(corpus_slice, entry.plugin.name, problem, readings))
     return targets
 
 

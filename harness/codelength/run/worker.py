@@ -17,7 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from codelength.api.codec import Codec, versions_of
-from codelength.api.corpus import Digest
+from codelength.api.corpus import Digest, corpus_digest
 from codelength.api.errors import CorpusError, Unavailable, Unsupported
 from codelength.api.media import Sample
 from codelength.api.model_card import ModelCard
@@ -35,6 +35,7 @@ BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
 REPETITIONS, ENOUGH = 5, 0.5
 """A batch is repeated so often, or until its calls took so many seconds."""
+CHANGED = "{} changed while it was measured; run again"
 GROUPS = 1000
 """How many (raw, coded) pairs of a cell are kept for the intervals."""
 
@@ -118,6 +119,9 @@ def decode(recipe: Recipe, corpus_slice: CorpusSlice, scratch: str) -> Decoded |
     """Decode the file `scratch` and compare what comes out with the samples of the slice."""
     try:
         return _decoded(recipe, corpus_slice, Path(scratch))
+    except Mismatch as error:
+        changed = CorpusError(CHANGED.format(corpus_slice.corpus))
+        return _failed(changed if _has_changed(recipe, corpus_slice) else error)
     except Exception as error:
         return _failed(error)
 
@@ -148,7 +152,7 @@ def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
             done += sum(len(sample.data) for sample in batch)
             report_progress(done)
     if digest.hexdigest() != corpus_slice.digest:
-        raise CorpusError(f"{corpus_slice.corpus} changed while it was measured; run again")
+        raise CorpusError(CHANGED.format(corpus_slice.corpus))
     coded = sum(size for _, size in sizes)
     if ledger.total() != coded:
         raise ValueError(f"the ledger has {ledger.total()} bytes, the blobs have {coded}")
@@ -177,6 +181,15 @@ def _decoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Decoded:
             done += sum(len(sample.data) for sample in batch)
             report_progress(done)
     return Decoded(meter.phase())
+
+
+def _has_changed(recipe: Recipe, corpus_slice: CorpusSlice) -> bool:
+    """Tell whether a corpus no longer has the bytes that the encoder saw."""
+    corpus = _loaded(recipe)[0].corpus(corpus_slice.corpus).item
+    try:
+        return corpus_digest(read_slice(corpus, corpus_slice)) != corpus_slice.digest
+    except Exception:  # it cannot be read any more
+        return True
 
 
 class Meter:
