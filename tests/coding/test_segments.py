@@ -13,13 +13,13 @@ from codelength.coding.predictor import Predictor
 from codelength.coding.predictor_codec import PredictorCodec
 from codelength.coding.range_coder import Encoder
 from codelength.coding.segments import GROUP
-from flat import Flat
+from uniform_predictor import UniformPredictor
 
 
 @dataclass(frozen=True)
 class Segmented(PredictorCodec):
     name: ClassVar[str] = "segmented"
-    predictor: ClassVar[Predictor] = Flat()  # type: ignore[misc]
+    predictor: ClassVar[Predictor] = UniformPredictor()  # type: ignore[misc]
     segment_size: int = 3  # type: ignore[misc]
 
 

@@ -14,10 +14,10 @@ from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
 from codelength.coding.range_coder import IntArray
 from codelength.coding.segments import PredictorCoder, Segmenter
 from codelength.coding.seven_bits import join_bits, split_bits
-from flat import Flat
+from uniform_predictor import UniformPredictor
 
 
-class Shown(Flat):
+class Shown(UniformPredictor):
     """Looks at what it is shown."""
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
@@ -26,8 +26,8 @@ class Shown(Flat):
 
 
 @dataclass(frozen=True)
-class FlatCodec(CoderCodec):
-    name: ClassVar[str] = "flat"
+class UniformCodec(CoderCodec):
+    name: ClassVar[str] = "uniform"
     bits: int | None = 7
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ def test_bits_that_never_change_cost_nearly_nothing_and_random_ones_a_bit():
 @given(datas=st.lists(bytes_of_all_kinds, min_size=1, max_size=5))
 @settings(max_examples=50, deadline=None)
 def test_a_codec_of_seven_bits_is_lossless_and_says_what_the_eighth_costs(datas):
-    codec = FlatCodec()
+    codec = UniformCodec()
     blobs = codec.encode_many([Sample("", data, RAW) for data in datas])
     assert codec.decode_many(blobs) == datas
     for blob, data in zip(blobs, datas, strict=True):
@@ -80,12 +80,12 @@ def test_a_codec_of_seven_bits_is_lossless_and_says_what_the_eighth_costs(datas)
 
 def test_a_byte_that_was_never_shown_is_refused():
     """A blob of eight bits, taken for one of seven."""
-    blob = FlatCodec(bits=7).encode(b"caf\x69")
+    blob = UniformCodec(bits=7).encode(b"caf\x69")
     with pytest.raises(CorruptBlob, match="seven bits"):
         join_bits(b"caf\xe9", b"")
-    assert FlatCodec(bits=7).decode(blob) == b"cafi"
+    assert UniformCodec(bits=7).decode(blob) == b"cafi"
 
 
 def test_there_are_seven_bits_or_eight():
-    with pytest.raises(UsageError, match="flat:bits=6 cannot be: it is 7 or 8"):
-        FlatCodec(bits=6)
+    with pytest.raises(UsageError, match="uniform:bits=6 cannot be: it is 7 or 8"):
+        UniformCodec(bits=6)

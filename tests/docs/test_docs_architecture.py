@@ -1,4 +1,4 @@
-"""The page on architecture shows the layers that lint-imports enforces, and a path that is there."""
+"""The page on architecture shows the layers that lint-imports enforces, and files that exist."""
 
 import re
 import tomllib
@@ -18,7 +18,9 @@ def layers_shown() -> list[set[str]]:
 
 def test_the_picture_has_the_layers_that_are_enforced():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    (contract,) = [c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
+    (contract,) = [
+        c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers"
+    ]
     enforced = [
         {name.strip().removeprefix("codelength.") for name in layer.split("|")}
         for layer in contract["layers"]

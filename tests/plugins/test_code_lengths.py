@@ -10,7 +10,7 @@ import codelength_hf
 from codelength import Codec, Sample
 from codelength.coding.code_length import bits_of_every_symbol, code_lengths
 from codelength.plugins import Plugins
-from costs import smallest
+from kit_codecs import is_smallest
 
 KB = 1000
 FRAMING = ("length", "stream sizes", "fingerprint")
@@ -30,7 +30,7 @@ def installed() -> list[object]:
     """The codecs in the box that know their code lengths; hf needs a model."""
     codecs = [entry.item for entry in Plugins().codecs if entry.item.name != "hf"]
     knowing = [codec for codec in codecs if codec.code_lengths([]) is not None]
-    slow = {codec: [] if smallest(codec) else [pytest.mark.slow] for codec in knowing}
+    slow = {codec: [] if is_smallest(codec) else [pytest.mark.slow] for codec in knowing}
     return [pytest.param(codec, marks=slow[codec], id=codec.spec) for codec in knowing]
 
 

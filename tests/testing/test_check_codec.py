@@ -14,12 +14,12 @@ from codelength import RAW, Codec, Image, Media, Sample, Unavailable
 from codelength.coding.varint import read_varint, varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec, codec_checks
-from costs import ELSEWHERE, marks, smallest
+from kit_codecs import TESTED_ELSEWHERE, is_smallest, slow_marks
 
 INSTALLED = [
     codec
     for codec in (entry.item for entry in Plugins().codecs)
-    if codec.name.partition("-")[0] not in ELSEWHERE and smallest(codec)
+    if codec.name.partition("-")[0] not in TESTED_ELSEWHERE and is_smallest(codec)
 ]
 LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())
 
@@ -44,7 +44,9 @@ def liar(name: str) -> Codec:
     return LIARS.codec(name).item
 
 
-@pytest.mark.parametrize("codec", [pytest.param(c, marks=marks(c), id=c.spec) for c in INSTALLED])
+@pytest.mark.parametrize(
+    "codec", [pytest.param(c, marks=slow_marks(c), id=c.spec) for c in INSTALLED]
+)
 def test_every_installed_codec_conforms(codec):
     try:
         codec.check_available()

@@ -18,7 +18,7 @@ from codelength.testing.predictors import (
     check_tokens,
     check_views,
 )
-from costs import smallest
+from kit_codecs import is_smallest
 
 
 def failed(predictor: Predictor) -> dict[str, str]:
@@ -75,7 +75,7 @@ PREDICTING = [
 @pytest.mark.parametrize(
     "codec",
     [
-        pytest.param(codec, marks=[] if smallest(codec) else [pytest.mark.slow], id=codec.spec)
+        pytest.param(codec, marks=[] if is_smallest(codec) else [pytest.mark.slow], id=codec.spec)
         for codec in PREDICTING
     ],
 )

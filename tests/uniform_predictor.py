@@ -1,4 +1,4 @@
-"""A law under which a stream is the bytes themselves: all are equally likely, eight bits each."""
+"""A predictor for tests: all bytes are equally likely, so a stream is the bytes themselves."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from codelength.coding.range_coder import IntArray
 
 
 @dataclass(frozen=True)
-class Flat(Predictor):
-    """Knows nothing."""
+class UniformPredictor(Predictor):
+    """Gives each byte the same frequency."""
 
-    name: ClassVar[str] = "flat"
+    name: ClassVar[str] = "uniform"
 
     def stepper(self, lengths: Sequence[int]) -> Stepper:
-        return FlatStepper(len(lengths))
+        return UniformStepper(len(lengths))
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
         for i, symbols in enumerate(batch):
             yield i, np.ones((len(symbols), 256), np.int32)
 
 
-class FlatStepper(Stepper):
+class UniformStepper(Stepper):
     def __init__(self, streams: int) -> None:
         self.streams = streams
 
