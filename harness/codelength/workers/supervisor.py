@@ -193,7 +193,12 @@ class Supervisor:
             task: A function that stands at the top of a module, and what it is called with. What it
                 returns must have plain types that MessagePack knows, and be annotated.
             timeout: Seconds until the worker is ended.
+
+        Raises:
+            WorkerLost: The worker is gone since an earlier call.
         """
+        if not self.alive:
+            raise WorkerLost("has ended before")
         pending = Pending(self, task, timeout)
         with suppress(OSError):  # the worker has ended, which its result will say
             self._channel.send(pickle.dumps(task), pending.deadline)
