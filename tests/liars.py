@@ -5,8 +5,12 @@ import ctypes
 import hashlib
 import itertools
 import os
+import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from codelength import RAW, Codec, Corpus, Media, Sample, Unsupported, hookimpl
@@ -134,6 +138,94 @@ class Prints(HonestXor):
         os.write(1, b'\x00{"type": "encoded"}\n\xff garbage\n')
         print("encoding", len(data), "bytes", flush=True)
         return super().encode(data)
+
+
+class Interrupts(HonestXor):
+    """Writes to every descriptor that it finds, as a library does that confuses their numbers."""
+
+    name = "liar-interrupts"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        for descriptor in range(3, 64):
+            with suppress(OSError):
+                os.write(descriptor, b"a line for nobody\n")
+        return super().encode(data)
+
+
+class Closes(HonestXor):
+    """Closes every descriptor, and goes on."""
+
+    name = "liar-closes"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        os.closerange(3, 64)
+        time.sleep(600)
+        return b""
+
+
+class Equal(bytes):
+    """Equal to anything."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = bytes.__hash__
+
+
+class Short(bytes):
+    """Says that it has one byte."""
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Flatters(HonestXor):
+    """Gives back something else, of a class that hides it."""
+
+    name = "liar-flatters"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return b"!"
+
+    def decode(self, blob: bytes) -> bytes:
+        return Equal()
+
+
+class Shortens(HonestXor):
+    """Gives blobs of a class that hides their size."""
+
+    name = "liar-shortens"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return Short(super().encode(data))
+
+
+class LeavesFile(HonestXor):
+    """Keeps what it is given in a file, beside a blob of eight bytes."""
+
+    name = "liar-leaves-file"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        token = hashlib.sha256(data).digest()[:8]
+        Path(tempfile.gettempdir(), token.hex()).write_bytes(data)
+        return token
+
+    def decode(self, blob: bytes) -> bytes:
+        return Path(tempfile.gettempdir(), blob.hex()).read_bytes()
+
+
+class Floods(HonestXor):
+    """Prints without measure, and fails."""
+
+    name = "liar-floods"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        for _ in range(10):
+            os.write(2, b"z" * (1 << 20))
+        raise ValueError("after a flood")
 
 
 class Refuses(HonestXor):

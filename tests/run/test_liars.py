@@ -32,6 +32,10 @@ def run(codelength, liars, data):
         ("liar-random", Status.FAILED, "a second call on the same input gave other bytes", 3),
         ("liar-ledger", Status.FAILED, "the ledger has ", 3),
         ("liar-refuses", Status.UNSUPPORTED, "", 3),
+        ("liar-interrupts", Status.FAILED, "its process wrote b'a line for n' where its", 3),
+        ("liar-closes", Status.FAILED, "its process closed the channel for its answer", 3),
+        ("liar-flatters", Status.MISMATCH, "a.txt: wrote 2000 bytes, read 0", 4),
+        ("liar-leaves-file", Status.FAILED, "FileNotFoundError", 3),
     ],
 )
 def test_a_liar_costs_one_cell_and_is_named(run, tmp_path, liar, status, reason, code):
@@ -99,3 +103,16 @@ def test_the_traceback_of_every_failed_cell_is_kept(run, tmp_path, data):
     log = (tmp_path / "out" / "failures.log").read_text()
     assert log.startswith("=== liar-raises on path:")
     assert log.count("Traceback (most recent call last)") == 2
+
+
+def test_the_size_of_a_blob_is_counted_and_not_asked_for(run, tmp_path, data):
+    assert run("liar-shortens").returncode == 0
+    size = sum(file.stat().st_size for file in data.iterdir())
+    assert measured(tmp_path)["liar-shortens"].coded_bytes == size
+
+
+def test_of_what_a_failed_codec_prints_the_end_is_kept(run, tmp_path):
+    run("liar-floods")
+    log = (tmp_path / "out" / "failures.log").read_text()
+    assert log.endswith("ValueError: after a flood\n")
+    assert len(log) < 1 << 17
