@@ -119,8 +119,6 @@ class CodecWorkers:
         watch: Progress | None,
     ) -> T | Failed:
         """One direction of a cell."""
-        if self._large and self._is_alive(not decoding):
-            self._workers[not decoding].close()
         if isinstance(ready := self._start([decoding]), Failed):
             return ready
         codec = job.recipe.codec
@@ -135,10 +133,13 @@ class CodecWorkers:
             self._large |= 2 * answer.phase.peak_bytes > job.limits.memory
         return answer
 
-    def _start(self, missing: Sequence[bool]) -> Ready | Failed:
-        """Start those workers, at the same time, unless the codec cannot be had."""
+    def _start(self, wanted: Sequence[bool]) -> Ready | Failed:
+        """Start those workers that are missing, at the same time, unless the codec cannot be had;
+        end the other one if there is no memory for both."""
         pending = {}
-        for decoding in missing:
+        if self._large and len(wanted) == 1 and self._is_alive(not wanted[0]):
+            self._workers[not wanted[0]].close()
+        for decoding in wanted:
             if isinstance(self._ready, Failed) or self._is_alive(decoding):
                 continue
             worker = Supervisor(
