@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength import UsageError
+from codelength.results.files import write_file
 from codelength_exact.quantisation import SCALE, quantise_matrix
 from codelength_hf.checkpoint import SAFE, SMALL_FILES, checkpoint
 
@@ -37,9 +38,7 @@ def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
     for name in SMALL_FILES:
         if (folder / name).is_file():
             shutil.copyfile(folder / name, smaller / name)
-    partial = smaller / f"{SAFE}.partial"
-    partial.write_bytes(save(tensors, dict(card)))  # a file that others may read
-    partial.replace(smaller / SAFE)
+    write_file(smaller / SAFE, save(tensors, dict(card)))  # a file that others may read
 
 
 if __name__ == "__main__":

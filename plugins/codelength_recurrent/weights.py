@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.results.files import write_file
 from codelength_exact.quantisation import SCALE, quantise_matrix
 from codelength_exact.recurrent_shape import Shape
 
@@ -69,10 +70,8 @@ def write(path: Path, weights: Weights) -> None:
     from safetensors.numpy import save
 
     arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
-    partial = path.with_suffix(".partial")
     head = {**weights.card, "shape": json.dumps(weights.shape.fields)}
-    partial.write_bytes(save(arrays, head))  # a file that others may read, unlike save_file's
-    partial.replace(path)
+    write_file(path, save(arrays, head))  # a file that others may read, unlike save_file's
 
 
 def scrambled(weights: Weights, seed: int) -> Weights:

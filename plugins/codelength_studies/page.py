@@ -1,7 +1,5 @@
 """The page of a study: headings, prose, tables and charts, as a file and in a terminal."""
 
-import shutil
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +38,6 @@ def write_page(path: Path, sections: Iterable[Section], level: int = 3) -> None:
     with page_in(path.parent):
         put_page(path, (_to_markdown(section, path.parent, level) for section in sections))
     click.echo(f"page: {path}")
-
-
-def print_sections(*sections: str | Table) -> None:
-    """Print tables and prose, as wide as the terminal."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for section in sections:
-        click.echo(section.text(width) if isinstance(section, Table) else section)
 
 
 def list_digests(slices: Iterable[CorpusSlice]) -> list[Section]:

@@ -31,7 +31,7 @@ def command(before: Path, after: Path, markdown: Path | None, json: Path | None)
     codelength compare before after --markdown changes.md
     """
     comparison = compare(_results(before), _results(after))
-    print_sections([*to_tables(comparison), *summarize(comparison)])
+    print_sections(*to_tables(comparison), *summarize(comparison))
     if markdown:
         write_file(markdown, to_markdown(comparison))
     if json:

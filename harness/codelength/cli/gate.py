@@ -137,10 +137,10 @@ def command(
             assert before is not None
             policy = Policy(time == "block", keys == "block")
             outcome = check(before, plugins, watch, policy, time != "off", timeout)
-    print_sections(to_tables(outcome))
+    print_sections(*to_tables(outcome))
     if outcome.log:
         click.echo(outcome.log.rstrip(), err=True)
-    print_sections(outcome.summary())
+    print_sections(*outcome.summary())
     texts: list[tuple[Path | None, Callable[[], str]]] = [
         (json_file, lambda: outcome_to_json(outcome, str(path))),
         (junit_file, lambda: to_junit(outcome)),

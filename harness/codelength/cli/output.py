@@ -2,14 +2,13 @@
 
 import shutil
 import sys
-from collections.abc import Iterable
 
 import click
 
 from codelength.report.table import Table
 
 
-def print_sections(sections: Iterable[str | Table]) -> None:
+def print_sections(*sections: str | Table) -> None:
     """Print tables and prose. Tables are as wide as the terminal; in a pipe or a file, a row is
     one line."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -19,6 +19,7 @@ from codelength.cli.options import (
     with_out,
     with_plugins,
 )
+from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def command(
     from codelength_studies.curve.page import PAGE, conclusion, gain_table, page
     from codelength_studies.curve.records import FILE, Curve, key_of
     from codelength_studies.journal import StudyJournal
-    from codelength_studies.page import print_sections, write_page
+    from codelength_studies.page import write_page
     from codelength_studies.plan import plan_study
 
     plugins = load_plugins(files, data)

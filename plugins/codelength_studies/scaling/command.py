@@ -10,6 +10,7 @@ import click
 
 from codelength.api.errors import StoreError, Unavailable, UsageError
 from codelength.cli.options import LIMIT, load_plugins, warn_broken, with_out, with_plugins
+from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
     """
     _check_installed("scipy", "science")
     from codelength.results.machine import command_line
-    from codelength_studies.page import print_sections, write_page
+    from codelength_studies.page import write_page
     from codelength_studies.scaling.page import PAGE, conclusions, page, tables
 
     analyses = []
