@@ -1,6 +1,9 @@
 """The journal of a study: what was measured, by key, so that nothing is measured twice."""
 
+from collections.abc import Sequence
+from functools import reduce
 from hashlib import sha256
+from operator import or_
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
@@ -38,8 +41,18 @@ class StudyJournal(Generic[R]):
     records are kept in memory alone.
     """
 
-    def __init__(self, folder: Path | None, file: str, kind: type[R]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        file: str,
+        kinds: Sequence[type[R]],
+        skipped: Sequence[type] = (),
+    ) -> None:
         """Read what is in `folder`/`file`, which may not be there.
+
+        Args:
+            kinds: Of records.
+            skipped: Kinds of records that older versions wrote into the same file.
 
         Raises:
             StoreError: The file cannot be read, or another process writes to it.
@@ -47,8 +60,11 @@ class StudyJournal(Generic[R]):
         self._file = None if folder is None else Journal(folder, file)
         self._records: dict[tuple[type, Key], R] = {}
         if folder is not None:
-            for _, record in records(folder / file, msgspec.json.Decoder(kind).decode):
-                self._records[type(record), record.key] = record
+            decoder: msgspec.json.Decoder[R]
+            decoder = msgspec.json.Decoder(reduce(or_, [*kinds, *skipped]))
+            for _, record in records(folder / file, decoder.decode):
+                if type(record) in kinds:
+                    self._records[type(record), record.key] = record
 
     def find(self, kind: type[K], key: Key) -> K | None:
         """Return the record of this kind with this key, if there is one."""

@@ -93,7 +93,7 @@ def command(
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
-    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, Curve) as journal:
+    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, [Curve]) as journal:
         plan = plan_study(
             plugins,
             plugins.select_codecs(codecs),

@@ -99,7 +99,7 @@ def command(
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     continuations = []
-    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, Continuation) as journal:
+    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, [Continuation]) as journal:
         for codec in codecs:
             settings = Settings(
                 codec=codec.spec,

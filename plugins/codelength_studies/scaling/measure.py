@@ -7,31 +7,20 @@ from pathlib import Path
 from codelength.cli.options import TIMEOUT
 from codelength.cli.progress import Meter, watch
 from codelength.results.cell import Cell
-from codelength.results.journal import Journal
 from codelength.results.machine import dependencies, environment, memory_bytes
-from codelength.results.score import FILE, Score
 from codelength.results.store import Store, load
 from codelength.run.engine import execute
-from codelength.run.job import Limits, Recipe
+from codelength.run.job import Limits
 from codelength.run.plan import Plan
-from codelength_studies.score import load as scores
-from codelength_studies.score import score_all
 from codelength_studies.score.command import CHECK, Progress
-from codelength_studies.score.tasks import with_code_lengths
+from codelength_studies.score.run import score_plan
 
 
-def score_models(plan: Plan, jobs: int, out: Path) -> Sequence[Score]:
+def score_models(plan: Plan, jobs: int, out: Path) -> Sequence[Cell]:
     """Return the ideal code length of every model on every target."""
-    with Journal(out, FILE) as journal, Meter(sys.stderr) as meter:
-        return score_all(
-            [(with_code_lengths(e.item), Recipe.of(plan.plugins, e)) for e in plan.codecs],
-            [(plan.plugins.corpus(t.slice.corpus), t.slice) for t in plan.targets],
-            scores(out),
-            journal,
-            environment(dependencies(), 1, jobs),
-            CHECK,
-            Progress(meter),
-        )
+    with Meter(sys.stderr) as meter:
+        record = environment(dependencies(), 1, jobs)
+        return score_plan(plan, record, CHECK, out, Progress(meter))
 
 
 def code_with_models(plan: Plan, jobs: int, out: Path) -> Sequence[Cell]:

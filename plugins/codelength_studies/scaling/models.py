@@ -9,8 +9,7 @@ from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
-from codelength.results.score import Score
-from codelength_studies.scaling.ladder import Point
+from codelength_studies.scaling.ladder import How, Point
 
 STEP = re.compile(r"step[-_]?(\d+)")
 """How a name says the number of training steps: `ladder-30k-step400.safetensors`, `step8000`."""
@@ -69,18 +68,16 @@ def _model(entry: Registered[Codec]) -> Model:
     return Model(entry, card.parameters, int(steps[-1]))
 
 
-def points_of(models: Sequence[Model], results: Iterable[Score | Cell]) -> list[Point]:
-    """Return a point for each result of a model that has figures."""
+def points_of(models: Sequence[Model], cells: Iterable[Cell]) -> list[Point]:
+    """Return a point for each cell of a model that has figures."""
     by_spec = {model.entry.item.spec: model for model in models}
     points = []
-    for result in results:
-        model = by_spec.get(result.codec)
-        if model is None:
-            continue
-        where = (result.slice.corpus, model.parameters, model.steps)
-        if isinstance(result, Score):
-            points.append(Point(*where, result.ratio, "score", result.codec))
-        elif result.ok and result.slice.bytes:
-            rate = result.coded_bytes / result.slice.bytes
-            points.append(Point(*where, rate, "coded", result.codec))
+    for cell in cells:
+        model = by_spec.get(cell.codec)
+        if model is not None and cell.ok and cell.slice.bytes:
+            bits = 8 * cell.coded_bytes if cell.estimate is None else cell.estimate.bits
+            how: How = "coded" if cell.estimate is None else "score"
+            rate = bits / 8 / cell.slice.bytes
+            where = (cell.slice.corpus, model.parameters, model.steps)
+            points.append(Point(*where, rate, how, cell.codec))
     return sorted(points, key=lambda p: (p.corpus, p.parameters, p.steps))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from codelength.api.errors import CorpusError, UsageError
 from codelength.api.protocol import protocol
 from codelength.api.spec import split_specs
 from codelength.cli.options import (
@@ -15,13 +14,11 @@ from codelength.cli.options import (
     OUT,
     Size,
     load_plugins,
-    page_in,
     warn_broken,
     with_plugins,
 )
 from codelength.cli.progress import Meter, duration
-from codelength.results.cell import CorpusSlice
-from codelength.results.score import Score
+from codelength.results.cell import Cell, CorpusSlice
 
 CHECK = 131_072
 """Bytes of each corpus that are coded, too."""
@@ -69,59 +66,38 @@ def command(
 ) -> int:
     """Estimate what a predictor needs for a corpus, without coding it.
 
-    The ideal code length −Σ log2 p, under the integer frequencies that the coder would use. It is
-    an estimate, printed with ≈ and never ranked; a sample of the corpus is really coded, and the
-    gap between the two is printed beside; the command ends with 4 if it does not come back. A run
-    that was stopped goes on with the same command.
+    The ideal code length −Σ log2 p, under the integer frequencies that the coder uses. It is an
+    estimate, printed with ≈ and never ranked. A sample of the corpus is really coded, and the gap
+    between the two is printed beside. The command ends with 4 if that sample does not come back. A
+    run that was stopped goes on with the same command.
 
     \b
     codelength score --codecs recurrent:size=0.9m --corpora enwik8 --jobs 2
     codelength score --codecs recurrent,order2 --corpora path:logs --limit 100MB
     """
-    from codelength.results.journal import Journal
     from codelength.results.machine import dependencies, environment
-    from codelength.results.score import FILE
-    from codelength.results.store import load as measured
-    from codelength.run.job import Recipe
-    from codelength.run.plan import survey
-    from codelength_studies.score import load, score_all, scores, write
+    from codelength.results.store import load
+    from codelength_studies.page import print_sections, write_page
+    from codelength_studies.plan import plan_study
+    from codelength_studies.score.page import PAGE, group_scores, page, score_table
+    from codelength_studies.score.run import score_plan
     from codelength_studies.score.tasks import with_code_lengths
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
-    chosen = [(entry, with_code_lengths(entry.item)) for entry in plugins.select_codecs(codecs)]
-    for _, codec in chosen:
-        codec.check_available()
-    entries = plugins.select_corpora(corpora)
-    for corpus in entries:
-        corpus.item.check_available()
+    chosen = plugins.select_codecs(codecs)
+    for entry in chosen:
+        with_code_lengths(entry.item)
     rules = [protocol(spec) for spec in split_specs(protocols)]
-    if not chosen or not entries or not rules:
-        raise UsageError("nothing to score; 'codelength list codecs' and 'list corpora' show what")
     with Meter(sys.stderr) as meter:
-        surveyed = survey(entries, rules, limit, lambda name: meter.now(f"reading {name}"))
-        for target in surveyed:
-            if target.problem:
-                raise CorpusError(target.problem)
-        by_spec = {entry.item.spec: entry for entry in entries}
-        targets = [(by_spec[target.slice.corpus], target.slice) for target in surveyed]
-        with Journal(out, FILE) as journal:
-            found = score_all(
-                [(codec, Recipe.of(plugins, entry)) for entry, codec in chosen],
-                targets,
-                load(out),
-                journal,
-                environment(dependencies(), 1, jobs),
-                check,
-                Progress(meter),
-            )
-    stored, cells = load(out), measured(out).current
-    every = list(stored.by_key.values())
-    for table in scores(found, cells):
-        click.echo(table.text())
-    with page_in(out):
-        path = write(every, cells, stored.environments, out)
-    click.echo(f"page: {path}")
+        plan = plan_study(
+            plugins, chosen, corpora, rules, limit, lambda name: meter.now(f"reading {name}")
+        )
+        record = environment(dependencies(), 1, jobs)
+        scores = score_plan(plan, record, check, out, Progress(meter))
+    results = load(out)
+    print_sections(*map(score_table, group_scores(scores, results.current)))
+    write_page(out / PAGE, page(results), level=2)
     return 0
 
 
@@ -129,21 +105,21 @@ class Progress:
     """Says beforehand what a target will cost, and then how far it is."""
 
     def __init__(self, meter: Meter) -> None:
+        """Write to `meter`."""
         self._meter = meter
         self._began, self._before = time.monotonic(), 0
 
-    def cost(self, codec: str, corpus_slice: CorpusSlice, left: int, seconds: float) -> None:
+    def begin(self, codec: str, corpus_slice: CorpusSlice, left: int, seconds: float) -> None:
         """So many bytes are left, and will take about so many seconds."""
         self._began, self._before = time.monotonic(), corpus_slice.bytes - left
         share = "" if left == corpus_slice.bytes else f" of {corpus_slice.bytes / 1e6:,.1f}"
         self._meter.say(
             f"{codec} on {corpus_slice.corpus} ({corpus_slice.protocol}): "
-            f"{left / 1e6:,.1f}{share} MB to score, "
-            f"about {duration(seconds)}"
+            f"{left / 1e6:,.1f}{share} MB to score, about {duration(seconds)}"
         )
 
-    def advanced(self, codec: str, corpus_slice: CorpusSlice, done: int, bits: float) -> None:
-        """So many bytes have been scored."""
+    def advance(self, codec: str, corpus_slice: CorpusSlice, done: int, bits: float) -> None:
+        """So many bytes have been scored, at so many bits together."""
         rate = (done - self._before) / max(1e-9, time.monotonic() - self._began)
         left = (corpus_slice.bytes - done) / max(1.0, rate)
         self._meter.now(
@@ -152,8 +128,8 @@ class Progress:
             f"≈{bits / done:.3f} bpb so far, {duration(left)} to go"
         )
 
-    def finished(self, score: Score, reused: bool) -> None:
+    def finish(self, score: Cell, reused: bool) -> None:
         """A target is done."""
         before = " (scored before)" if reused else ""
         what = f"{score.codec} on {score.slice.corpus} ({score.slice.protocol})"
-        self._meter.say(f"{what}: ≈{100 * score.ratio:.2f} %{before}")
+        self._meter.say(f"{what}: ≈{100 * score.coded_bytes / score.slice.bytes:.2f} %{before}")

@@ -1,25 +1,42 @@
 """Scores targets: first a sample that is also coded, then all chunks, each stored as it comes."""
 
-from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from hashlib import sha256
+from dataclasses import dataclass
 from math import fsum
+from pathlib import Path
 from typing import Protocol
 
-from codelength.api.codec import Codec, dependencies_of
-from codelength.api.corpus import Corpus
+from codelength.api.codec import Codec, versions_of
 from codelength.api.errors import CodelengthError
-from codelength.api.media import Sample
-from codelength.api.protocol import head, protocol
-from codelength.plugins import Registered
-from codelength.results.cell import CorpusSlice, Environment
-from codelength.results.journal import Journal
-from codelength.results.score import Check, Chunk, Score, Scores
+from codelength.results.cell import (
+    Cell,
+    CellKey,
+    CorpusSlice,
+    Environment,
+    Estimate,
+    Evidence,
+    Status,
+)
+from codelength.results.store import Store, load
 from codelength.run.job import Recipe
+from codelength.run.plan import Plan, Target
 from codelength.workers.pool import Pool
 from codelength.workers.supervisor import WorkerLost
-from codelength_studies.score.chunks import Pieces, chunks, spread
-from codelength_studies.score.tasks import coded, decoded, ideal
+from codelength_studies.journal import Key, digest_of, distribution_digest
+from codelength_studies.plan import samples_of
+from codelength_studies.score.chunks import Pieces, cut_chunks, take_sample
+from codelength_studies.score.records import (
+    CheckedSample,
+    ScoredChunk,
+    ScoreJournal,
+    open_journal,
+)
+from codelength_studies.score.tasks import (
+    coded,
+    decoded,
+    ideal,
+    with_code_lengths,
+)
 
 AHEAD = 2
 """Chunks read for each process before it asks."""
@@ -38,111 +55,127 @@ class Mismatch(CodelengthError):
 
 
 class Watch(Protocol):
-    """Told how it goes on."""
+    """Is told how the scores go on."""
 
-    def cost(self, codec: str, corpus_slice: CorpusSlice, left: int, seconds: float) -> None:
+    def begin(self, codec: str, corpus_slice: CorpusSlice, left: int, seconds: float) -> None:
         """So many bytes are left of this target, and will take about so many seconds."""
 
-    def advanced(self, codec: str, corpus_slice: CorpusSlice, done: int, bits: float) -> None:
+    def advance(self, codec: str, corpus_slice: CorpusSlice, done: int, bits: float) -> None:
         """So many bytes of it have been scored, at so many bits together."""
 
-    def finished(self, score: Score, reused: bool) -> None:
+    def finish(self, score: Cell, reused: bool) -> None:
         """A target is done."""
 
 
-def law_of(codec: Codec) -> str:
-    """What tells the law of `codec` from others: another library or other weights, another law."""
-    facts = [codec.spec, *(f"{k} {v}" for k, v in sorted(dependencies_of(codec).items()))]
-    return sha256("\n".join(facts).encode()).hexdigest()[:32]
+def score_plan(
+    plan: Plan, environment: Environment, check: int, out: Path, watch: Watch
+) -> list[Cell]:
+    """Score every codec on every target, by `environment.jobs` processes at once.
 
+    What the folder `out` holds is not done again. Chunks go into its journal as they come, and
+    scores into its store, as cells whose evidence is an estimate.
 
-def score_all(
-    codecs: Sequence[tuple[Codec, Recipe]],
-    targets: Sequence[tuple[Registered[Corpus], CorpusSlice]],
-    known: Scores,
-    journal: Journal,
-    environment: Environment,
-    check: int,
-    watch: Watch,
-) -> list[Score]:
-    """The score of every codec on every target, by `environment.jobs` processes at once; of each,
-    about `check` bytes are coded, too. What `known` holds is not done again.
+    Args:
+        check: About how many bytes of each target are also coded and decoded.
 
-    Raises ScoreError, Mismatch, StoreError; the chunks that were scored are in the journal.
+    Raises:
+        ScoreError: A process died.
+        Mismatch: A coded sample came back as something else.
+        StoreError: The folder cannot be written.
     """
-    results = []
-    journal.append(environment)
-    with Pool(environment.jobs) as pool, Pool(1) as others:
-        for codec, recipe in codecs:
-            law = law_of(codec)
-            for entry, corpus_slice in targets:
-                found = known.find(codec.spec, law, corpus_slice)
-                if found is None:
-                    worker = _Scorer(
-                        codec, recipe, law, entry.item, corpus_slice, known, journal, watch
-                    )
-                    try:
-                        checked = worker.check(pool, others, check)
-                        bits, seconds = worker.total(pool, environment.jobs, checked)
-                    except WorkerLost as error:
-                        raise ScoreError(
-                            f"{codec.spec} was not scored on {corpus_slice.corpus}: {error}; if "
-                            "memory ran out, repeat the command with fewer --jobs to go on"
-                        ) from error
-                    score = Score(
+    known = {cell.key: cell for cell in load(out).estimates}
+    scores = []
+    with (
+        open_journal(out) as journal,
+        Store(out) as store,
+        Pool(environment.jobs) as pool,
+        Pool(1) as others,
+    ):
+        store.append(environment)
+        for entry in plan.codecs:
+            codec = with_code_lengths(entry.item)
+            recipe, distribution = Recipe.of(plan.plugins, entry), digest_of(codec)
+            for target in plan.targets:
+                score = known.get(CellKey(codec.spec, *target.slice.key))
+                reused = score is not None and _is_same(score, target.slice, distribution)
+                if score is None or not reused:
+                    scorer = _Scorer(plan, target, codec, recipe, distribution, journal, watch)
+                    estimate = scorer.score(pool, others, environment.jobs, check)
+                    score = Cell(
                         codec=codec.spec,
-                        slice=corpus_slice,
-                        law=law,
+                        slice=target.slice,
+                        status=Status.OK,
                         run=environment.run,
-                        bits=bits,
-                        cpu_seconds=seconds,
+                        evidence=Evidence.ESTIMATE,
+                        plugin=entry.plugin.label,
+                        versions=versions_of(codec),
+                        digests=dict(codec.digests),
+                        coded_bytes=estimate.coded_bytes,
                         model_bytes=dict(codec.model_bytes),
-                        check=checked,
+                        card=codec.card,
+                        estimate=estimate,
                     )
-                    journal.append(score)
-                results.append(found or score)
-                watch.finished(results[-1], found is not None)
-    return results
+                    store.append(score)
+                scores.append(score)
+                watch.finish(score, reused)
+    return scores
 
 
+def _is_same(score: Cell, corpus_slice: CorpusSlice, distribution: str) -> bool:
+    """Whether a stored score is of these very bytes under this very distribution, the digest of
+    which schema 1 stored itself."""
+    computed = distribution_digest(score.codec, {**score.versions, **score.digests})
+    stored = score.digests.get("distribution", computed)
+    return score.slice.identity == corpus_slice.identity and stored == distribution
+
+
+@dataclass(frozen=True)
 class _Scorer:
     """One codec on one target."""
 
-    def __init__(
-        self,
-        codec: Codec,
-        recipe: Recipe,
-        law: str,
-        corpus: Corpus,
-        corpus_slice: CorpusSlice,
-        known: Scores,
-        journal: Journal,
-        watch: Watch,
-    ) -> None:
-        self._codec, self._recipe, self._law = codec, recipe, law
-        self._corpus, self._cut = corpus, corpus_slice
-        self._known, self._journal, self._watch = known, journal, watch
+    plan: Plan
+    target: Target
+    codec: Codec
+    recipe: Recipe
+    distribution: str
+    journal: ScoreJournal
+    watch: Watch
 
-    def _samples(self) -> Iterator[Sample]:
-        return protocol(self._cut.protocol).split(head(self._corpus.samples(), self._cut.limit))
+    def score(self, pool: Pool, others: Pool, jobs: int, check: int) -> Estimate:
+        """Score the target. Raises ScoreError, Mismatch, StoreError."""
+        try:
+            sample = self._check_sample(pool, others, check)
+            cost = sample.cpu_seconds / max(1, sample.bytes) / jobs
+            chunks = self._score_chunks(pool, AHEAD * jobs, cost)
+        except WorkerLost as error:
+            raise ScoreError(
+                f"{self.codec.spec} was not scored on {self.target.slice.corpus}: {error}; if "
+                "memory ran out, repeat the command with fewer --jobs to go on"
+            ) from error
+        return Estimate(
+            bits=fsum(chunk.bits for chunk in chunks),
+            cpu_seconds=fsum(chunk.cpu_seconds for chunk in chunks),
+            check=sample.to_check(),
+        )
 
-    def check(self, pool: Pool, others: Pool, size: int) -> Check:
-        """Scores a sample from all over the corpus, and codes it. Raises Mismatch."""
-        sample = spread(self._samples(), self._cut.bytes, size)
-        found = self._known.checks.get((self._law, sample.digest))
-        if found is not None:
-            return found
-        pieces = tuple(p for block in sample.pieces for p in self._codec.pieces(block))
-        scored = pool.submit(ideal, self._recipe, pieces)
-        blobs = pool.submit(coded, self._recipe, sample.pieces).result()
-        if tuple(others.submit(decoded, self._recipe, blobs).result()) != sample.pieces:
+    def _check_sample(self, pool: Pool, others: Pool, size: int) -> CheckedSample:
+        """Score a sample from all over the corpus, and code it. Raises Mismatch."""
+        sample = take_sample(samples_of(self.plan, self.target), self.target.slice.bytes, size)
+        known = self.journal.find(CheckedSample, Key(self.distribution, sample.digest))
+        if known is not None:
+            return known
+        pieces = tuple(p for block in sample.pieces for p in self.codec.pieces(block))
+        scored = pool.submit(ideal, self.recipe, pieces)
+        blobs = pool.submit(coded, self.recipe, sample.pieces).result()
+        if tuple(others.submit(decoded, self.recipe, blobs).result()) != sample.pieces:
             raise Mismatch(
-                f"{self._codec.spec} on {self._cut.corpus}: of {len(blobs)} blobs that were made "
-                "to check the score, one came back as something else; 'codelength run' says where"
+                f"{self.codec.spec} on {self.target.slice.corpus}: of {len(blobs)} blobs that were "
+                "made to check the score, one came back as something else; 'codelength run' says "
+                "where"
             )
         bits, seconds = scored.result()
-        check = Check(
-            law=self._law,
+        checked = CheckedSample(
+            distribution=self.distribution,
             data=sample.digest,
             blobs=len(blobs),
             bytes=sample.bytes,
@@ -150,41 +183,40 @@ class _Scorer:
             coded_bytes=sum(map(len, blobs)),
             cpu_seconds=seconds,
         )
-        self._journal.append(check)
-        return check
+        self.journal.append(checked)
+        return checked
 
-    def total(self, pool: Pool, jobs: int, check: Check) -> tuple[float, float]:
-        """Bits and CPU seconds of the whole target."""
-        scored: list[Chunk] = []
-        missing = chunks(self._codec, self._samples())
+    def _score_chunks(self, pool: Pool, ahead: int, cost: float) -> list[ScoredChunk]:
+        """Score all chunks, `ahead` of them at once; `cost` is in seconds a byte."""
+        spec, corpus_slice = self.codec.spec, self.target.slice
+        scored: list[ScoredChunk] = []
+        chunks = cut_chunks(self.codec, samples_of(self.plan, self.target))
         running: dict[Future[tuple[float, float]], Pieces] = {}
-        told = False
+        begun = False
         while True:
-            while len(running) < AHEAD * jobs and (chunk := next(missing, None)) is not None:
-                found = self._known.chunks.get((self._law, chunk.digest))
-                if found is None:
-                    running[pool.submit(ideal, self._recipe, chunk.pieces)] = chunk
+            while len(running) < ahead and (chunk := next(chunks, None)) is not None:
+                known = self.journal.find(ScoredChunk, Key(self.distribution, chunk.digest))
+                if known is None:
+                    running[pool.submit(ideal, self.recipe, chunk.pieces)] = chunk
                 else:
-                    scored.append(found)
+                    scored.append(known)
             if not running:
-                return fsum(c.bits for c in scored), fsum(c.cpu_seconds for c in scored)
-            if not told:
-                left = self._cut.bytes - sum(c.bytes for c in scored)
-                cost = left * check.cpu_seconds / max(1, check.bytes) / jobs
-                self._watch.cost(self._codec.spec, self._cut, left, cost)
-                told = True
+                return scored
+            if not begun:
+                left = corpus_slice.bytes - sum(c.bytes for c in scored)
+                self.watch.begin(spec, corpus_slice, left, left * cost)
+                begun = True
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 chunk, (bits, seconds) = running.pop(future), future.result()
                 scored.append(
-                    Chunk(
-                        law=self._law,
+                    ScoredChunk(
+                        distribution=self.distribution,
                         data=chunk.digest,
                         bytes=chunk.bytes,
                         bits=bits,
                         cpu_seconds=seconds,
                     )
                 )
-                self._journal.append(scored[-1])
-            done = sum(c.bytes for c in scored)
-            so_far = fsum(c.bits for c in scored)
-            self._watch.advanced(self._codec.spec, self._cut, done, so_far)
+                self.journal.append(scored[-1])
+            done, bits = sum(c.bytes for c in scored), fsum(c.bits for c in scored)
+            self.watch.advance(spec, corpus_slice, done, bits)

@@ -1,0 +1,159 @@
+"""The page on scores: every estimate behind ≈, and never ranked above what was measured."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codelength import metrics
+from codelength.report import Column, Table, format
+from codelength.results.cell import Cell, CorpusSlice, Environment
+from codelength.results.store import Results
+from codelength_studies.figure import GRAY, colour_of, draw_svg
+from codelength_studies.page import Chart, Section, list_digests
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PAGE = "scores.md"
+ABOUT = "≈"
+
+HOW = (
+    f"{ABOUT}: an estimate, the ideal code length −Σ log2 p under the integer frequencies that "
+    "the coder uses; nothing was coded, and no estimate is ranked. Smaller is better. “coded − "
+    "ideal” is by how much the blobs of a sample exceed its ideal code length, in percent, and in "
+    "bits for each blob; the sample comes from all over the corpus and was decoded in another "
+    "process. MB/s: raw bytes in a CPU second, scored or encoded."
+)
+
+COLUMNS = (
+    Column("rank"),
+    Column("codec", "left", fixed=True),
+    *map(Column, ("ratio\n%", "bpb", "adjusted\n%", "adjusted\nat 1 GB %", "MB/s")),
+    *map(Column, ("coded −\nideal", "bits a\nblob")),
+    Column("of a sample of", "left"),
+)
+
+ROW = 0.24
+"""Inches of a row in the chart."""
+
+
+@dataclass(frozen=True)
+class SliceScores:
+    """What is known of a corpus as it is cut, the smallest first."""
+
+    slice: CorpusSlice
+    measured: Sequence[Cell]
+    scores: Sequence[Cell]
+
+
+def group_scores(scores: Iterable[Cell], measured: Iterable[Cell]) -> list[SliceScores]:
+    """Group scores by corpus, and with them what was measured of the same bytes."""
+    by_size = sorted((c for c in (*scores, *measured) if c.ok), key=lambda c: c.coded_bytes)
+    slices = {score.slice.identity: score.slice for score in scores}
+    return [
+        SliceScores(
+            corpus_slice,
+            [c for c in by_size if c.estimate is None and c.slice.identity == identity],
+            [c for c in by_size if c.estimate is not None and c.slice.identity == identity],
+        )
+        for identity, corpus_slice in slices.items()
+    ]
+
+
+def page(results: Results) -> Iterator[Section]:
+    """Yield the sections of the page on all scores in a folder."""
+    groups = group_scores(results.estimates, results.current)
+    yield "# Scores"
+    yield HOW if groups else "Nothing was scored."
+    if groups:
+        what = "ideal code lengths beside what was measured"
+        yield Chart("scores", what, partial(draw, groups))
+    for group in groups:
+        yield replace(score_table(group), made="")
+    yield "## How"
+    for run in dict.fromkeys(score.run for score in results.estimates):
+        if run in results.environments:
+            yield _describe_run(results.environments[run])
+    yield from list_digests(group.slice for group in groups)
+
+
+def score_table(group: SliceScores) -> Table:
+    """Return what was measured of a corpus, ranked, and then its scores, without rank."""
+    ranks = metrics.assign_ranks([cell.coded_bytes for cell in group.measured])
+    rows = [_row(cell, str(rank)) for cell, rank in zip(group.measured, ranks, strict=True)]
+    rows += [_row(score, ABOUT) for score in group.scores]
+    corpus_slice = group.slice
+    limit = f" · first {format.size(corpus_slice.limit)}" if corpus_slice.limit else ""
+    where = f"{corpus_slice.corpus} · protocol {corpus_slice.protocol}{limit}"
+    notes = []
+    if corpus_slice.entropy is not None:
+        notes += [f"The entropy of the source is {format.bits(corpus_slice.entropy)} bits a byte."]
+    if corpus_slice.label:
+        notes += [f"{corpus_slice.corpus}: {corpus_slice.label}."]
+    return Table(f"{where} · {format.count(corpus_slice.bytes)} bytes", COLUMNS, rows, HOW, notes)
+
+
+def _row(cell: Cell, rank: str) -> list[str]:
+    estimate = cell.estimate
+    rates = [
+        format.percent(metrics.ratio(cell)),
+        format.bits(metrics.bits_per_byte(cell)),
+        format.percent(metrics.adjusted_ratio(cell)),
+        format.percent(metrics.adjusted_ratio(cell, metrics.GB)),
+    ]
+    if estimate is None:
+        speed = format.significant(metrics.encode_speed(cell))
+        return [rank, cell.codec, *rates, speed, "coded", "", "all of it"]
+    check, seconds = estimate.check, estimate.cpu_seconds
+    return [
+        rank,
+        cell.codec,
+        *(ABOUT + rate for rate in rates),
+        format.significant(cell.slice.bytes / seconds / 1e6 if seconds else None),
+        f"{100 * check.excess:+.2f} %" if check.bits else format.NA,
+        f"{check.bits_per_blob:+.1f}" if check.blobs else format.NA,
+        f"{format.size(check.bytes)} in {format.count(check.blobs)} blobs",
+    ]
+
+
+def _describe_run(run: Environment) -> str:
+    version = f"commit `{run.commit}`" if run.commit else f"release {run.codelength}"
+    return (
+        f"`{run.command}`, started {run.started}, {run.jobs} process{'es' * (run.jobs > 1)}, "
+        f"codelength at {version}, {run.machine.get('processor', 'unknown processor')}."
+    )
+
+
+def draw(groups: Sequence[SliceScores]) -> bytes:
+    """Draw a panel for each corpus as SVG: estimates are hollow, what was coded is solid."""
+    heights = [0.75 + ROW * (len(group.measured) + len(group.scores)) for group in groups]
+    return draw_svg((9, sum(heights) + 0.2), partial(_paint, groups, heights))
+
+
+def _paint(groups: Sequence[SliceScores], heights: Sequence[float], figure: "Figure") -> None:
+    figure.set_layout_engine("constrained")
+    panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)
+    for axis, group in zip(panels[:, 0], groups, strict=True):
+        _paint_panel(axis, group)
+
+
+def _paint_panel(axis: "Axes", group: SliceScores) -> None:
+    cells = sorted((*group.measured, *group.scores), key=lambda cell: -cell.coded_bytes)
+    rates = [100 * (metrics.ratio(cell) or 0.0) for cell in cells]
+    for row, (cell, rate) in enumerate(zip(cells, rates, strict=True)):
+        hollow = cell.estimate is not None
+        inside, edge = ("white", colour_of(0)) if hollow else (GRAY, GRAY)
+        axis.scatter(rate, row, s=36, color=inside, edgecolor=edge, linewidth=1.4, zorder=3)
+        label = ABOUT * hollow + format.percent(rate / 100)
+        axis.annotate(
+            label, (rate, row), (7, 0), textcoords="offset points", va="center", fontsize=8
+        )
+    axis.set_yticks(range(len(cells)), [cell.codec for cell in cells])
+    axis.set_ylim(-0.6, len(cells) - 0.4)
+    axis.set_xlim(0, 1.12 * rates[0])
+    axis.grid(True, axis="x")
+    axis.set_title(f"{group.slice.corpus} · protocol {group.slice.protocol}", loc="left")
+    solid = "solid: coded and decoded; " if group.measured else ""
+    axis.set_xlabel(f"coded / raw bytes (%), lower is better — {solid}hollow: ≈ ideal code length")
