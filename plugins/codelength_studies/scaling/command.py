@@ -165,7 +165,7 @@ def measure_command(
     ends with 3 if points are missing.
 
     \b
-    codelength scaling measure ladder --as recurrent:weights={} --out ladder \
+    codelength scaling measure ladder --as recurrent:weights={} --out ladder \\
         --corpora enwik6,kodak,librispeech --limit 1MB
     codelength scaling measure --codecs hf:model=pythia-70m-step1000,hf:model=… --corpora enwik6
     """
