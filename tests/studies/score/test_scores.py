@@ -121,7 +121,9 @@ def test_a_sample_that_does_not_come_back_is_a_failed_round_trip(tmp_path: Path)
 
 
 def test_a_process_that_dies_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ScoreError, match="was not scored on iid: its process ended with exit code 1") as raised:
+    with pytest.raises(
+        ScoreError, match="was not scored on iid: its process ended with exit code 1"
+    ) as raised:
         scored(tmp_path, "leaving")
     assert raised.value.exit_code == 3
 
