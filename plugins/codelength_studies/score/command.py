@@ -17,6 +17,7 @@ from codelength.cli.options import (
     warn_broken,
     with_plugins,
 )
+from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 from codelength.results.cell import Cell, CorpusSlice
 
@@ -77,7 +78,7 @@ def command(
     """
     from codelength.results.machine import dependencies, environment
     from codelength.results.store import load
-    from codelength_studies.page import print_sections, write_page
+    from codelength_studies.page import write_page
     from codelength_studies.plan import plan_study
     from codelength_studies.score.page import PAGE, group_scores, page, score_table
     from codelength_studies.score.run import score_plan
