@@ -4,9 +4,8 @@ Nobody can have trained on them before they were published. `README.md` says wha
 the synthetic ones were made; nothing is made when they are read.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 from codelength import TEXT, Corpus, Sample, hookimpl
 from codelength.api.corpus import mapped
@@ -23,7 +22,6 @@ class Embedded(Corpus):
     source = "made for codelength"
     published = "2026-11"
     embedded = True
-    read: ClassVar[Callable[[Path, str], Sample]]
 
     def samples(self) -> Iterator[Sample]:
         self.check_available()
@@ -31,15 +29,12 @@ class Embedded(Corpus):
         if not files:
             raise CorpusError(f"{DATA / self.name} is empty: install codelength again")
         for path in files:
-            yield self.read(path, path.name)
+            yield self._read(path)
 
-
-def _text(path: Path, name: str) -> Sample:
-    return Sample(name, mapped(path), TEXT)
-
-
-def _media(path: Path, name: str) -> Sample:
-    return read_media(path, name)[0]
+    def _read(self, path: Path) -> Sample:
+        if self.kind == "text":
+            return Sample(path.name, mapped(path), TEXT)
+        return read_media(path, path.name)[0]
 
 
 class Prose(Embedded):
@@ -47,7 +42,6 @@ class Prose(Embedded):
     kind = "text"
     title = "English prose written for this corpus: stories, letters, a play, a manual"
     digest = "1032b15305c113dd89b127419e21a7c7f21f35e198c174804850a8f68830c7a5"
-    read = staticmethod(_text)
 
 
 class Structured(Embedded):
@@ -55,7 +49,6 @@ class Structured(Embedded):
     kind = "text"
     title = "tables, logs and markup as programs write them: CSV, JSON, XML"
     digest = "dff26c47bd7b5be492344dcc2d307145a5036a7c1159cbc9a27ca334a25dd028"
-    read = staticmethod(_text)
 
 
 class Images(Embedded):
@@ -63,7 +56,6 @@ class Images(Embedded):
     kind = "image"
     title = "synthetic pictures, decoded to pixels: gray and colour, 8 and 16 bits"
     digest = "f7b5e0b8bed0f26846ab0b13862f0a3adc79d8683342d9324937f24a9aa30366"
-    read = staticmethod(_media)
 
     def check_available(self) -> None:
         check_installed("PIL", "pillow", "image")
@@ -74,7 +66,6 @@ class Sound(Embedded):
     kind = "audio"
     title = "synthetic recordings, decoded to PCM: mono and stereo"
     digest = "eee221c23da1282338d4e39b6adc42b1c989c995b87d684ef2c3dcbccc7ceda0"
-    read = staticmethod(_media)
 
     def check_available(self) -> None:
         check_installed("soundfile", "soundfile", "audio")

@@ -1,6 +1,6 @@
 """Rewrite the generated part of data/: everything but the prose, which is written by hand.
 
-    python corpora/codelength_embedded/make.py
+    python -m codelength_embedded.make
 
 It needs numpy, scipy, matplotlib, Pillow and soundfile, and for the speech the synthesiser
 espeak-ng (on Debian: apt-get install -y espeak-ng). Every part has a fixed seed. What comes out is
@@ -10,7 +10,7 @@ machines and a corpus must not. Nothing here is imported when the corpus is read
 
 from pathlib import Path
 
-from making import pictures, sound, structured
+from codelength_embedded.making import pictures, sound, structured
 
 DATA = Path(__file__).resolve().parent / "data"
 

@@ -125,7 +125,7 @@ def _png(path: Path, file: memoryview) -> Picture:
 def _png_end(file: memoryview) -> int:
     at = len(PNG_HEAD)
     while at + 12 <= len(file):
-        size, name = struct.unpack_from(">I4s", file, at)
+        size, name = int.from_bytes(file[at : at + 4], "big"), bytes(file[at + 4 : at + 8])
         if name == b"acTL":
             raise NotRepresentable("it is animated")
         at += 12 + size
@@ -192,9 +192,12 @@ def _by_pillow(
 
     try:
         with Pillow.open(path) as image:
-            if getattr(image, "n_frames", 1) != 1:
-                raise NotRepresentable(f"it has {image.n_frames} frames")
-            raws = {tile[3] if isinstance(tile[3], str) else tile[3][0] for tile in image.tile}
+            frames = getattr(image, "n_frames", 1)
+            if frames != 1:
+                raise NotRepresentable(f"it has {frames} frames")
+            modes = [tile[3] for tile in image.tile]
+            # each codec of Pillow has a mode
+            raws = {mode if isinstance(mode, str) else mode[0] for mode in modes}  # type: ignore[index]
             if image.mode not in ("1", *PILLOW_CHANNELS):
                 raise NotRepresentable(f"Pillow reads it as pixels of mode {image.mode!r}")
             if media is None and any(map(_is_narrowed, raws)):
@@ -277,9 +280,11 @@ def _netpbm_text(raster: bytes, kind: str, media: Image) -> "NDArray[np.integer]
     import numpy as np
 
     text = re.sub(rb"#[^\n]*", b"", raster)
-    words = list(text.translate(None, b" \t\r\n\v\f")) if kind == "1" else text.split()
     try:
-        values = [word - 48 for word in words] if kind == "1" else list(map(int, words))
+        if kind == "1":
+            values = [digit - 48 for digit in text.translate(None, b" \t\r\n\v\f")]
+        else:
+            values = [int(word) for word in text.split()]
     except ValueError as error:
         raise NotRepresentable("its raster is no list of numbers") from error
     if len(values) != media.width * media.height * media.channels:
@@ -302,7 +307,9 @@ def _tiff(path: Path, file: memoryview) -> Picture:
             if not isinstance(page, tifffile.TiffPage) or 330 in page.tags:
                 raise NotRepresentable("it holds other pictures in SubIFDs")
             if int(page.compression) in TIFF_LOSSY:
-                raise NotRepresentable(f"it is compressed with {page.compression.name}")
+                raise NotRepresentable(
+                    f"it is compressed with {tifffile.COMPRESSION(page.compression).name}"
+                )
             media = Image(
                 page.imagewidth,
                 page.imagelength,
@@ -320,7 +327,7 @@ def _tiff(path: Path, file: memoryview) -> Picture:
             pixels = page.asarray()
             if page.planarconfig == 2 and media.channels > 1:
                 pixels = np.moveaxis(pixels.reshape(media.channels, *pixels.shape[-2:]), 0, -1)
-            what = f"{page.bitspersample}-bit {page.photometric.name} TIFF"
+            what = f"{page.bitspersample}-bit {tifffile.PHOTOMETRIC(page.photometric).name} TIFF"
     except NotRepresentable:
         raise
     except Exception as error:  # tifffile raises whatever its decoders raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -41,7 +42,9 @@ class Folders(Corpus):
     def files_of(self, part: Part) -> list[tuple[str, Path]]:
         """Those of one part."""
         folders = [root / part.folder for root in roots(self.data)]
-        return sorted(max(map(self._files, folders), key=len))
+        found: list[list[tuple[str, Path]]] = [self._files(folder) for folder in folders]
+        counts = [len(files) for files in found]
+        return sorted(found[counts.index(max(counts))])
 
     def _files(self, folder: Path) -> list[tuple[str, Path]]:
         return [
@@ -74,7 +77,8 @@ class Folders(Corpus):
     @property
     def _bringing(self) -> str:
         sizes = [part.archive.size for part in self.parts if part.archive]
-        size = None if None in sizes else sum(sizes)
+        known = [size for size in sizes if size is not None]
+        size = sum(known) if len(known) == len(sizes) else None
         return bringing(self.spec, self.parts[0].folder, size)
 
     def samples(self) -> Iterator[Sample]:
@@ -111,7 +115,7 @@ class Folders(Corpus):
             if len(self.files_of(part)) == part.count:
                 continue
             archive = part.archive.fetch(store() / "downloads", progress)
-            count = unpack(archive, lambda name, part=part: self._target(part, name), {})
+            count = unpack(archive, partial(self._target, part), {})
             if count != part.count:
                 raise CorpusError(f"{archive} holds {count} files, {part.count} were expected")
             archive.unlink()

@@ -47,7 +47,7 @@ class Listed(Corpus):
         return [member.name for member in self.members if member not in here]
 
     @property
-    def digest(self) -> str | None:
+    def digest(self) -> str | None:  # type: ignore[override]
         """Known for the complete set only."""
         return None if self.label else self.whole
 

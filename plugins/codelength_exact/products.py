@@ -15,13 +15,13 @@ before its first use. A shape whose integers differ from those of the tiles stay
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from llvmlite import binding, ir
 from numba import config, types
 from numba.core.base import BaseContext
-from numba.core.typing import Context
+from numba.core.typing.context import Context
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -75,8 +75,9 @@ class Products:
 
     def empty_rows(self, count: int, columns: int) -> QuantisedRows:
         """Return room for quantised rows (count, columns): int8 for PyTorch, int16 for tiles."""
-        for_torch = self._torch_rows is not None and count >= self._torch_rows
-        return np.empty((count, columns), np.int8 if for_torch else np.int16)
+        if self._torch_rows is not None and count >= self._torch_rows:
+            return np.empty((count, columns), np.int8)
+        return np.empty((count, columns), np.int16)
 
     def multiply(self, rows: NDArray[np.signedinteger], matrix: PackedMatrix) -> NDArray[np.int32]:
         """Return the integers rows · matrix: (rows, inputs) from `empty_rows` → (rows, outputs)."""
@@ -153,7 +154,7 @@ def to_panels(values: NDArray[np.int8]) -> NDArray[np.int8]:
 @cache
 def _features() -> dict[str, bool]:
     """The instructions to compile for; none where someone compiles for another machine."""
-    other = config.CPU_NAME or config.CPU_FEATURES
+    other = config.CPU_NAME or config.CPU_FEATURES  # type: ignore[attr-defined]
     return {} if other else dict(binding.get_host_cpu_features())
 
 
@@ -248,8 +249,7 @@ def make_tile(rows: int, avx2: bool) -> Callable[[int, int, int, int, int, int],
     ) -> tuple[Signature, Callable[..., ir.Value]]:
         return types.none(*[types.int64] * 6), generate
 
-    tile: Callable[[int, int, int, int, int, int], None] = intrinsic(typed)
-    return tile
+    return cast("Callable[[int, int, int, int, int, int], None]", intrinsic(typed))
 
 
 AVX2 = bool(_features().get("avx2"))

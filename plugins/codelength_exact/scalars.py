@@ -5,12 +5,13 @@ the bit patterns of floats, as integers, and sums over integers.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.base import BaseContext
-from numba.core.typing import Context
+from numba.core.typing.context import Context
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -34,9 +35,7 @@ GELU_TANH = np.float32(1.5957692)
 """2 · sqrt(2 / π): gelu by tanh(u) is x · sigmoid(2u)."""
 
 
-def _reinterpreted(
-    source: types.Type, target: types.Type, form: ir.Type
-) -> Callable[[types.Type], tuple[Signature, Callable[..., ir.Value]]]:
+def _reinterpreted(source: types.Type, target: types.Type, form: ir.Type) -> Callable[..., Any]:
     """Return an intrinsic that gives the value of type `target` with the bits of a `source`."""
 
     def typed(
@@ -53,11 +52,13 @@ def _reinterpreted(
 
         return target(source), generate
 
-    return intrinsic(typed)
+    return cast("Callable[..., Any]", intrinsic(typed))
 
 
-bits = _reinterpreted(types.float32, types.int32, ir.IntType(32))
-of_bits = _reinterpreted(types.int32, types.float32, ir.FloatType())
+bits: Callable[[np.float32], np.int32] = _reinterpreted(types.float32, types.int32, ir.IntType(32))
+of_bits: Callable[[np.int32], np.float32] = _reinterpreted(
+    types.int32, types.float32, ir.FloatType()
+)
 
 
 @inlined

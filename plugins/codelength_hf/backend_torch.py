@@ -82,7 +82,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         heads, time = attention.heads, len(qkv.values) // streams
         end = start + time
         split = scaled(qkv).view(streams, time, heads + 2 * key_heads, head_dim)
-        q, k, v = split.split([heads, key_heads, key_heads], 2)
+        q, k, v = torch.split(split, [heads, key_heads, key_heads], 2)
         if len(norm.gain):
             (q_gain, k_gain), (q_bias, k_bias) = norm.gain, norm.bias
             q = _normed(q, Norm(q_gain, q_bias, norm.epsilon, norm.centred))

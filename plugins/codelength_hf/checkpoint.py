@@ -126,10 +126,12 @@ class Checkpoint:
                     f"{path}: {name} is {kind}, quantised by others; give the model as it was "
                     "trained, in floating point"
                 )
-            values = None if kind == "BF16" else file.get_tensor(name).astype(np.float32)
+            values: NDArray[np.float32] | None = (
+                None if kind == "BF16" else file.get_tensor(name).astype(np.float32)
+            )
         if values is None:  # NumPy has no bfloat16
             with safe_open(path, "pt") as file:
-                values = file.get_tensor(name).float().numpy()
+                values = np.asarray(file.get_tensor(name).float(), np.float32)
         return values if scales is None else values * scales[:, None]
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -116,11 +116,12 @@ class Lockstep:
         self._pickle = found.pickle
 
     @cached_property
-    def _model(self) -> Any:
+    def _model(self) -> Any:  # any class of transformers
         transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        load: Any = transformers.AutoModelForCausalLM.from_pretrained
         try:
-            model, told = transformers.AutoModelForCausalLM.from_pretrained(
+            model, report = load(
                 self._folder,
                 trust_remote_code=False,
                 use_safetensors=None if self._pickle else True,
@@ -131,7 +132,7 @@ class Lockstep:
         except Exception as error:  # whatever the library raises for a folder it cannot use
             line = " ".join(str(error).split())[:200]
             raise Unavailable(f"transformers cannot load {self._folder}: {line}") from error
-        if lacking := sorted(told["missing_keys"]):  # it would draw them at random
+        if lacking := sorted(report["missing_keys"]):  # it would draw them at random
             raise Unavailable(
                 f"the weights in {self._folder} lack {len(lacking)} of the model's tensors "
                 f"({lacking[0]!r} is one): save the whole model there, with save_pretrained"

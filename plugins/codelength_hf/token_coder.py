@@ -17,8 +17,7 @@ class Parts(NamedTuple):
     """What a blob consists of."""
 
     fingerprint: bytes
-    count: int
-    """Symbols."""
+    symbol_count: int
     escaped: bytes
     body: bytes
 
@@ -57,7 +56,7 @@ class TokenCoder(Coder):
         parts = [self._parts(blob) for blob in blobs]
         for part in parts:
             self._predictor.check_fingerprint(part.fingerprint)
-        bodies, counts = [part.body for part in parts], [part.count for part in parts]
+        bodies, counts = [part.body for part in parts], [part.symbol_count for part in parts]
         decoded = self._segmenter.decode(self._predictor, bodies, counts)
         return [
             self._tokens.decode(self._tokens.restore_escapes(symbols, part.escaped))
@@ -68,7 +67,7 @@ class TokenCoder(Coder):
         part = self._parts(blob)
         return stream_ledger(
             len(blob),
-            self._segmenter.streams(part.body, part.count),
+            self._segmenter.streams(part.body, part.symbol_count),
             fingerprint=len(part.fingerprint),
             escapes=len(part.escaped),
         )

@@ -79,12 +79,12 @@ class Tokens:
 
     def restore_escapes(self, symbols: IntArray, escaped: bytes) -> NDArray[np.int64]:
         """Puts together what `split_escapes` took apart. Raises CorruptBlob."""
-        symbols = symbols.astype(np.int64)
-        places = np.flatnonzero(symbols >= self.count)
+        restored = symbols.astype(np.int64)
+        places = np.flatnonzero(restored >= self.count)
         if len(places) != len(escaped) or not set(escaped) <= set(self.escapes):
             raise CorruptBlob(f"{len(places)} escapes, but bytes for {len(escaped)} of them")
-        symbols[places] = [self.count + self.escapes.index(byte) for byte in escaped]
-        return symbols
+        restored[places] = [self.count + self.escapes.index(byte) for byte in escaped]
+        return restored
 
     def _verified(self, text: str, data: bytes) -> list[int]:
         """The library's tokens as far as they give the text. `data` is its UTF-8."""

@@ -170,14 +170,22 @@ def _files(blob: bytes) -> tuple[int, int, list[bytes]]:
 
 def _beside(tiles: "Sequence[Pixels]", across: int) -> "list[Pixels]":
     """The bands whose tiles these are. Raises CorruptBlob."""
-    import numpy as np
 
     bands = [tiles[at : at + across] for at in range(0, len(tiles), across)]
     try:
-        return [np.concatenate(band, axis=1) for band in bands]
+        return [_concatenate(band) for band in bands]
     except ValueError as error:
         raise CorruptBlob("tiles beside each other that do not fit") from error
 
 
 def _bytes(pixels: "Pixels") -> bytes:
     return pixels.astype(f"<u{pixels.itemsize}", copy=False).tobytes()
+
+
+def _concatenate(band: "Sequence[Pixels]") -> "Pixels":
+    import numpy as np
+
+    joined = np.concatenate(band, axis=1)
+    if joined.itemsize == 1:
+        return joined.astype(np.uint8, copy=False)
+    return joined.astype(np.uint16, copy=False)

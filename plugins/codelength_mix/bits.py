@@ -4,13 +4,12 @@ The design is that of the PAQ family, after Matt Mahoney's "Data Compression Exp
 mattmahoney.net/dc/dce.html) and published descriptions of lpaq1; the code is our own.
 """
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
 from codelength_mix.lane import expectation, note, recall
-from codelength_mix.memory import BIAS, BYTES, CONTEXTS, RECENT, START
+from codelength_mix.memory import BIAS, BYTES, CONTEXTS, RECENT, START, Memory, int64
 from codelength_mix.mixing import FIRST_RATE, RATE, adapt, chance_of_one, learn, next_bit
 from codelength_mix.slots import expect, second_half, take
 
@@ -24,17 +23,17 @@ many bytes have been written or read."""
 
 @compiled
 def code(
-    memory: Any,
-    lanes: Any,
+    memory: Memory,
+    lanes: NDArray[np.int64],
     run: int,
     start: int,
     stop: int,
-    laws: Any,
-    source: Any,
-    out: Any,
-    coder: Any,
+    laws: NDArray[np.int32],
+    source: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+    coder: NDArray[np.int64],
     decoding: bool,
-    lengths: Any,
+    lengths: NDArray[np.float64],
 ) -> bool:
     """Codes the bytes from step `start` to `stop` of all lanes, those of one step in the order of
     the lanes. `laws` (steps, lanes, 256) are the frequencies that a model gives, or there are none.
@@ -51,7 +50,7 @@ def code(
             if step >= lane[BYTES]:
                 continue
             at = lane[START] + step // run * run * len(lanes) + step % run
-            byte = 0 if decoding else np.int64(source[at])
+            byte = 0 if decoding else int64(source[at])
             if len(lengths):
                 lengths[at] = np.log2(np.float64(high - low + 1)) - 8 * done
             for symbol in range(256 if modelled else 0):
@@ -66,7 +65,8 @@ def code(
             recent = lane[RECENT]
             memory.rows[0] = recent & 0xFF
             byte_expected, length = expectation(lane, history)
-            so_far, node = 1, 1
+            so_far: int = 1
+            node: int = 1
             for place in range(7, -1, -1):
                 if place == 3:
                     for context in range(CONTEXTS):
@@ -82,7 +82,7 @@ def code(
 
                 width = high - low
                 split = low + (width >> 16) * chance + (((width & 0xFFFF) * chance) >> 16)
-                bit = np.int64(point <= split) if decoding else (byte >> place) & 1
+                bit = int64(point <= split) if decoding else (byte >> place) & 1
                 if bit:
                     high = split
                 else:
@@ -92,7 +92,7 @@ def code(
                         following = done + 7
                         point = (point << 8) & END
                         if following < len(source):
-                            point |= np.int64(source[following])
+                            point |= int64(source[following])
                     else:
                         out[done] = low >> 48
                     done += 1
@@ -100,7 +100,7 @@ def code(
 
                 learn(memory, so_far, node, mixed, one, two, bit, rate)
                 if expected >= 0:
-                    adapt(memory.maps, CONTEXTS, length, np.int64(bit == expected))
+                    adapt(memory.maps, CONTEXTS, length, int64(bit == expected))
                 so_far, node = 2 * so_far + bit, (2 * node + bit) & 15
             note(lane, history, memory.places, at, so_far & 255)
             if len(lengths):

@@ -114,12 +114,12 @@ def _decode_in_step(model: Predictor, codings: Sequence[Decoding]) -> None:
     places = np.argsort(order)  # of every lane among those in step
     ends = np.cumsum([len(coding.lane_lengths) for coding in codings])
     own = np.split(places, ends[:-1])
-    alive = np.count_nonzero(lengths)
+    alive = int(np.count_nonzero(lengths))
     stepper = model.stepper(lengths[order[:alive]].tolist())
     symbols = np.empty(alive, np.int64)
     for step in range(int(lengths.max(initial=0))):
         if lengths[order[alive - 1]] <= step:
-            alive = np.count_nonzero(lengths > step)
+            alive = int(np.count_nonzero(lengths > step))
             stepper.keep(alive)
         rows = np.asarray(stepper.frequencies(), np.int32)
         for coding, lanes in zip(codings, own, strict=True):

@@ -4,7 +4,7 @@ A stream ends in as few bytes as its last interval allows, with zeros understood
 decoder follows the encoder's interval, so at the end it knows how the stream has to end.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,12 +79,15 @@ class Coding:
 
     def places(self, lane: int) -> NDArray[np.int64]:
         """Where in the data the bytes of a lane are."""
-        steps = np.arange(self._lanes[lane, BYTES])
+        steps = np.arange(self._lanes[lane, BYTES], dtype=np.int64)
         run = self._run
-        return self._lanes[lane, START] + steps // run * run * len(self._lanes) + steps % run
+        places: NDArray[np.int64] = (
+            self._lanes[lane, START] + steps // run * run * len(self._lanes) + steps % run
+        )
+        return places
 
     def _code(
-        self, stop: int, laws: NDArray[Any], source: NDArray[np.uint8], room: NDArray[np.uint8]
+        self, stop: int, laws: NDArray[np.int32], source: NDArray[np.uint8], room: NDArray[np.uint8]
     ) -> bool:
         """Codes up to step `stop`: encodes if there is room for it. False if a stream ends too
         early."""
@@ -132,7 +135,7 @@ class Encoding(Coding):
         """The data of a lane."""
         return self._data[self.places(lane)]
 
-    def advance(self, stop: int, laws: NDArray[Any] = NO_LAWS) -> None:
+    def advance(self, stop: int, laws: NDArray[np.int32] = NO_LAWS) -> None:
         """Codes all lanes up to step `stop`, under a model's `laws` (steps, lanes, 256), if any."""
         room = np.empty(DEAREST * (stop - self.step) * len(self._lanes) + 8, np.uint8)
         self._coder[AT] = 0
@@ -156,7 +159,7 @@ class Decoding(Coding):
         self._bytes = np.frombuffer(stream, np.uint8)
         self._coder[POINT] = int.from_bytes(stream[:7].ljust(7, b"\0"), "big")
 
-    def advance(self, stop: int, laws: NDArray[Any] = NO_LAWS) -> None:
+    def advance(self, stop: int, laws: NDArray[np.int32] = NO_LAWS) -> None:
         """Decodes all lanes up to step `stop`. Raises CorruptBlob."""
         if not self._code(stop, laws, self._bytes, NO_ROOM):
             raise CorruptBlob(f"a coded stream ends after {len(self._stream)} bytes, too early")

@@ -5,7 +5,7 @@ walked through, bit by bit, and what is learned on the way is undone. Only what 
 within the byte is learned: the weights for the last byte, the maps and the curves.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from codelength.coding.compiled import compiled
 from codelength_mix.lane import expectation, recall
 from codelength_mix.logistic import FARTHEST, SQUASH
-from codelength_mix.memory import BIAS, BIN, BIN_BITS, CONTEXTS, RECENT
+from codelength_mix.memory import BIAS, BIN, BIN_BITS, CONTEXTS, RECENT, Memory, int64
 from codelength_mix.mixing import (
     FIRST_RATE,
     MIDDLE,
@@ -43,7 +43,9 @@ class Undo(NamedTuple):
 
 
 @compiled
-def predict_byte(memory: Any, lane: Any, given: Any, out: Any) -> None:
+def predict_byte(
+    memory: Memory, lane: NDArray[np.int64], given: NDArray[np.int32], out: NDArray[np.int32]
+) -> None:
     """Fills `out` (256,) int32 with the frequencies of a lane's next byte, which sum to 2^24 − 768
     or little less. `given` (256,) are the frequencies of a model, (0,) if there is none. The memory
     is left as it was."""
@@ -90,9 +92,16 @@ def predict_byte(memory: Any, lane: Any, given: Any, out: Any) -> None:
 
 @compiled
 def _learn_bit(
-    memory: Any, lane: Any, undo: Any, depth: int, so_far: int, bit: int, byte_expected: int,
-    length: int, given: Any,
-) -> Any:  # fmt: skip
+    memory: Memory,
+    lane: NDArray[np.int64],
+    undo: Undo,
+    depth: int,
+    so_far: int,
+    bit: int,
+    byte_expected: int,
+    length: int,
+    given: NDArray[np.int32],
+) -> int:
     """Learns a bit behind the bits `so_far`. Returns the probability of a one before that."""
     place = 7 - depth
     node = (1 << (depth & 3)) | (so_far & ((1 << (depth & 3)) - 1))
@@ -112,7 +121,7 @@ def _learn_bit(
         adapt(maps, context, state, bit)
     undo.states[depth, CONTEXTS], undo.maps[depth, CONTEXTS] = length, maps[CONTEXTS, length]
     if expected >= 0:
-        adapt(maps, CONTEXTS, length, np.int64(bit == expected))
+        adapt(maps, CONTEXTS, length, int64(bit == expected))
     learn_curves(memory.curves, curve, other, mixed, bit)
     rate = max(RATE, FIRST_RATE - (memory.clock[0] >> 4))
     wrong = (bit << 16) - np.int64(SQUASH[memory.said[0] + FARTHEST + 1])
@@ -121,7 +130,7 @@ def _learn_bit(
 
 
 @compiled
-def _forget_bit(memory: Any, undo: Any, depth: int) -> None:
+def _forget_bit(memory: Memory, undo: Undo, depth: int) -> None:
     curve, other, point = undo.curves[depth]
     memory.curves[curve, point] = undo.points[depth, 0]
     memory.curves[other, point] = undo.points[depth, 1]

@@ -1,11 +1,10 @@
 """Where a lane is in the data: its contexts, the match that it follows, the bytes behind it."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
-from codelength_mix.memory import BEFORE, LENGTH, POINTER, RECENT, WORD
+from codelength_mix.memory import BEFORE, LENGTH, POINTER, RECENT, WORD, int64
 from codelength_mix.slots import scattered
 
 SHORTEST, LONGEST = 7, 32
@@ -15,7 +14,7 @@ LAST_BYTES = (1 << 56) - 1
 
 
 @compiled
-def recall(lane: Any, keys: Any) -> None:
+def recall(lane: NDArray[np.int64], keys: NDArray[np.int64]) -> None:
     """Sets the keys of a lane's contexts for its next byte."""
     recent, word = lane[RECENT], lane[WORD]
     for order in range(1, 7):
@@ -25,17 +24,23 @@ def recall(lane: Any, keys: Any) -> None:
 
 
 @compiled
-def expectation(lane: Any, history: Any) -> Any:
+def expectation(lane: NDArray[np.int64], history: NDArray[np.uint8]) -> tuple[int, int]:
     """The byte that the match expects next, plus 256, or 0; and the state of its length in its
     map."""
-    length = lane[LENGTH]
+    length = int64(lane[LENGTH])
     if not length:
         return 0, 0
-    return np.int64(history[lane[POINTER]]) | 256, min(length, 12 + (length >> 2), 31)
+    return int64(history[lane[POINTER]]) | 256, min(length, 12 + (length >> 2), 31)
 
 
 @compiled
-def note(lane: Any, history: Any, places: Any, at: int, byte: int) -> None:
+def note(
+    lane: NDArray[np.int64],
+    history: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    at: int,
+    byte: int,
+) -> None:
     """Takes in a byte of a lane, at position `at` of the data."""
     history[at] = byte
     if lane[LENGTH]:
@@ -52,11 +57,9 @@ def note(lane: Any, history: Any, places: Any, at: int, byte: int) -> None:
         return
     key = (scattered(recent & ((1 << 8 * SHORTEST) - 1)) >> 20) & (len(places) - 1)
     if not lane[LENGTH]:
-        pointer, length = np.int64(places[key]), 0
-        while (
-            length < min(pointer, at, LONGEST)
-            and history[pointer - 1 - length] == history[at - length]
-        ):
+        pointer, length = int64(places[key]), 0
+        most = min(pointer, at, LONGEST)
+        while length < most and history[pointer - 1 - length] == history[at - length]:
             length += 1
         lane[POINTER], lane[LENGTH] = pointer, length
     places[key] = at + 1

@@ -1,6 +1,7 @@
 """What the online coder learns, as arrays, and where it is in the data."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from codelength_mix.histories import CHANCE
 from codelength_mix.logistic import FARTHEST, SQUASH
 from codelength_mix.vectors import WIDTH
+
+int64 = cast("Callable[[object], int]", np.int64)
+"""np.int64 for compiled code, where it is the type of every integer."""
 
 CONTEXTS = 8
 """The last 1 to 6 bytes; the word so far; the word so far and the one before."""

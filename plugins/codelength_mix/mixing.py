@@ -5,14 +5,25 @@ contexts, mix these in the logistic domain, learning by gradient descent on codi
 mixes what those two say; adaptive curves correct the outcome for the last one and two bytes.
 """
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import inlined, prefetch
 from codelength_mix.histories import NEXT
 from codelength_mix.logistic import FARTHEST, ONE, SQUASH, STRETCH, STRETCH_FINE
-from codelength_mix.memory import BIN, BIN_BITS, CONTEXTS, MATCH, MODEL, POINTS, SETS, SHORT, SURE
+from codelength_mix.memory import (
+    BIN,
+    BIN_BITS,
+    CONTEXTS,
+    MATCH,
+    MODEL,
+    POINTS,
+    SETS,
+    SHORT,
+    SURE,
+    Memory,
+    int64,
+)
 from codelength_mix.slots import scattered
 from codelength_mix.vectors import dot, train
 
@@ -35,7 +46,7 @@ MIDDLE = POINTS // 2 * BIN
 
 @inlined
 def chance_of_one(
-    memory: Any,
+    memory: Memory,
     recent: int,
     expected: int,
     length: int,
@@ -43,7 +54,7 @@ def chance_of_one(
     so_far: int,
     node: int,
     modelled: bool,
-) -> Any:
+) -> tuple[int, int, int, int]:
     """The probability of a one at bit `place` behind the bits `so_far`; the log odds before the
     curves; the two curves."""
     inputs, rows = memory.inputs, memory.rows
@@ -52,7 +63,7 @@ def chance_of_one(
         prefetch(memory.curves, curve * CURVE)
         prefetch(memory.curves, curve * CURVE + CURVE - 2)
     known = ask_contexts(memory, node)
-    odds = np.int64(STRETCH[memory.maps[CONTEXTS, length] >> 19])
+    odds = int64(STRETCH[memory.maps[CONTEXTS, length] >> 19])
     inputs[0, MATCH] = 0 if expected < 0 else odds if expected else -odds
     if modelled:
         inputs[0, MODEL] = STRETCH_FINE[by_model(memory.sums, so_far, place)]
@@ -62,45 +73,52 @@ def chance_of_one(
 
 
 @inlined
-def ask_contexts(memory: Any, node: int) -> int:
+def ask_contexts(memory: Memory, node: int) -> int:
     """Sets the inputs of the contexts; how many contexts have a history."""
-    inputs, known = memory.inputs, 0
+    inputs = memory.inputs
+    known: int = 0
     for context in range(CONTEXTS):
         state = memory.slots[memory.found[context] | node]
         memory.states[context] = state
-        seen = np.int64(state != 0)
+        seen = int64(state != 0)
         known += seen
         chance = memory.maps[context, state] >> 19
-        inputs[0, context] = np.int64(STRETCH[chance]) * seen
+        inputs[0, context] = int64(STRETCH[chance]) * seen
         if context >= SHORT:
-            inputs[0, SURE + context] = (np.int64(chance) - 2048) * seen
+            inputs[0, SURE + context] = (int64(chance) - 2048) * seen
     return known
 
 
 @inlined
-def mix(inputs: Any, weights: Any, rows: Any, final: Any, said: Any) -> Any:
+def mix(
+    inputs: NDArray[np.int32],
+    weights: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    final: NDArray[np.int32],
+    said: NDArray[np.int64],
+) -> int:
     """The log odds that the sets of weights give together."""
-    mixed = 0
+    mixed: int = 0
     for each in range(len(SETS)):
-        odds = np.int64(dot(inputs, weights, rows[each])) >> 8
+        odds = int64(dot(inputs, weights, rows[each])) >> 8
         said[each] = min(max(odds, -FARTHEST), FARTHEST)
-        mixed += said[each] * np.int64(final[each])
+        mixed += said[each] * int64(final[each])
     return min(max(mixed >> 16, -FARTHEST), FARTHEST)
 
 
 @inlined
-def corrected(curves: Any, one: int, two: int, mixed: int) -> Any:
+def corrected(curves: NDArray[np.uint16], one: int, two: int, mixed: int) -> int:
     """The probability after two of the curves."""
     point, beyond = (mixed + MIDDLE) >> BIN_BITS, (mixed + MIDDLE) & (BIN - 1)
-    before = np.int64(curves[one, point]) + np.int64(curves[two, point])
-    after = np.int64(curves[one, point + 1]) + np.int64(curves[two, point + 1])
+    before = int64(curves[one, point]) + int64(curves[two, point])
+    after = int64(curves[one, point + 1]) + int64(curves[two, point + 1])
     final = (before * (BIN - beyond) + after * beyond + BIN) >> (BIN_BITS + 1)
     return min(max(final, 1), ONE - 1)
 
 
 @inlined
 def learn(
-    memory: Any, so_far: int, node: int, mixed: int, one: int, two: int, bit: int, rate: int
+    memory: Memory, so_far: int, node: int, mixed: int, one: int, two: int, bit: int, rate: int
 ) -> None:
     """Takes in the bit that `chance_of_one` was asked for."""
     learn_curves(memory.curves, one, two, mixed, bit)
@@ -112,17 +130,17 @@ def learn(
 
 
 @inlined
-def learn_mixing(memory: Any, final: Any, mixed: int, bit: int, rate: int) -> None:
-    error = ((bit << 16) - np.int64(SQUASH[mixed + FARTHEST + 1])) * FINAL_RATE
+def learn_mixing(memory: Memory, final: NDArray[np.int32], mixed: int, bit: int, rate: int) -> None:
+    error = ((bit << 16) - int64(SQUASH[mixed + FARTHEST + 1])) * FINAL_RATE
     for each in range(len(SETS)):
         odds = memory.said[each]
         final[each] += (odds * error + (1 << 15)) >> 16
-        wrong = (bit << 16) - np.int64(SQUASH[odds + FARTHEST + 1])
+        wrong = (bit << 16) - int64(SQUASH[odds + FARTHEST + 1])
         train(memory.inputs, memory.weights, memory.rows[each], np.int32(wrong * rate >> 10))
 
 
 @inlined
-def learn_curves(curves: Any, one: int, two: int, mixed: int, bit: int) -> None:
+def learn_curves(curves: NDArray[np.uint16], one: int, two: int, mixed: int, bit: int) -> None:
     point = (mixed + MIDDLE + BIN // 2) >> BIN_BITS
     target = (ONE - 1) * bit
     curves[one, point] += (target - curves[one, point]) >> CURVE_RATE
@@ -130,30 +148,31 @@ def learn_curves(curves: Any, one: int, two: int, mixed: int, bit: int) -> None:
 
 
 @inlined
-def adapt(maps: Any, row: int, state: int, bit: int) -> None:
+def adapt(maps: NDArray[np.uint32], row: int, state: int, bit: int) -> None:
     """Moves a map's probability of a one for a state towards a bit."""
-    entry = np.int64(maps[row, state])
+    entry = int64(maps[row, state])
     count, chance = entry & 511, entry >> 9
     chance += (((bit << 22) - chance) * SHARES[count]) >> 16
     maps[row, state] = chance << 9 | min(count + 1, COUNTS)
 
 
 @inlined
-def next_bit(byte: int, so_far: int, place: int) -> Any:
+def next_bit(byte: int, so_far: int, place: int) -> int:
     """The bit that follows in an expected byte, plus 256; -1 if it does not begin like that."""
     return (byte >> place) & 1 if byte >> (place + 1) == so_far else -1
 
 
 @inlined
-def by_model(sums: Any, so_far: int, place: int) -> Any:
+def by_model(sums: NDArray[np.int64], so_far: int, place: int) -> int:
     """The probability of a one by a model's frequencies, of which `sums` (257,) are the sums."""
     low = (so_far << (place + 1)) & 255
     middle, high = low + (1 << place), low + (2 << place)
-    return ((sums[high] - sums[middle]) << 16) // (sums[high] - sums[low])
+    share: int = ((sums[high] - sums[middle]) << 16) // (sums[high] - sums[low])
+    return share
 
 
 @inlined
-def curves_of(recent: int, so_far: int, count: int) -> Any:
+def curves_of(recent: int, so_far: int, count: int) -> tuple[int, int]:
     """Which two of so many curves are for the last byte and the last two, and the bits behind."""
     mask = (count >> 1) - 1
     one = (scattered((recent & 0xFF) << 8 | so_far) >> 20) & mask

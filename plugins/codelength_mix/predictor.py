@@ -71,7 +71,7 @@ class MixStepper(Stepper):
     def __init__(self, learners: list["Learner"], model: Stepper | None) -> None:
         self._learners, self._model = learners, model
 
-    def _rows(self) -> IntArray:
+    def _rows(self) -> NDArray[np.int32]:
         if self._model is None:
             return np.empty((len(self._learners), 0), np.int32)
         return np.asarray(self._model.frequencies(), np.int32)
@@ -107,7 +107,7 @@ class Learner(Coding):
         super().__init__(size, plan)
         self._room = np.empty(DEAREST + 8, np.uint8)
 
-    def follow(self, symbols: IntArray, rows: IntArray | None = None) -> NDArray[np.int32]:
+    def follow(self, symbols: IntArray, rows: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
         """Learns `symbols` (n,) and returns the frequencies before each: (n, 256)."""
         if rows is None:
             rows = np.empty((len(symbols), 0), np.int32)
@@ -117,13 +117,13 @@ class Learner(Coding):
             self.learn(symbol, given)
         return out
 
-    def frequencies(self, given: IntArray) -> NDArray[np.int32]:
+    def frequencies(self, given: NDArray[np.int32]) -> NDArray[np.int32]:
         """Returns those of the next symbol: (256,)."""
         row = np.empty(256, np.int32)
         self._predict(given, row)
         return row
 
-    def learn(self, symbol: int, given: IntArray) -> None:
+    def learn(self, symbol: int, given: NDArray[np.int32]) -> None:
         """Appends a symbol."""
         self._remember(self.step + 1)
         history = self._memory.history
@@ -133,6 +133,6 @@ class Learner(Coding):
         rows = given[None, None] if len(given) else NO_LAWS
         self._code(self.step + 1, rows, history, self._room)
 
-    def _predict(self, given: IntArray, row: NDArray[np.int32]) -> None:
+    def _predict(self, given: NDArray[np.int32], row: NDArray[np.int32]) -> None:
         self._remember(self.step + 1)
         predict_byte(self._memory, self._lanes[0], given, row)

@@ -2,12 +2,20 @@
 makes of a loop so short; integers, so the order of a sum does not matter.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
-from llvmlite import ir  # type: ignore[import-untyped]
+import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.base import BaseContext
+from numba.core.typing.context import Context
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Weights: TypeAlias = NDArray[np.int32]
 
 WIDTH = 16
 """Inputs of a mixer: a power of two, so that rows lie side by side."""
@@ -20,27 +28,40 @@ LANE = ir.IntType(32)
 ROW = ir.VectorType(LANE, WIDTH)
 
 
-def _row(context: Any, builder: Any, form: Any, array: Any, number: Any) -> Any:
+def _row(
+    context: BaseContext,
+    builder: ir.IRBuilder,
+    form: types.Array,
+    array: ir.Value,
+    number: ir.Value,
+) -> ir.Value:
     """A pointer to row `number` of an array (rows, WIDTH) of int32 in C order."""
     data = context.make_array(form)(context, builder, array).data
     return builder.gep(builder.bitcast(data, ROW.as_pointer()), [number])
 
 
-def _all(value: int) -> Any:
+def _all(value: int) -> ir.Constant:
     return ir.Constant(ROW, [value] * WIDTH)
 
 
-def _called(builder: Any, name: str, result: Any, *args: Any) -> Any:
+def _called(builder: ir.IRBuilder, name: str, result: ir.Type, *args: ir.Value) -> ir.Value:
     form = ir.FunctionType(result, [arg.type for arg in args])
     function = cgutils.get_or_insert_function(builder.module, form, f"llvm.{name}.v{WIDTH}i32")
     return builder.call(function, args)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def dot(typing: Any, x: Any, w: Any, row: Any) -> Any:
-    """Σ floor(x · w / 2^8) for x (1, WIDTH) and a row of w (rows, WIDTH), modulo 2^32."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _dot(
+    typing: Context,
+    x: types.Array,
+    w: types.Array,
+    row: types.Integer,
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        signature: Signature,
+        args: Sequence[ir.Value],
+    ) -> ir.Value:
         none = ir.Constant(args[2].type, 0)
         inputs = builder.load(_row(context, builder, signature.args[0], args[0], none), align=4)
         weights = builder.load(_row(context, builder, signature.args[1], args[1], args[2]), align=4)
@@ -50,11 +71,23 @@ def dot(typing: Any, x: Any, w: Any, row: Any) -> Any:
     return types.int32(x, w, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def train(typing: Any, x: Any, w: Any, row: Any, error: Any) -> Any:
-    """Adds x · error / 2^14, rounded, to a row of the weights w, which stay within ±HEAVIEST."""
+dot = cast("Callable[[Weights, Weights, int], np.int32]", intrinsic(_dot))
+"""dot(x, w, row): Σ floor(x · w / 2^8) for x (1, WIDTH) and a row of w (rows, WIDTH), mod 2^32."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+
+def _train(
+    typing: Context,
+    x: types.Array,
+    w: types.Array,
+    row: types.Integer,
+    error: types.Integer,
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        signature: Signature,
+        args: Sequence[ir.Value],
+    ) -> ir.Value:
         none = ir.Constant(args[2].type, 0)
         inputs = builder.load(_row(context, builder, signature.args[0], args[0], none), align=4)
         place = _row(context, builder, signature.args[1], args[1], args[2])
@@ -69,3 +102,8 @@ def train(typing: Any, x: Any, w: Any, row: Any, error: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(x, w, types.int64, types.int32), generate
+
+
+train = cast("Callable[[Weights, Weights, int, np.int32], None]", intrinsic(_train))
+"""train(x, w, row, error): add x · error / 2^14, rounded, to a row of the weights w, which stay
+within ±HEAVIEST."""

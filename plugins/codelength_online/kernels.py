@@ -5,22 +5,33 @@ before a position in its lane stands `lanes` rows above it. Arrays that look bac
 rows in front. Every float operation is its own and every sum runs in the order of its loop.
 """
 
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
 from codelength_exact.recurrent_shape import MASK, MULTIPLIER
 from codelength_exact.scalars import sigmoid
+
+Floats: TypeAlias = NDArray[np.float32]
+Settings: TypeAlias = tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
 
 ONE, ZERO, TINY = np.float32(1), np.float32(0), np.float32(1e-6)
 
 
 @compiled
 def embed(
-    symbols: Any, lanes: int, orders: Any, size: int, byte: Any, tables: Any,
-    rows: Any, found: Any, x: Any,
-) -> None:  # fmt: skip
+    symbols: NDArray[np.int64],
+    lanes: int,
+    orders: NDArray[np.int64],
+    size: int,
+    byte: Floats,
+    tables: Floats,
+    rows: NDArray[np.int64],
+    found: Floats,
+    x: Floats,
+) -> None:
     """`symbols` (history · lanes + positions) are bytes plus one, none being 0. Which rows of the
     tables are for the last n of them, what stands there (positions, orders · columns), and what
     stands for the last byte."""
@@ -39,7 +50,7 @@ def embed(
 
 
 @compiled
-def normalise(x: Any, out: Any, inverse: Any) -> None:
+def normalise(x: Floats, out: Floats, inverse: Floats) -> None:
     """RMS norm of each row, and what the row was multiplied with."""
     width = x.shape[1]
     for n in range(len(x)):
@@ -53,7 +64,7 @@ def normalise(x: Any, out: Any, inverse: Any) -> None:
 
 
 @compiled
-def add_normalised_back(back: Any, out: Any, inverse: Any, gradient: Any) -> None:
+def add_normalised_back(back: Floats, out: Floats, inverse: Floats, gradient: Floats) -> None:
     """Adds to the `gradient` of x what comes `back` to its norm `out`."""
     width = out.shape[1]
     for n in range(len(out)):
@@ -67,7 +78,15 @@ def add_normalised_back(back: Any, out: Any, inverse: Any, gradient: Any) -> Non
 
 @compiled
 def gated(
-    made: Any, lanes: int, gate: Any, z: Any, b: Any, g: Any, s: Any, r: Any, out: Any
+    made: Floats,
+    lanes: int,
+    gate: Floats,
+    z: Floats,
+    b: Floats,
+    g: Floats,
+    s: Floats,
+    r: Floats,
+    out: Floats,
 ) -> None:
     """The recurrence. `made` (lanes + positions, 6 · state): for z, b and g what a position gives
     now, then what it gives to the next one. r (lanes + positions, state); s = sigmoid(g)."""
@@ -85,7 +104,15 @@ def gated(
 
 @compiled
 def gated_back(
-    back: Any, lanes: int, z: Any, b: Any, g: Any, s: Any, r: Any, made_back: Any, gate_back: Any
+    back: Floats,
+    lanes: int,
+    z: Floats,
+    b: Floats,
+    g: Floats,
+    s: Floats,
+    r: Floats,
+    made_back: Floats,
+    gate_back: Floats,
 ) -> None:
     """From what comes back to `out`, what comes back to `made` (positions only) and to `gate`."""
     count, state = back.shape
@@ -111,7 +138,7 @@ def gated_back(
 
 
 @compiled
-def squared(x: Any, out: Any) -> None:
+def squared(x: Floats, out: Floats) -> None:
     """relu(x)²."""
     for n in range(len(x)):
         for c in range(x.shape[1]):
@@ -120,7 +147,7 @@ def squared(x: Any, out: Any) -> None:
 
 
 @compiled
-def squared_back(x: Any, back: Any) -> None:
+def squared_back(x: Floats, back: Floats) -> None:
     """`back` of relu(x)² becomes that of x."""
     for n in range(len(x)):
         for c in range(x.shape[1]):
@@ -129,7 +156,9 @@ def squared_back(x: Any, back: Any) -> None:
 
 
 @compiled
-def law_back(frequencies: Any, symbols: Any, out: Any, bias_back: Any) -> None:
+def law_back(
+    frequencies: NDArray[np.int32], symbols: NDArray[np.int64], out: Floats, bias_back: Floats
+) -> None:
     """What comes back to the logits from the mean code length of `symbols`, in nats: what the
     frequencies say of each byte, less what came. And what comes back to their bias."""
     bias_back[:] = ZERO
@@ -147,7 +176,9 @@ def law_back(frequencies: Any, symbols: Any, out: Any, bias_back: Any) -> None:
 
 
 @compiled
-def adam(x: Any, back: Any, mean: Any, square: Any, rate: Any, settings: Any) -> None:
+def adam(
+    x: Floats, back: Floats, mean: Floats, square: Floats, rate: np.float32, settings: Settings
+) -> None:
     """One step of Adam (Kingma and Ba 2015) on a flat parameter. `settings`: two decays, and what
     the averages have to be divided by so early on; a weight stays within ± the last of them, and
     with it all that is made of weights stays finite."""
@@ -162,7 +193,14 @@ def adam(x: Any, back: Any, mean: Any, square: Any, rate: Any, settings: Any) ->
 
 
 @compiled
-def adagrad(x: Any, sums: Any, rows: Any, back: Any, rate: Any, most: Any) -> None:
+def adagrad(
+    x: Floats,
+    sums: Floats,
+    rows: NDArray[np.int64],
+    back: Floats,
+    rate: np.float32,
+    most: np.float32,
+) -> None:
     """Moves the `rows` (positions, tables) of x, one position after the other, against what comes
     `back` (positions, tables · columns); a row's rate falls with the squares it has met."""
     columns = x.shape[1]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from codelength_online import kernels
-from codelength_online.model import Floats, Model
+from codelength_online.model import Model
 
 RATE, ROWS_RATE = 0.005, 0.5
 """At the beginning; after k blocks it is less by sqrt(1 + k / HALVING)."""
@@ -40,7 +40,7 @@ class Learning:
         falls = ONE / np.sqrt(np.float32(1 + self._blocks / HALVING))
         self._blocks += 1
         self._powers = [power * decay for power, decay in zip(self._powers, DECAYS, strict=True)]
-        settings = (*DECAYS, *(ONE - power for power in self._powers), MOST)
+        settings = (*DECAYS, ONE - self._powers[0], ONE - self._powers[1], MOST)
         rate, rows_rate = np.float32(RATE) * falls, np.float32(ROWS_RATE) * falls
         for name, values in model.parameters.items():
             back = gradient[name]
@@ -48,11 +48,14 @@ class Learning:
                 rows = model.looked_up[name]
                 kernels.adagrad(values, self._sums[name], rows, back, rows_rate, MOST)
             else:
-                flat: list[Floats] = [
-                    array.reshape(-1)
-                    for array in (values, back, self._mean[name], self._square[name])
-                ]
-                kernels.adam(*flat, rate, settings)
+                kernels.adam(
+                    values.reshape(-1),
+                    back.reshape(-1),
+                    self._mean[name].reshape(-1),
+                    self._square[name].reshape(-1),
+                    rate,
+                    settings,
+                )
         model.changed()
 
 

@@ -11,7 +11,7 @@ from codelength_exact.backend import Product
 from codelength_exact.constants import frequency_total
 from codelength_exact.recurrent_shape import Shape
 from codelength_online import kernels
-from codelength_online.products import panels, product
+from codelength_online.products import multiply, to_panels
 
 Floats = NDArray[np.float32]
 Parameters = dict[str, Floats]
@@ -101,8 +101,8 @@ class Model:
     def changed(self) -> None:
         """To be called when parameters have."""
         matrices = {n: p for n, p in self.parameters.items() if n.endswith(MATRICES)}
-        self._forth = {name: panels(matrix) for name, matrix in matrices.items()}
-        self._back = {name: panels(matrix.T) for name, matrix in matrices.items()}
+        self._forth = {name: to_panels(matrix) for name, matrix in matrices.items()}
+        self._back = {name: to_panels(matrix.T) for name, matrix in matrices.items()}
 
     def run(self, start: int, stop: int) -> NDArray[np.int32]:
         """The frequencies at positions `start` to `stop` of a block, `past` being known as far."""
@@ -113,24 +113,24 @@ class Model:
             symbols, lanes, self._orders, self.shape.rows, given["byte"], given["tables"],
             self._table_rows[at], self._found[at], x,
         )  # fmt: skip
-        product(self._found[at], forth["lookup"], added)
+        multiply(self._found[at], forth["lookup"], added)
         x += added
         for number, layer in enumerate(self._layers):
             below = slice(start, stop + lanes)
             made = layer.made[below]
-            product(layer.norm.run(self._x, at), forth[f"{number}.mix"], made[lanes:])
+            multiply(layer.norm.run(self._x, at), forth[f"{number}.mix"], made[lanes:])
             kernels.gated(
                 made, lanes, given[f"{number}.gate"], layer.z[at], layer.b[at], layer.g[at],
                 layer.s[at], layer.r[below], layer.gated[at],
             )  # fmt: skip
-            product(layer.gated[at], forth[f"{number}.out"], added)
+            multiply(layer.gated[at], forth[f"{number}.out"], added)
             x += added
-            product(layer.norm2.run(self._x, at), forth[f"{number}.up"], layer.up[at])
+            multiply(layer.norm2.run(self._x, at), forth[f"{number}.up"], layer.up[at])
             kernels.squared(layer.up[at], layer.squared[at])
-            product(layer.squared[at], forth[f"{number}.down"], added)
+            multiply(layer.squared[at], forth[f"{number}.down"], added)
             x += added
         logits, out = self._logits[at], self.frequencies[at]
-        product(self._norm.run(self._x, at), forth["head"], logits)
+        multiply(self._norm.run(self._x, at), forth["head"], logits)
         scaled = Product(logits, self._ones[at], ONES, given["bias"])
         shared.frequencies(scaled[:], frequency_total(256), self._no_escapes[at], out)
         return out
@@ -145,9 +145,9 @@ class Model:
         def back(name: str, inputs: Floats, outputs: Floats) -> Floats:
             """What comes back to the inputs of a matrix; `made` gets what comes back to it."""
             made[name] = np.empty((inputs.shape[1], outputs.shape[1]), np.float32)
-            product(inputs.T, panels(outputs), made[name])
+            multiply(inputs.T, to_panels(outputs), made[name])
             result = np.empty(inputs.shape, np.float32)
-            product(outputs, self._back[name], result)
+            multiply(outputs, self._back[name], result)
             return result
 
         logits = np.empty((rows, 256), np.float32)

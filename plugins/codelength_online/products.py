@@ -5,41 +5,54 @@ Vectors lie across columns and tiles across rows, and neither changes what an el
 Nothing fuses a product with a sum, for LLVM does that only if it is told to.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core.base import BaseContext
+from numba.core.typing.context import Context
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
 
+Floats: TypeAlias = NDArray[np.float32]
+
 ROWS, COLUMNS = 4, 16
 """What a tile computes at once, in registers."""
 
 
-def panels(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A matrix (k, columns) as tiles read it: (panels of COLUMNS columns, k, COLUMNS)."""
+def to_panels(matrix: Floats) -> Floats:
+    """Return a matrix (k, columns) as tiles read it: (panels of COLUMNS columns, k, COLUMNS)."""
     apart = matrix.reshape(len(matrix), -1, COLUMNS)
     return np.ascontiguousarray(apart.transpose(1, 0, 2))
 
 
-def tile(rows: int) -> Any:
-    """A function for compiled code: tile(a, step_row, step_k, b, count, c, step_c) writes `rows` ·
-    COLUMNS sums to c, each over `count` ≥ 1 products of floats at a with a panel at b. a, b and c
-    are addresses; steps are in bytes."""
+def make_tile(rows: int) -> Callable[[int, int, int, int, int, int, int], None]:
+    """Return a function for compiled code: tile(a, step_row, step_k, b, count, c, step_c).
+
+    It multiplies `rows` rows of `count` ≥ 1 floats at address a by a panel at address b, and writes
+    `rows` · COLUMNS sums to address c. Steps are in bytes.
+    """
     whole, half, single = ir.IntType(64), ir.IntType(32), ir.FloatType()
     eight = ir.VectorType(single, 8)
     vectors = COLUMNS // 8
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        signature: Signature,
+        args: Sequence[ir.Value],
+    ) -> ir.Value:
         a, step_row, step_k, b, count, c, step_c = args
 
-        def pointer(base: Any, offset: Any, kind: Any) -> Any:
+        def pointer(base: ir.Value, offset: ir.Value, kind: ir.Type) -> ir.Value:
             return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
 
-        def at(base: Any, step: Any, row: int, vector: int) -> Any:
+        def at(base: ir.Value, step: ir.Value, row: int, vector: int) -> ir.Value:
             offset = builder.add(builder.mul(step, whole(row)), whole(32 * vector))
             return pointer(base, offset, eight)
 
@@ -83,18 +96,33 @@ def tile(rows: int) -> Any:
                 builder.store(added[row][n], at(c, step_c, row, n), align=4)
         return context.get_dummy_value()
 
-    def typed(context: Any, a: Any, r: Any, k: Any, b: Any, count: Any, c: Any, s: Any) -> Any:
+    def typed(
+        context: Context,
+        a: types.Type,
+        step_row: types.Type,
+        step_k: types.Type,
+        b: types.Type,
+        count: types.Type,
+        c: types.Type,
+        step_c: types.Type,
+    ) -> tuple[Signature, Callable[..., ir.Value]]:
         return types.none(*[types.int64] * 7), generate
 
-    return intrinsic(typed)
+    return cast("Callable[[int, int, int, int, int, int, int], None]", intrinsic(typed))
 
 
-one_row, four_rows = tile(1), tile(ROWS)
+one_row, four_rows = make_tile(1), make_tile(ROWS)
 
 
 @compiled
-def product(a: Any, matrix: Any, out: Any) -> None:
-    """out (rows, columns) = a (rows, k) · matrix, in panels (columns / COLUMNS, k, COLUMNS)."""
+def multiply(a: Floats, matrix: Floats, out: Floats) -> None:
+    """Write a · matrix to out.
+
+    Args:
+        a: (rows, k), in any strides.
+        matrix: In panels (columns / COLUMNS, k, COLUMNS).
+        out: (rows, columns)
+    """
     rows, count = a.shape
     step_row, step_k = a.strides
     start, b, c = a.ctypes.data, matrix.ctypes.data, out.ctypes.data

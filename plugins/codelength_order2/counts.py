@@ -4,9 +4,10 @@ context rules as soon as it has been seen."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
 from codelength.coding.predictor import Predictor, Stepper
@@ -49,7 +50,7 @@ class Counts(Stepper):
         self._state[:, :3] = np.arange(3 * streams).reshape(streams, 3)
         self._rows = np.full((streams, CONTEXTS), -1, np.int32)
         self._rows[:, 0], self._rows[:, 1 << 16] = self._state[:, 0], self._state[:, 1]
-        self._used = np.array([3 * streams])
+        self._used = np.array([3 * streams], np.int64)
         self._counts = np.zeros((3 * streams, 256), np.int32)
         self._totals = np.zeros(3 * streams, np.int32)
         self._free = 0  # rows that surely are
@@ -80,8 +81,11 @@ class Counts(Stepper):
         for start in range(0, len(symbols), steps):
             block = symbols[start : start + steps]
             self._make_room(2 * block.size)
-            arrays = self._counts, self._totals, self._rows, self._state, self._used
-            decoders.check(_decode(block, *decoders.arrays, *arrays, self._limit))
+            result = _decode(
+                block, decoders.arrays, self._counts, self._totals, self._rows, self._state,
+                self._used, self._limit,
+            )  # fmt: skip
+            decoders.check(result)
 
     def keep(self, streams: int) -> None:
         self._state = self._state[:streams]
@@ -97,8 +101,17 @@ class Counts(Stepper):
             self._free = len(self._counts) - least
 
 
+# The arrays of the loops, all in place:
+# counts (rows, 256) int32 and totals (rows,) int32; rows (streams, CONTEXTS) int32: the row of each
+# context; state (streams, 4) int64: the current rows of order 2, 1 and 0, and the last byte;
+# used (1,) int64: how many rows have been given out.
+Int32s: TypeAlias = NDArray[np.int32]
+Int64s: TypeAlias = NDArray[np.int64]
+Coders: TypeAlias = tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]
+
+
 @compiled
-def _predict(out: Any, counts: Any, state: Any) -> None:
+def _predict(out: Int32s, counts: Int32s, state: Int64s) -> None:
     for stream in range(len(out)):
         now, row = state[stream], out[stream]
         order2, order1, order0 = counts[now[0]], counts[now[1]], counts[now[2]]
@@ -108,7 +121,13 @@ def _predict(out: Any, counts: Any, state: Any) -> None:
 
 @compiled
 def _count(
-    symbols: Any, counts: Any, totals: Any, rows: Any, state: Any, used: Any, limit: int
+    symbols: IntArray,
+    counts: Int32s,
+    totals: Int32s,
+    rows: Int32s,
+    state: Int64s,
+    used: Int64s,
+    limit: int,
 ) -> None:
     """Counts one byte of each stream in."""
     for stream in range(len(symbols)):
@@ -134,7 +153,14 @@ def _count(
 
 @compiled
 def _follow(
-    symbols: Any, out: Any, counts: Any, totals: Any, rows: Any, state: Any, used: Any, limit: int
+    symbols: IntArray,
+    out: Int32s,
+    counts: Int32s,
+    totals: Int32s,
+    rows: Int32s,
+    state: Int64s,
+    used: Int64s,
+    limit: int,
 ) -> None:
     for at in range(len(symbols)):
         _predict(out[at : at + 1], counts, state)
@@ -143,16 +169,17 @@ def _follow(
 
 @compiled
 def _decode(
-    symbols: Any, coders: Any, words: Any, decoders: Any,
-    counts: Any, totals: Any, rows: Any, state: Any, used: Any, limit: int,
+    symbols: IntArray, decoders: Coders,
+    counts: Int32s, totals: Int32s, rows: Int32s, state: Int64s, used: Int64s, limit: int,
 ) -> int:  # fmt: skip
+    coders, words, states = decoders
     law = np.empty((symbols.shape[1], 256), np.int32)
     for now in symbols:
         _predict(law, counts, state)
         for stream in range(len(now)):
-            symbol = next_symbol(law[stream], coders[stream], words, decoders)
+            symbol = next_symbol(law[stream], coders[stream], words, states)
             if symbol < 0:
-                return symbol
+                return int(symbol)
             now[stream] = symbol
         _count(now, counts, totals, rows, state, used, limit)
     return 0

@@ -22,7 +22,7 @@ def _normalise(x: FloatArray, q: IntArray) -> np.float32:
         value = np.int32(q[c])
         total = np.int32(total + value * value)
     mean = np.float32(max(total, np.int32(1))) / np.float32(len(x))
-    return ONE / np.sqrt(mean)
+    return np.float32(ONE / np.sqrt(mean))
 
 
 @compiled

@@ -101,10 +101,10 @@ class QuantizedRecurrent(Generic[Ints, Floats]):
         """
         streams, time = symbols.shape
         backend = self._backend
-        symbols = symbols.astype(np.int64, copy=False)
-        x = backend.look_up(self._bytes, symbols.reshape(-1))  # (streams · time, width)
+        taken = symbols.astype(np.int64, copy=False)
+        x = backend.look_up(self._bytes, taken.reshape(-1))  # (streams · time, width)
         if self.shape.orders:
-            recent = np.concatenate([state.history, symbols + 1], 1)
+            recent = np.concatenate([state.history, taken + 1], 1)
             state.history = recent[:, time:]
             rows = backend.look_up_ngrams(recent, time, self._tables)
             rows = backend.add_and_normalise(x, self._lookup.times(rows))

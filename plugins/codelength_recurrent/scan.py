@@ -1,13 +1,16 @@
 """The recurrence r ← r + z·(b − r) over time, with its gradient: on a CPU one compiled pass over
 the sequence, elsewhere a scan of two levels made of batched operations."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from codelength_recurrent.kernels import compiled
+from codelength.coding.compiled import compiled
+
+Floats: TypeAlias = NDArray[np.float32]
 
 CHUNK = 32
 """Steps that the two-level scan takes in sequence, for all chunks at once."""
@@ -60,7 +63,7 @@ class _Compiled(torch.autograd.Function):
 
 
 @compiled
-def _forward(z: Any, b: Any, r: Any) -> None:
+def _forward(z: Floats, b: Floats, r: Floats) -> None:
     batch, time, channels = z.shape
     for row in range(batch):
         state = np.zeros(channels, np.float32)
@@ -71,7 +74,7 @@ def _forward(z: Any, b: Any, r: Any) -> None:
 
 
 @compiled
-def _backward(grad: Any, z: Any, b: Any, r: Any, dz: Any, db: Any) -> None:
+def _backward(grad: Floats, z: Floats, b: Floats, r: Floats, dz: Floats, db: Floats) -> None:
     batch, time, channels = z.shape
     for row in range(batch):
         later = np.zeros(channels, np.float32)

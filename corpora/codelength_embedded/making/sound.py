@@ -35,7 +35,18 @@ def speech(rng: np.random.Generator, rate: int = 16_000) -> Floats:
 def synthesise(voice: str, pace: int, pitch: int, text: str) -> tuple[Floats, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
-        command = ["espeak-ng", "-v", voice, "-s", str(pace), "-p", str(pitch), "-w", path, text]
+        command = [
+            "espeak-ng",
+            "-v",
+            voice,
+            "-s",
+            str(pace),
+            "-p",
+            str(pitch),
+            "-w",
+            str(path),
+            text,
+        ]
         subprocess.run(command, check=True)
         return soundfile.read(path)
 

@@ -12,12 +12,13 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
@@ -54,16 +55,13 @@ def _taken(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
                 code = value.py_func.__code__
                 yield f"{name} {code.co_code.hex()} {code.co_consts}"
                 yield from _taken(value.py_func, seen)
-        elif isinstance(value, type(prefetch)):
+        elif isinstance(value, _INTRINSIC):
             yield Path(value._defn.__code__.co_filename).read_text("utf-8")
         elif isinstance(value, (int, float, str, tuple, np.generic)):
             yield f"{name} {value!r}"
 
 
-@intrinsic
-def prefetch(typing: Any, array: Any, index: Any) -> Any:
-    """For compiled code: begins to bring near what lies `index` bytes behind the beginning of an
-    array."""
+def _prefetch(typing: Any, array: Any, index: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         byte, half = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -72,8 +70,16 @@ def prefetch(typing: Any, array: Any, index: Any) -> Any:
         flags = [half(0), half(3), half(1)]  # to read, into the nearest cache, of data
         form = ir.FunctionType(ir.VoidType(), [byte, half, half, half])
         name = "llvm.prefetch.p0i8"
-        fetch = cgutils.get_or_insert_function(builder.module, form, name)  # type: ignore[no-untyped-call]
+        fetch = cgutils.get_or_insert_function(builder.module, form, name)
         builder.call(fetch, [place, *flags])
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+prefetch: Callable[[NDArray[np.generic], int], None] = cast(
+    "Callable[[NDArray[np.generic], int], None]", intrinsic(_prefetch)
+)
+"""For compiled code: begin to bring near what lies `index` bytes behind an array's beginning."""
+
+_INTRINSIC: type[Any] = type(prefetch)

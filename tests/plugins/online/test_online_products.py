@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from codelength_online.products import panels, product
+from codelength_online.products import multiply, to_panels
 
 
 def in_order(a, matrix):
@@ -23,14 +23,14 @@ def some(rows, columns, seed):
 def test_every_sum_runs_from_the_first_to_the_last(rows, count, columns):
     a, matrix = some(rows, count, 1), some(count, columns, 2)
     out = np.empty((rows, columns), np.float32)
-    product(a, panels(matrix), out)
+    multiply(a, to_panels(matrix), out)
     assert (out == in_order(a, matrix)).all()
 
 
 def test_a_transposed_matrix_may_stand_on_the_left_and_rows_may_lie_apart():
     a, matrix = some(50, 24, 1), some(50, 32, 2)
     room = np.zeros((24, 64), np.float32)
-    product(a.T, panels(matrix), room[:, 16:48])
+    multiply(a.T, to_panels(matrix), room[:, 16:48])
     assert (room[:, 16:48] == in_order(np.ascontiguousarray(a.T), matrix)).all()
     assert not room[:, :16].any()
     assert not room[:, 48:].any()
