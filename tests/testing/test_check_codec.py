@@ -1,4 +1,5 @@
 import ctypes
+import re
 import subprocess
 import sys
 import time
@@ -8,12 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from codelength import RAW, Codec, Image, Media, Sample, Unavailable
+from codelength.coding.coder import Coder
+from codelength.coding.segments import PredictorCoder, Segmenter
 from codelength.coding.varint import read_varint, varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec, codec_checks
+from codelength_order2 import Order2Codec
+from codelength_order2.counts import Order2
 from kit_codecs import TESTED_ELSEWHERE, is_smallest, slow_marks
 
 INSTALLED = [
@@ -226,6 +233,41 @@ def test_a_model_that_is_shown_has_the_size_that_is_charged():
     assert failed(Shows())["model bytes"] == (
         "model_bytes is {'weights': 10}, but model_samples has {'weights': 5}"
     )
+
+
+class Boasting(Order2Codec):
+    """States code lengths that are a little shorter than what it codes."""
+
+    def code_lengths(self, samples: Sequence[Sample]) -> Iterator[NDArray[np.float64]]:
+        for bits in super().code_lengths(samples):
+            yield bits * 0.99
+
+
+class Pretending(Order2Codec):
+    """Codes with a limit of 1023, and shows the predictor of another."""
+
+    @property
+    def predictor(self) -> Order2:
+        return Order2(20)
+
+    @property
+    def coder(self) -> Coder:
+        return PredictorCoder(Order2(1023), Segmenter())
+
+
+def test_code_lengths_that_are_not_coded_are_found():
+    problems = failed(Boasting())
+    assert list(problems) == ["code lengths are what is coded"]
+    assert re.match(
+        r"sum to [\d.]+ bytes; the blob has \d+, of which \d+ payload",
+        problems["code lengths are what is coded"],
+    )
+
+
+def test_a_predictor_that_is_not_coded_with_is_found():
+    problems = failed(Pretending())
+    assert list(problems) == ["code lengths are what is coded"]
+    assert "the predictor says" in problems["code lengths are what is coded"]
 
 
 class Views(Plain):

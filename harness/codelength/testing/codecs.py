@@ -80,6 +80,9 @@ def _blob_checks(
     other = first_problem(_other_blobs(decoder, coded[::-1]))
     yield Result("same blob in another process", other)
     yield Result("ledger sums up", first_problem(_wrong_ledgers(encoder, coded)))
+    longest = max(short, key=lambda pair: len(pair[0].data))
+    lengths = encoder.ask(questions.check_code_lengths, *longest)
+    yield to_result("code lengths are what is coded", lengths)
     whole = [(sample, blob) for sample, blob in short if sample.data and blob]
     damaged = [pair for pair in whole if pair[0].name in DAMAGED] or whole[-1:]
     yield Result("truncated blobs", first_problem(_truncations(decoder, damaged)))

@@ -13,6 +13,9 @@ from codelength.api.spec import build, split_spec, split_specs
 from codelength.container.container import header_of
 from codelength.testing.messages import Finding
 
+FRAMING = 16
+"""Bytes that a payload may have beyond the code lengths: the end of a stream, a length."""
+
 
 def check_available(thing: Codec | Corpus) -> str | None:
     """Can it be used here?"""
@@ -69,6 +72,38 @@ def check_ledger(codec: Codec, blob: bytes) -> str | None:
     if problem is None and total != len(blob):
         problem = f"has {total} bytes for a blob of {len(blob)}: {dict(entries)}"
     return problem
+
+
+def check_code_lengths(codec: Codec, sample: Sample, blob: bytes) -> str | None:
+    """Are the code lengths, and those of the predictor, what was coded, to a thousandth?
+
+    Besides, a blob has bytes that no symbol costs. The ledger does not count them as payload, or
+    they are few.
+    """
+    lengths = codec.code_lengths([sample])
+    if lengths is None:
+        return "are None, but there is a predictor" if codec.predictor is not None else None
+    (bits,) = lengths
+    if bits.shape != (len(sample.data),) or not (bits >= 0).all():
+        return f"are not one number of bits for each of {len(sample.data)} bytes"
+    ideal, payload = float(bits.sum()) / 8, codec.ledger(blob).get("payload", 0)
+    if ideal * 0.999 > len(blob) or payload > ideal * 1.001 + FRAMING:
+        return f"sum to {ideal:.1f} bytes; the blob has {len(blob)}, of which {payload} payload"
+    return _check_predicted(codec, sample)
+
+
+def _check_predicted(codec: Codec, sample: Sample) -> str | None:
+    from codelength.coding.code_length import code_lengths
+
+    predictor = codec.predictor
+    if predictor is None:
+        return None
+    piece = codec.pieces(bytes(sample.data))[0]
+    coded = sum(float(bits.sum()) for bits in codec.code_lengths([Sample("", piece)]) or ())
+    predicted = float(code_lengths(predictor, [predictor.tokenize(piece)])[0].sum())
+    if abs(coded - predicted) > 1 + 0.001 * coded:
+        return f"of {len(piece)} bytes sum to {coded:.1f} bits; the predictor says {predicted:.1f}"
+    return None
 
 
 def encode(codec: Codec, sample: Sample) -> bytes:
