@@ -6,8 +6,8 @@ from pathlib import Path
 
 from codelength import metrics
 from codelength.report import Column, Table, format
-from codelength.report.export.files import replace
 from codelength.results.cell import Cell, Environment
+from codelength.results.files import write_file
 
 GUIDE = (
     "One body of a transformer, trained with each vocabulary for the same number of floating-point "
@@ -216,7 +216,7 @@ def write(
     by_corpus: Mapping[str, Lines], made: Sequence[Environment], notes: Sequence[str], out: Path
 ) -> Path:
     """Writes `out`/tokenizers.md and its plot; the path of the former. Raises OSError."""
-    replace(out / "plots" / "tokenizers.svg", plot(by_corpus))
+    write_file(out / "plots" / "tokenizers.svg", plot(by_corpus))
     first = next(iter(by_corpus.values()))
     parts = [
         "# Tokenizers: bytes, and byte pairs of several sizes",
@@ -235,5 +235,5 @@ def write(
         ),
     ]
     path = out / "tokenizers.md"
-    replace(path, ("\n\n".join(part.strip("\n") for part in parts) + "\n").encode())
+    write_file(path, "\n\n".join(part.strip("\n") for part in parts) + "\n")
     return path

@@ -5,7 +5,6 @@ from functools import reduce
 from hashlib import sha256
 from operator import or_
 from pathlib import Path
-from types import TracebackType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
@@ -80,14 +79,9 @@ class StudyJournal(Generic[R]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._file is not None:
-            self._file.__exit__(kind, error, trace)
+            self._file.__exit__(*error)
 
 
 def digest_of(codec: Codec) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from codelength.cli.options import page_in
 from codelength.report import Table
 from codelength.report.export.files import picture, put_page
 from codelength.results.cell import CorpusSlice
@@ -35,8 +34,7 @@ def write_page(path: Path, sections: Iterable[Section], level: int = 3) -> None:
     Raises:
         StoreError: The page cannot be written.
     """
-    with page_in(path.parent):
-        put_page(path, (_to_markdown(section, path.parent, level) for section in sections))
+    put_page(path, (_to_markdown(section, path.parent, level) for section in sections))
     click.echo(f"page: {path}")
 
 

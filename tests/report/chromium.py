@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 from base64 import b64decode
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -64,12 +63,7 @@ class Chromium:
     def __enter__(self) -> "Chromium":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._process.kill()
         self._process.wait()
         self._in.close()

@@ -1,5 +1,6 @@
 """A page as files, and that they say the same as the terminal."""
 
+import errno
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codelength.api.errors import Unavailable
+from codelength.api.errors import StoreError, Unavailable
 from codelength.report.board import board_of
 from codelength.report.board_page import BoardPage
 from codelength.report.charts import family_looks
@@ -105,10 +106,10 @@ def test_a_write_that_fails_leaves_the_old_report(
     old = write(some(), tmp_path).read_bytes()
 
     def full(self: Path, data: bytes) -> int:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(StoreError, match="cannot be written: no space left"):
         write(some()[:1], tmp_path)
     assert (tmp_path / "report.md").read_bytes() == old
 

@@ -1,7 +1,6 @@
 """The options of every command that shows a page: how it is ranked, and the files it goes to."""
 
 import functools
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codelength.api.errors import StoreError, UsageError
+from codelength.api.errors import UsageError
+from codelength.cli.output import terminal_width
 from codelength.report.export import EXPORTERS, Exporter
+from codelength.results.files import write_file
 
 if TYPE_CHECKING:
     from codelength.report.page import Page
@@ -33,7 +34,8 @@ class Outputs:
             if path == STDOUT:
                 click.echo(data, nl=False)
             else:
-                _write(data, path)
+                write_file(path, data)
+                click.echo(f"written: {path}", err=True)
         if STDOUT not in self.files.values():
             from codelength.report.export.terminal import to_text
 
@@ -46,10 +48,7 @@ class Outputs:
         StoreError."""
         from codelength.report.export import markdown
 
-        try:
-            path = markdown.write_report(page, folder, name)
-        except OSError as error:
-            raise StoreError(f"no report can be written to {folder}: {error.strerror}") from error
+        path = markdown.write_report(page, folder, name)
         click.echo(f"report: {path}", err=STDOUT in self.files.values())
 
 
@@ -72,18 +71,3 @@ def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
             help=f"Write {exporter.help}; - for standard output.",
         )(wrapped)
     return wrapped
-
-
-def terminal_width() -> int | None:
-    """How wide tables may be; None where nobody looks."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _write(data: bytes, path: Path) -> None:
-    from codelength.report.export.files import replace
-
-    try:
-        replace(path, data)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"written: {path}", err=True)

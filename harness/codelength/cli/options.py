@@ -2,14 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from codelength.api.errors import StoreError, UsageError
+from codelength.api.errors import UsageError
 from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.plugins import Plugins
 
@@ -117,15 +116,6 @@ def load_plugins(files: tuple[str, ...], data: Path | None) -> Plugins:
     if data is not None and not data.is_dir():
         raise UsageError(f"--data {data} is no folder")
     return Plugins(files, data.resolve() if data else None)
-
-
-@contextmanager
-def page_in(folder: Path) -> Iterator[None]:
-    """Raises StoreError where a page cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"no page can be written to {folder}: {error.strerror}") from error
 
 
 def warn_broken(plugins: Plugins) -> None:

@@ -15,6 +15,7 @@ from codelength.metrics import Price, Pricing
 from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
 from codelength.plugins import Plugins
 from codelength.results.cell import WEIGHTS, Cell
+from codelength.results.files import write_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -156,8 +157,6 @@ def _measure_decoders(
         elif found := measure_decoder(codec.library):
             known[decoder_key(cell)] = found
     if len(known) > before:
-        from codelength.report.export.files import replace
-
         path = folders[0] / DECODERS
-        replace(path, msgspec.json.format(msgspec.json.encode(known), indent=1) + b"\n")
+        write_file(path, msgspec.json.format(msgspec.json.encode(known), indent=1) + b"\n")
     return {key: found.zipped for key, found in known.items()}

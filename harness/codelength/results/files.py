@@ -1,6 +1,7 @@
 """How a file is written so that nobody ever reads half of it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from codelength.api.errors import StoreError
@@ -24,4 +25,5 @@ def write_file(path: Path, data: bytes | str) -> None:
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

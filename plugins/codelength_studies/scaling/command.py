@@ -87,15 +87,13 @@ def plot_command(points: Path | None, published: bool, resamples: int, seed: int
     """
     _check_installed("scipy", "science")
     _check_installed("matplotlib", "plots")
-    from codelength.report.export.files import replace, slug
+    from codelength.report.export.files import slug
+    from codelength.results.files import write_file
     from codelength_studies.scaling.plot import draw
 
     for analysis in _analyses(points, published, resamples, seed):
         path = out / f"scaling-{slug(analysis.ladder.corpus)}.svg"
-        try:
-            replace(path, draw(analysis))
-        except OSError as error:
-            raise StoreError(f"no plot can be written to {out}: {error.strerror}") from error
+        write_file(path, draw(analysis))
         click.echo(f"plot: {path}")
     return 0
 
@@ -197,10 +195,7 @@ def measure_command(
     measure = score_models if scored else code_with_models
     points = points_of(models, measure(plan, jobs, out))
     path = out / "points.csv"
-    try:
-        write_points(path, points)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    write_points(path, points)
     wanted = len(models) * len(plan.targets)
     click.echo(f"points: {path}, {len(points)} of {wanted}")
     return 3 if len(points) < wanted else 0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength.api.errors import UsageError
-from codelength.report.export.files import replace
+from codelength.results.files import write_file
 
 Array = NDArray[np.float64]
 How = Literal["coded", "score", "published"]
@@ -114,10 +114,10 @@ def _point(path: Path, number: int, row: dict[str, str]) -> Point:
 
 
 def write_points(path: Path, points: Iterable[Point]) -> None:
-    """Write what `read_points` reads, in one step. Raises OSError."""
+    """Write what `read_points` reads, in one step. Raises StoreError."""
     text = StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
     for p in points:
         rows.writerow([p.corpus, p.parameters, p.steps, repr(p.rate), p.how, p.model])
-    replace(path, text.getvalue().encode())
+    write_file(path, text.getvalue())

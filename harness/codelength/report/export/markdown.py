@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from codelength.report.export.files import replace as replace_file
 from codelength.report.page import Chart, Folded, Heading, Page, Prose, Section
 from codelength.report.table import Table
 from codelength.report.table import to_markdown as escape
+from codelength.results.files import write_file
 
 
 def to_markdown(page: Page, charts: Collection[str] = ()) -> str:
@@ -28,13 +28,13 @@ def write_report(page: Page, folder: Path, name: str = "report.md") -> Path:
         The path of the text.
 
     Raises:
-        OSError: A file cannot be written.
+        StoreError: A file cannot be written.
     """
     charts = [section for section in page.sections if isinstance(section, Chart)]
     for chart in charts:
-        replace_file(folder / "plots" / chart.name, chart.draw())
+        write_file(folder / "plots" / chart.name, chart.draw())
     text = to_markdown(page, [chart.name for chart in charts])
-    replace_file(folder / name, text.encode())
+    write_file(folder / name, text)
     return folder / name
 
 
