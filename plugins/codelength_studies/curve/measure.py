@@ -56,34 +56,32 @@ def measure_curve(codec: Codec, question: Question, chunks: Sequence[Sample]) ->
     Raises:
         Unsupported: The codec declines the chunks.
     """
-    predictor, coding = codec.predictor, True
     if question.control == "shuffled bytes":
         chunks = [shuffle_bytes(chunk, question.seed, n) for n, chunk in enumerate(chunks)]
-    elif question.control == "random weights":
+    predictor, bits = codec.predictor, codec.code_lengths(chunks)
+    scrambled = question.control == "random weights"
+    if scrambled:
         predictor = None if predictor is None else predictor.scrambled(question.seed)
         if predictor is None:
             return None
-        coding = False  # the codec has the trained weights
+        bits = _bits(predictor, chunks)
     places = edges(question.length)
+    widths = np.diff(places)
     lengths = [n for n in edges(question.length, chunks[0].media.frame_size) if n]
-    bits = alone = None
-    if predictor is not None:
-        costs = codec.code_lengths(chunks) if coding else _costs(predictor, chunks)
-        widths = np.diff(places)
-        bits = [(np.add.reduceat(c, places[:-1]) / widths).tolist() for c in costs or ()]
-        alone = _without_context(predictor, chunks)
     return Curve(
         question=question,
         chunks=len(chunks),
         edges=places,
-        bits=bits,
-        alone=alone,
+        bits=None
+        if bits is None
+        else [(np.add.reduceat(own, places[:-1]) / widths).tolist() for own in bits],
+        alone=None if predictor is None else _without_context(predictor, chunks),
         prefixes=lengths,
-        coded=_coded(codec, chunks, lengths) if coding else None,
+        coded=None if scrambled else _coded(codec, chunks, lengths),
     )
 
 
-def _costs(predictor: Predictor, chunks: Sequence[Sample]) -> Iterator[Bits]:
+def _bits(predictor: Predictor, chunks: Sequence[Sample]) -> Iterator[Bits]:
     """Yield the bits of each byte of each chunk, of a predictor that no codec codes with."""
     sequences = [predictor.tokenize(bytes(chunk.data)) for chunk in chunks]
     lengths = code_lengths(predictor, sequences)
@@ -94,9 +92,10 @@ def _costs(predictor: Predictor, chunks: Sequence[Sample]) -> Iterator[Bits]:
 def _without_context(predictor: Predictor, chunks: Sequence[Sample]) -> list[float]:
     """Bits a byte of each chunk, if no symbol had a context."""
     costs = bits_of_every_symbol(predictor.stepper([1]).frequencies()[0])
-    sequences = [predictor.tokenize(bytes(chunk.data)) for chunk in chunks]
-    pairs = zip(chunks, sequences, strict=True)
-    return [float(costs[symbols].sum()) / len(chunk.data) for chunk, symbols in pairs]
+    return [
+        float(costs[predictor.tokenize(bytes(chunk.data))].sum()) / len(chunk.data)
+        for chunk in chunks
+    ]
 
 
 def _coded(codec: Codec, chunks: Sequence[Sample], lengths: Sequence[int]) -> list[list[int]]:

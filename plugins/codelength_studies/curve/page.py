@@ -51,6 +51,9 @@ HOW = (
     "n/a: the codec has no predictor, so it has no distribution without context."
 )
 
+LEAST = 0.01
+"""Bits a byte that a model has to know beforehand to be said to know anything."""
+
 DASHES: dict[Control, Literal["-", "--", ":"]] = {
     "data": "-",
     "shuffled bytes": "--",
@@ -119,7 +122,7 @@ def _clause(corpus: CorpusCurves) -> str:
 
 
 def _known(prior: Interval) -> str:
-    if prior.holds_zero:
+    if prior.holds_zero or abs(prior.value) < LEAST:
         return "knows nothing of single bytes beforehand"
     if prior.value > 0:
         return f"knows {_bits(prior)} of the 8 bits of a byte beforehand"

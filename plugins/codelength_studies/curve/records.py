@@ -34,7 +34,8 @@ class Curve(Struct, frozen=True, rename={"question": "asked"}):
     edges: list[int]
     """Positions, from 0 on."""
     bits: list[list[float]] | None
-    """(chunks, edges − 1): mean ideal bits a byte between two edges; None without a predictor."""
+    """(chunks, edges − 1): mean ideal bits a byte between two edges; None where they are not
+    known."""
     alone: list[float] | None
     """(chunks,): mean ideal bits a byte without context; None without a predictor."""
     prefixes: list[int]

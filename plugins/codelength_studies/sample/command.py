@@ -134,22 +134,22 @@ def _continue_prompt(
     before = journal.find(Continuation, settings.key)
     if before is not None and before.is_complete:
         return before
-    began, stored = time.monotonic(), time.monotonic()
     spent = -time.process_time() + (0.0 if before is None else before.cpu_seconds)
     meter.now(f"{codec.spec} reads the prompt")
     distribution = distribution_of(codec, prompt, settings.context, settings.starts, settings.bytes)
     earlier = None if before is None else Drawn(before.symbols, before.text, before.bits)
-    known = 0 if before is None else len(before.text)
-    one = before
+    one, known, announced = before, 0, False
+    began = stored = time.monotonic()
     for drawn in draw(distribution, settings.bytes, settings.seed, settings.temperature, earlier):
-        now = time.monotonic()
-        left = settings.bytes - len(drawn.text)
-        seconds = left * (now - began) / max(1, len(drawn.text) - known)
-        if one is before and seconds > 10:
-            meter.say(f"{codec.spec}: {settings.bytes} bytes take about {duration(seconds)}")
-        meter.now(
-            f"{codec.spec}: {len(drawn.text)} of {settings.bytes} bytes, {duration(seconds)} to go"
-        )
+        now, size = time.monotonic(), len(drawn.text)
+        if not known:  # the first symbol also takes what is loaded and compiled once
+            began, known = now, size
+        elif size > known:
+            left = duration((settings.bytes - size) * (now - began) / (size - known))
+            if not announced and (settings.bytes - size) * (now - began) > 10 * (size - known):
+                meter.say(f"{codec.spec}: {settings.bytes} bytes take about {left}")
+            announced = True
+            meter.now(f"{codec.spec}: {size} of {settings.bytes} bytes, {left} to go")
         one = Continuation(
             settings=settings,
             symbols=drawn.symbols,
