@@ -163,6 +163,16 @@ class Closes(HonestXor):
         return b""
 
 
+class Forks(HonestXor):
+    """Makes a second process of the one that it is in, and both go on."""
+
+    name = "liar-forks"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        os.fork()
+        return super().encode(data)
+
+
 class Equal(bytes):
     """Equal to anything."""
 

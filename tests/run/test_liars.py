@@ -116,3 +116,11 @@ def test_of_what_a_failed_codec_prints_the_end_is_kept(run, tmp_path):
     log = (tmp_path / "out" / "failures.log").read_text()
     assert log.endswith("ValueError: after a flood\n")
     assert len(log) < 1 << 17
+
+
+def test_of_a_codec_that_forks_its_process_one_answers(run, tmp_path, data):
+    corpora = ",".join(f"path:{file}" for file in sorted(data.iterdir()))
+    assert run("liar-forks", corpora=corpora).returncode == 0
+    cells = load(tmp_path / "out").current
+    assert [cell.coded_bytes for cell in cells] == [cell.slice.bytes for cell in cells]
+    assert len(cells) == 2

@@ -1,5 +1,6 @@
 """What a worker does for its supervisor: calls functions, and says what became of them."""
 
+import os
 import pickle
 import socket
 import traceback
@@ -17,22 +18,26 @@ _channels: list[Channel] = []
 
 
 def report_progress(done: int) -> None:
-    """Tells whoever waits for the function that runs now how far it is, in units of its own."""
+    """Tell whoever waits for the function that runs now how far it is, in units of its own."""
     for channel in _channels:
         channel.send(encode(Advanced(done)))
 
 
 def serve(connection: socket.socket) -> None:
-    """Answers requests until the supervisor closes its end."""
+    """Answer requests until the supervisor closes its end."""
     connection.set_inheritable(False)
     channel = Channel(connection)
     _channels.append(channel)
+    os.register_at_fork(after_in_child=_channels.clear)
     while True:
         try:
             request = channel.receive()
         except EOFError:
             return
-        channel.send(encode(_reply(request)))
+        reply = _reply(request)
+        if not _channels:  # a codec has forked this process, and only its parent may answer
+            os._exit(1)
+        channel.send(encode(reply))
 
 
 def _reply(request: bytes) -> Done | Threw:
@@ -49,7 +54,7 @@ def _reply(request: bytes) -> Done | Threw:
 
 
 def described(error: Exception) -> str:
-    """An exception in one line, with the place that raised it."""
+    """Put an exception into one line, with the place that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     line = " ".join(f"{type(error).__name__}: {error}".split())

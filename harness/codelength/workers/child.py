@@ -15,7 +15,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-from codelength.workers.processes import adopt_orphans, die_with_parent, end_everything
+from codelength.workers.processes import adopt_orphans, die_with_parent, end_descendants
 
 PROGRAM = "from codelength.workers.child import main; main()"
 """What Python runs. Its arguments: the descriptor of the channel, the folder, and the process that
@@ -23,7 +23,7 @@ is served."""
 
 
 def main() -> None:
-    """Guards and works."""
+    """Guard in the process that was started, and work in another one."""
     descriptor, folder, served = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     signal.signal(signal.SIGTERM, _stop)
     die_with_parent(signal.SIGTERM)
@@ -61,7 +61,7 @@ def _guard(worker: int, folder: str, served: int) -> NoReturn:
     except _Stop:
         pass
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    end_everything(os.getpid(), itself=False)
+    end_descendants(os.getpid())
     shutil.rmtree(folder, ignore_errors=True)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:

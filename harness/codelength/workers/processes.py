@@ -35,13 +35,13 @@ KEPT = ("LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH")
 does, and blobs would depend on them."""
 
 ENDING = 5.0
-"""Seconds until `end_everything` gives up on a process that the system cannot end."""
+"""Seconds until `end_descendants` gives up on a process that the system cannot end."""
 
 
 def worker_environment(
     folder: Path, threads: int | None, hash_seed: int, timed: bool, old_processor: bool
 ) -> dict[str, str]:
-    """The variables of a Python process that works for this one.
+    """Make the variables of a Python process that works for this one.
 
     Args:
         folder: Where its temporary files go.
@@ -65,44 +65,45 @@ def worker_environment(
 
 
 def program_environment(folder: Path) -> dict[str, str]:
-    """The variables of a program that is not ours, and that works in `folder`."""
+    """Make the variables of a program that is not ours, and that works in `folder`."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def die_with_parent(how: signal.Signals = signal.SIGKILL) -> None:
-    """The system sends this process a signal when the thread that started it ends (Linux)."""
+    """Have the system send this process a signal when the thread that started it ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, how)
 
 
 def adopt_orphans() -> None:
-    """What descends from this process becomes its child when its own parent ends (Linux)."""
+    """Make a descendant of this process its child when its own parent ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_everything(leader: int, itself: bool = True) -> None:
-    """Kills what a process has started, and then the process (if `itself`).
+def end_everything(leader: int) -> None:
+    """Kill a process, and all that it has started.
 
-    Killed are: the process group and the session that it leads, and all that descends from it,
-    also in a group or session of its own. A descendant whose own parent has ended is found if the
-    process has called `adopt_orphans`, as that of every worker has. Without /proc only the process
-    group is killed.
+    That is: the process group and the session that it leads, and all that descends from it, also in
+    a group or session of its own. A descendant whose own parent has ended is found if the process
+    has called `adopt_orphans`; in every worker a process has, which `child` describes. Only a codec
+    that kills that process can leave something behind. Without /proc the process group is killed.
     """
+    end_descendants(leader)
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            kill(leader, signal.SIGKILL)
+
+
+def end_descendants(leader: int) -> None:
+    """Kill what `end_everything` does, save the process itself."""
     deadline = time.monotonic() + ENDING
-    while victims := _started_by(leader):
+    while (victims := _started_by(leader)) and time.monotonic() < deadline:
         for pid in victims:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.001)
-    if itself:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL)
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(leader, signal.SIGKILL)
+        time.sleep(0.001)  # then none is left, or a few that were born meanwhile
 
 
 class _Process(NamedTuple):

@@ -99,19 +99,19 @@ class Crew:
         self.stopped = False
 
     def join(self, pid: int) -> None:
-        """A worker has started. Raises Stopped if that is too late."""
+        """Add a worker that has started. Raises Stopped if the crew has been stopped."""
         with self._lock:
             if self.stopped:
                 raise Stopped("stopped")
             self._pids.add(pid)
 
     def leave(self, pid: int) -> None:
-        """A worker is about to go."""
+        """Remove a worker."""
         with self._lock:
             self._pids.discard(pid)
 
     def stop(self) -> None:
-        """Ends every worker; none starts from now on."""
+        """End every worker; none starts from now on."""
         with self._lock:
             self.stopped = True
             for pid in self._pids:
@@ -138,7 +138,7 @@ class Supervisor:
         descriptors: Collection[int] = (),
         crew: Crew | None = None,
     ) -> None:
-        """Starts the worker.
+        """Start the worker.
 
         Args:
             threads: What its libraries may use; None leaves it to them.
@@ -181,7 +181,7 @@ class Supervisor:
         self.close()
 
     def begin(self, task: "partial[T]", timeout: float | None = None) -> "Pending[T]":
-        """Has the worker call `task`, and waits for its result only when that is asked for.
+        """Have the worker call `task`, without waiting for the result.
 
         Args:
             task: A function that stands at the top of a module, and what it is called with. What it
@@ -204,11 +204,11 @@ class Supervisor:
         timeout: float | None = None,
         on_progress: Callable[[int], None] = lambda done: None,
     ) -> T:
-        """What `task` returns when the worker calls it; see `begin` and `Pending.result`."""
+        """Have the worker call `task` and return the result; see `begin` and `Pending.result`."""
         return self.begin(task, timeout).result(on_progress)
 
     def errors(self) -> str:
-        """The end of what the worker has printed since this was last asked."""
+        """Return the end of what the worker has printed since this was last called."""
         if self._errors is None:
             return ""
         size = os.fstat(self._errors.fileno()).st_size
@@ -218,7 +218,7 @@ class Supervisor:
         return text.decode(errors="replace").strip()
 
     def close(self) -> None:
-        """Ends the worker, whatever it is doing. What it printed can still be read."""
+        """End the worker, whatever it is doing. What it printed can still be read."""
         if self.alive and self._process.poll() is None:
             end_everything(self._process.pid)
         self._process.wait()
@@ -249,7 +249,7 @@ class Pending(Generic[T]):
         self.deadline = None if timeout is None else time.monotonic() + timeout
 
     def result(self, on_progress: Callable[[int], None] = lambda done: None) -> T:
-        """Waits for what the function returns.
+        """Wait for what the function returns.
 
         Args:
             on_progress: Told what the function gives to `calls.report_progress`.
