@@ -1,8 +1,19 @@
 """The contract of a predictor: a model that gives integer frequencies for the next symbol.
 
-A predictor offers two views of one law: all positions of known sequences (for coding), and one
-step at a time (for decoding). They must agree to the last integer, because a single different
-frequency destroys everything decoded after it.
+Compression is prediction: a symbol of probability p costs −log2 p bits. So a language model becomes
+a codec as soon as encoder and decoder compute the same p. A `Predictor` is such a model, a
+`Stepper` is its state along some texts, and a `PredictorCodec` codes with them:
+
+    stepper = predictor.stepper([5])            # one text of five symbols
+    for symbol in predictor.tokenize(b"hello"):
+        row = stepper.frequencies()[0]          # (alphabet,) integers
+        cost = -np.log2(row[symbol] / row.sum())
+        stepper.advance(np.array([symbol]))     # the text goes on with it
+
+Probabilities are integers, because encoder and decoder have to agree to the last bit: one frequency
+that differs by one destroys all that is decoded after it. Floats differ between machines, batches
+and threads; `codelength.testing.check_predictor` finds that. `docs/examples/bigram.py` is a whole
+plugin with weights of its own.
 """
 
 from abc import ABC, abstractmethod
@@ -11,6 +22,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.range_coder import Decoders, IntArray
 
@@ -19,24 +31,41 @@ BLOCK = 256
 
 
 class Stepper(ABC):
-    """Several sequences advanced in step, one symbol each at a time."""
+    """The state of a model along several texts, which grow by one symbol each at a time.
+
+    The decoder asks for `frequencies`, decodes one symbol of each text, and gives them to
+    `advance`. When short texts end, `keep` drops them.
+    """
 
     @abstractmethod
     def frequencies(self) -> IntArray:
-        """(streams, alphabet): positive, each row summing to less than 2^24. The array may be
-        overwritten by the next call."""
+        """Return the frequencies of the next symbol of each text.
+
+        Returns:
+            `(streams, alphabet)`, positive, each row summing to less than 2^24. To ask twice gives
+            the same. The array may be overwritten by the next call.
+        """
 
     @abstractmethod
     def advance(self, symbols: IntArray) -> None:
-        """Appends one symbol to each stream: (streams,)."""
+        """Append one symbol to each text: `(streams,)`."""
 
     @abstractmethod
     def keep(self, streams: int) -> None:
-        """Goes on with the first `streams` only; the others have ended."""
+        """Go on with the first `streams` texts only; the others have ended."""
 
-    def decode(self, decoders: Decoders, symbols: IntArray) -> None:
-        """Fills `symbols` (steps, streams) with what the streams hold next. Override where all of
-        it can be compiled: see `codelength.coding.range_coder.next_symbol`. Raises CorruptBlob."""
+    def decode(self, decoders: Decoders, symbols: NDArray[np.int32]) -> None:
+        """Decode the next symbols of all texts.
+
+        Override it where all of this can be compiled: `codelength.coding.range_coder.next_symbol`.
+
+        Args:
+            decoders: Reads the streams that hold the texts.
+            symbols: `(steps, streams)`, which is filled.
+
+        Raises:
+            CorruptBlob: If a stream is damaged.
+        """
         for row in symbols:
             row[:] = decoders.decode(self.frequencies())
             self.advance(row)
@@ -44,30 +73,42 @@ class Stepper(ABC):
 
 @dataclass(frozen=True)
 class Predictor(ABC):
-    """A model of sequences over an alphabet. The default alphabet is bytes.
+    """A model of sequences of symbols. The default symbols are bytes.
 
-    Subclasses are frozen dataclasses: the fields are the settings, building one does no work.
+    Subclasses are frozen dataclasses: the fields are the settings, and building one does no work.
+    Only `name` and `stepper` are needed. A model that sees all positions at once, as a transformer
+    does, also gives `frequencies`, which encoding uses. A model of tokens gives `alphabet`,
+    `tokenize` and `detokenize`.
     """
 
     name: ClassVar[str]
     needs: ClassVar[Mapping[str, str]] = {}
     """Modules that it imports → the pip requirement behind each."""
     alphabet: ClassVar[int] = 256
+    """Number of symbols."""
     batch: ClassVar[int] = 64
-    """Streams that had best go in step; it changes speed and memory, never the bytes."""
+    """Sequences that it computes together best. It changes speed and memory, never the bytes."""
 
     @abstractmethod
     def stepper(self, lengths: Sequence[int]) -> Stepper:
-        """Begins sequences of so many symbols, the longest first.
+        """Begin sequences of so many symbols, the longest first.
 
-        A decoder is told the lengths before it decodes, so the frequencies may depend on them; most
+        A decoder is told the lengths before it decodes, so the frequencies may depend on them. Most
         models take no more than `len(lengths)`, the number of streams.
         """
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
-        """The frequencies at every position of every sequence: pairs of an index into `batch` and
-        a block (positions, alphabet), the blocks of one sequence in order. The default steps;
-        override where a model sees all positions at once."""
+        """Yield the frequencies at every position of known sequences.
+
+        They have to be those of the stepper, to the last integer. The default steps.
+
+        Args:
+            batch: Sequences of symbols, `(positions,)` each.
+
+        Yields:
+            An index into `batch` and a block `(positions, alphabet)`, the blocks of one sequence in
+            order.
+        """
         order = sorted(range(len(batch)), key=lambda i: -len(batch[i]))
         lengths = [len(batch[i]) for i in order]
         stepper, alive = self.stepper(lengths), len(batch)
@@ -86,19 +127,19 @@ class Predictor(ABC):
                     yield order[stream], np.stack(block)
 
     def tokenize(self, data: bytes) -> IntArray:
-        """Symbols for any bytes whatever."""
+        """Return symbols for any bytes, `(symbols,)`."""
         return np.frombuffer(data, np.uint8)
 
     def detokenize(self, symbols: IntArray) -> bytes:
-        """The exact inverse of `tokenize`."""
+        """Return the bytes that `tokenize` was given."""
         return symbols.astype(np.uint8).tobytes()
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
-        """Bytes that the receiver must hold: weights, tokenizer."""
+        """Bytes that the receiver must hold, by what they are: weights, tokenizer."""
         return {}
 
     def scrambled(self, seed: int) -> "Predictor | None":
-        """The same model with its weights in random order: what is left of it is what architecture
-        and arithmetic do by themselves. None, the default, where there are no weights."""
+        """Return the same model with its weights in random order, as a control for studies: what it
+        still predicts comes from architecture and arithmetic. None if there are no weights."""
         return None
