@@ -68,8 +68,10 @@ class Independent(Law):
 
 
 class Markov(Law):
-    """Each letter by the one before it: a row of frequencies out of 256 for each. It starts as if
-    the first letter had come before."""
+    """Each letter by the one before it: a row of frequencies out of 256 for each.
+
+    It starts as if the first letter had come before.
+    """
 
     def __init__(self, letters: bytes, rows: Sequence[Sequence[int]]) -> None:
         assert all(sum(row) == 256 and len(row) == len(letters) for row in rows)
@@ -121,8 +123,10 @@ class Control(Corpus):
         yield Sample(self.name, self.law.draw(self.size, self.name))
 
     def ideal_bits(self) -> float:
-        """The code length of the very sample under the law that it was drawn from; it differs
-        from `size * entropy` by the sampling error."""
+        """The code length of the very sample under the law that it was drawn from.
+
+        It differs from `size * entropy` by the sampling error.
+        """
         return fsum(self.law.bits(bytes(sample.data)) for sample in self.samples())
 
 

@@ -20,8 +20,9 @@ RESULTS = "results.jsonl"
 
 @dataclass(frozen=True)
 class Location(Corpus):
-    """A file, or every file of a folder and those in it, in the order of their names. Hidden ones
-    and folders of results are skipped, a folder that links lead to again is read once.
+    """A file, or every file of a folder and those in it, in the order of their names.
+
+    Hidden ones and folders of results are skipped, a folder that links lead to again is read once.
 
     `view` is bytes, each file as it is, or decoded, where pictures are pixels and recordings are
     PCM. Without it both are measured if there is anything to decode.

@@ -1,5 +1,8 @@
-"""The prior of a codec as a corpus: `prior:recurrent:size=0.9m` is what that model's weights are
-stored as, so that other codecs can show how small they get."""
+"""The prior of a codec as a corpus.
+
+`prior:recurrent:size=0.9m` is what that model's weights are stored as, so that other codecs can
+show how small they get.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +14,10 @@ from codelength.plugins import Plugins
 
 @dataclass(frozen=True)
 class Prior(Corpus):
-    """One sample for each part of the prior. The label is the digest of the weights, as the cells
-    of that codec have it."""
+    """One sample for each part of the prior.
+
+    The label is the digest of the weights, as the cells of that codec have it.
+    """
 
     name = "prior"
     title = "what a codec's receiver must hold, as prior:CODEC: weights, tokenizer"

@@ -117,8 +117,10 @@ def _fitting(data: bytes, media: Media) -> Audio:
 
 
 def _frames(data: bytes, audio: Audio) -> "Iterator[NDArray[np.int16] | NDArray[np.int32]]":
-    """Frames (n, channels) of 16-bit samples, with those of 8 bits in the upper half; of 32-bit
-    ones, with those of 24 bits in the upper part."""
+    """Frames (n, channels) of 16-bit samples, with those of 8 bits in the upper half.
+
+    Of 32-bit ones, with those of 24 bits in the upper part.
+    """
     import numpy as np
 
     for start in range(0, len(data), BLOCK * audio.frame_size):

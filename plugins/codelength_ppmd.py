@@ -102,9 +102,12 @@ class Ppmd(Codec):
 
 
 def _shortened(stream: bytes) -> bytes:
-    """`stream`, read as a number, names the low end of the coder's last interval, which is at
-    least 2^24 wide. So the next multiple of 2^24 lies within, and its three zero bytes, with any
-    others before them, need not be sent. Nothing shorter lies within."""
+    """Leave out the zeros that end a stream, and need not be sent.
+
+    The stream, read as a number, names the low end of the coder's last interval, which is at least
+    2^24 wide. So the next multiple of 2^24 lies within, and its three zero bytes, with any others
+    before them, need not be sent. Nothing shorter lies within.
+    """
     kept = stream[:-3]
     if any(stream[-3:]):
         kept = kept.rstrip(b"\xff")  # these turn to zeros as one is carried past them

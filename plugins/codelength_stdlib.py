@@ -141,8 +141,11 @@ class Xz(StandardCodec):
         return _whole(lzma.LZMADecompressor(lzma.FORMAT_XZ), blob, self.name)
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
-        """The index at the end tells the size of the one block; its header, its padding and its
-        checksum are framing, as are the file's header, index and footer."""
+        """The index at the end tells the size of the one block.
+
+        Its header, its padding and its checksum are framing, as are the file's header, index and
+        footer.
+        """
         footer = 12
         index = 4 * (int.from_bytes(blob[-8:-4], "little") + 1)
         block = len(blob) - 12 - index - footer

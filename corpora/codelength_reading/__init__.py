@@ -1,5 +1,7 @@
-"""How files become samples: as the bytes that they are, or decoded: pictures as pixels, recordings
-as PCM. Shared by the corpus plugins.
+"""How files become samples.
+
+As the bytes that they are, or decoded: pictures as pixels, recordings as PCM. Shared by the corpus
+plugins.
 
 What a file holds is found from its content; its name is no evidence.
 """
@@ -41,11 +43,10 @@ def read_bytes(path: Path, name: str) -> tuple[Sample, Reading]:
 
 
 def read_decoded(path: Path, name: str) -> tuple[Sample, Reading]:
-    """Read a picture as pixels and a recording as PCM, exactly as stored, and any other file, or
-    one of which that cannot be done, as the bytes that it is; the reading says why.
+    """Read a picture as pixels and a recording as PCM, exactly as they are stored.
 
-    Raises:
-        CorpusError: The file cannot be read; the message names it.
+    Any other file is read as the bytes that it is. So is a picture or a recording of which that
+    cannot be done; the reading says why.
     """
     data = mapped(path)
     view = memoryview(data)

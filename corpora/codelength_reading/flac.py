@@ -105,8 +105,13 @@ def stream_info(file: memoryview, start: int) -> StreamInfo:
 
 
 def frames_held(file: memoryview, start: int) -> int:
-    """Count the frames up to the end of the last block, from the header of that (RFC 9639,
-    section 9.1), whatever STREAMINFO says. Raises NotRepresentable."""
+    """Count the frames up to the end of the last block, whatever STREAMINFO says.
+
+    The header of that block has the number (RFC 9639, section 9.1).
+
+    Raises:
+        NotRepresentable: If there is no such header.
+    """
     data = bytes(file[start:])
     shortest = int.from_bytes(data[8:10])
     at = len(data)
@@ -156,8 +161,10 @@ def _crc8(data: bytes) -> int:
 
 
 def _stored(block: "NDArray[np.int32]", bits: int) -> bytes:
-    """Lay samples (frames, channels) out as `Audio` does, in whole bytes. libsndfile shifts them up
-    to 32 bits, those of less than whole bytes too."""
+    """Lay samples (frames, channels) out as `Audio` does, in whole bytes.
+
+    libsndfile shifts all samples up to 32 bits, also those of a few bits and some bytes.
+    """
     import numpy as np
 
     values = block >> (32 - bits)

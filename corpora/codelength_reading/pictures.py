@@ -90,8 +90,10 @@ def is_picture(file: memoryview) -> bool:
 
 
 def is_netpbm(file: memoryview) -> bool:
-    """Tell whether a file has a whole Netpbm header and at least as many bytes as that claims: a
-    note that begins with `P5` is text."""
+    """Tell whether a file has a whole Netpbm header and at least as many bytes as that claims.
+
+    A note that begins with `P5` is text.
+    """
     try:
         *_, start, size = _netpbm_header(file)
     except NotRepresentable:
@@ -249,7 +251,7 @@ def _netpbm_header(file: memoryview) -> tuple[str, int, int, int, int, int]:
     return kind, width, height, largest, end, row * height
 
 
-def _netpbm(path: Path, file: memoryview) -> Picture:
+def _netpbm(_path: Path, file: memoryview) -> Picture:
     import numpy as np
 
     kind, width, height, largest, start, size = _netpbm_header(file)

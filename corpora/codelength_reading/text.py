@@ -21,8 +21,11 @@ NOT_IN_TEXT = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")
 
 
 def media_of(data: bytes | memoryview) -> Media:
-    """TEXT or RAW. Three windows are looked at, whatever the size: the head, the middle, the
-    tail. Text is UTF-8, or begins with a byte-order mark, and has no control characters."""
+    """TEXT or RAW.
+
+    Three windows are looked at, whatever the size: the head, the middle, the tail. Text is UTF-8,
+    or begins with a byte-order mark, and has no control characters.
+    """
     head = bytes(data[:4])
     codec, unit = next(((c, u) for bom, c, u in BOMS if head.startswith(bom)), ("utf-8", 1))
     if not len(data) or len(data) % unit:

@@ -17,8 +17,11 @@ from codelength_standard.places import Member
 
 @dataclass(frozen=True)
 class Download:
-    """A file at a public address. `digest` is `sha256:…` or `md5:…` where the publisher or several
-    independent projects state one; where it is None, each file in it is known by its own."""
+    """A file at a public address.
+
+    `digest` is `sha256:…` or `md5:…` where the publisher or several independent projects state one;
+    where it is None, each file in it is known by its own.
+    """
 
     url: str
     size: int | None
@@ -26,7 +29,7 @@ class Download:
 
     @property
     def name(self) -> str:
-        """`silesia.zip`"""
+        """The name of the file, such as `silesia.zip`."""
         return self.url.rpartition("/")[2]
 
     def fetch(self, folder: Path, progress: Progress) -> Path:
@@ -55,8 +58,10 @@ class Download:
 
 
 class _Bar:
-    """What pooch takes for a progress bar. It counts the last piece as a full one, and then all
-    bytes once more."""
+    """What pooch takes for a progress bar.
+
+    It counts the last piece as a full one, and then all bytes once more.
+    """
 
     def __init__(self, name: str, progress: Progress) -> None:
         self.name, self.progress = name, progress
@@ -76,9 +81,11 @@ class _Bar:
 
 
 def unpack(archive: Path, target: Callable[[str], Path | None], known: dict[Path, Member]) -> int:
-    """Writes each file of a ZIP or TAR to where `target` wants it, given its name in the archive;
-    those that it wants nowhere are left out. Returns how many were written. A file in `known`
-    must have the bytes stated there. Raises CorpusError."""
+    """Writes each file of a ZIP or TAR to where `target` wants it, given its name in the archive.
+
+    Those that it wants nowhere are left out. Returns how many were written. A file in `known` must
+    have the bytes stated there. Raises CorpusError.
+    """
     written = 0
     try:
         for name, file in _contents(archive):

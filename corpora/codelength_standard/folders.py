@@ -24,8 +24,10 @@ class Part:
 
 
 class Folders(Corpus):
-    """The files of each part by name, wherever below its folder they lie; from the mirror or from
-    the cache, whichever holds more of them."""
+    """The files of each part by name, wherever below its folder they lie.
+
+    From the mirror or from the cache, whichever holds more of them.
+    """
 
     data: Path | None
     suffixes: ClassVar[tuple[str, ...]]
@@ -91,8 +93,11 @@ class Folders(Corpus):
         return read_media(path, name)[0]
 
     def verify(self) -> Iterator[tuple[str, str | None]]:
-        """Each file against its SHA-256 where that is known. The others were checked as parts of
-        their archive when they came; here they only have to decode."""
+        """Each file against its SHA-256 where that is known.
+
+        The others were checked as parts of their archive when they came; here they only have to
+        decode.
+        """
         self.check_available()
         for name, path in self.files().items():
             yield name, self._fault(name, path)

@@ -15,8 +15,10 @@ from codelength_standard.places import Member, bringing, members, named, roots, 
 
 @dataclass(frozen=True)
 class Listed(Corpus):
-    """Each file is looked for in the mirror, then in the cache; what is nowhere is missing, and
-    the label says so."""
+    """Each file is looked for in the mirror, then in the cache.
+
+    What is nowhere is missing, and the label says so.
+    """
 
     data: Path | None = field(default=None, repr=False)
 
@@ -73,8 +75,10 @@ class Listed(Corpus):
             yield self.read(member, path)
 
     def read(self, member: Member, path: Path) -> Sample:
-        """One sample. The size is checked each time, the digest in `verify`: a run digests what it
-        reads anyway."""
+        """One sample.
+
+        The size is checked each time, the digest in `verify`: a run digests what it reads anyway.
+        """
         data = mapped(path)
         if len(data) != member.size:
             raise CorpusError(

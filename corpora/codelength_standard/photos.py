@@ -30,8 +30,11 @@ class Photos(Folders):
 
 
 class Clic(Photos):
-    """The archive is the professional validation set of 2020. A mirror may hold other photographs
-    of the challenge: then the label says how many, and that they are a selection."""
+    """The archive is the professional validation set of 2020.
+
+    A mirror may hold other photographs of the challenge: then the label says how many, and that
+    they are a selection.
+    """
 
     name = "clic"
     title = "photographs of the Challenge on Learned Image Compression"

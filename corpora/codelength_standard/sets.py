@@ -19,8 +19,11 @@ FREE = "freely distributed for compression research; no licence stated"
 
 
 class Calgary(Listed):
-    """The 14 files that tables are made of; the archive's other four (paper3 to paper6) are not
-    among them. Text and binary mixed: so it counts for the raw board."""
+    """The 14 files that tables are made of.
+
+    The archive's other four (paper3 to paper6) are not among them. Text and binary mixed: so it
+    counts for the raw board.
+    """
 
     name = folder = "calgary"
     title = "Calgary corpus, 14 files of 1987: English, programs, a fax, seismic data"

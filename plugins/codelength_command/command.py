@@ -41,8 +41,11 @@ class Command:
         return {place for _, place, _, _ in parsed if place is not None}
 
     def file(self, place: str) -> str | None:
-        """The name of the file that `{in}` or `{out}` stands for: with the suffix behind it, as in
-        `{out}.zpaq`. None if the command has no such place and means a standard stream."""
+        """The name of the file that `{in}` or `{out}` stands for.
+
+        With the suffix behind it, as in `{out}.zpaq`. None if the command has no such place and
+        means a standard stream.
+        """
         pattern = re.compile(rf"\{{{place}\}}((?:\.\w+)*)")
         suffixes = {suffix for word in self.words for suffix in pattern.findall(word)}
         if len(suffixes - {""}) > 1:

@@ -48,8 +48,10 @@ class Limits:
 def run(
     words: Sequence[str], folder: Path, stdin: Path | None, stdout: Path, limits: Limits
 ) -> None:
-    """Run a program in `folder`, where what it prints ends up beside its files. Raises
-    CommandFailed, or TimeoutError when its time is up; whatever it started is gone then."""
+    """Run a program in `folder`, where what it prints ends up beside its files.
+
+    Raises CommandFailed, or TimeoutError when its time is up; whatever it started is gone then.
+    """
     before = resident()
     with (
         (stdin or Path(os.devnull)).open("rb") as source,
@@ -83,8 +85,7 @@ def run(
 
 @dataclass
 class Watch:
-    """A thread that looks at a program while another one waits for it, and ends it when time is
-    up."""
+    """A thread that watches a program, and ends it when its time is up."""
 
     pid: int
     timeout: float

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FileCodec(CoderCodec):
-    """A codec of the model in `files`. Has the settings `segment` and `bits`, which subclasses
-    declare behind their own."""
+    """A codec of the model in `files`.
+
+    Has the settings `segment` and `bits`, which subclasses declare behind their own.
+    """
 
     @property
     @abstractmethod

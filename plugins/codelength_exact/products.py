@@ -172,7 +172,7 @@ def make_tile(rows: int, avx2: bool) -> Callable[[int, int, int, int, int, int],
     def generate(
         context: BaseContext,
         builder: ir.IRBuilder,
-        signature: Signature,
+        _signature: Signature,
         args: Sequence[ir.Value],
     ) -> ir.Value:
         a, step_a, b, pairs, c, step_c = args
@@ -239,13 +239,13 @@ def make_tile(rows: int, avx2: bool) -> Callable[[int, int, int, int, int, int],
         return context.get_dummy_value()
 
     def typed(
-        context: Context,
-        a: types.Type,
-        step_a: types.Type,
-        b: types.Type,
-        pairs: types.Type,
-        c: types.Type,
-        step_c: types.Type,
+        _context: Context,
+        _a: types.Type,
+        _step_a: types.Type,
+        _b: types.Type,
+        _pairs: types.Type,
+        _c: types.Type,
+        _step_c: types.Type,
     ) -> tuple[Signature, Callable[..., ir.Value]]:
         return types.none(*[types.int64] * 6), generate
 

@@ -17,9 +17,12 @@ MASK = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class Shape:
-    """`layers` blocks on a stream of `width` floats: a recurrence over `state` channels, then a
-    perceptron with `hidden` units. Besides the byte itself, the input sums what tables of `rows`
-    rows and `columns` columns hold for the last n bytes, for each n in `orders`."""
+    """`layers` blocks on a stream of `width` floats.
+
+    A recurrence over `state` channels, then a perceptron with `hidden` units. Besides the byte
+    itself, the input sums what tables of `rows` rows and `columns` columns hold for the last n
+    bytes, for each n in `orders`.
+    """
 
     width: int
     state: int
@@ -52,8 +55,10 @@ class Shape:
 
 def row_numbers(last: "Sequence[Tensor]", orders: Iterable[int], rows: int) -> "Tensor":
     """A row of the tables for the last n symbols, for each n in `orders`, along a new last axis.
-    `last` are as many tensors of one shape as the input looks back, oldest first: symbols plus
-    one, zero for none."""
+
+    `last` are as many tensors of one shape as the input looks back, oldest first: symbols plus one,
+    zero for none.
+    """
     import torch
 
     found = []

@@ -39,13 +39,13 @@ def _reinterpreted(source: types.Type, target: types.Type, form: ir.Type) -> Cal
     """Return an intrinsic that gives the value of type `target` with the bits of a `source`."""
 
     def typed(
-        context: Context,
-        value: types.Type,
+        _context: Context,
+        _value: types.Type,
     ) -> tuple[Signature, Callable[..., ir.Value]]:
         def generate(
-            context: BaseContext,
+            _context: BaseContext,
             builder: ir.IRBuilder,
-            signature: Signature,
+            _signature: Signature,
             args: Sequence[ir.Value],
         ) -> ir.Value:
             return builder.bitcast(args[0], form)

@@ -1,5 +1,6 @@
-"""Language models of Hugging Face as codecs: `hf:model=EleutherAI/pythia-70m,revision=step8000`, or
-`hf:model=FOLDER`.
+"""Language models of Hugging Face as codecs.
+
+`hf:model=EleutherAI/pythia-70m,revision=step8000`, or `hf:model=FOLDER`.
 
 GPT-NeoX (Pythia), GPT-2, Llama and its relatives (Mistral, Qwen2 and Qwen3) run in integer
 arithmetic, so that a blob decodes anywhere; with exact=false any causal model runs as it is, for
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HfCodec(CoderCodec):
-    """A causal language model with a range coder. Long inputs are coded in segments of `window`
-    tokens (by default the model's whole context), each of which starts anew."""
+    """A causal language model with a range coder.
+
+    Long inputs are coded in segments of `window` tokens (by default the model's whole context),
+    each of which starts anew.
+    """
 
     name: ClassVar[str] = "hf"
     needs: ClassVar[dict[str, str]] = {

@@ -1,5 +1,4 @@
-"""What the exact executor must know of a decoder-only transformer, and how to read it from the
-config.json of a checkpoint."""
+"""What config.json says of a decoder-only transformer."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -27,7 +26,9 @@ ACTIVATIONS: Mapping[str, Activation] = {
 @dataclass(frozen=True)
 class Rotary:
     """Rotary positions over the first `columns` of each head, `base` to the power of the column.
-    `scaling` is what the config says of longer contexts."""
+
+    `scaling` is what the config says of longer contexts.
+    """
 
     columns: int
     base: float
@@ -118,8 +119,11 @@ def _neox(config: Config) -> Architecture:
 
 
 def _llama(config: Config) -> Architecture:
-    """Llama, and those that differ from it in biases, norms of heads, and layers that see no
-    farther than a sliding window: in a context of that length they see all."""
+    """Read the config of Llama, and of models that differ little from it.
+
+    They differ in biases, in norms of heads, and in layers with a sliding window. In a context of
+    the length of that window such layers see all.
+    """
     heads = config["num_attention_heads"]
     qwen3 = config["model_type"] == "qwen3"
     head_dim = config.get("head_dim") or (128 if qwen3 else config["hidden_size"] // heads)
@@ -217,8 +221,10 @@ def _sliding(config: Config) -> int:
 
 
 def first_token(config: Config) -> int:
-    """The token for the beginning of text; models that have none were trained with the one for
-    its end between texts."""
+    """The token for the beginning of text.
+
+    Models that have none were trained with the one for its end between texts.
+    """
     for name in ("bos_token_id", "eos_token_id"):
         token = config.get(name)
         token = (token or [None])[0] if isinstance(token, list) else token

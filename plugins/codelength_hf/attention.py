@@ -55,7 +55,7 @@ class Scales(NamedTuple):
 
 
 @compiled
-def split_heads(
+def split_heads(  # noqa: C901 - one loop, for speed
     qkv: ProductTuple,
     attention: AttentionTuple,
     norm: NormTuple,
@@ -136,7 +136,7 @@ def _prefetch_panel(row: int, panel: int, cache: CacheTuple) -> None:
 
 
 @compiled
-def attend(
+def attend(  # noqa: C901 - one loop, for speed
     queries: QueriesTuple,
     cache: CacheTuple,
     attention: AttentionTuple,

@@ -1,5 +1,8 @@
-"""What is known of a model: its parameters, from its files; its data, from a card that lies with
-them, or from what the makers of well-known families say. Of any other, nothing."""
+"""What is known of a model.
+
+Its parameters, from its files; its data, from a card that lies with them, or from what the makers
+of well-known families say. Of any other, nothing.
+"""
 
 from collections.abc import Iterator
 from math import prod

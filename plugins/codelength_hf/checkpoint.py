@@ -32,8 +32,10 @@ class Checkpoint:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """config.json; of a model of more than text also what it says of the text. Raises
-        Unavailable."""
+        """config.json; of a model of more than text also what it says of the text.
+
+        Raises Unavailable.
+        """
         try:
             config: dict[str, Any] = json.loads((self.folder / "config.json").read_bytes())
         except (OSError, ValueError) as error:

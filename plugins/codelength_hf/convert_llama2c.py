@@ -1,4 +1,5 @@
-"""Checkpoints of llama2.c as folders that transformers can load:
+"""Checkpoints of llama2.c as folders that transformers can load.
+
 `python -m codelength_hf.convert_llama2c MODEL.bin TOKENIZER.bin FOLDER`.
 
 The model is in the first format of llama2.c: seven int32 (width, hidden, layers, heads, key heads,

@@ -78,8 +78,10 @@ class LockstepPredictor(TransformerPredictor):
 
 @dataclass(frozen=True)
 class Stepping:
-    """How a model is stepped: so many streams at a time, and what it calls its memory. None is for
-    a model without one, which is shown each text from its beginning at every step."""
+    """How a model is stepped: so many streams at a time, and what it calls its memory.
+
+    None is for a model without one, which is shown each text from its beginning at every step.
+    """
 
     memory: str | None
     batch: int = BATCH
@@ -142,10 +144,13 @@ class Lockstep:
 
     @cached_property
     def stepping(self) -> Stepping:
-        """What steps take the model to where the whole text would. Not every model that returns a
-        memory goes on from it rightly, some do for a single stream only; that depends on the
-        version of transformers, so it is tried. Experts are given the rows of a batch together, so
-        what one of them gives depends on the others: such models go a stream at a time."""
+        """What steps take the model to where the whole text would.
+
+        Not every model that returns a memory goes on from it rightly, some do for a single stream
+        only; that depends on the version of transformers, so it is tried. Experts are given the
+        rows of a batch together, so what one of them gives depends on the others: such models go a
+        stream at a time.
+        """
         batches = (1,) if self._has_experts else (BATCH, 1)
         tokens = torch.arange(BATCH * TRIAL).view(BATCH, TRIAL) * 31 % self.outputs
         whole = torch.log_softmax(self._model(input_ids=tokens).logits[:, -1], -1)
@@ -162,8 +167,10 @@ class Lockstep:
         return Stepping(None, batches[0])
 
     def _step(self, way: Stepping, tokens: Tensor, past: Any) -> tuple[Tensor, Any]:
-        """The logits (batch, outputs) after one more token of each stream, (batch, 1); and what
-        the next step is to be given."""
+        """The logits (batch, outputs) after one more token of each stream, (batch, 1).
+
+        And what the next step is to be given.
+        """
         if way.memory is None:
             seen = tokens if past is None else torch.cat([past, tokens], 1)
             return self._model(input_ids=seen).logits[:, -1], seen

@@ -68,7 +68,9 @@ def add(x: FloatArray, product: ProductTuple) -> None:
 
 
 @compiled
-def activate(kind: int, gated: bool, product: ProductTuple, rows: RowsTuple) -> None:
+def activate(  # noqa: C901 - one loop, for speed
+    kind: int, gated: bool, product: ProductTuple, rows: RowsTuple
+) -> None:
     """Quantise the activation of a product (rows, hidden).
 
     A gated one is (rows, 2 · hidden): the activation of its first half, times the second.

@@ -1,5 +1,8 @@
-"""What each token stands for, in bytes, and a tokenizer with everything taken out that would change
-the text: normalisation, spaces put in front, special tokens read from text."""
+"""The bytes of each token, and a tokenizer that does not change the text.
+
+Normalisation is taken out of it, spaces that are put in front, and special tokens that are read
+from text.
+"""
 
 import json
 import re
@@ -17,8 +20,10 @@ FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 @dataclass(frozen=True)
 class Pieces:
-    """The bytes of each token, none for those that only control, and the library's tokenizer:
-    text → tokens, which may be wrong, and so has to be verified."""
+    """The bytes of each token, none for those that only control, and the library's tokenizer.
+
+    Text → tokens, which may be wrong, and so has to be verified.
+    """
 
     of_token: list[bytes]
     tokenize: Callable[[str], list[int]]
@@ -64,8 +69,10 @@ def of_sentencepiece(content: bytes) -> Pieces:
         pieces.append(b"" if silent else _spaced(model.id_to_piece(token)))
 
     def tokenize(text: str) -> list[int]:
-        """The library puts a space in front: text that has one gives it up, other text takes the
-        first token without."""
+        """The library puts a space in front.
+
+        Text that has one gives it up, other text takes the first token without.
+        """
         given = text[1:] if spaced and text.startswith(" ") else text
         ids: list[int] = model.encode(given)
         if spaced and given is text and ids:

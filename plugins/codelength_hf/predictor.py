@@ -71,9 +71,11 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class TransformerPredictor(Predictor):
-    """The law of the model in a checkpoint. A sequence is coded in segments of `window` tokens (by
-    default all that the model sees), each of which starts anew. With `fold` all escapes are one
-    symbol, for whoever codes their bytes apart."""
+    """The law of the model in a checkpoint.
+
+    A sequence is coded in segments of `window` tokens (by default all that the model sees), each of
+    which starts anew. With `fold` all escapes are one symbol, for whoever codes their bytes apart.
+    """
 
     name: ClassVar[str] = "hf"
     checkpoint: Checkpoint
@@ -158,8 +160,10 @@ class TransformerPredictor(Predictor):
             yield from self._together(batch, group)
 
     def _groups(self, batch: Sequence[IntArray]) -> Iterator[list[tuple[int, int, int]]]:
-        """Segments (sequence, start, stop) to compute together, those of a sequence in order:
-        many short sequences, or a single segment of a long one."""
+        """Segments (sequence, start, stop) to compute together, those of a sequence in order.
+
+        Many short sequences, or a single segment of a long one.
+        """
         short: list[tuple[int, int, int]] = []
         for i in sorted(range(len(batch)), key=lambda i: len(batch[i])):
             size = len(batch[i])
@@ -222,8 +226,10 @@ class ExactPredictor(TransformerPredictor):
 
 @lru_cache(maxsize=2)
 def load_quantized(found: Checkpoint, window: int | None, where: str) -> AnyQuantizedTransformer:
-    """The model in a checkpoint, ready to run on a device. Raises UsageError if there is no exact
-    execution for it, or it cannot see so far."""
+    """The model in a checkpoint, ready to run on a device.
+
+    Raises UsageError if there is no exact execution for it, or it cannot see so far.
+    """
     shape = architecture(found.config)
     longest = min(shape.context, LONGEST)
     if window is not None and window > longest:

@@ -1,4 +1,5 @@
-"""A checkpoint at a quarter of its size, for the exact executor:
+"""A checkpoint at a quarter of its size, for the exact executor.
+
 `python -m codelength_hf.quantise_checkpoint FOLDER SMALLER_FOLDER`.
 
 Matrices become int8 with a float32 scale for each row, as the executor makes them when it loads;

@@ -29,8 +29,10 @@ FIRST_LOOK = 64
 
 
 class Tokens:
-    """Symbols are the tokens of the model, `count` of them, then one for each byte that no token
-    stands for."""
+    """Symbols for the tokens of a model, and for bytes that no token stands for.
+
+    The first `count` symbols are the tokens. Then there is one for each of those bytes.
+    """
 
     def __init__(self, pieces: Pieces, count: int) -> None:
         self.count = count
@@ -140,8 +142,11 @@ def texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
 
 
 def _valid(view: memoryview, at: int) -> tuple[str, int]:
-    """The UTF-8 that starts at `at`, and where it ends. It is looked for in twice as many bytes
-    each time, because an error costs a copy of all that was looked at."""
+    """The UTF-8 that starts at `at`, and where it ends.
+
+    It is looked for in twice as many bytes each time, because an error costs a copy of all that was
+    looked at.
+    """
     size = FIRST_LOOK
     while True:
         part = view[at : at + size]

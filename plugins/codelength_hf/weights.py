@@ -1,5 +1,7 @@
-"""The parameters of a transformer under one set of names, whatever its family calls them and in
-whichever order it stores queries, keys and values; then quantised."""
+"""The parameters of a transformer, quantised, under one set of names.
+
+Families have other names for them, and store queries, keys and values in other orders.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

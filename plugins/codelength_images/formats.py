@@ -213,6 +213,6 @@ def _jxl_sides(stream: bytes) -> tuple[int, int]:
 
 
 def _named(version: str) -> dict[str, str]:
-    """`libpng 1.6.55` → `{"libpng": "1.6.55"}`"""
+    """Return `{"libpng": "1.6.55"}` for `libpng 1.6.55`."""
     library, _, number = version.partition(" ")
     return {library: number}

@@ -90,8 +90,11 @@ class ImageCodec(Codec):
 
 
 def near_square(size: int) -> tuple[int, int]:
-    """Rows and columns for `size` ≥ 1 pixels: at most four times as wide as high, with the least
-    padding, and among those the nearest to a square. 2048 → (32, 64)."""
+    """Rows and columns for `size` ≥ 1 pixels.
+
+    At most four times as wide as high, with the least padding, and among those the nearest to a
+    square. 2048 → (32, 64).
+    """
     shapes = ((rows, -(-size // rows)) for rows in range(ceil(sqrt(size) / 2), isqrt(size) + 1))
     return min(shapes, key=lambda shape: (shape[0] * shape[1], -shape[0]))
 
@@ -121,8 +124,10 @@ def _images(data: bytes, media: Media, longest: int) -> "tuple[list[Pixels], int
 
 
 def _tiles(data: bytes, media: Media, longest: int) -> "tuple[int, list[Pixels]] | None":
-    """A picture that is wider than `longest`: how many tiles are beside each other, and the tiles,
-    band by band. None for anything else."""
+    """A picture that is wider than `longest`.
+
+    How many tiles are beside each other, and the tiles, band by band. None for anything else.
+    """
     if not isinstance(media, Image) or not _fits(data, media) or media.width <= longest:
         return None
     pixels, across = _pixels(data, media), -(-media.width // longest)
@@ -170,7 +175,6 @@ def _files(blob: bytes) -> tuple[int, int, list[bytes]]:
 
 def _beside(tiles: "Sequence[Pixels]", across: int) -> "list[Pixels]":
     """The bands whose tiles these are. Raises CorruptBlob."""
-
     bands = [tiles[at : at + across] for at in range(0, len(tiles), across)]
     try:
         return [_concatenate(band) for band in bands]

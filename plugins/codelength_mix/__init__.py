@@ -1,5 +1,6 @@
-"""Coders that learn while they code, with nothing to send beforehand: `mixer`, and `mix`, which
-takes a language model of the codec `recurrent` along: `mix:size=0.9m`.
+"""Coders that learn while they code, with nothing to send beforehand.
+
+`mixer`, and `mix`, which takes a language model of the codec `recurrent` along: `mix:size=0.9m`.
 
 Both code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
 The predictor is for a single lane; the code lengths come from the coder itself.
@@ -28,8 +29,11 @@ the bytes that one takes, four 1.7%; on book1 0.7% and 0.5%."""
 
 @dataclass(frozen=True)
 class MixerCodec(CoderCodec):
-    """Contexts of 1 to 6 bytes, words and matches, mixed bit by bit; the hashed ones take `memory`
-    MiB at most. Decoding takes as long, and as much memory, as encoding."""
+    """Contexts of 1 to 6 bytes, words and matches, mixed bit by bit.
+
+    The hashed ones take `memory` MiB at most. Decoding takes as long, and as much memory, as
+    encoding.
+    """
 
     name: ClassVar[str] = "mixer"
     needs: ClassVar[Mapping[str, str]] = {"numba": "numba"}
@@ -58,7 +62,8 @@ class MixCodec(CoderCodec):
     """A recurrent model and what `mixer` learns, mixed. Nothing is held beforehand but the model.
 
     A long sample becomes up to `lanes` sequences for the model, which are decoded in step: more of
-    them decode faster, and are coded in more bytes."""
+    them decode faster, and are coded in more bytes.
+    """
 
     name: ClassVar[str] = "mix"
     needs: ClassVar[Mapping[str, str]] = {

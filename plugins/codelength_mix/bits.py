@@ -22,7 +22,7 @@ many bytes have been written or read."""
 
 
 @compiled
-def code(
+def code(  # noqa: C901 - one loop, for speed
     memory: Memory,
     lanes: NDArray[np.int64],
     run: int,
@@ -35,11 +35,26 @@ def code(
     decoding: bool,
     lengths: NDArray[np.float64],
 ) -> bool:
-    """Codes the bytes from step `start` to `stop` of all lanes, those of one step in the order of
-    the lanes. `laws` (steps, lanes, 256) are the frequencies that a model gives, or there are none.
-    `source` is data, to be coded into `out`, or a stream to be decoded; both end up in the history.
-    `lengths` (bytes,) are filled with the bits that each byte takes, if there is room for them.
-    False if the stream ends too early."""
+    """Code the bytes from step `start` to `stop` of all lanes.
+
+    The bytes of one step are coded in the order of the lanes.
+
+    Args:
+        memory: What is learned.
+        lanes: (lanes, 7), the registers of each.
+        run: Bytes of a lane that lie together in the data.
+        start: The first step.
+        stop: The step behind the last.
+        laws: (steps, lanes, 256), the frequencies that a model gives; (0, …) without a model.
+        source: The data to encode, or the stream to decode. The data end up in the history.
+        out: Where the stream is written to.
+        coder: (4,), the registers of the arithmetic coder.
+        decoding: Whether to decode.
+        lengths: (bytes,), filled with the bits that each byte takes; (0,) if nobody asks.
+
+    Returns:
+        False if the stream ends too early.
+    """
     history, keys, found, sums = memory.history, memory.keys, memory.found, memory.sums
     modelled = len(laws) > 0
     low, high, point, done = coder[LO], coder[HI], coder[POINT], coder[AT]

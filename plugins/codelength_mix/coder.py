@@ -26,7 +26,9 @@ T = TypeVar("T")
 
 class MixCoder(Coder):
     """Codes each sample by a memory of its own that starts empty, and by `model`, if there is one.
-    A blob is the number of bytes and then the stream."""
+
+    A blob is the number of bytes and then the stream.
+    """
 
     def __init__(self, mebibytes: int, model: Predictor | None = None, lanes: int = 1) -> None:
         self._mebibytes, self._model, self._lanes = mebibytes, model, lanes
@@ -76,8 +78,11 @@ class MixCoder(Coder):
         return plan_of(size, self._mebibytes, self._model is not None, self._lanes)
 
     def _batches(self, sizes: Sequence[int], plans: Sequence[Plan]) -> Iterator[list[int]]:
-        """Yields indices of samples to code in step, those of like length together: as many lanes
-        as the model likes, unless their bytes are too many. Without a model, one sample."""
+        """Yields indices of samples to code in step, those of like length together.
+
+        As many lanes as the model likes, unless their bytes are too many. Without a model, one
+        sample.
+        """
         most = 1 if self._model is None else self._model.batch
         batch: list[int] = []
         lanes = total = 0

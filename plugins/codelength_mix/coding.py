@@ -89,8 +89,10 @@ class Coding:
     def _code(
         self, stop: int, laws: NDArray[np.int32], source: NDArray[np.uint8], room: NDArray[np.uint8]
     ) -> bool:
-        """Codes up to step `stop`: encodes if there is room for it. False if a stream ends too
-        early."""
+        """Codes up to step `stop`: encodes if there is room for it.
+
+        False if a stream ends too early.
+        """
         self._remember(stop)
         start, self.step = self.step, stop
         decoding, coder = room is NO_ROOM, self._coder
@@ -101,9 +103,12 @@ class Coding:
         return bool(fine)
 
     def _remember(self, stop: int) -> None:
-        """Makes room for the history up to step `stop`: little by little, since a blob may claim
-        any size. Behind what is known there are zeros, a run of them at least, because a lane may
-        follow a match in a shorter lane beyond the end of that one."""
+        """Makes room for the history up to step `stop`.
+
+        Little by little, since a blob may claim any size. Behind what is known there are zeros, a
+        run of them at least, because a lane may follow a match in a shorter lane beyond the end of
+        that one.
+        """
         known = self._memory.history
         needed = min(self._size, -(-stop // RUN) * RUN * len(self._lanes))
         if len(known) < needed + RUN:

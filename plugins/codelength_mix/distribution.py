@@ -46,9 +46,14 @@ class Undo(NamedTuple):
 def predict_byte(
     memory: Memory, lane: NDArray[np.int64], given: NDArray[np.int32], out: NDArray[np.int32]
 ) -> None:
-    """Fills `out` (256,) int32 with the frequencies of a lane's next byte, which sum to 2^24 − 768
-    or little less. `given` (256,) are the frequencies of a model, (0,) if there is none. The memory
-    is left as it was."""
+    """Write the frequencies of a lane's next byte; the memory is left as it was.
+
+    Args:
+        memory: What is learned.
+        lane: (7,), the registers of the lane.
+        given: (256,), the frequencies of a model; (0,) if there is none.
+        out: (256,). They sum to 2^24 − 768 or little less.
+    """
     sums, keys = memory.sums, memory.keys
     for symbol in range(len(given)):
         sums[symbol + 1] = sums[symbol] + given[symbol]

@@ -25,8 +25,10 @@ def recall(lane: NDArray[np.int64], keys: NDArray[np.int64]) -> None:
 
 @compiled
 def expectation(lane: NDArray[np.int64], history: NDArray[np.uint8]) -> tuple[int, int]:
-    """The byte that the match expects next, plus 256, or 0; and the state of its length in its
-    map."""
+    """Return the byte that the match expects next, plus 256, and the state of its length.
+
+    Without a match both are 0.
+    """
     length = int64(lane[LENGTH])
     if not length:
         return 0, 0

@@ -38,8 +38,10 @@ def _squashed() -> NDArray[np.int32]:
 
 
 def _stretched(bits: int) -> NDArray[np.int16]:
-    """The inverse of `_squashed` for a probability's first `bits`: the largest log odds whose
-    probability is not above it, within half a unit."""
+    """The inverse of `_squashed` for a probability's first `bits`.
+
+    The largest log odds whose probability is not above it, within half a unit.
+    """
     halves = np.arange(-2 * FARTHEST + 1, 2 * FARTHEST, 2) / 512.0
     edges = 1.0 / (1.0 + _exp(-halves))
     middles = (np.arange(1 << bits) + 0.5) / (1 << bits)

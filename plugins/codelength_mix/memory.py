@@ -86,9 +86,11 @@ class Memory(NamedTuple):
 
 
 def memory(size: int, mebibytes: int, model: bool) -> Memory:
-    """An empty memory for `size` bytes of data, without room for their history; its slots take
-    `mebibytes` at most. It begins by believing the model, if there is one, else each of the
-    contexts a little."""
+    """An empty memory for `size` bytes of data, without room for their history.
+
+    Its slots take `mebibytes` at most. It begins by believing the model, if there is one, else each
+    of the contexts a little.
+    """
     contexts = min(MOST_CONTEXTS, _power(size, 1 << 8))
     maps = np.full((CONTEXTS + 1, 256), 1 << 30, np.uint32)
     maps[:CONTEXTS, : len(CHANCE)] = CHANCE.astype(np.uint32) << 9

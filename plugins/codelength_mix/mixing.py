@@ -55,8 +55,10 @@ def chance_of_one(
     node: int,
     modelled: bool,
 ) -> tuple[int, int, int, int]:
-    """The probability of a one at bit `place` behind the bits `so_far`; the log odds before the
-    curves; the two curves."""
+    """The probability of a one at bit `place` behind the bits `so_far`.
+
+    The log odds before the curves; the two curves.
+    """
     inputs, rows = memory.inputs, memory.rows
     one, two = curves_of(recent, so_far, len(memory.curves))
     for curve in (one, two):
@@ -131,6 +133,7 @@ def learn(
 
 @inlined
 def learn_mixing(memory: Memory, final: NDArray[np.int32], mixed: int, bit: int, rate: int) -> None:
+    """Move the weights of both sets, and of what mixes these, against the error of a bit."""
     error = ((bit << 16) - int64(SQUASH[mixed + FARTHEST + 1])) * FINAL_RATE
     for each in range(len(SETS)):
         odds = memory.said[each]
@@ -141,6 +144,7 @@ def learn_mixing(memory: Memory, final: NDArray[np.int32], mixed: int, bit: int,
 
 @inlined
 def learn_curves(curves: NDArray[np.uint16], one: int, two: int, mixed: int, bit: int) -> None:
+    """Move the nearest points of two curves towards a bit."""
     point = (mixed + MIDDLE + BIN // 2) >> BIN_BITS
     target = (ONE - 1) * bit
     curves[one, point] += (target - curves[one, point]) >> CURVE_RATE

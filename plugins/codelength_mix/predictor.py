@@ -1,5 +1,7 @@
-"""The distributions that the coder codes with, as frequencies of bytes: for whoever wants to know
-what comes next. Coding bit by bit takes a thirtieth of the time."""
+"""The distributions that the coder codes with, as frequencies of bytes.
+
+For whoever wants to know what comes next. Coding bit by bit takes a thirtieth of the time.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -94,8 +96,11 @@ class MixStepper(Stepper):
 
 
 class Learner(Coding):
-    """One sequence, whose coding goes nowhere. `rows` (…, 256) are the frequencies that a model
-    gives at its next positions; (…, 0) if there is none."""
+    """One sequence, whose coding goes nowhere.
+
+    `rows` (…, 256) are the frequencies that a model gives at its next positions; (…, 0) if there is
+    none.
+    """
 
     def __init__(self, size: int, plan: Plan) -> None:
         """Raises Unsupported for a plan of several lanes."""

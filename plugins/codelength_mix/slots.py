@@ -53,8 +53,10 @@ def expect(slots: NDArray[np.uint8], key: int) -> None:
 
 @compiled
 def take(slots: NDArray[np.uint8], key: int) -> int:
-    """Where the slot of `key` begins; if there is none, a new one in place of the one of three that
-    knows least."""
+    """Where the slot of `key` begins.
+
+    If there is none, a new one in place of the one of three that knows least.
+    """
     found = look_up(slots, key)
     if found < empty(slots):
         return found

@@ -1,5 +1,7 @@
-"""The two loops of the mixer over a row of weights, as vectors: three times as fast as what LLVM
-makes of a loop so short; integers, so the order of a sum does not matter.
+"""The two loops of the mixer over a row of weights, as vectors.
+
+Three times as fast as what LLVM makes of a loop so short; integers, so the order of a sum does not
+matter.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,10 +53,10 @@ def _called(builder: ir.IRBuilder, name: str, result: ir.Type, *args: ir.Value) 
 
 
 def _dot(
-    typing: Context,
+    _typing: Context,
     x: types.Array,
     w: types.Array,
-    row: types.Integer,
+    _row_number: types.Integer,
 ) -> tuple[Signature, Callable[..., ir.Value]]:
     def generate(
         context: BaseContext,
@@ -76,11 +78,11 @@ dot = cast("Callable[[Weights, Weights, int], np.int32]", intrinsic(_dot))
 
 
 def _train(
-    typing: Context,
+    _typing: Context,
     x: types.Array,
     w: types.Array,
-    row: types.Integer,
-    error: types.Integer,
+    _row_number: types.Integer,
+    _error: types.Integer,
 ) -> tuple[Signature, Callable[..., ir.Value]]:
     def generate(
         context: BaseContext,

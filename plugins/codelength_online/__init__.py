@@ -15,7 +15,9 @@ from codelength.coding.coder import Coder, CoderCodec
 @dataclass(frozen=True)
 class OnlineCodec(CoderCodec):
     """A gated linear recurrent model that learns after every block of some hundred bytes.
-    Decoding takes as long as encoding."""
+
+    Decoding takes as long as encoding.
+    """
 
     name: ClassVar[str] = "online"
     needs: ClassVar[Mapping[str, str]] = {"constriction": "constriction", "numba": "numba"}

@@ -54,8 +54,10 @@ class _Coding:
 
 
 class OnlineCoder(Coder):
-    """Codes each sample by a model of its own that knows nothing at first. A blob is the number of
-    bytes and then the stream."""
+    """Codes each sample by a model of its own that knows nothing at first.
+
+    A blob is the number of bytes and then the stream.
+    """
 
     def encode(self, datas: Sequence[bytes]) -> list[bytes]:
         return [varint(len(data)) + encode(data) for data in datas]
@@ -76,8 +78,11 @@ class OnlineCoder(Coder):
 
 
 def frequencies(data: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
-    """Yields the bytes of each block, in the order of coding, and their frequencies (bytes, 256)
-    under what has been learned before it. These are overwritten by the next."""
+    """Yield the bytes of each block in the order of coding, and their frequencies.
+
+    The frequencies (bytes, 256) come from what has been learned before the block. They are
+    overwritten by the next block.
+    """
     coding = _Coding(len(data))
     model, rows = coding.model, coding.model.rows
     symbols = np.frombuffer(data, np.uint8)[coding_order(len(data), coding.lanes)]
@@ -125,8 +130,11 @@ def decode(stream: bytes, size: int) -> bytes:
 
 
 def coding_order(size: int, lanes: int) -> NDArray[np.int64]:
-    """Returns the positions of bytes in the order of coding: the first byte of each lane, then the
-    second of each. The first lanes have a byte more than the others if the size demands it."""
+    """Returns the positions of bytes in the order of coding.
+
+    The first byte of each lane, then the second of each. The first lanes have a byte more than the
+    others if the size demands it.
+    """
     whole, rest = divmod(size, lanes)
     starts = np.arange(lanes) * whole + np.minimum(np.arange(lanes), rest)
     return (np.arange(whole + 1)[:, None] + starts).reshape(-1)[:size]

@@ -32,9 +32,11 @@ def embed(
     found: Floats,
     x: Floats,
 ) -> None:
-    """`symbols` (history · lanes + positions) are bytes plus one, none being 0. Which rows of the
-    tables are for the last n of them, what stands there (positions, orders · columns), and what
-    stands for the last byte."""
+    """`symbols` (history · lanes + positions) are bytes plus one, none being 0.
+
+    Which rows of the tables are for the last n of them, what stands there (positions, orders ·
+    columns), and what stands for the last byte.
+    """
     columns = tables.shape[1]
     for n in range(len(x)):
         end = len(symbols) - len(x) + n
@@ -88,8 +90,11 @@ def gated(
     r: Floats,
     out: Floats,
 ) -> None:
-    """The recurrence. `made` (lanes + positions, 6 · state): for z, b and g what a position gives
-    now, then what it gives to the next one. r (lanes + positions, state); s = sigmoid(g)."""
+    """The recurrence.
+
+    `made` (lanes + positions, 6 · state): for z, b and g what a position gives now, then what it
+    gives to the next one. r (lanes + positions, state); s = sigmoid(g).
+    """
     state = out.shape[1]
     for n in range(len(out)):
         now, before = made[n + lanes], made[n]
@@ -159,8 +164,10 @@ def squared_back(x: Floats, back: Floats) -> None:
 def law_back(
     frequencies: NDArray[np.int32], symbols: NDArray[np.int64], out: Floats, bias_back: Floats
 ) -> None:
-    """What comes back to the logits from the mean code length of `symbols`, in nats: what the
-    frequencies say of each byte, less what came. And what comes back to their bias."""
+    """What comes back to the logits from the mean code length of `symbols`, in nats.
+
+    What the frequencies say of each byte, less what came. And what comes back to their bias.
+    """
     bias_back[:] = ZERO
     part = ONE / np.float32(len(symbols))
     for n in range(len(symbols)):
@@ -179,9 +186,11 @@ def law_back(
 def adam(
     x: Floats, back: Floats, mean: Floats, square: Floats, rate: np.float32, settings: Settings
 ) -> None:
-    """One step of Adam (Kingma and Ba 2015) on a flat parameter. `settings`: two decays, and what
-    the averages have to be divided by so early on; a weight stays within ± the last of them, and
-    with it all that is made of weights stays finite."""
+    """One step of Adam (Kingma and Ba 2015) on a flat parameter.
+
+    `settings`: two decays, and what the averages have to be divided by so early on; a weight stays
+    within ± the last of them, and with it all that is made of weights stays finite.
+    """
     decay1, decay2, whole1, whole2, most = settings
     for i in range(len(x)):
         mean[i] = decay1 * mean[i] + (ONE - decay1) * back[i]
@@ -201,8 +210,18 @@ def adagrad(
     rate: np.float32,
     most: np.float32,
 ) -> None:
-    """Moves the `rows` (positions, tables) of x, one position after the other, against what comes
-    `back` (positions, tables · columns); a row's rate falls with the squares it has met."""
+    """Take one step of Adagrad on the rows of tables that were looked up.
+
+    A row's rate falls with the squares of the gradients that it has met.
+
+    Args:
+        x: (rows, columns), the tables under each other.
+        sums: (rows,), the sums of those squares.
+        rows: (positions, tables), taken in this order.
+        back: (positions, tables · columns), the gradient.
+        rate: The rate in the beginning.
+        most: The largest magnitude of a weight.
+    """
     columns = x.shape[1]
     for n in range(len(rows)):
         for table in range(rows.shape[1]):

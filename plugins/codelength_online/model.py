@@ -23,8 +23,11 @@ ONES = np.ones(256, np.float32)
 
 
 def begin(shape: Shape) -> Parameters:
-    """Random parameters. Matrices are (inputs, outputs); `mix` gives what a position takes of
-    itself and, behind that, what the next one takes of it."""
+    """Random parameters.
+
+    Matrices are (inputs, outputs); `mix` gives what a position takes of itself and, behind that,
+    what the next one takes of it.
+    """
     random = np.random.RandomState(1)  # whose numbers never change
 
     def uniform(rows: int, columns: int, size: float) -> Floats:
@@ -136,9 +139,11 @@ class Model:
         return out
 
     def gradient(self) -> Parameters:
-        """Of the mean code length of a full block in nats, in all parameters but `byte` and
-        `tables`, for which it is by position, as "byte" (positions, width) and "tables"
-        (positions, orders · columns)."""
+        """Return the gradient of the mean code length of a full block, in nats.
+
+        It is by parameter; but by position for "byte" (positions, width) and "tables"
+        (positions, orders · columns).
+        """
         made: Parameters = {}
         lanes, rows, shape = self.lanes, self.rows, self.shape
 

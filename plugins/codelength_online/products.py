@@ -44,7 +44,7 @@ def make_tile(rows: int) -> Callable[[int, int, int, int, int, int, int], None]:
     def generate(
         context: BaseContext,
         builder: ir.IRBuilder,
-        signature: Signature,
+        _signature: Signature,
         args: Sequence[ir.Value],
     ) -> ir.Value:
         a, step_row, step_k, b, count, c, step_c = args
@@ -97,14 +97,14 @@ def make_tile(rows: int) -> Callable[[int, int, int, int, int, int, int], None]:
         return context.get_dummy_value()
 
     def typed(
-        context: Context,
-        a: types.Type,
-        step_row: types.Type,
-        step_k: types.Type,
-        b: types.Type,
-        count: types.Type,
-        c: types.Type,
-        step_c: types.Type,
+        _context: Context,
+        _a: types.Type,
+        _step_row: types.Type,
+        _step_k: types.Type,
+        _b: types.Type,
+        _count: types.Type,
+        _c: types.Type,
+        _step_c: types.Type,
     ) -> tuple[Signature, Callable[..., ir.Value]]:
         return types.none(*[types.int64] * 7), generate
 

@@ -1,6 +1,9 @@
-"""The law of `order2`: a byte's frequency is one, so that nothing is impossible, plus its counts
-after the last two bytes, after the last one and anywhere, weighted 1024 : 32 : 1, so that a long
-context rules as soon as it has been seen."""
+"""The law of `order2`.
+
+A byte's frequency is one, so that nothing is impossible, plus its counts after the last two bytes,
+after the last one and anywhere, weighted 1024 : 32 : 1, so that a long context rules as soon as it
+has been seen.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +25,11 @@ CONTEXTS = (1 << 16) + (1 << 8)
 
 @dataclass(frozen=True)
 class Order2(Predictor):
-    """The predictor; counts of a context are halved when they sum to `limit` (at most 15,000,
-    so that frequencies stay below 2^24)."""
+    """The predictor.
+
+    Counts of a context are halved when they sum to `limit` (at most 15,000, so that frequencies
+    stay below 2^24).
+    """
 
     name: ClassVar[str] = "order2"
     batch: ClassVar[int] = 4
@@ -40,8 +46,10 @@ class Order2(Predictor):
 
 
 class Counts(Stepper):
-    """The counts of streams that know nothing of each other. A context gets its row when it is
-    first met, so that short streams stay small."""
+    """The counts of streams that know nothing of each other.
+
+    A context gets its row when it is first met, so that short streams stay small.
+    """
 
     def __init__(self, streams: int, limit: int) -> None:
         self._limit = limit

@@ -38,8 +38,7 @@ class RecurrentPredictor(Predictor):
 
     @property
     def model(self) -> AnyQuantizedRecurrent:
-        """Loaded once in a process, with the fastest arithmetic that this machine has, or on the
-        device that was asked for."""
+        """The model, loaded once in a process, on the device that was asked for."""
         return _load(self.path, self.disorder, device.chosen())
 
     def scrambled(self, seed: int) -> Predictor:
@@ -109,7 +108,9 @@ class ModelStepper(Stepper):
 
 def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
     """What the model takes in to predict each sequence: BEGIN, then all but the last symbol.
-    Shorter sequences are filled up; a stream is cut or dropped before it gets there."""
+
+    Shorter sequences are filled up; a stream is cut or dropped before it gets there.
+    """
     inputs = np.zeros((len(batch), max(map(len, batch), default=0)), np.int32)
     for row, symbols in zip(inputs, batch, strict=True):
         row[0] = BEGIN

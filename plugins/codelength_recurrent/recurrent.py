@@ -92,9 +92,11 @@ def norm(x: Tensor) -> Tensor:
 
 
 def rows(inputs: Tensor, shape: Shape) -> Tensor:
-    """(batch, time) input symbols → (batch, time, orders): a row of the tables for the last n
-    symbols, for each n. Symbols before the beginning count as none, which is 0; the rest is itself
-    plus one."""
+    """(batch, time) input symbols → (batch, time, orders).
+
+    A row of the tables for the last n symbols, for each n. Symbols before the beginning count as
+    none, which is 0; the rest is itself plus one.
+    """
     padded = functional.pad(inputs + 1, (shape.history - 1, 0), value=0)
     last = [padded[:, at : at + inputs.shape[1]] for at in range(shape.history)]
     return row_numbers(last, shape.orders, shape.rows)

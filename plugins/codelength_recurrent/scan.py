@@ -1,5 +1,8 @@
-"""The recurrence r ← r + z·(b − r) over time, with its gradient: on a CPU one compiled pass over
-the sequence, elsewhere a scan of two levels made of batched operations."""
+"""The recurrence r ← r + z·(b − r) over time, with its gradient.
+
+On a CPU one compiled pass over the sequence, elsewhere a scan of two levels made of batched
+operations.
+"""
 
 from typing import Any, TypeAlias
 

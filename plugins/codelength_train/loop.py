@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import click
 
@@ -42,8 +42,11 @@ class Outputs:
 
 
 def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> None:
-    """Trains to the end, saying how it goes, and writes weights. A checkpoint is written every so
-    often, and when the process is asked to stop; then click.Abort is raised. Raises Diverged."""
+    """Trains to the end, saying how it goes, and writes weights.
+
+    A checkpoint is written every so often, and when the process is asked to stop; then click.Abort
+    is raised. Raises Diverged.
+    """
     if outputs.checkpoint.exists():
         run.load(outputs.checkpoint)
         meter.say(f"going on from {outputs.checkpoint} at step {run.step:,}")
@@ -114,7 +117,7 @@ def _signals() -> Iterator[list[int]]:
     """A list that fills when the process is interrupted or told to end."""
     asked: list[int] = []
 
-    def note(number: int, frame: Any) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -44,8 +44,11 @@ def kind_of(name: str) -> str | None:
 
 
 def as_drawn(name: str, content: bytes, random: random.Random) -> bytes:
-    """Wiki pages as pages of an export, every other article of plain text likewise, the rest as
-    it is."""
+    """Return a file as it is drawn from.
+
+    Wiki pages, and every other article of plain text, become pages of an export. All else stays as
+    it is.
+    """
     path, kind = PurePosixPath(name), kind_of(name)
     if kind in MARKUP and path.suffix != ".xml":
         title = path.stem.replace("_", " ").replace("%2F", "/").replace("+", " ")

@@ -1,8 +1,10 @@
-"""Muon: momentum whose matrices are orthogonalised by a Newton-Schulz iteration (Jordan et al.
-2024, https://kellerjordan.github.io/posts/muon)."""
+"""Muon.
+
+Momentum whose matrices are orthogonalised by a Newton-Schulz iteration (Jordan et al. 2024,
+https://kellerjordan.github.io/posts/muon).
+"""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +17,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One update from the gradients."""
         for group in self.param_groups:
             for param in group["params"]:

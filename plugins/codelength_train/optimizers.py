@@ -1,5 +1,7 @@
-"""How parameters are moved: matrices inside a network by Muon, all else by AdamW; the rates over a
-run."""
+"""How parameters are moved.
+
+Matrices inside a network by Muon, all else by AdamW; the rates over a run.
+"""
 
 from collections.abc import Mapping
 
@@ -32,8 +34,10 @@ def optimizers(
 
 
 def set_rates(made: list[torch.optim.Optimizer], done: float, falling: bool) -> None:
-    """The rates when so much of a run is done (0 to 1): up to their peak, and if `falling` then
-    down to nothing at the end."""
+    """The rates when so much of a run is done (0 to 1).
+
+    Up to their peak, and if `falling` then down to nothing at the end.
+    """
     part = min(done / WARM_UP + 0.01, 1.0) * (1 - done if falling else 1.0)
     for optimizer in made:
         for group in optimizer.param_groups:

@@ -146,8 +146,10 @@ class Run:
         self.seconds, self._since = self.seconds + now - self._since, now
 
     def held_out(self, windows: int) -> float:
-        """Bits a byte of the parameters that count, in float32, on held-out windows. Takes none of
-        the run's time."""
+        """Bits a byte of the parameters that count, in float32, on held-out windows.
+
+        Takes none of the run's time.
+        """
         self.count_time()
         now = {name: values.clone() for name, values in self.state.items()}
         if self.mean is not None:
@@ -171,8 +173,11 @@ class Run:
             )
 
     def write(self, out: Path, card: Mapping[str, str]) -> dict[str, str]:
-        """Writes the weights that count, quantised, with `card` and what the run adds to it, which
-        is returned."""
+        """Write the weights that count, quantised, with a card.
+
+        Returns:
+            `card` and what the run adds to it.
+        """
         told = {**card, **self.card()}
         self.subject.write(out, self.state if self.mean is None else self.mean, told)
         return told

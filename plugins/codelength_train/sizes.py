@@ -16,8 +16,10 @@ S = TypeVar("S", "Shape", "TransformerShape")
 
 @dataclass(frozen=True)
 class TransformerShape:
-    """`layers` blocks on a stream of `width` floats: attention with `heads` heads, then a gated
-    perceptron with `hidden` units."""
+    """`layers` blocks on a stream of `width` floats.
+
+    Attention with `heads` heads, then a gated perceptron with `hidden` units.
+    """
 
     width: int
     heads: int
@@ -47,8 +49,17 @@ TRANSFORMERS = {
 
 
 def recurrent(size: str, parts: Mapping[str, Any], count: Callable[[Shape], int]) -> Shape:
-    """The shape called `size`, or the one without tables that comes nearest to so many parameters,
-    with `parts` instead of its own. Raises UsageError."""
+    """Return the shape of a recurrent model.
+
+    Args:
+        size: The name of a shape, or a number of parameters: then the shape without tables that
+            comes nearest to it is taken.
+        parts: What is to be otherwise.
+        count: How many parameters a shape has.
+
+    Raises:
+        UsageError: If there is no such shape.
+    """
 
     def by_width(width: int, layers: int) -> Shape:
         return Shape(width=width, state=width, hidden=3 * width, layers=layers)

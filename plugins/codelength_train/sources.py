@@ -14,8 +14,10 @@ Files = list[tuple[str, bytes]]
 
 
 def of_path(path: Path) -> Files:
-    """The files in a tar archive (whatever compresses it) or below a folder, or one file. Raises
-    UsageError."""
+    """The files in a tar archive (whatever compresses it) or below a folder, or one file.
+
+    Raises UsageError.
+    """
     try:
         if path.is_dir():
             return sorted(_below(path))
@@ -42,8 +44,10 @@ def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def of_corpora(specs: Iterable[str], plugins: Plugins) -> Files:
-    """Every sample of some corpora, the bytes as the corpus gives them: pixels, PCM, text. Raises
-    UsageError, Unavailable or CorpusError."""
+    """Every sample of some corpora, the bytes as the corpus gives them: pixels, PCM, text.
+
+    Raises UsageError, Unavailable or CorpusError.
+    """
     files = []
     for spec in specs:
         corpus = plugins.corpus(spec).item

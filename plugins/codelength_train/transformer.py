@@ -1,5 +1,7 @@
-"""A byte-level transformer in training: Llama's architecture in the words of `transformers`, bytes
-as tokens and one more for the beginning."""
+"""A byte-level transformer in training.
+
+Llama's architecture in the words of `transformers`, bytes as tokens and one more for the beginning.
+"""
 
 import math
 import tempfile

@@ -136,8 +136,11 @@ def worth_of_order(data: Curve, shuffled: Curve) -> Interval:
 
 
 def _rates(curve: Curve) -> tuple[Array, NDArray[np.int64]]:
-    """(chunks, places − 1) bits a byte between two places, and (places,): by ideal code lengths if
-    there are any, else by the differences between the blobs of two prefixes."""
+    """(chunks, places − 1) bits a byte between two places, and (places,).
+
+    By ideal code lengths if there are any, else by the differences between the blobs of two
+    prefixes.
+    """
     if curve.bits is not None:
         return np.array(curve.bits), np.array(curve.edges)
     lengths = np.array(curve.prefixes)

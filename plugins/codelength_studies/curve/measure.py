@@ -16,8 +16,11 @@ PER_OCTAVE = 2
 
 
 def edges(length: int, frame_size: int = 1) -> list[int]:
-    """Return places that are evenly apart in the logarithm: 0, 1, 2, 3, 4, 6, 8, 11, 16, …, or
-    their multiples by `frame_size`, up to the last whole frame of `length` bytes."""
+    """Return places that are evenly apart in the logarithm.
+
+    0, 1, 2, 3, 4, 6, 8, 11, 16, …, or their multiples by `frame_size`, up to the last whole frame
+    of `length` bytes.
+    """
     frames = length // frame_size
     last = int(np.log2(frames) * PER_OCTAVE) if frames else -1
     steps = {round(2 ** (k / PER_OCTAVE)) for k in range(last + 1)}

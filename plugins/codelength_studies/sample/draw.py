@@ -58,8 +58,10 @@ class PredictorDistribution(Distribution):
 
 
 class CodecDistribution(Distribution):
-    """p(b) ∝ 2^−len(context + b) over all 256 bytes b: the construction of Delétang et al.,
-    "Language Modeling Is Compression" (ICLR 2024), section 2 and appendix.
+    """p(b) ∝ 2^−len(context + b) over all 256 bytes b.
+
+    The construction of Delétang et al., "Language Modeling Is Compression" (ICLR 2024), section 2
+    and appendix.
 
     A codec's lengths are whole bytes, which is too coarse: nearly all candidates would be equal.
     So the length is the mean over `starts` contexts, which begin at places one byte apart. Each of
@@ -100,8 +102,10 @@ class CodecDistribution(Distribution):
 def distribution_of(
     codec: Codec, prompt: bytes, context: int, starts: int, length: int
 ) -> Distribution:
-    """Return the distribution of a codec's predictor, for `length` symbols behind the prompt; or of
-    its code lengths if it has none."""
+    """Return the distribution of a codec's predictor, for `length` symbols behind the prompt.
+
+    Or of its code lengths if it has none.
+    """
     predictor = codec.predictor
     if predictor is not None:
         return PredictorDistribution(predictor, prompt, length)
@@ -159,16 +163,19 @@ def choose(bits: Bits, temperature: float, uniform: float) -> int:
 
 @dataclass(frozen=True)
 class CrossCosts:
-    """Bits a byte: a row for each text, which one of `codecs` wrote, and a column for each codec
-    that codes it."""
+    """Bits a byte.
+
+    A row for each text, which one of `codecs` wrote, and a column for each codec that codes it.
+    """
 
     codecs: Sequence[str]
     bits: Sequence[Sequence[float]]
 
 
 def cross_costs(codecs: Sequence[Codec], prompt: bytes, texts: Sequence[bytes]) -> CrossCosts:
-    """Return by how many bits for each byte of a text a blob of the prompt and the text is longer
-    than one of the prompt.
+    """Return what each byte of a text costs behind a prompt, in bits.
+
+    A blob of the prompt and the text is so much longer than one of the prompt.
 
     Args:
         texts: One by each codec, in the same order; none is empty.

@@ -41,15 +41,20 @@ class Bootstrap:
     """Points less numbers that were fitted."""
 
     def interval(self, name: str) -> tuple[float, float]:
-        """Return the percentile interval of 95 %, as much wider as Student's t is than the normal
-        distribution for so few points (the expanded percentile interval: Hesterberg 2015, 5.3)."""
+        """Return the expanded percentile interval of 95 % (Hesterberg 2015, 5.3).
+
+        It is as much wider as Student's t is than the normal distribution for so few points.
+        """
         tail = 100 * float(norm.cdf(t.ppf((1 - CONFIDENCE) / 2, self.freedom)))
         low, high = np.percentile(self.samples[name], [tail, 100 - tail])
         return float(low), float(high)
 
     def identifies(self, name: str) -> bool:
-        """Say whether the resamples agree: on an exponent within FACTOR and inside of the range
-        searched, on the floor that there is one."""
+        """Say whether the resamples agree.
+
+        On an exponent within FACTOR and inside of the range searched, on the floor that there is
+        one.
+        """
         low, high = self.interval(name)
         if name == "a":
             return low > NO_FLOOR
@@ -100,8 +105,10 @@ class Analysis:
 def analyse(
     ladder: Ladder, resamples: int, seed: int = 0, published: Mapping[str, float] | None = None
 ) -> Analysis:
-    """Fit the power sum both ways with bootstraps, and all forms. Raises UsageError for a ladder
-    of too few points."""
+    """Fit the power sum both ways with bootstraps, and all forms.
+
+    Raises UsageError for a ladder of too few points.
+    """
     plain, robust = fit_plainly(ladder), fit_robustly(ladder)
     return Analysis(
         ladder,

@@ -58,8 +58,10 @@ class Fit:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """The errors of `power_sum`, to first order (the delta method), for independent errors of
-        equal variance."""
+        """The errors of `power_sum`, to first order (the delta method).
+
+        The errors of the points are taken to be independent, and of equal variance.
+        """
         n, p = self.jacobian.shape
         ends = [
             [*to_power_sum(self.theta + sign * move, self.middle).values()]

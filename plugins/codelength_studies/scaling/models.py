@@ -27,8 +27,10 @@ class Model:
 
 
 def specs_in_folder(folder: Path, template: str) -> list[str]:
-    """Return the spec of each model in a folder: weights, or a folder with a model, whose name
-    says after how many steps. Raises UsageError."""
+    """Return the spec of each model in a folder.
+
+    Weights, or a folder with a model, whose name says after how many steps. Raises UsageError.
+    """
     if FILE not in template:
         raise UsageError(f"--as {template} has no {FILE}, where the file goes")
     if not folder.is_dir():

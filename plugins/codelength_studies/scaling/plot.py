@@ -90,8 +90,10 @@ def _label_ends(axis: "Axes", x: float, ends: list[tuple[float, str, str]]) -> N
 
 
 def _plot_residuals(axis: "Axes", analysis: Analysis) -> None:
-    """Plot measured less fitted by steps, joined for each size: a pattern is what the form
-    misses."""
+    """Plot measured less fitted by steps, joined for each size.
+
+    A pattern is what the form misses.
+    """
     sizes, steps = analysis.ladder.parameters, analysis.ladder.steps
     residuals = 100 * analysis.robust.residuals
     for index, size in enumerate(np.unique(sizes)):

@@ -57,8 +57,10 @@ class Size:
 
 
 def cost(size: Size) -> float | None:
-    """About how many seconds are left, by taking the first few steps; they are not lost. None if
-    it came to its end meanwhile. Raises TrainingError."""
+    """About how many seconds are left, by taking the first few steps; they are not lost.
+
+    None if it came to its end meanwhile. Raises TrainingError.
+    """
     last: list[str] = []
     with _started(size) as process:
         for line in _lines(process):

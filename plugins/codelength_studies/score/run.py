@@ -122,8 +122,10 @@ def score_plan(
 
 
 def _is_same(score: Cell, corpus_slice: CorpusSlice, distribution: str) -> bool:
-    """Whether a stored score is of these very bytes under this very distribution, the digest of
-    which schema 1 stored itself."""
+    """Tell whether a stored score is of these very bytes under this very distribution.
+
+    Schema 1 stored the digest of the distribution itself.
+    """
     computed = distribution_digest(score.codec, {**score.versions, **score.digests})
     stored = score.digests.get("distribution", computed)
     return score.slice.identity == corpus_slice.identity and stored == distribution
