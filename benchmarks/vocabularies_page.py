@@ -92,7 +92,7 @@ def _on(corpus: str, lines: Lines) -> str:
             f", {fewest.model.name} leaves {fewest.symbols_per_byte / first.symbols_per_byte:.0%} "
             f"of the symbols at {each[0] / each[1]:.1f} times the bits each"
         )
-    least = min(lines, key=lambda line: metrics.adjusted(line.cell, metrics.GB) or 0.0)
+    least = min(lines, key=lambda line: metrics.adjusted_ratio(line.cell, metrics.GB) or 0.0)
     return f"{words}, and with the prior counted the least at 1 GB is that of {least.model.name}"
 
 
@@ -158,8 +158,8 @@ def coded_table(corpus: str, lines: Lines) -> Table:
             f"{line.gap:+.2%}",
             format.count(line.cell.coded_bytes),
             format.percent(metrics.ratio(line.cell)),
-            format.percent(metrics.adjusted(line.cell)),
-            format.percent(metrics.adjusted(line.cell, metrics.GB)),
+            format.percent(metrics.adjusted_ratio(line.cell)),
+            format.percent(metrics.adjusted_ratio(line.cell, metrics.GB)),
         ]
         for line in lines
     ]
@@ -174,13 +174,14 @@ def plot(by_corpus: Mapping[str, Lines]) -> bytes:
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    from codelength.report.plots import COLOURS, STYLE, rendered
+    from codelength.report.svg import COLOURS
+    from codelength_studies.figure import STYLE, render_figure
 
     panels = {
         "bits a byte, coded — lower is better": lambda line: line.rate,
         "symbols a byte": lambda line: line.symbols_per_byte,
         f"bits a byte with the prior, over {format.size(PAID_OVER)}": lambda line: (
-            8 * metrics.adjusted(line.cell, PAID_OVER)
+            8 * metrics.adjusted_ratio(line.cell, PAID_OVER)
         ),
     }
     with style.context(["default", STYLE]):
@@ -209,7 +210,7 @@ def plot(by_corpus: Mapping[str, Lines]) -> bytes:
             keys, names, loc="upper right", bbox_to_anchor=(0.99, 1.0), ncols=len(names),
             frameon=False,
         )  # fmt: skip
-        return rendered(figure)
+        return render_figure(figure)
 
 
 def write(

@@ -21,13 +21,16 @@ LABELS = 40
 
 SHAPES = "odsv^"
 
+WIDE = 545
+"""Pixels of a panel."""
+
 CORNERS: Mapping[str, Sequence[Point]] = {
     "s": [(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
     "d": [(0, -5), (5, 0), (0, 5), (-5, 0)],
     "v": [(-4.5, -3.5), (4.5, -3.5), (0, 4.5)],
     "^": [(-4.5, 3.5), (4.5, 3.5), (0, -4.5)],
 }
-SPOTS = ((8, 4), (-8, 4), (6, -6), (6, 14), (-6, -6), (-6, 14), (10, -16), (10, 24))
+SPOTS = ((8, 4), (-8, 4), (6, -6), (6, 14), (-6, -6), (-6, 14))
 """Where a name may stand, from its point; on the left it ends there."""
 
 Look = tuple[str, str]
@@ -88,21 +91,21 @@ def shorten(codec: str) -> str:
 def draw_scatter(part: Part, looks: Mapping[str, Look]) -> bytes:
     """Draw two panels: the mean ratio against encode and against decode speed."""
     svg = Svg(1200, 560)
-    panels = {
-        "encode": _points(part, metrics.encode_speed),
-        "decode": _points(part, metrics.decode_speed),
-    }
-    everything = [point for points in panels.values() for point in points.values()]
-    y = LogAxis.around([ratio for _, ratio in everything], 505, 75)
-    for (direction, points), left in zip(panels.items(), (62, 630), strict=True):
-        x = LogAxis.around([speed for speed, _ in points.values()] or [1.0], left, left + 545)
+    panels = [_points(part, speed) for speed in (metrics.encode_speed, metrics.decode_speed)]
+    y = LogAxis.around([ratio for points in panels for _, ratio in points.values()], 505, 75)
+    for direction, points, left in zip(("encode", "decode"), panels, (62, 630), strict=True):
+        x = LogAxis.around([speed for speed, _ in points.values()] or [1.0], left, left + WIDE)
         title = "ratio, coded / raw bytes (%, log scale): lower is better" if left < 100 else ""
         draw_axes(svg, x, y, (f"{direction} speed (raw MB per CPU second, log scale)", title))
-        _draw_panel(
-            svg, part, {n: (x.at(s), y.at(r)) for n, (s, r) in points.items()}, points, looks
-        )
-    many = format.plural(len(part.corpora), "corpus", "corpora")
+        front = _front(part, points)
+        places = {name: (x.at(speed), y.at(ratio)) for name, (speed, ratio) in points.items()}
+        _draw_front(svg, [places[name] for name in front], left)
+        _draw_points(svg, places, looks)
+        named = front if len(places) > LABELS else [*front, *(n for n in places if n not in front)]
+        labels = {n: shorten(n) + marks.marks_of(part.row_cells(n)) for n in named}
+        _draw_labels(svg, places, labels, left)
     what = "geometric mean over" if len(part.corpora) > 1 else "on"
+    many = format.plural(len(part.corpora), "corpus", "corpora")
     title = "Ratio against speed" + ("" if part.name == "all" else f": {part.name}")
     svg.text((20, 32), title, 16, "b")
     about = f"{what} {many} · protocol {part.grid.label} · line: Pareto front"
@@ -120,34 +123,31 @@ def _points(part: Part, speed: Figure) -> dict[str, Point]:
     return points
 
 
-def _draw_panel(
-    svg: Svg,
-    part: Part,
-    at: Mapping[str, Point],
-    points: Mapping[str, Point],
-    looks: Mapping[str, Look],
-) -> None:
-    """Draw the front, a line through each family, the points, and the names that find room."""
+def _front(part: Part, points: Mapping[str, Point]) -> list[str]:
+    """The rows that no other one beats in both, the slowest first."""
     ranked = [name for name in points if part.rows[name].evidence.is_ranked]
     on_front = find_pareto_front([(points[name][1], points[name][0]) for name in ranked])
-    front = sorted(at[name] for name, on in zip(ranked, on_front, strict=True) if on)
-    if front:
-        stairs = [(front[0][0] - 30, front[0][1])]
-        for x, y in front:
-            stairs += [(stairs[-1][0], y), (x, y)]
-        svg.line([*stairs, (front[-1][0], 75)], "#9aa1ab", 1.2)
-    by_family = sorted(at, key=lambda name: (family_of(name), at[name]))
+    front = [name for name, is_on_front in zip(ranked, on_front, strict=True) if is_on_front]
+    return sorted(front, key=lambda name: points[name])
+
+
+def _draw_front(svg: Svg, front: Sequence[Point], left: float) -> None:
+    """Draw the stairs that no row is below and right of."""
+    stairs = [(left, front[0][1])] if front else []
+    for x, y in front:
+        stairs += [(stairs[-1][0], y), (x, y)]
+    svg.line([*stairs, *((x, 75.0) for x, _ in front[-1:])], "#9aa1ab", 1.2)
+
+
+def _draw_points(svg: Svg, places: Mapping[str, Point], looks: Mapping[str, Look]) -> None:
+    """Draw the points, and a line through those of a family."""
+    by_family = sorted(places, key=lambda name: (family_of(name), places[name]))
     for family, members in groupby(by_family, family_of):
-        places = [at[name] for name in members]
+        points = [places[name] for name in members]
         colour, shape = looks[family]
-        if len(places) > 1:
-            svg.line(places, colour, 0.6)
-        for place in places:
-            draw_mark(svg, place, colour, shape)
-    best = {name for name in at if at[name] in set(front)}
-    named = [name for name in at if name in best or len(at) <= LABELS]
-    labels = {n: shorten(n) + marks.marks_of(part.row_cells(n)) for n in named}
-    _draw_labels(svg, at, sorted(named, key=lambda name: (name not in best, at[name])), labels)
+        svg.line(points, colour, 0.6)
+        for point in points:
+            draw_mark(svg, point, colour, shape)
 
 
 def draw_mark(svg: Svg, at: Point, colour: str, shape: str) -> None:
@@ -161,22 +161,21 @@ def draw_mark(svg: Svg, at: Point, colour: str, shape: str) -> None:
 
 
 def _draw_labels(
-    svg: Svg, at: Mapping[str, Point], names: Sequence[str], labels: Mapping[str, str]
+    svg: Svg, places: Mapping[str, Point], labels: Mapping[str, str], left: float
 ) -> None:
     """Write names where they cover neither a point nor another name; the others are left out."""
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at.values()]
-    for name in names:
-        x, y = at[name]
-        wide = text_width(labels[name], 10)
-        spots = [(x + dx if dx >= 0 else x + dx - wide, y + dy) for dx, dy in SPOTS]
-        for left, base in [*spots, (x - wide / 2, y - 9), (x - wide / 2, y + 17)]:
-            box = (left, base - 9, left + wide, base + 3)
-            inside = box[0] > 10 and box[2] < svg.width - 5 and box[1] > 60 and box[3] < 503
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places.values()]
+    for name, label in labels.items():
+        (x, y), wide = places[name], text_width(label, 10)
+        for dx, dy in (*SPOTS, (-wide / 2, -9), (-wide / 2, 17)):
+            start = x + dx - wide if (dx, dy) in SPOTS and dx < 0 else x + dx
+            box = (start, y + dy - 9, start + wide, y + dy + 3)
+            inside = left < box[0] and box[2] < left + WIDE + 25 and box[1] > 60 and box[3] < 503
             if inside and not any(
                 box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken
             ):
                 taken.append(box)
-                svg.text((left, base), labels[name], 10)
+                svg.text((start, y + dy), label, 10)
                 break
 
 

@@ -5,10 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codelength.report import Column, Table, format
-from codelength.report.plots import INCH, tile
 from codelength.report.table import stack_head
 from codelength.report.table import to_printable as spell_out
-from codelength_studies.figure import draw_svg
+from codelength_studies.figure import INCH, draw_svg, draw_tile
 from codelength_studies.page import Chart, Section
 from codelength_studies.sample.draw import CrossCosts
 from codelength_studies.sample.records import Continuation
@@ -114,7 +113,7 @@ def _paint(costs: CrossCosts, box: tuple[float, float, float, float], figure: "F
     for row, needed in enumerate(costs.bits):
         for column, bits in enumerate(needed):
             shade = min(1.0, max(0.0, bits / DARKEST))
-            tile(axis, column, row, format.bits(bits), shade, bits == min(needed))
+            draw_tile(axis, column, row, format.bits(bits), shade, bits == min(needed))
     middles = [i + 0.5 for i in range(len(names))]
     axis.set_xlim(0, len(names))
     axis.set_ylim(len(names), 0)

@@ -87,12 +87,12 @@ def plot_command(points: Path | None, published: bool, resamples: int, seed: int
     """
     _check_installed("scipy", "science")
     _check_installed("matplotlib", "plots")
-    from codelength.report.export.files import slug
     from codelength.results.files import write_file
+    from codelength_studies.page import to_file_name
     from codelength_studies.scaling.plot import draw
 
     for analysis in _analyses(points, published, resamples, seed):
-        path = out / f"scaling-{slug(analysis.ladder.corpus)}.svg"
+        path = out / f"scaling-{to_file_name(analysis.ladder.corpus)}.svg"
         write_file(path, draw(analysis))
         click.echo(f"plot: {path}")
     return 0

@@ -53,7 +53,7 @@ class Plot {
     const ticks = [];
     const [least, most] = [10 ** (low - pad), 10 ** (high + pad)];
     for (let power = Math.floor(low - pad); power <= high + pad; power++) {
-      for (const digit of [1, 1.5, 2, 3, 4, 5, 7]) {
+      for (const digit of high - low > 2.2 ? [1] : [1, 1.5, 2, 3, 4, 5, 7]) {
         const value = digit * 10 ** power;
         const room = Math.abs(at(value) - at(ticks.at(-1) ?? 1e-99)) > (from > to ? 24 : 52);
         if (value >= least && value <= most && room) ticks.push(value);
