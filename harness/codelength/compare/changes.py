@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codelength.metrics import CONFIDENCE, RESAMPLES, geometric_mean
+from codelength.metrics import RESAMPLES, geometric_mean, percentile_interval
 from codelength.report.machines import Machines, machine_facts
 from codelength.results.cell import Cell, CorpusSlice, Environment, Phase
 from codelength.results.store import Results
@@ -242,8 +242,7 @@ def compute_speed_ratio(
             logs += np.log(_resample_seconds(after, random) / _resample_seconds(before, random))
     if not values:
         return None
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.exp(np.nanpercentile(logs / len(values), [tail, 100 - tail]))
+    low, high = np.exp(percentile_interval(logs / len(values)))
     return SpeedRatio(geometric_mean(values), float(low), float(high))
 
 

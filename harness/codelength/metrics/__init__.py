@@ -3,9 +3,10 @@
 A figure is None where a cell is not `ok` or its corpus is empty.
 """
 
+from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES, draw_counts, percentile_interval
 from codelength.metrics.break_even import break_even_size
 from codelength.metrics.contamination import Contamination, contamination_of
-from codelength.metrics.means import CONFIDENCE, RESAMPLES, Mean, compute_means
+from codelength.metrics.means import Mean, compute_means
 from codelength.metrics.price import STORED, Price, Pricing, apply_price
 from codelength.metrics.ranking import Rank, assign_ranks, find_pareto_front, geometric_mean
 from codelength.metrics.rates import (
@@ -43,6 +44,7 @@ __all__ = [
     "compute_means",
     "contamination_of",
     "decode_speed",
+    "draw_counts",
     "encode_speed",
     "excess",
     "find_pareto_front",
@@ -50,6 +52,7 @@ __all__ = [
     "has_model",
     "header_once_ratio",
     "peak_memory",
+    "percentile_interval",
     "prequential_ratio",
     "ratio",
     "total_model_bytes",

@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codelength.metrics.means import CONFIDENCE, RESAMPLES, resample_ratios
+from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES
+from codelength.metrics.means import resample_ratios
 from codelength.metrics.rates import ratio, total_model_bytes
 from codelength.results.cell import Cell
 

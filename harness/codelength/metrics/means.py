@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from codelength.metrics.bootstrap import RESAMPLES, draw_counts, percentile_interval
 from codelength.metrics.ranking import geometric_mean
 from codelength.metrics.rates import ratio
 from codelength.results.cell import Cell
@@ -12,9 +13,6 @@ from codelength.results.cell import Cell
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-RESAMPLES = 1000
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -115,23 +113,17 @@ def _draw_groups(cell: Cell, groups: int, resamples: int, seed: int) -> "NDArray
     import numpy as np
 
     random = np.random.default_rng([seed, crc32(" ".join(cell.slice.identity).encode())])
-    drawn = random.integers(groups, size=(resamples, groups))
-    places = drawn + groups * np.arange(resamples)[:, None]
-    counts = np.bincount(places.ravel(), minlength=resamples * groups)
-    return counts.reshape(resamples, groups).astype(np.float64)
+    return draw_counts(groups, resamples, random)
 
 
 def _bounds(logs: "NDArray[np.float64]", corpora: int) -> "NDArray[np.float64]":
     """The bounds of the interval of each row, (rows, 2)."""
     import numpy as np
 
-    tail = 50 * (1 - CONFIDENCE)
     known = np.flatnonzero(~np.isnan(logs).all(axis=1))
     bounds = np.full((len(logs), 2), np.nan)
     if len(known):
-        some = logs[known] / corpora
-        percentile = np.nanpercentile if np.isnan(some).any() else np.percentile
-        bounds[known] = np.exp(percentile(some, [tail, 100 - tail], axis=1)).T
+        bounds[known] = np.exp(percentile_interval(logs[known] / corpora, axis=1)).T
     return bounds
 
 

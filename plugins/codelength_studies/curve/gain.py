@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.metrics import RESAMPLES, draw_counts, percentile_interval
 from codelength.results.cell import CorpusSlice
 from codelength_studies.curve.records import Control, Curve
 
 Array = NDArray[np.float64]
 
-RESAMPLES = 1000
-TAIL = 2.5
-"""Percent of the resamples below an interval, and above it."""
 UNIFORM = 8.0
 """Bits a byte of a distribution that knows nothing."""
 
@@ -167,18 +165,15 @@ def _half(curve: Curve, alone: float, end: float) -> float | None:
 
 def _line(places: Array, rows: Array) -> Line:
     means = _draws(len(rows)) @ rows / len(rows)
-    low, high = np.percentile(means, [TAIL, 100 - TAIL], axis=0)
+    low, high = percentile_interval(means)
     return Line(places, rows.mean(axis=0), low, high)
 
 
 def _interval(values: Array, draws: Array) -> Interval:
-    low, high = np.percentile(draws @ values / len(values), [TAIL, 100 - TAIL])
+    low, high = percentile_interval(draws @ values / len(values))
     return Interval(float(values.mean()), float(low), float(high))
 
 
 def _draws(chunks: int) -> Array:
-    """(RESAMPLES, chunks): how often each chunk was drawn in each resample."""
-    drawn = np.random.default_rng(0).integers(chunks, size=(RESAMPLES, chunks))
-    places = drawn + chunks * np.arange(RESAMPLES)[:, None]
-    counts = np.bincount(places.ravel(), minlength=RESAMPLES * chunks)
-    return counts.reshape(RESAMPLES, chunks).astype(np.float64)
+    """How often each chunk was drawn in each resample, (RESAMPLES, chunks)."""
+    return draw_counts(chunks, RESAMPLES, np.random.default_rng(0))

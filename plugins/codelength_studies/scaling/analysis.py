@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, t
 
+from codelength.metrics import CONFIDENCE
 from codelength_studies.scaling.fit import Fit, fit_plainly, fit_robustly, refit, to_power_sum
 from codelength_studies.scaling.forms import EXPONENTS, FORMS, Form
 from codelength_studies.scaling.ladder import Array, Ladder
 
-CONFIDENCE = 0.95
 FACTOR = 3.0
 """An exponent whose interval spans more than this factor is not identified."""
 NO_FLOOR = 1e-4
