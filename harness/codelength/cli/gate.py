@@ -1,7 +1,7 @@
 """`codelength gate`: fails when a codec has got worse since the baseline was made."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from codelength.api.codec import Codec
-from codelength.api.errors import CodelengthError, StoreError, UsageError
+from codelength.api.errors import StoreError, UsageError
 from codelength.api.protocol import protocol
 from codelength.api.spec import split_specs
 from codelength.cli import fail
 from codelength.cli.options import (
     DEVICE,
     Size,
+    leave_out_missing,
     load_plugins,
     warn_broken,
     with_plugins,
@@ -28,7 +28,7 @@ from codelength.gate.baseline import LIMIT, Baseline, Grid, load, to_json
 from codelength.gate.grid import GridWatch
 from codelength.gate.outcome import Policy, accept, check
 from codelength.gate.output import outcome_to_json, to_junit, to_markdown, to_tables
-from codelength.plugins import Plugins, Registered
+from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 from codelength.results.files import write_file
 
@@ -168,7 +168,7 @@ def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Gr
     codecs, corpora, protocols, limit, wall = settings.values()
     grid = before or Grid(codecs=[], corpora=[], protocols=[], limit=LIMIT)
     if before is None or codecs is not None:
-        entries = _usable(plugins.select_codecs(codecs), codecs)
+        entries = leave_out_missing(plugins.select_codecs(codecs), asked=codecs is not None)
         grid = replace(grid, codecs=[entry.item.spec for entry in entries])
     if before is None or corpora is not None:
         chosen = plugins.select_corpora(corpora)
@@ -185,22 +185,6 @@ def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Gr
     if stray:
         raise UsageError(f"--wall names {stray[0]}, which is not in the grid; see --codecs")
     return grid
-
-
-def _usable(entries: Sequence[Registered[Codec]], asked: str | None) -> list[Registered[Codec]]:
-    """Leave out default codecs that cannot be used here, with a line about each. A codec that was
-    asked for and cannot be used is an error."""
-    usable = []
-    for entry in entries:
-        try:
-            entry.item.check_available()
-        except CodelengthError as error:
-            if asked is not None:
-                raise
-            click.echo(f"codec {entry.item.spec} is left out: {error}", err=True)
-        else:
-            usable.append(entry)
-    return usable
 
 
 def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> None:

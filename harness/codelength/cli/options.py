@@ -2,17 +2,20 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from codelength.api.errors import UsageError
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import CodelengthError, UsageError
 from codelength.coding.device import PROCESSOR, VARIABLE
-from codelength.plugins import Plugins
+from codelength.plugins import Plugins, Registered
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", Codec, Corpus)
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -122,3 +125,26 @@ def warn_broken(plugins: Plugins) -> None:
     """One line for each plugin that could not be loaded."""
     for plugin in plugins.broken:
         click.echo(f"plugin {plugin.name} is not active: {plugin.problem}", err=True)
+
+
+def leave_out_missing(entries: Iterable[Registered[T]], asked: bool) -> list[Registered[T]]:
+    """Leave out codecs or corpora that cannot be used here, with a line about each.
+
+    Args:
+        asked: Whether they were asked for by name.
+
+    Raises:
+        CodelengthError: One that was asked for cannot be used.
+    """
+    usable = []
+    for entry in entries:
+        try:
+            entry.item.check_available()
+        except CodelengthError as error:
+            if asked:
+                raise
+            kind = "codec" if isinstance(entry.item, Codec) else "corpus"
+            click.echo(f"{kind} {entry.item.spec} is left out: {error}", err=True)
+        else:
+            usable.append(entry)
+    return usable

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from codelength.api.corpus import Corpus
-from codelength.api.errors import Unavailable, UsageError
+from codelength.api.errors import UsageError
 from codelength.api.protocol import protocol
 from codelength.api.spec import split_specs
 from codelength.cli import fail
@@ -18,6 +17,7 @@ from codelength.cli.options import (
     OUT,
     TIMEOUT,
     Size,
+    leave_out_missing,
     load_plugins,
     warn_broken,
     with_plugins,
@@ -25,7 +25,6 @@ from codelength.cli.options import (
 )
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics import STORED
-from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Status
 
 DEFAULT_LIMIT = 12_000
@@ -115,7 +114,7 @@ def command(
     warn_broken(plugins)
     chosen_codecs = plugins.select_codecs(codecs)
     chosen_protocols = [protocol(spec) for spec in split_specs(protocols)]
-    chosen_corpora = _available(plugins, corpora)
+    chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
     if corpora is None and limit is None:
         limit = DEFAULT_LIMIT
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
@@ -158,19 +157,3 @@ def exit_code(cells: Sequence[Cell], strict: bool) -> int:
         return 4
     harmless = {Status.OK} if strict else {Status.OK, Status.UNSUPPORTED}
     return 0 if Status.OK in statuses and statuses <= harmless else 3
-
-
-def _available(plugins: Plugins, specs: str | None) -> list[Registered[Corpus]]:
-    """The corpora to run. One that was asked for and is not here is an error; of the default
-    ones, the others are taken and it is named."""
-    here = []
-    for entry in plugins.select_corpora(specs):
-        try:
-            entry.item.check_available()
-        except Unavailable as error:
-            if specs is not None:
-                raise
-            click.echo(f"corpus {entry.item.spec} is left out: {error}", err=True)
-        else:
-            here.append(entry)
-    return here
