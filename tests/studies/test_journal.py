@@ -1,0 +1,71 @@
+"""The journal that all studies keep: by key, read again, and shared with older versions."""
+
+from pathlib import Path
+
+import pytest
+
+from codelength.api.errors import StoreError
+from codelength.results.cell import Struct
+from codelength_studies.journal import Key, StudyJournal, data_digest, distribution_digest
+
+FILE = "journal.jsonl"
+
+
+class Measured(Struct, frozen=True, tag="measured"):
+    """A record."""
+
+    data: str
+    value: int
+
+    @property
+    def key(self) -> Key:
+        return Key("distribution", self.data)
+
+
+class Checked(Measured, frozen=True, tag="checked"):
+    """Another kind of record, about the same data."""
+
+
+class Old(Struct, frozen=True, tag="old"):
+    """What an older version wrote."""
+
+
+def journal(folder: Path | None) -> StudyJournal[Measured]:
+    return StudyJournal(folder, FILE, [Measured, Checked], [Old])
+
+
+def test_a_record_is_found_again_by_its_kind_and_key(tmp_path: Path) -> None:
+    first, later = Measured(data="a", value=1), Measured(data="a", value=2)
+    with journal(tmp_path) as open_journal:
+        assert open_journal.find(Measured, first.key) is None
+        open_journal.append(first)
+        assert open_journal.find(Measured, first.key) == first
+        open_journal.append(later)
+    with journal(tmp_path) as open_journal:
+        assert open_journal.find(Measured, first.key) == later
+        assert open_journal.find(Checked, first.key) is None
+        assert open_journal.find(Measured, Key("other", "a")) is None
+
+
+def test_records_of_older_versions_are_skipped_and_others_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"type":"old","what":1}\n')
+    with journal(tmp_path) as open_journal:
+        open_journal.append(Checked(data="a", value=1))
+    (tmp_path / FILE).write_text('{"type":"new"}\n{"type":"old"}\n')
+    with pytest.raises(StoreError, match=f"{FILE}:1 is no result"):
+        journal(tmp_path)
+
+
+def test_without_a_folder_nothing_is_written() -> None:
+    with journal(None) as open_journal:
+        open_journal.append(Measured(data="a", value=1))
+        assert open_journal.find(Measured, Key("distribution", "a")) is not None
+
+
+def test_digests_change_with_everything_that_they_are_of() -> None:
+    facts = [("a", {}), ("b", {}), ("a", {"numpy": "1"}), ("a", {"numpy": "2"})]
+    assert len({distribution_digest(spec, versions) for spec, versions in facts}) == 4
+    assert distribution_digest("a", {"x": "1", "y": "2"}) == distribution_digest(
+        "a", {"y": "2", "x": "1"}
+    )
+    assert len({data_digest("a", 1), data_digest("a", 2), data_digest("a1")}) == 3
