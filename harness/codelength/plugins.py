@@ -132,8 +132,10 @@ class Plugins:
         return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
 
     def _rejoined(self, specs: Iterable[str]) -> list[str]:
-        """The specs of corpora, where a piece that names none belongs to free text before it: a
-        file may have a comma in its name."""
+        """The specs of corpora, where a piece that names none belongs to free text before it.
+
+        A file may have a comma in its name.
+        """
         known = {entry.item.name: entry.item for entry in self.corpora}
         joined: list[str] = []
         for spec in specs:

@@ -78,18 +78,23 @@ class Codec(ABC):
         return None
 
     def pieces(self, data: bytes) -> list[bytes]:
-        """Cuts `data` where the codec starts afresh: the code lengths of the pieces are those of
-        the whole. The default is one piece."""
+        """Cuts `data` where the codec starts afresh.
+
+        The code lengths of the pieces are those of the whole. The default is one piece.
+        """
         return [data]
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
-        """Bytes that the receiver must already hold, by what they are: weights, tokenizer, …"""
+        """Bytes that the receiver must already hold, by what they are: weights, tokenizer."""
         return {}
 
     def model_samples(self) -> Iterator[Sample]:
-        """Those bytes themselves, for whoever wants to know how small they get: a sample for each
-        entry of `model_bytes`, in order and under its name. None if they cannot be had."""
+        """Those bytes themselves, for whoever wants to know how small they get.
+
+        A sample for each entry of `model_bytes`, in order and under its name. None if they cannot
+        be had.
+        """
         yield from ()
 
     @property
@@ -105,8 +110,10 @@ class Codec(ABC):
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """The digests of files that the blobs depend on, by what they are: `{"weights":
-        "sha256:…"}`. Short printable texts."""
+        """The digests of files that the blobs depend on, by what they are.
+
+        `{"weights": "sha256:…"}`. Short printable texts.
+        """
         return {}
 
     @property
@@ -121,8 +128,11 @@ class Codec(ABC):
 
     @property
     def requires(self) -> Mapping[str, str]:
-        """What has to be the same where a blob is decoded, settings aside: the digest of weights,
-        say. A container carries it and is not decoded with anything else. Short printable texts."""
+        """What has to be the same where a blob is decoded, settings aside.
+
+        The digest of weights, say. A container carries it and is not decoded with anything else.
+        Short printable texts.
+        """
         return {}
 
     @property
@@ -151,8 +161,11 @@ def dependencies_of(codec: Codec) -> dict[str, str]:
 
 
 def _package(module: str, requirement: str) -> str:
-    """What a requirement asks for: `numpy` of `numpy>=2`; where an extra brings the module, as
-    `codelength[lm]`, the package is taken to be called like it."""
+    """What a requirement asks for.
+
+    `numpy` of `numpy>=2`; where an extra brings the module, as `codelength[lm]`, the package is
+    taken to be called like it.
+    """
     name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
     return module if requirement.removeprefix(name).startswith("[") else name
 

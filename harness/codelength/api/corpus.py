@@ -52,8 +52,10 @@ class Corpus(ABC):
 
     @property
     def label(self) -> str:
-        """What a reader must know before comparing its figures with another machine's: `""`,
-        `"local"`, or `"partial: 6 of 12 files"` with the files named."""
+        """What a reader must know before comparing its figures with another machine's.
+
+        `""`, `"local"`, or `"partial: 6 of 12 files"` with the files named.
+        """
         return ""
 
     def views(self) -> Sequence["Corpus"]:
@@ -122,9 +124,12 @@ def corpus_digest(samples: Iterable[Sample]) -> str:
 
 
 def mapped(path: Path) -> bytes | memoryview:
-    """Read a file. One that is larger than a quarter of the memory is mapped, so that a corpus
-    larger than memory can be cut; a smaller one is read, because the system ends a process that
-    touches a mapped file which somebody has shortened. Raises CorpusError, naming the file."""
+    """Read a file.
+
+    One that is larger than a quarter of the memory is mapped, so that a corpus larger than memory
+    can be cut; a smaller one is read, because the system ends a process that touches a mapped file
+    which somebody has shortened. Raises CorpusError, naming the file.
+    """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

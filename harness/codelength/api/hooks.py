@@ -22,5 +22,8 @@ def codelength_codecs() -> Iterable[Codec]:  # type: ignore[empty-body]
 
 @hookspec
 def codelength_corpora(data: Path | None) -> Iterable[Corpus]:  # type: ignore[empty-body]
-    """One for each corpus. `data` is a local mirror of the standard sets; leave it out of your
-    signature if you have no use for it."""
+    """One for each corpus.
+
+    `data` is a local mirror of the standard sets; leave it out of your signature if you have no use
+    for it.
+    """

@@ -51,8 +51,11 @@ class Image(Media):
 
 @dataclass(frozen=True, slots=True)
 class Audio(Media):
-    """PCM, channels interleaved, as in WAV: samples of 8 bits are unsigned, those of 16, 24 and 32
-    bits are signed and little-endian; floats (`floating`) have 32 or 64 bits."""
+    """PCM, channels interleaved, as in WAV.
+
+    Samples of 8 bits are unsigned, those of 16, 24 and 32 bits are signed and little-endian; floats
+    (`floating`) have 32 or 64 bits.
+    """
 
     kind: ClassVar[Kind] = "audio"
     rate: int
@@ -79,8 +82,11 @@ TEXT = Text()
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A named piece of a corpus. `data` may be a view of a mapped file, so that a corpus larger
-    than memory can be cut; a protocol hands codecs plain bytes."""
+    """A named piece of a corpus.
+
+    `data` may be a view of a mapped file, so that a corpus larger than memory can be cut; a
+    protocol hands codecs plain bytes.
+    """
 
     name: str
     data: bytes | memoryview

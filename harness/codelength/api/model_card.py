@@ -19,8 +19,10 @@ class ModelCard:
 
 
 def days(date: str) -> tuple[str, str] | None:
-    """The first and the last day that `2019`, `2019-06` or `2019-06-30` may mean, in a form that
-    sorts; None for anything else."""
+    """Return the first and the last day that a date may mean.
+
+    The date is `2019`, `2019-06` or `2019-06-30`. The days sort as texts. None for anything else.
+    """
     if not re.fullmatch(r"\d{4}(-\d\d){0,2}", date, re.ASCII):
         return None
     return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]

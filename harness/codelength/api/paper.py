@@ -50,8 +50,10 @@ def _sixteen_bits(data: bytes | memoryview, audio: Audio) -> NDArray[np.int32]:
 
 
 def _resampled(mono: NDArray[np.int32], rate: int) -> NDArray[np.int32]:
-    """Each new frame is the mean of the old ones over its time, in integers: the same samples on
-    every machine, which a filter in floating point would not promise."""
+    """Each new frame is the mean of the old ones over its time, in integers.
+
+    The same samples on every machine, which a filter in floating point would not promise.
+    """
     if rate <= SPEECH.rate:
         return mono
     size = len(mono) * SPEECH.rate // rate

@@ -92,10 +92,12 @@ class Solid(Protocol):
 
 @dataclass(frozen=True)
 class Paper(Protocol):
-    """The cut of Delétang et al., "Language Modeling Is Compression" (ICLR 2024), section 3.1:
+    """The cut of Delétang et al., "Language Modeling Is Compression" (ICLR 2024), section 3.1.
+
     2048 bytes at a time; images as grayscale patches of 32 rows and 64 columns in raster order;
     sound as 8-bit mono at 16 kHz. Incomplete patches and trailing pieces of sound are dropped, as
-    in its published code; text keeps its tail. A codec's fixed header is counted once."""
+    in its published code; text keeps its tail. A codec's fixed header is counted once.
+    """
 
     name = "paper"
     summary = "2048 bytes; images as grayscale 32×64 patches; sound as 8-bit 16 kHz; header once"

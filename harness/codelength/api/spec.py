@@ -22,8 +22,10 @@ T = TypeVar("T", bound=Named)
 
 
 def split_specs(text: str) -> list[str]:
-    """`"gzip,zstd:level=19,long=27,png"` → three specs: a piece with `=` and no name of its own
-    goes on with the settings before it."""
+    """`"gzip,zstd:level=19,long=27,png"` → three specs.
+
+    A piece with `=` and no name of its own goes on with the settings before it.
+    """
     specs: list[str] = []
     for piece in filter(None, (piece.strip() for piece in text.split(","))):
         name, equals, _ = piece.partition("=")

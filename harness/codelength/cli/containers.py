@@ -24,8 +24,10 @@ T = TypeVar("T")
 
 
 def in_worker(task: "partial[T]", source: Input, *descriptors: int) -> T:
-    """Have a worker do `task`, which reads `source`, and show how far that is. Raises
-    ContainerError if the worker is lost."""
+    """Have a worker do `task`, which reads `source`, and show how far that is.
+
+    Raises ContainerError if the worker is lost.
+    """
     with (
         Meter(sys.stderr) as meter,
         Supervisor(
@@ -69,8 +71,11 @@ def write_container(
 
 
 def write_verified(pieces: Iterable[bytes], verifier: "Verifier", writer: Writer) -> None:
-    """Write `pieces`, the last one only when all are known to decode: a container without its
-    end is refused, also behind a pipe that could not wait. Raises RoundTripError."""
+    """Write `pieces`, the last one only when all are known to decode.
+
+    A container without its end is refused, also behind a pipe that could not wait. Raises
+    RoundTripError.
+    """
     held = b""
     for piece in pieces:
         writer.write(held)
@@ -83,8 +88,9 @@ def write_verified(pieces: Iterable[bytes], verifier: "Verifier", writer: Writer
 def decode_container(
     source: Input, out: int | None, spec: str | None, files: tuple[str, ...], memory: int
 ) -> int | None:
-    """Decode the container that is read from `source` into the descriptor `out`, or only check it;
-    in a worker.
+    """Decode the container that is read from `source` into the descriptor `out`, or only check it.
+
+    In a worker.
 
     Args:
         source: The container.
@@ -162,8 +168,10 @@ class Verifier:
 
 
 def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) -> Codec:
-    """The codec that made `container`, with the settings that `spec` has otherwise. Raises
-    UsageError, Unavailable."""
+    """The codec that made `container`, with the settings that `spec` has otherwise.
+
+    Raises UsageError, Unavailable.
+    """
     made_by = container.header.codec
     try:
         codec = codec_of(changed(made_by, spec) if spec else made_by, files)

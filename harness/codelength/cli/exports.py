@@ -27,8 +27,10 @@ class Outputs:
     files: Mapping[Exporter, Path]
 
     def show(self, page: "Page") -> None:
-        """Write the files, and print the page unless one of them is standard output. Raises
-        StoreError."""
+        """Write the files, and print the page unless one of them is standard output.
+
+        Raises StoreError.
+        """
         for exporter, path in self.files.items():
             data = exporter.export(page)
             if path == STDOUT:
@@ -44,8 +46,10 @@ class Outputs:
             sys.stdout.flush()
 
     def write_report(self, page: "Page", folder: Path, name: str = "report.md") -> None:
-        """Write the page as Markdown with its charts into a folder, and say where. Raises
-        StoreError."""
+        """Write the page as Markdown with its charts into a folder, and say where.
+
+        Raises StoreError.
+        """
         from codelength.report.export import markdown
 
         path = markdown.write_report(page, folder, name)

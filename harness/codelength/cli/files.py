@@ -51,8 +51,10 @@ def opened(file: str) -> Iterator[Input]:
 
 @contextmanager
 def output(out: str, force: bool, mode: int) -> Iterator[int]:
-    """Open a descriptor for a file that appears when all is written, or for standard output if
-    `out` is `-`. Raises UsageError, ContainerError."""
+    """Open a descriptor for a file that appears when all is written.
+
+    If `out` is `-`, it is that of standard output. Raises UsageError, ContainerError.
+    """
     if out != PIPE:
         with appearing(Path(out).resolve(), force, mode) as descriptor:
             yield descriptor

@@ -47,7 +47,7 @@ def _corpora(plugins: Plugins) -> list[list[str]]:
     return rows
 
 
-def _protocols(plugins: Plugins) -> list[list[str]]:
+def _protocols(_plugins: Plugins) -> list[list[str]]:
     return [[name, protocol.summary] for name, protocol in PROTOCOLS.items()]
 
 

@@ -73,7 +73,7 @@ class Size(click.ParamType[int]):
         return int(float(match[1]) * UNITS[match[2] or ""])
 
 
-def _compute_on(context: click.Context, option: click.Parameter, device: str) -> None:
+def _compute_on(_context: click.Context, _option: click.Parameter, device: str) -> None:
     os.environ[VARIABLE] = device
 
 

@@ -9,8 +9,10 @@ from codelength.report.table import Table
 
 
 def print_sections(*sections: str | Table) -> None:
-    """Print tables and prose. Tables are as wide as the terminal; in a pipe or a file, a row is
-    one line."""
+    """Print tables and prose.
+
+    Tables are as wide as the terminal; in a pipe or a file, a row is one line.
+    """
     width = terminal_width()
     for section in sections:
         click.echo(section.text(width) if isinstance(section, Table) else section)

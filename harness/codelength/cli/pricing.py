@@ -69,8 +69,10 @@ def price_cells(
 def _compress_models(
     cells: Iterable[Cell], plugins: Plugins, folders: Sequence[Path]
 ) -> dict[str, CompressedModel]:
-    """The smallest coding of every model that `cells` have, by the digest of its weights: each
-    codec of a default run that has no model codes it as a corpus, once."""
+    """The smallest coding of every model that `cells` have, by the digest of its weights.
+
+    Each codec of a default run that has no model codes it as a corpus, once.
+    """
     from codelength.results.store import load
 
     def known() -> list[Cell]:

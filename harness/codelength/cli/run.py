@@ -150,8 +150,11 @@ def command(
 
 
 def exit_code(cells: Sequence[Cell], strict: bool) -> int:
-    """4 if a round trip failed, 3 if something else did or nothing was measured, else 0. A codec
-    that declined or is not installed counts as a failure only where it was asked for (`strict`)."""
+    """4 if a round trip failed, 3 if something else did or nothing was measured, else 0.
+
+    A codec that declined or is not installed counts as a failure only where it was asked for
+    (`strict`).
+    """
     statuses = {cell.status for cell in cells}
     if Status.MISMATCH in statuses:
         return 4

@@ -5,7 +5,7 @@ results are the same on every machine. The code is kept on disk beside its sourc
 this imports Numba, a quarter of a second: commands that only list things keep away from it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
@@ -15,8 +15,11 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.base import BaseContext
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
+from numba.core.typing.context import Context
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -36,10 +39,13 @@ def inlined(function: Compiled) -> Compiled:
 
 
 class _Cache(FunctionCache):
-    """Numba compiles again when the file of a function has changed. But functions and constants of
-    other files become part of the code, too; with these, what was kept has to be forgotten."""
+    """Numba compiles again when the file of a function has changed.
 
-    def _index_key(self, signature: Any, codegen: Any) -> Any:
+    But functions and constants of other files become part of the code, too; with these, what was
+    kept has to be forgotten.
+    """
+
+    def _index_key(self, signature: object, codegen: object) -> tuple[object, ...]:
         taken = sha256("\n".join(_taken(self._py_func, set())).encode()).hexdigest()
         own = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
         return (*own, taken)
@@ -61,9 +67,12 @@ def _taken(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
             yield f"{name} {value!r}"
 
 
-def _prefetch(typing: Any, array: Any, index: Any) -> Any:
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _prefetch(
+    _typing: Context, array: types.Array, _index: types.Integer
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    def generate(
+        context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+    ) -> ir.Value:
         byte, half = ir.IntType(8).as_pointer(), ir.IntType(32)
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         place = builder.gep(builder.bitcast(data, byte), [args[1]])

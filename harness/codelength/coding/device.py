@@ -1,5 +1,8 @@
-"""Where models compute. An option of a run and no setting of a codec, since no byte depends on it;
-it comes in the environment, so that all processes of a run know of it."""
+"""Where models compute.
+
+An option of a run and no setting of a codec, since no byte depends on it; it comes in the
+environment, so that all processes of a run know of it.
+"""
 
 import os
 
@@ -10,8 +13,10 @@ _used: list[str] = []
 
 
 def chosen() -> str:
-    """What PyTorch calls the device that was asked for; PROCESSOR, unless one was: the compiled
-    loops for it."""
+    """What PyTorch calls the device that was asked for.
+
+    PROCESSOR, unless one was: the compiled loops for it.
+    """
     return os.environ.get(VARIABLE) or PROCESSOR
 
 

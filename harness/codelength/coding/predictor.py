@@ -140,6 +140,8 @@ class Predictor(ABC):
         return {}
 
     def scrambled(self, seed: int) -> "Predictor | None":
-        """Return the same model with its weights in random order, as a control for studies: what it
-        still predicts comes from architecture and arithmetic. None if there are no weights."""
+        """Return the same model with its weights in random order, as a control for studies.
+
+        What it still predicts comes from architecture and arithmetic. None if there are no weights.
+        """
         return None

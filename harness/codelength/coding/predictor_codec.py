@@ -37,8 +37,11 @@ class PredictorCodec(CoderCodec):
 
     @property
     def segment_size(self) -> int | None:
-        """Symbols that are coded one after the other from an empty state. None, the default, takes
-        a sample as a whole. Shorter segments decode faster, since they go in step."""
+        """Symbols that are coded one after the other from an empty state.
+
+        None, the default, takes a sample as a whole. Shorter segments decode faster, since they go
+        in step.
+        """
         return None
 
     @property

@@ -133,8 +133,13 @@ class Decoders:
         self._state[:, 3], self._state[:, 4] = self._starts + 2, self._starts + sizes // 4 + 1
 
     def decode(self, frequencies: IntArray) -> NDArray[np.int64]:
-        """Returns the next symbol of each of the first sequences, as many as `frequencies`
-        `(sequences, alphabet)` has rows. Raises CorruptBlob."""
+        """Return the next symbol of each of the first sequences.
+
+        There are as many as `frequencies` `(sequences, alphabet)` has rows.
+
+        Raises:
+            CorruptBlob: If a stream ends too early.
+        """
         rows = np.ascontiguousarray(frequencies, np.int32)
         symbols = np.empty(len(rows), np.int64)
         self.check(_next_symbols(rows, *self.arrays, symbols))
@@ -142,8 +147,11 @@ class Decoders:
 
     @property
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]:
-        """The stream of each sequence `(sequences,)`, the words of all streams, and the state of
-        each stream `(streams, 5)`: what `next_symbol` takes, for loops that are compiled."""
+        """What `next_symbol` takes, for loops that are compiled.
+
+        The stream of each sequence `(sequences,)`, the words of all streams, and the state of each
+        stream `(streams, 5)`.
+        """
         return self._coders, self._words, self._state
 
     def check(self, symbol: int) -> None:

@@ -1,5 +1,6 @@
-"""A model that sees seven bits of each byte, as in published experiments. The eighth bits are coded
-beside it, so nothing is lost.
+"""A model that sees seven bits of each byte, as in published experiments.
+
+The eighth bits are coded beside it, so nothing is lost.
 
 They are coded by adaptive counts: the frequency of a bit is one, so that nothing is impossible,
 plus 256 for each time it was seen in its context since the counts there were last halved. The
@@ -32,8 +33,11 @@ BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class SevenBits(Coder):
-    """Shows `coder` the lower seven bits of each byte. A blob is the coded eighth bits behind their
-    size, which is zero where no byte has one, and then the blob of the lower seven."""
+    """Shows `coder` the lower seven bits of each byte.
+
+    A blob is the coded eighth bits behind their size, which is zero where no byte has one, and then
+    the blob of the lower seven.
+    """
 
     coder: Coder
 
@@ -59,8 +63,10 @@ class SevenBits(Coder):
 
 
 def split_bits(data: bytes) -> tuple[bytes, bytes]:
-    """Returns the lower seven bits of each byte, and the coded eighth ones: nothing where all of
-    them are zero."""
+    """Returns the lower seven bits of each byte, and the coded eighth ones.
+
+    Nothing where all of them are zero.
+    """
     if data.isascii():
         return data, b""
     encoder = Encoder()
@@ -85,8 +91,11 @@ def join_bits(low: bytes, section: bytes) -> bytes:
 
 
 def _eighth_bits(data: bytes) -> Iterator[tuple[Bytes, Counts]]:
-    """Yields the eighth bits of `data` in blocks `(positions,)`, and the frequencies of zero and
-    one before each, `(positions, 2)`. Nothing if all of them are zero."""
+    """Yield the eighth bits of `data`, and the frequencies of zero and one before each.
+
+    The bits come in blocks `(positions,)`, the frequencies as `(positions, 2)`. There are none if
+    all bits are zero.
+    """
     if data.isascii():
         return
     whole = np.frombuffer(data, np.uint8)

@@ -132,8 +132,10 @@ class _GroupEncoder:
 
 
 def _batches(predictor: Predictor, lengths: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Yields indices of groups to code in step: those of like length together, as many sequences
-    as the predictor likes."""
+    """Yields indices of groups to code in step.
+
+    Those of like length together, as many sequences as the predictor likes.
+    """
     batch: list[int] = []
     sequences = 0
     for i in sorted(range(len(lengths)), key=lambda i: -max(lengths[i], default=0)):

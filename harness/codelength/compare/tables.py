@@ -30,8 +30,10 @@ OTHER_MACHINE = "The runs are of different machines: these times compare machine
 
 
 def to_tables(comparison: Comparison) -> list[Table]:
-    """Return what differs around the runs, then what changed, the largest effect first. A table
-    without rows is left out."""
+    """Return what differs around the runs, then what changed, the largest effect first.
+
+    A table without rows is left out.
+    """
     tables = [
         _runs(comparison),
         _differences(comparison),
@@ -55,8 +57,10 @@ def to_markdown(comparison: Comparison) -> str:
 
 
 def summarize(comparison: Comparison) -> Iterator[str]:
-    """Count what changed and what did not: one line for sizes, for each direction, and for each
-    kind of cell that is not compared."""
+    """Count what changed and what did not.
+
+    One line for sizes, for each direction, and for each kind of cell that is not compared.
+    """
     pairs = comparison.comparable
     smaller = sum(pair.step < 0 for pair in pairs)
     larger = sum(pair.step > 0 for pair in pairs)
@@ -150,8 +154,10 @@ def _speeds(comparison: Comparison) -> Table:
 
 
 def _means(comparison: Comparison) -> Table:
-    """The means that changed; a note counts the others. A mean that is missing is only shown if a
-    cell of it is ok in one run."""
+    """The means that changed; a note counts the others.
+
+    A mean that is missing is only shown if a cell of it is ok in one run.
+    """
     turned = {
         (pair.codec, pair.slice.protocol, pair.slice.limit)
         for pair in comparison.pairs

@@ -47,8 +47,10 @@ class Grid(Struct, frozen=True):
 
 
 class ExpectedCell(Struct, frozen=True):
-    """What a cell of the grid gave. It is compared only with a cell of the same codec, protocol,
-    library versions and corpus digest."""
+    """What a cell of the grid gave.
+
+    It is compared only with a cell of the same codec, protocol, library versions and corpus digest.
+    """
 
     codec: str
     corpus: str
@@ -129,8 +131,10 @@ def to_expected(cell: Cell) -> ExpectedCell:
 
 
 def library_versions(cell: Cell) -> dict[str, str]:
-    """Return what the blobs depend on, without the plugin itself: the plugin is what the gate
-    tests, so cells of its old and new version have to be compared."""
+    """Return what the blobs depend on, without the plugin itself.
+
+    The plugin is what the gate tests, so cells of its old and new version have to be compared.
+    """
     package = _canonical(cell.plugin.rpartition(" ")[0])
     depends_on = sorted({**cell.versions, **cell.digests}.items())
     return {name: version for name, version in depends_on if _canonical(name) != package}

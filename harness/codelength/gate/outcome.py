@@ -1,5 +1,8 @@
-"""What a gate comes to: findings and the exit code that follows from them; how a grid is checked
-against a baseline, and how a new baseline is accepted."""
+"""What a gate comes to.
+
+Findings and the exit code that follows from them; how a grid is checked against a baseline, and how
+a new baseline is accepted.
+"""
 
 import time
 from collections import Counter
@@ -48,8 +51,11 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """4 if a round trip failed, else 1 if something got worse, else 3 if something is missing
-        or nothing was compared, else 0."""
+        """The exit code.
+
+        4 if a round trip failed, else 1 if something got worse, else 3 if something is missing or
+        nothing was compared, else 0.
+        """
         verdicts = {finding.verdict for finding in self.cells}
         speeds = {finding.verdict for finding in self.times} if self.policy.time else set()
         if Verdict.MISMATCH in verdicts:

@@ -44,8 +44,10 @@ def outcome_to_json(outcome: Outcome, baseline: str) -> str:
 
 
 def to_tables(outcome: Outcome) -> list[Table]:
-    """Return a table of the cells that changed, the worst first, and one of the times. Equal cells
-    are only counted, in the summary; a table without rows is left out."""
+    """Return a table of the cells that changed, the worst first, and one of the times.
+
+    Equal cells are only counted, in the summary; a table without rows is left out.
+    """
     tables = [_cell_table(outcome.cells), _time_table(outcome.times)]
     return [table for table in tables if table.rows]
 
@@ -71,8 +73,10 @@ def to_markdown(outcome: Outcome, baseline: str, most: int = STEP_SUMMARY) -> st
 
 
 def to_junit(outcome: Outcome) -> str:
-    """Return JUnit XML with a test case for each cell and each time. If the exit code is not 0,
-    at least one case is a failure or an error."""
+    """Return JUnit XML with a test case for each cell and each time.
+
+    If the exit code is not 0, at least one case is a failure or an error.
+    """
     cases = [*_cases(outcome)]
     suites = Element("testsuites")
     suite = SubElement(suites, "testsuite", name="codelength gate", tests=str(len(cases)))

@@ -54,8 +54,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def codelength_baseline(request: pytest.FixtureRequest) -> "Checker":
-    """Call it with a codec: the test fails if the codec has got worse since the baseline was
-    made. See `Checker.__call__`."""
+    """Call it with a codec: the test fails if the codec has got worse since the baseline was made.
+
+    See `Checker.__call__`.
+    """
     config = request.config
     path = config.rootpath / config.getini("codelength_baseline")
     update = config.getoption("codelength_update")

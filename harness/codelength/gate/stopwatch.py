@@ -81,8 +81,11 @@ class Round(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def contention(self) -> float:
-        """The logarithm of the byte-code reference's time over that of deflate: it is a property
-        of the processor, and grows with the load that a neighbour puts on the core."""
+        """The logarithm of the byte-code reference's time over that of deflate.
+
+        It is a property of the processor, and grows with the load that a neighbour puts on the
+        core.
+        """
         return math.log(self.bytecode / self.deflate)
 
     def is_quiet(self, contention: float) -> bool:

@@ -85,8 +85,9 @@ class Timer:
     """Seconds for a pass."""
 
     def time_for_baseline(self, watch: GridWatch) -> list[BaselineTiming]:
-        """Time all codecs. Passes over one codec lie apart, so that they see the machine in more
-        than one state.
+        """Time all codecs.
+
+        Passes over one codec lie apart, so that they see the machine in more than one state.
 
         Raises:
             TimingError: A codec fails, or the machine is too busy.
@@ -247,8 +248,10 @@ def to_baseline_timing(
 
 
 def log_time(one: Pass, direction: str) -> float:
-    """Return the median over rounds of the logarithm of the codec's time over the geometric mean
-    of the references' times."""
+    """Return the median over rounds of the logarithm of the relative time.
+
+    The time of the codec is taken relative to the geometric mean of the references' times.
+    """
     return median(
         math.log(getattr(r, direction) / math.sqrt(r.deflate * r.bytecode)) for r in one.rounds
     )

@@ -1,5 +1,8 @@
-"""The bootstrap: resamples, and the percentile interval (Efron and Tibshirani, An Introduction to
-the Bootstrap, 1993, section 13.3)."""
+"""The bootstrap.
+
+Resamples, and the percentile interval (Efron and Tibshirani, An Introduction to the Bootstrap,
+1993, section 13.3).
+"""
 
 from typing import TYPE_CHECKING
 

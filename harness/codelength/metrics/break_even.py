@@ -105,8 +105,10 @@ def break_even_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, f
 
 
 def find_lower_envelope(lines: Mapping[str, CostLine]) -> list[Segment]:
-    """Find which codec is cheapest at which sizes, from the smallest size up; of equal lines the
-    first in `lines` counts."""
+    """Find which codec is cheapest at which sizes, from the smallest size up.
+
+    Of equal lines the first in `lines` counts.
+    """
     if not lines:
         return []
     found: list[Segment] = []

@@ -84,8 +84,10 @@ def resample_ratios(cell: Cell, resamples: int = RESAMPLES, seed: int = 0) -> "N
 def _resample_column(
     cells: Sequence[Cell | None], resamples: int, seed: int
 ) -> "NDArray[np.float64]":
-    """The ratios of all codecs on one corpus in each resample, (cells, resamples); not a number
-    where there is no ratio."""
+    """The ratios of all codecs on one corpus in each resample, (cells, resamples).
+
+    Not a number where there is no ratio.
+    """
     import numpy as np
 
     rates = np.full((len(cells), resamples), np.nan)

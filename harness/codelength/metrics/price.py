@@ -60,8 +60,10 @@ STORED = Pricing()
 
 
 def apply_price(cell: Cell, pricing: Pricing) -> Cell:
-    """A copy of the cell whose model bytes are those that `pricing` charges; None for a part
-    without a known price."""
+    """A copy of the cell whose model bytes are those that `pricing` charges.
+
+    None for a part without a known price.
+    """
     model_bytes = dict(cell.model_bytes)
     if model_bytes and pricing.price is Price.TWO_BYTES and WEIGHTS in model_bytes:
         parameters = None if cell.card is None else cell.card.parameters
@@ -85,8 +87,10 @@ def decoder_key(cell: Cell) -> str:
 
 
 def find_smallest_codings(cells: Iterable[Cell]) -> dict[str, CompressedModel]:
-    """Find the smallest coding of each model that was coded as a corpus, by digest (which is the
-    corpus's label)."""
+    """Find the smallest coding of each model that was coded as a corpus.
+
+    The keys are digests of models, which are the labels of these corpora.
+    """
     found: dict[str, list[Cell]] = {}
     for cell in cells:
         if cell.ok and cell.slice.label:

@@ -25,8 +25,10 @@ def assign_ranks(values: Sequence[float]) -> list[Rank]:
 
 
 def find_pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
-    """Whether each (cost, speed) is on the front: no other point is at least as good in both and
-    better in one."""
+    """Whether each (cost, speed) is on the front.
+
+    No other point is at least as good in both and better in one.
+    """
     on_front = [False] * len(points)
     fastest, cost = -math.inf, math.nan
     for place in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):

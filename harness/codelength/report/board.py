@@ -36,7 +36,7 @@ class Grid:
 
     @property
     def protocol(self) -> str:
-        """`whole`, `chunks:2048`, …"""
+        """The protocol, such as `whole` or `chunks:2048`."""
         return next(iter(self.slices.values())).protocol
 
     @property
@@ -68,8 +68,11 @@ class Grid:
 
     @cached_property
     def parts(self) -> "list[Part]":
-        """What is averaged: all corpora, then those of each kind of media where there are several
-        kinds. Controls and corpora without a byte are left out: nobody's data look like them."""
+        """What is averaged.
+
+        All corpora, then those of each kind of media where there are several kinds. Controls and
+        corpora without a byte are left out: nobody's data look like them.
+        """
         plain = {n: s for n, s in self.slices.items() if s.entropy is None and s.bytes}
         kinds = [(kind, [n for n, s in plain.items() if s.kind == kind]) for kind in KINDS]
         kinds = [(kind, names) for kind, names in kinds if names]
@@ -152,8 +155,11 @@ class Part:
         return self.combine(name, by.figure, by.combine)
 
     def places(self, key: str = "ratio") -> dict[str, str]:
-        """The rows, best first, each with its place; those without a value behind, the fullest
-        first. Estimates have no place and stand below everything that was decoded."""
+        """The rows, best first, each with its place.
+
+        Those without a value behind, the fullest first. Estimates have no place and stand below
+        everything that was decoded.
+        """
         values = {name: self.value(name, key) for name in self.rows}
         return _rank_rows(self.rows, values, key, lambda name: self.means[name].done)
 
@@ -225,8 +231,10 @@ def board_of(
 def build_board(
     submissions: Submissions, corpora: Sequence[str] = (), pricing: Pricing = STORED
 ) -> Board:
-    """Merge what was handed in, or some corpora of it only. Raises UsageError for a corpus that is
-    not there."""
+    """Merge what was handed in, or some corpora of it only.
+
+    Raises UsageError for a corpus that is not there.
+    """
     measurements, left_out = match_corpora(submissions.folders)
     known = {m.cell.slice.corpus for m in measurements}
     for corpus in corpora:

@@ -44,7 +44,7 @@ class Costs:
 
     @property
     def label(self) -> str:
-        """`enwik6 · whole`"""
+        """What a table is called: `enwik6 · whole`."""
         return f"{self.corpus} · {self.grid.label}"
 
     def ladders(self) -> "Iterator[Costs]":
@@ -78,8 +78,10 @@ def costs_of(grid: Grid, corpus: str) -> Costs:
 
 
 def model_table(costs: Costs) -> Table | None:
-    """For each codec without a model, the size from which on each codec with one is cheaper; None
-    if no codec has a model, or all have one."""
+    """For each codec without a model, the size from which on each codec with one is cheaper.
+
+    None if no codec has a model, or all have one.
+    """
     heavy = [name for name, line in costs.lines.items() if line.model_bytes]
     light = [name for name in costs.lines if name not in heavy]
     if not heavy or not light:

@@ -131,8 +131,10 @@ def draw_totals(costs: Costs) -> bytes:
 
 
 def draw_ladder(costs: Costs) -> bytes:
-    """Draw two panels against corpus size: the adjusted rates of the models of a family, and the
-    size of the cheapest one."""
+    """Draw two panels against corpus size.
+
+    The adjusted rates of the models of a family, and the size of the cheapest one.
+    """
     svg = _start(costs, "The best size of a model")
     sizes = _sizes(costs.lines)
     _draw_rates(svg, costs, sizes, 70, 480)

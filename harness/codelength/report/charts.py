@@ -214,8 +214,10 @@ def draw_map(grid: Grid) -> bytes:
 def draw_tile(
     svg: Svg, at: Point, size: Point, text: str, shade: float | None, is_best: bool = False
 ) -> None:
-    """Draw a box with a figure in it, the darker the larger `shade` is, from 0 to 1; None is a
-    hole."""
+    """Draw a box with a figure in it, the darker the larger `shade` is, from 0 to 1.
+
+    None is a hole.
+    """
     share = min(1.0, shade or 0.0)
     colour = "#f0f0f0" if shade is None else _shade(0.04 + 0.82 * share)
     svg.add("rect", x=at[0], y=at[1], width=size[0], height=size[1], fill=colour, stroke="#fff")

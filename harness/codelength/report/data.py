@@ -183,8 +183,10 @@ class Document(Struct, kw_only=True):
 
 
 def document_of(board: Board, title: str) -> Document:
-    """Put everything on the board into one document, without a date of its own: the same results
-    give the same document."""
+    """Put everything on the board into one document, without a date of its own.
+
+    The same results give the same document.
+    """
     machines = board.machines
     runs = [_run(e, board) for e in machines.environments]
     runs += [Run(mark="?", folders=list(board.folders[r]), id=r) for r in machines.unknown]
@@ -203,8 +205,10 @@ def document_of(board: Board, title: str) -> Document:
 
 
 def measurements_of(document: Document) -> Iterator[list[object]]:
-    """One line for each measurement, with the values of `MEASUREMENTS`. `shown` is 1 for the one
-    whose speeds the rankings show, 0 for those that confirm it."""
+    """One line for each measurement, with the values of `MEASUREMENTS`.
+
+    `shown` is 1 for the one whose speeds the rankings show, 0 for those that confirm it.
+    """
     for ranking in document.boards:
         for row in ranking.rows:
             for corpus, cell in zip(ranking.corpora, row.cells, strict=True):

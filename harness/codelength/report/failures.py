@@ -18,8 +18,10 @@ URGENT = [
 
 
 def failures_table(board: Board) -> Table | None:
-    """List every cell that is not ok, the gravest first, those of one codec, folder and reason in
-    one row; None if all are ok."""
+    """List every cell that is not ok, the gravest first.
+
+    Those of one codec, folder and reason are in one row. None if all are ok.
+    """
     found: dict[tuple[int, str, str, str, str], dict[str, None]] = defaultdict(dict)
     for measurement in board.failed:
         cell = measurement.cell

@@ -7,8 +7,10 @@ from codelength.report.table import Column, Table
 
 
 def ledger_table(grid: Grid, corpus: str) -> Table | None:
-    """Sum the bytes of all blobs of a corpus by purpose, the model beside them; None if no codec
-    has a ledger there."""
+    """Sum the bytes of all blobs of a corpus by purpose, the model beside them.
+
+    None if no codec has a ledger there.
+    """
     column = {n: cell for n, cell in grid.column(corpus).items() if cell.ok and cell.ledger}
     if not column:
         return None

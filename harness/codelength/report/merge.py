@@ -173,8 +173,11 @@ def merge_rows(measurements: Sequence[Measurement]) -> tuple[list[Row], list[Con
 def _by_entry(
     measurements: Sequence[Measurement],
 ) -> dict[tuple[str, Versions, Evidence], list[Measurement]]:
-    """By codec, versions and evidence. A failed cell goes with what its codec and versions are
-    elsewhere; if it failed before it knew its versions, with the first ones of its codec."""
+    """By codec, versions and evidence.
+
+    A failed cell goes with what its codec and versions are elsewhere; if it failed before it knew
+    its versions, with the first ones of its codec.
+    """
     versions: dict[str, Versions] = {}
     kinds: dict[tuple[str, Versions], Evidence] = {}
     keyed = [(m, tuple(sorted(m.cell.depends_on.items()))) for m in measurements]
@@ -255,8 +258,10 @@ def _confirm(row: Row, by: Row) -> Row:
 
 
 def _name_rows(of: Sequence[Row]) -> Iterator[Row]:
-    """Name the rows of one codec by what tells them apart: libraries, folder; evidence, where it
-    is not that of a plain row beside it."""
+    """Name the rows of one codec by what tells them apart.
+
+    Libraries, folder; evidence, where it is not that of a plain row beside it.
+    """
     for row in of:
         alike = [other for other in of if other.evidence is row.evidence]
         shared = set.intersection(*(set(other.versions.items()) for other in alike))

@@ -119,8 +119,10 @@ class LogAxis:
 
 
 def draw_axes(svg: Svg, x: LogAxis, y: LogAxis, titles: tuple[str, str]) -> None:
-    """Draw grid lines, ticks and the titles of both axes; an empty title leaves the ticks of y
-    away."""
+    """Draw grid lines, ticks and the titles of both axes.
+
+    An empty title leaves the ticks of y away.
+    """
     bottom, top = max(y.start, y.end), min(y.start, y.end)
     for tick in x.ticks(45):
         at = x.at(tick)

@@ -69,8 +69,10 @@ class Table:
         return "\n\n".join(filter(None, parts)) + "\n"
 
     def fit(self, width: int | None) -> "Table":
-        """The table in one block of `width`, without the columns that do not fit; a note names
-        them."""
+        """The table in one block of `width`, without the columns that do not fit.
+
+        A note names them.
+        """
         columns = list(self.columns)
         widths = zip(columns, self._widths(), strict=True)
         sizes = [min(size, LEAST) if column.wrap else size for column, size in widths]
@@ -144,8 +146,10 @@ class Table:
 
 
 def to_printable(value: str) -> str:
-    """Spell out what would steer a terminal or turn the direction of reading: names and reasons
-    may come from other people's files."""
+    """Spell out what would steer a terminal or turn the direction of reading.
+
+    Names and reasons may come from other people's files.
+    """
     if value.isprintable():
         return value
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in value)

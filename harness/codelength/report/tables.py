@@ -47,8 +47,11 @@ def overall_table(board: Board, grid: Grid, key: str = "ratio") -> Table:
 
 
 def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
-    """Rank the rows over a part: the mean, the means by kind or the ratios on each corpus, speeds,
-    memory, and what stands behind the row."""
+    """Rank the rows over a part.
+
+    The mean, the means by kind or the ratios on each corpus, speeds, memory, and what stands behind
+    the row.
+    """
     grid, machines, by = part.grid, board.machines, find_key(key)
     kinds = grid.parts[1:] if part.name == "all" else []
     corpora = [] if kinds or len(part.corpora) == 1 else part.corpora
@@ -109,8 +112,10 @@ def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
 
 
 def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> Table:
-    """Rank the rows on one corpus; those without figures at the bottom, with what became of
-    them."""
+    """Rank the rows on one corpus.
+
+    Those without figures are at the bottom, with what became of them.
+    """
     by, machines, of = find_key(key), board.machines, grid.slices[corpus]
     column = grid.column(corpus)
     cells = list(column.values())
@@ -188,8 +193,10 @@ def describe_evidence(row: Row) -> str:
 
 
 def find_fronts(column: Mapping[str, Cell], rows: Mapping[str, Row]) -> dict[str, str]:
-    """The letters of each row of a corpus: e where no other row is both smaller and faster to
-    encode, d the same to decode."""
+    """The letters of each row of a corpus.
+
+    E where no other row is both smaller and faster to encode, d the same to decode.
+    """
     letters = dict.fromkeys(column, "")
     for letter, speed in (("e", metrics.encode_speed), ("d", metrics.decode_speed)):
         points = {

@@ -98,8 +98,11 @@ class CorpusSlice(Struct, frozen=True):
 
 
 class Phase(Struct, frozen=True):
-    """Raw measurements of one direction. Times are in seconds; `cpu[b][r]` is repetition r of
-    batch b, all threads of the process together."""
+    """Raw measurements of one direction.
+
+    Times are in seconds; `cpu[b][r]` is repetition r of batch b, all threads of the process
+    together.
+    """
 
     cpu: list[list[float]]
     wall: list[list[float]]

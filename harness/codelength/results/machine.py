@@ -37,8 +37,7 @@ def environment(versions: dict[str, str], threads: int, jobs: int) -> Environmen
 
 
 def machine() -> dict[str, str]:
-    """The processor, how many cores may be used, how busy they are, the system, and the device that
-    was asked for."""
+    """The processor, its cores, how busy they are, the system and the device."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     facts = {
         "processor": processor(),
@@ -59,8 +58,10 @@ def memory_bytes() -> int:
 
 
 def commit() -> str:
-    """The git commit that codelength runs from, `+changes` behind it if the tree is dirty; empty
-    for an installed release."""
+    """The git commit that codelength runs from, `+changes` behind it if the tree is dirty.
+
+    Empty for an installed release.
+    """
     here = Path(__file__).parent
     git = ["git", "-C", str(here)]
     try:

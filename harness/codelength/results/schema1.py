@@ -119,8 +119,10 @@ class Score(Struct, frozen=True, tag="score"):
     prior: dict[str, int] = {}
 
     def to_today(self) -> today.Cell:
-        """The cell that it is stored as today. `law` is a digest of codec, settings, libraries
-        and weights together."""
+        """The cell that it is stored as today.
+
+        `law` is a digest of codec, settings, libraries and weights together.
+        """
         check = today.Check(
             data=self.check.data,
             blobs=self.check.blobs,

@@ -93,8 +93,10 @@ def execute(
 
 
 def _still_valid(before: Cell, job: Job, ready: Ready | Failed) -> Cell | None:
-    """What an earlier run measured, with what codec and corpus say of themselves now; None if it
-    has to be measured again."""
+    """What an earlier run measured, with what codec and corpus say of themselves now.
+
+    None if it has to be measured again.
+    """
     if (
         not before.ok
         or isinstance(ready, Failed)

@@ -67,8 +67,10 @@ class CodecWorkers:
             worker.close()
 
     def start(self) -> Ready | Failed:
-        """What the codec says of itself, once both workers are up. One that cannot be had is asked
-        only once; a worker that has died is started again."""
+        """What the codec says of itself, once both workers are up.
+
+        One that cannot be had is asked only once; a worker that has died is started again.
+        """
         return self._start([False] if self._large else [False, True])
 
     def measure(self, job: Job, watch: Progress | None = None) -> Cell:
@@ -128,8 +130,10 @@ class CodecWorkers:
         return answer
 
     def _start(self, wanted: Sequence[bool]) -> Ready | Failed:
-        """Start those workers that are missing, at the same time, unless the codec cannot be had;
-        end the other one if there is no memory for both."""
+        """Start those workers that are missing, at the same time, unless the codec cannot be had.
+
+        End the other one if there is no memory for both.
+        """
         pending = {}
         if self._large and len(wanted) == 1 and self._is_alive(not wanted[0]):
             self._workers[not wanted[0]].close()
@@ -153,9 +157,7 @@ class CodecWorkers:
         return decoding in self._workers and self._workers[decoding].alive
 
 
-def _result(
-    pending: Pending[T], on_progress: Callable[[int], None] = lambda done: None
-) -> T | Failed:
+def _result(pending: Pending[T], on_progress: Callable[[int], None] = lambda _: None) -> T | Failed:
     """What comes of a call, or what kept it from coming. Raises Stopped."""
     try:
         return pending.result(on_progress)

@@ -58,8 +58,10 @@ def survey(
     limit: int | None,
     watch: Callable[[str], None],
 ) -> list[Target]:
-    """Reads each corpus once and notes what every codec will see of it. A corpus that cannot be
-    read, or is not what it promised, keeps its place with its problem."""
+    """Reads each corpus once and notes what every codec will see of it.
+
+    A corpus that cannot be read, or is not what it promised, keeps its place with its problem.
+    """
     targets = []
     for entry in corpora:
         watch(entry.item.spec)

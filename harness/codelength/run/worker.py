@@ -267,8 +267,11 @@ def grouped(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def plain(data: object) -> bytes:
-    """Copy what a codec gave into bytes of exactly that type: a class of its own could say that it
-    is as long as it likes, and equal to anything. Raises TypeError if it is no bytes at all."""
+    """Copy what a codec gave into bytes of exactly that type.
+
+    A class of its own could say that it is as long as it likes, and equal to anything. Raises
+    TypeError if it is no bytes at all.
+    """
     return data if type(data) is bytes else memoryview(data).tobytes()  # type: ignore[arg-type]
 
 

@@ -19,8 +19,10 @@ _things: list[Any] = []
 
 
 def receive(module: str, file: str | None, pickled: bytes, memory: int) -> Returned | Raised:
-    """Take the thing whose class is in `module`, or else in `file`; from then on the process may
-    allocate `memory` bytes more."""
+    """Take the thing whose class is in `module`, or else in `file`.
+
+    From then on the process may allocate `memory` bytes more.
+    """
     try:
         provide(module, file)
         _things.append(pickle.loads(pickled))
@@ -39,8 +41,10 @@ def answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returned
 
 
 def provide(module: str, file: str | None) -> None:
-    """Make `module` importable: by the path if it leads to `file`, or else from there. Raises
-    whatever the file raises."""
+    """Make `module` importable: by the path if it leads to `file`, or else from there.
+
+    Raises whatever the file raises.
+    """
     if file is None or _origin(module) == file:
         return
     # a script's own name would run its main part

@@ -67,8 +67,10 @@ def _checks(timeout: float, encoder: Session, decoder: Session) -> Iterator[Resu
 def _blob_checks(
     encoder: Session, decoder: Session, coded: Sequence[Coded], short: Sequence[Coded]
 ) -> Iterator[Result]:
-    """Check the blobs again, in batches, in the other process, and damaged; `short` leaves out the
-    long input."""
+    """Check the blobs again, in batches, in the other process, and damaged.
+
+    `short` leaves out the long input.
+    """
     # backwards, so that nothing may depend on what was coded before
     samples, blobs = zip(*short[::-1], strict=True)
     data = [bytes(sample.data) for sample in samples]

@@ -1,5 +1,8 @@
-"""What every codec has to encode: small inputs, many of them edge cases, with the same bytes on
-every machine. And how their blobs are damaged."""
+"""What every codec has to encode.
+
+Small inputs, many of them edge cases, with the same bytes on every machine. And how their blobs are
+damaged.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import shake_256

@@ -1,5 +1,7 @@
-"""What a process of the kit does with a codec or a corpus. A function that checks returns the
-problem, or None."""
+"""What a process of the kit does with a codec or a corpus.
+
+A function that checks returns the problem, or None.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

@@ -36,8 +36,10 @@ PATIENCE = 3
 
 
 class Session:
-    """Calls in one process, which nothing that they do can get out of. After a call that ends the
-    process, the next one gets a new process."""
+    """Calls in one process, which nothing that they do can get out of.
+
+    After a call that ends the process, the next one gets a new process.
+    """
 
     def __init__(
         self,
@@ -48,8 +50,10 @@ class Session:
         threads: int = 1,
         old_processor: bool = False,
     ) -> None:
-        """Raises Finding if `thing` cannot be sent. `old_processor` keeps libraries from the
-        instructions that only newer processors have."""
+        """Raises Finding if `thing` cannot be sent.
+
+        `old_processor` keeps libraries from the instructions that only newer processors have.
+        """
         self._timeout = timeout
         self._receive = _packed(thing, memory)
         self._start = partial(
@@ -113,8 +117,11 @@ class Session:
 
 
 class _Pickler(pickle.Pickler):
-    """Sends a class by its name. Pickle itself insists that the name still leads to that very
-    class, and gives up on one whose file has been loaded again since."""
+    """Sends a class by its name.
+
+    Pickle itself insists that the name still leads to that very class, and gives up on one whose
+    file has been loaded again since.
+    """
 
     def reducer_override(self, thing: Any) -> Any:
         if not isinstance(thing, type) or "<locals>" in thing.__qualname__:

@@ -42,7 +42,7 @@ class _Stop(Exception):
     """The process that is served has ended, or wants this one to end."""
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     raise _Stop
 
 

@@ -26,20 +26,28 @@ class Children:
 
 
 def note_child(peak: int) -> None:
-    """For a codec that runs programs: one of them took `peak` bytes at most. The system does not
-    tell: what it says of a child counts the memory of the parent, which the child was born with."""
+    """For a codec that runs programs: one of them took `peak` bytes at most.
+
+    The system does not tell: what it says of a child counts the memory of the parent, which the
+    child was born with.
+    """
     Children.peak = max(Children.peak, peak)
 
 
 def peak() -> int:
-    """The most bytes in memory since the last `reset_peak`; those of the largest program that was
-    run are added, because this process holds the data meanwhile."""
+    """The most bytes in memory since the last `reset_peak`.
+
+    Those of the largest program that was run are added, because this process holds the data
+    meanwhile.
+    """
     return _status("VmHWM") + Children.peak
 
 
 def reset_peak() -> None:
-    """Gives freed memory back and starts a new measurement of the peak. Where the system has no
-    such thing, the peak is that of the whole process so far."""
+    """Gives freed memory back and starts a new measurement of the peak.
+
+    Where the system has no such thing, the peak is that of the whole process so far.
+    """
     Children.peak = 0
     with suppress(AttributeError):  # a C library that has no such function
         ctypes.CDLL(None).malloc_trim(0)

@@ -63,8 +63,10 @@ class Channel:
         self._socket.sendall(body)
 
     def receive(self, deadline: float | None = None) -> bytes:
-        """The body of the next message. Raises TimeoutError at `deadline`, EOFError at the end,
-        Nonsense."""
+        """The body of the next message.
+
+        Raises TimeoutError at `deadline`, EOFError at the end, Nonsense.
+        """
         start = self._read(len(MAGIC) + 8, deadline)
         if not start.startswith(MAGIC):
             raise Nonsense(f"wrote {start[:12]!r} where its answer belongs")
@@ -110,6 +112,8 @@ def read_reply(body: bytes) -> Reply:
 
 @cache
 def reads(function: Callable[..., Any]) -> Callable[[bytes], Any]:
-    """What reads the value that `function` returns, as its annotation has it. It raises
-    msgspec.MsgspecError for another value."""
+    """What reads the value that `function` returns, as its annotation has it.
+
+    It raises msgspec.MsgspecError for another value.
+    """
     return msgspec.msgpack.Decoder(get_type_hints(function)["return"]).decode

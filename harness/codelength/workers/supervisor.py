@@ -202,7 +202,7 @@ class Supervisor:
         self,
         task: "partial[T]",
         timeout: float | None = None,
-        on_progress: Callable[[int], None] = lambda done: None,
+        on_progress: Callable[[int], None] = lambda _: None,
     ) -> T:
         """Have the worker call `task` and return the result; see `begin` and `Pending.result`."""
         return self.begin(task, timeout).result(on_progress)
@@ -248,7 +248,7 @@ class Pending(Generic[T]):
         self._supervisor, self._function, self._timeout = supervisor, task.func, timeout
         self.deadline = None if timeout is None else time.monotonic() + timeout
 
-    def result(self, on_progress: Callable[[int], None] = lambda done: None) -> T:
+    def result(self, on_progress: Callable[[int], None] = lambda _: None) -> T:
         """Wait for what the function returns.
 
         Args:

@@ -27,8 +27,11 @@ LONG = 12
 
 
 def to_html(page: Page) -> str:
-    """Fill the template in `web`. The data of a board stand in it as JSON, which the script turns
-    into text nodes, never into markup; a page without a ranking has no script."""
+    """Fill the template in `web`.
+
+    The data of a board stand in it as JSON, which the script turns into text nodes, never into
+    markup; a page without a ranking has no script.
+    """
     document = page.document if isinstance(page.document, Document) else None
     style, script = _read("page.css"), "".join(map(_read, SCRIPTS)) if document else ""
     parts = {

@@ -8,9 +8,11 @@ from codelength.report.table import to_printable, wrap_prose
 
 
 def to_text(page: Page, width: int | None = None) -> Iterator[str]:
-    """Render the brief tables in blocks that fit into `width` columns, then the answer: its notes
-    come first and each of its tables is one block, so that the ranking is the last thing to be
-    seen. Without a width (a pipe, a file) every row is one line with all columns."""
+    """Render the brief tables in blocks that fit into `width` columns, then the answer.
+
+    Its notes come first and each of its tables is one block, so that the ranking is the last thing
+    to be seen. Without a width (a pipe, a file) every row is one line with all columns.
+    """
     for table in page.brief:
         yield table.text(width)
     for table in page.answer:
