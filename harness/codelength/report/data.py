@@ -1,6 +1,9 @@
 """A board as data: what JSON, CSV and Parquet hold and what the HTML page shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import product
+from typing import Any
 
 from msgspec import Struct
 
@@ -26,6 +29,14 @@ MEASUREMENTS = (
     *("threads", "jobs", "reason"),
 )
 """The heads of a board's measurements as one flat table."""
+
+SLICE = ("corpus", "protocol", "limit")
+PAID: dict[str, Figure] = {
+    "adjusted": metrics.adjusted_ratio,
+    "adjusted_1gb": marks.adjusted_at_1_gb,
+    "prequential": metrics.prequential_ratio,
+}
+SPEEDS: dict[str, Figure] = {"encode": metrics.encode_speed, "decode": metrics.decode_speed}
 
 
 class Corpus(Struct, kw_only=True):
@@ -266,19 +277,15 @@ def _places(board: Board, part: Part) -> dict[str, Place]:
             high=mean.high,
             done=mean.done,
             of=mean.of,
-            adjusted=part.combine(name, metrics.adjusted_ratio),
-            adjusted_1gb=part.combine(name, marks.adjusted_at_1_gb),
-            prequential=part.combine(name, metrics.prequential_ratio),
             mark=marks.marks_of(part.row_cells(name)),
-            encode=part.combine(name, metrics.encode_speed),
-            decode=part.combine(name, metrics.decode_speed),
             memory=part.combine(name, metrics.peak_memory, max),
+            **_compute(PAID | SPEEDS, partial(part.combine, name)),
             speeds={mark: _speeds_on(board, part, row, mark) for mark in several},
         )
     ranked = {name: place for name, place in found.items() if part.rows[name].evidence.is_ranked}
-    _mark_fronts(ranked, {"": ranked})
+    _mark_fronts(ranked, ranked)
     for mark in several:
-        _mark_fronts(ranked, {mark: {name: place.speeds[mark] for name, place in ranked.items()}})
+        _mark_fronts(ranked, {name: place.speeds[mark] for name, place in ranked.items()}, mark)
     return found
 
 
@@ -288,40 +295,36 @@ def _speeds_on(board: Board, part: Part, row: Row, machine: str) -> Speeds:
         [m.cell for m in row.measured.get(c, ()) if board.machines.mark(m.cell.run) == machine]
         for c in part.corpora
     ]
-    known = [cells[0] for cells in found if cells]
+    if not all(found):
+        return Speeds()
+    cells = [cells[0] for cells in found]
+    peaks = [peak for cell in cells if (peak := metrics.peak_memory(cell)) is not None]
+    memory = max(peaks) if len(peaks) == len(cells) else None
+    return Speeds(memory=memory, **_compute(SPEEDS, partial(_combine, cells)))
 
-    def combine(figure: Figure, is_mean: bool = True) -> float | None:
-        values = [value for cell in known if (value := figure(cell)) is not None]
-        if not values or len(values) < len(found):
-            return None
-        return geometric_mean(values) if is_mean else max(values)
 
-    return Speeds(
-        encode=combine(metrics.encode_speed),
-        decode=combine(metrics.decode_speed),
-        memory=combine(metrics.peak_memory, is_mean=False),
-    )
+def _combine(cells: Sequence[Cell], figure: Figure) -> float | None:
+    values = [value for cell in cells if (value := figure(cell)) is not None]
+    return geometric_mean(values) if values and len(values) == len(cells) else None
 
 
 def _mark_fronts(
-    standings: Mapping[str, Standing], speeds: Mapping[str, Mapping[str, Speeds | Place]]
+    standings: Mapping[str, Standing], timed: Mapping[str, Speeds | Place], machine: str = ""
 ) -> None:
     """Note in each standing the fronts that it is on, under every price and direction."""
-    for machine, timed in speeds.items():
-        for direction in ("encode", "decode"):
-            for price in ("ratio", "adjusted", "adjusted_1gb"):
-                points = {
-                    name: (cost, speed)
-                    for name, standing in standings.items()
-                    if (cost := getattr(standing, price)) is not None
-                    and name in timed
-                    and (speed := getattr(timed[name], direction)) is not None
-                }
-                front = find_pareto_front(list(points.values()))
-                for name, is_on_front in zip(points, front, strict=True):
-                    if is_on_front:
-                        words = [direction, price, *([machine] if machine else [])]
-                        standings[name].fronts = [*standings[name].fronts, " ".join(words)]
+    for direction, price in product(SPEEDS, ("ratio", "adjusted", "adjusted_1gb")):
+        points = {
+            name: (cost, speed)
+            for name, standing in standings.items()
+            if (cost := getattr(standing, price)) is not None
+            and name in timed
+            and (speed := getattr(timed[name], direction)) is not None
+        }
+        front = find_pareto_front(list(points.values()))
+        label = f"{direction} {price} {machine}".strip()
+        for name, is_on_front in zip(points, front, strict=True):
+            if is_on_front:
+                standings[name].fronts = [*standings[name].fronts, label]
 
 
 def _figures(
@@ -340,11 +343,9 @@ def _figures(
                 coded=cell.coded_bytes,
                 ratio=metrics.ratio(cell),
                 bits_per_byte=metrics.bits_per_byte(cell),
-                adjusted=metrics.adjusted_ratio(cell),
-                adjusted_1gb=marks.adjusted_at_1_gb(cell),
-                prequential=metrics.prequential_ratio(cell),
                 mark=marks.marks_of([cell]),
                 measured=measured,
+                **_compute(PAID, partial(_of, cell)),
             )
         else:
             found[name] = Figures(status=cell.status, reason=cell.reason, measured=measured)
@@ -353,16 +354,16 @@ def _figures(
         for name, figures in found.items()
         if figures.coded is not None and grid.rows[name].evidence.is_ranked
     }
-    _mark_fronts(ranked, {"": {name: figures.measured[0] for name, figures in ranked.items()}})
+    _mark_fronts(ranked, {name: figures.measured[0] for name, figures in ranked.items()})
     machines = board.machines.marks(grid.column(corpus).values())
     for mark in machines if len(machines) > 1 else ():
-        timed: dict[str, Speeds] = {}
-        for name in ranked:
-            members = grid.rows[name].measured[corpus]
-            for member, of in zip(members, found[name].measured, strict=True):
-                if board.machines.mark(member.cell.run) == mark:
-                    timed.setdefault(name, of)
-        _mark_fronts(ranked, {mark: timed})
+        timed = {
+            name: found[name].measured[place]
+            for name in ranked
+            for place, member in enumerate(grid.rows[name].measured[corpus])
+            if board.machines.mark(member.cell.run) == mark
+        }
+        _mark_fronts(ranked, timed, mark)
     return found
 
 
@@ -371,9 +372,8 @@ def _measured(measurement: Measurement, row: Row, numbers: Mapping[str, int]) ->
     return Measured(
         run=numbers[cell.run],
         folder=measurement.folder,
-        encode=metrics.encode_speed(cell),
-        decode=metrics.decode_speed(cell),
         memory=metrics.peak_memory(cell),
+        **_compute(SPEEDS, partial(_of, cell)),
         versions={} if cell.depends_on == row.versions else cell.depends_on,
     )
 
@@ -396,42 +396,33 @@ def _entry(row: Row, cells: list[Figures | None], places: dict[str, Place]) -> E
 
 
 def _corpus(name: str, of: CorpusSlice, averaged: bool) -> Corpus:
-    return Corpus(
-        name=name,
-        kind=of.kind,
-        samples=of.samples,
-        bytes=of.bytes,
-        digest=of.digest,
-        label=of.label,
-        entropy=of.entropy,
-        averaged=averaged,
-    )
+    fields = _copy(of, "kind", "samples", "bytes", "digest", "label", "entropy")
+    return Corpus(name=name, averaged=averaged, **fields)
 
 
 def _run(e: Environment, board: Board) -> Run:
+    fields = _copy(e, "started", "command", "codelength", "commit", "machine", "threads", "jobs")
+    folders = list(board.folders[e.run])
     return Run(
-        mark=board.machines.mark(e.run),
-        folders=list(board.folders[e.run]),
-        id=e.run,
-        started=e.started,
-        command=e.command,
-        codelength=e.codelength,
-        commit=e.commit,
-        machine=e.machine,
-        libraries=e.versions,
-        threads=e.threads,
-        jobs=e.jobs,
+        mark=board.machines.mark(e.run), folders=folders, id=e.run, libraries=e.versions, **fields
     )
 
 
 def _failure(measurement: Measurement) -> Failure:
     cell = measurement.cell
-    return Failure(
-        codec=cell.codec,
-        corpus=cell.slice.corpus,
-        protocol=cell.slice.protocol,
-        limit=cell.slice.limit,
-        folder=measurement.folder,
-        status=cell.status,
-        reason=cell.reason,
-    )
+    fields = _copy(cell, "codec", "status", "reason") | _copy(cell.slice, *SLICE)
+    return Failure(folder=measurement.folder, **fields)
+
+
+def _of(cell: Cell, figure: Figure) -> float | None:
+    return figure(cell)
+
+
+def _compute(
+    figures: Mapping[str, Figure], compute: Callable[[Figure], float | None]
+) -> dict[str, Any]:
+    return {field: compute(figure) for field, figure in figures.items()}
+
+
+def _copy(record: Struct, *names: str) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
