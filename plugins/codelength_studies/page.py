@@ -1,28 +1,15 @@
-"""The page of a study: headings, prose, tables and charts, as a file and in a terminal."""
+"""The page of a study: headings, prose, tables and charts, in one file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from codelength.report import Table
+from codelength.report.export.markdown import write_report
+from codelength.report.page import Chart, Heading, Prose, Section
 from codelength.results.cell import CorpusSlice
-from codelength.results.files import write_file
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A picture on a page."""
-
-    name: str
-    """The name of its file, without a suffix."""
-    caption: str
-    draw: Callable[[], bytes]
-    """Draws it as SVG."""
-
-
-Section = str | Table | Chart
 
 WITHOUT_PLOTS = (
     "No plots: matplotlib is not installed. This command brings it, and running the command again "
@@ -30,52 +17,37 @@ WITHOUT_PLOTS = (
 )
 
 
-def write_page(path: Path, sections: Iterable[Section], level: int = 3) -> None:
-    """Write the page to `path` and its charts to `plots` beside it, and say where it is.
+@dataclass(frozen=True)
+class StudyPage:
+    """What a study has found."""
 
-    Args:
-        level: Of the headings of tables.
+    title: str
+    summary: str
+    """How the figures came about, in one paragraph."""
+    sections: Sequence[Section]
+
+
+def write_page(page: StudyPage, path: Path) -> None:
+    """Write the page to `path` and its charts to `plots` beside it, and say where it is.
 
     Raises:
         StoreError: The page cannot be written.
     """
-    parts = [_to_markdown(section, path.parent, level).strip("\n") for section in sections]
-    write_file(path, "\n\n".join(parts) + "\n")
-    click.echo(f"page: {path}")
+    click.echo(f"page: {write_report(page, path.parent, path.name)}")
+
+
+def make_chart(name: str, caption: str, draw: Callable[[], bytes]) -> Section:
+    """Return a chart for the file `name`.svg, or what to install for it."""
+    if find_spec("matplotlib") is None:
+        return Prose(WITHOUT_PLOTS)
+    return Chart(f"{to_file_name(name)}.svg", caption, draw)
 
 
 def list_digests(slices: Iterable[CorpusSlice]) -> list[Section]:
     """Return the section that names the bytes of each corpus by their digest."""
     by_name = {(s.corpus, s.protocol): s.digest for s in slices}
     lines = [f"- {corpus} · {rule}: `{digest}`" for (corpus, rule), digest in by_name.items()]
-    return ["## Digests", "\n".join(lines)]
-
-
-def _to_markdown(section: Section, folder: Path, level: int) -> str:
-    if isinstance(section, Table):
-        return section.markdown(level)
-    if isinstance(section, Chart):
-        return _write_picture(folder, section.name, section.caption, section.draw)
-    return section
-
-
-def _write_picture(folder: Path, name: str, what: str, draw: Callable[[], bytes]) -> str:
-    """Put an SVG in `folder`/plots.
-
-    Returns:
-        The Markdown that shows it, or says why there is none.
-
-    Raises:
-        StoreError: The file cannot be written.
-    """
-    try:
-        svg = draw()
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        return WITHOUT_PLOTS
-    write_file(folder / "plots" / f"{to_file_name(name)}.svg", svg)
-    return f"![{what}](plots/{to_file_name(name)}.svg)"
+    return [Heading("Digests"), Prose("\n".join(lines))]
 
 
 def to_file_name(name: str) -> str:

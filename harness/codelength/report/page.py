@@ -51,8 +51,8 @@ class Records:
     rows: Sequence[Sequence[object]]
 
 
-class Page(Protocol):
-    """What an exporter renders: sections to read, and the same figures as data."""
+class Document(Protocol):
+    """What can be read from the beginning to the end."""
 
     @property
     def title(self) -> str:
@@ -60,11 +60,15 @@ class Page(Protocol):
 
     @property
     def summary(self) -> str:
-        """One sentence below the title."""
+        """One paragraph below the title."""
 
     @property
     def sections(self) -> Sequence[Section]:
         """All there is to read, in order."""
+
+
+class Page(Document, Protocol):
+    """What an exporter renders: sections to read, and the same figures as data."""
 
     @property
     def brief(self) -> Sequence[Table]:

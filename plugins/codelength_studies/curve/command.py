@@ -133,7 +133,7 @@ def command(
         print_sections(gain_table(one), conclusion(one) + "\n")
     for line in declined:
         click.echo(f"not drawn: {line}", err=True)
-    write_page(out / PAGE, page(grouped, declined, command_line()))
+    write_page(page(grouped, declined, command_line()), out / PAGE)
     return 0
 
 

@@ -1,12 +1,13 @@
 """The page on curves: for each codec a chart, what it shows in one sentence, and the figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from codelength.report import Column, Table, format
+from codelength.report.page import Heading, Prose, Section
 from codelength_studies.curve.gain import (
     UNIFORM,
     CodecCurves,
@@ -26,7 +27,7 @@ from codelength_studies.figure import (
     set_log_ticks,
     write_heading,
 )
-from codelength_studies.page import Chart, Section, list_digests
+from codelength_studies.page import StudyPage, list_digests, make_chart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,20 +62,21 @@ DASHES: dict[Control, Literal["-", "--", ":"]] = {
 }
 
 
-def page(curves: Sequence[CodecCurves], declined: Sequence[str], command: str) -> Iterator[Section]:
-    """Yield the sections of the page."""
-    yield "# In-context curves"
-    yield GUIDE
-    yield f"Made by `{command}`."
+def page(curves: Sequence[CodecCurves], declined: Sequence[str], command: str) -> StudyPage:
+    """Return the page on these curves, and on those that codecs have declined."""
+    sections: list[Section] = [Prose(f"Made by `{command}`.")]
     if declined:
-        yield f"Not drawn: {'; '.join(declined)}."
+        sections += [Prose(f"Not drawn: {'; '.join(declined)}.")]
     for one in curves:
-        yield f"## {one.codec}"
         what = f"what context is worth to {one.codec}"
-        yield Chart(f"curve-{one.codec}", what, partial(draw, one))
-        yield conclusion(one)
-        yield gain_table(one)
-    yield from list_digests(corpus.slice for one in curves for corpus in one.corpora)
+        sections += [
+            Heading(one.codec),
+            make_chart(f"curve-{one.codec}", what, partial(draw, one)),
+            Prose(conclusion(one)),
+            gain_table(one),
+        ]
+    sections += list_digests(corpus.slice for one in curves for corpus in one.corpora)
+    return StudyPage("In-context curves", GUIDE, sections)
 
 
 def gain_table(curves: CodecCurves) -> Table:

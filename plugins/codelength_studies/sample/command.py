@@ -116,7 +116,7 @@ def command(
         sys.stdout.buffer.write(continuations[0].text)
         return 0
     costs = cross_costs(codecs, prompt, [one.text for one in continuations])
-    write_page(out / PAGE, page(prompt, continuations, costs, command_line()), level=2)
+    write_page(page(prompt, continuations, costs, command_line()), out / PAGE)
     return 0
 
 

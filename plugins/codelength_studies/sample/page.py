@@ -1,14 +1,15 @@
 """One prompt, continued by several codecs, on a page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from codelength.report import Column, Table, format
+from codelength.report.page import Heading, Prose, Section
 from codelength.report.table import stack_head
 from codelength.report.table import to_printable as spell_out
 from codelength_studies.figure import INCH, draw_svg, draw_tile
-from codelength_studies.page import Chart, Section
+from codelength_studies.page import StudyPage, make_chart
 from codelength_studies.sample.draw import CrossCosts
 from codelength_studies.sample.records import Continuation
 
@@ -38,25 +39,28 @@ COSTS = (
 
 def page(
     prompt: bytes, continuations: Sequence[Continuation], costs: CrossCosts, command: str
-) -> Iterator[Section]:
-    """Yield the sections of the page."""
+) -> StudyPage:
+    """Return the page on the continuations of one prompt."""
     settings = continuations[0].settings
-    yield "# One prompt, continued"
-    yield GUIDE
-    yield (
+    made = (
         f"Made by `{command}`: seed {settings.seed}, temperature {settings.temperature:g}; the "
         f"prompt has {format.count(len(prompt))} bytes, SHA-256 `{settings.prompt}`, and "
         f"{'ends' if len(prompt) > SHOWN else 'is'}:"
     )
-    yield to_code_block(end_of(prompt))
-    yield overview(continuations)
+    sections: list[Section] = [
+        Prose(made),
+        Prose(to_code_block(end_of(prompt))),
+        overview(continuations),
+    ]
     for one in continuations:
-        yield f"## {one.settings.codec}"
-        yield to_code_block(one.text)
+        sections += [Heading(one.settings.codec), Prose(to_code_block(one.text))]
     if len(costs.codecs) > 1:
-        yield "## Who would have written it"
-        yield COSTS
-        yield Chart("costs", "what each continuation costs each codec", partial(draw, costs))
+        sections += [
+            Heading("Who would have written it"),
+            Prose(COSTS),
+            make_chart("costs", "what each continuation costs each codec", partial(draw, costs)),
+        ]
+    return StudyPage("One prompt, continued", GUIDE, sections)
 
 
 def overview(continuations: Sequence[Continuation]) -> Table:

@@ -69,7 +69,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
     for analysis in _analyses(points, published, resamples, seed):
         analyses.append(analysis)
         print_sections(*tables(analysis), *conclusions(analysis), "")
-    write_page(out / PAGE, page(analyses, resamples, command_line()))
+    write_page(page(analyses, resamples, command_line()), out / PAGE)
     return 0
 
 

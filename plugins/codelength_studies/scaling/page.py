@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 
 from codelength.report import Column, Table, format
-from codelength_studies.page import Chart, Section
+from codelength.report.page import Heading, Prose, Section
+from codelength_studies.page import StudyPage, make_chart
 from codelength_studies.scaling.analysis import EQUAL, Analysis, Bootstrap
 from codelength_studies.scaling.fit import Fit
 from codelength_studies.scaling.forms import POWER_SUM
@@ -29,17 +30,18 @@ WITHOUT = {"α": ("log size, power of steps", "steps only"), "a": ("no floor",),
 """Forms that do without a number of the power sum."""
 
 
-def page(analyses: Sequence[Analysis], resamples: int, command: str) -> Iterator[Section]:
-    """Yield the sections of the page."""
-    yield "# Scaling"
-    yield GUIDE
-    yield f"Made by `{command}`, with {resamples:,} resamples."
-    for analysis in analyses:
-        corpus = analysis.ladder.corpus
-        yield f"## {corpus}"
-        yield Chart(f"scaling-{corpus}", "the ladder and the fit", partial(draw, analysis))
-        yield " ".join(conclusions(analysis))
-        yield from tables(analysis)
+def page(analyses: Sequence[Analysis], resamples: int, command: str) -> StudyPage:
+    """Return the page on these ladders."""
+    sections: list[Section] = [Prose(f"Made by `{command}`, with {resamples:,} resamples.")]
+    for one in analyses:
+        corpus = one.ladder.corpus
+        sections += [
+            Heading(corpus),
+            make_chart(f"scaling-{corpus}", "the ladder and the fit", partial(draw, one)),
+            Prose(" ".join(conclusions(one))),
+            *tables(one),
+        ]
+    return StudyPage("Scaling", GUIDE, sections)
 
 
 def tables(analysis: Analysis) -> list[Table]:

@@ -98,7 +98,7 @@ def command(
         scores = score_plan(plan, record, check, out, Progress(meter))
     results = load(out)
     print_sections(*map(score_table, group_scores(scores, results.current)))
-    write_page(out / PAGE, page(results), level=2)
+    write_page(page(results), out / PAGE)
     return 0
 
 

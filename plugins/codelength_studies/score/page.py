@@ -1,16 +1,17 @@
 """The page on scores: every estimate behind ≈, and never ranked above what was measured."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from codelength import metrics
 from codelength.report import Column, Table, format
+from codelength.report.page import Heading, Prose
 from codelength.results.cell import Cell, CorpusSlice, Environment
 from codelength.results.store import Results
 from codelength_studies.figure import GRAY, colour_of, draw_svg
-from codelength_studies.page import Chart, Section, list_digests
+from codelength_studies.page import StudyPage, list_digests, make_chart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,21 +63,25 @@ def group_scores(scores: Iterable[Cell], measured: Iterable[Cell]) -> list[Slice
     ]
 
 
-def page(results: Results) -> Iterator[Section]:
-    """Yield the sections of the page on all scores in a folder."""
+def page(results: Results) -> StudyPage:
+    """Return the page on all scores in a folder."""
     groups = group_scores(results.estimates, results.current)
-    yield "# Scores"
-    yield HOW if groups else "Nothing was scored."
-    if groups:
-        what = "ideal code lengths beside what was measured"
-        yield Chart("scores", what, partial(draw, groups))
-    for group in groups:
-        yield replace(score_table(group), made="")
-    yield "## How"
-    for run in dict.fromkeys(score.run for score in results.estimates):
-        if run in results.environments:
-            yield _describe_run(results.environments[run])
-    yield from list_digests(group.slice for group in groups)
+    if not groups:
+        return StudyPage("Scores", "Nothing was scored.", [])
+    what = "ideal code lengths beside what was measured"
+    runs, known = dict.fromkeys(score.run for score in results.estimates), results.environments
+    return StudyPage(
+        "Scores",
+        HOW,
+        [
+            make_chart("scores", what, partial(draw, groups)),
+            Heading("Corpora"),
+            *(replace(score_table(group), made="") for group in groups),
+            Heading("How"),
+            *(Prose(_describe_run(known[run])) for run in runs if run in known),
+            *list_digests(group.slice for group in groups),
+        ],
+    )
 
 
 def score_table(group: SliceScores) -> Table:

@@ -202,8 +202,8 @@ def test_the_page_has_a_plot_a_conclusion_and_the_figures(tmp_path: Path) -> Non
         for control in ("data", "shuffled bytes")
     )
     for folder in ("first", "again"):
-        sections = page(curves, ["png on iid: declined"], "codelength curve")
-        write_page(tmp_path / folder / "curves.md", sections)
+        made = page(curves, ["png on iid: declined"], "codelength curve")
+        write_page(made, tmp_path / folder / "curves.md")
     text = (tmp_path / "first" / "curves.md").read_text()
     for one in curves:
         assert conclusion(one) in text

@@ -172,9 +172,8 @@ def test_the_page_shows_every_continuation(tmp_path: Path) -> None:
         for name, text in (("gzip", b"wxyz"), ("ppmd", b"on and"))
     ]
     costs = CrossCosts(["gzip", "ppmd"], [[2.5, 4.0], [6.125, 9.0]])
-    write_page(
-        tmp_path / "samples.md", page(b"the prompt", found, costs, "codelength sample"), level=2
-    )
+    made = page(b"the prompt", found, costs, "codelength sample")
+    write_page(made, tmp_path / "samples.md")
     text = (tmp_path / "samples.md").read_text()
     assert "```text\nthe prompt\n```" in text
     assert "## gzip\n\n```text\nwxyz\n```" in text

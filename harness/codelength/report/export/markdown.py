@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from codelength.report.page import Chart, Folded, Heading, Page, Prose, Section
+from codelength.report.page import Chart, Document, Folded, Heading, Prose, Section
 from codelength.report.table import Table
 from codelength.report.table import to_markdown as escape
 from codelength.results.files import write_file
 
 
-def to_markdown(page: Page, charts: Collection[str] = ()) -> str:
+def to_markdown(page: Document, charts: Collection[str] = ()) -> str:
     """Render all sections; of the charts those that lie in `plots` beside the text."""
     parts = [f"# {page.title}", page.summary]
     for section in page.sections:
@@ -18,7 +18,7 @@ def to_markdown(page: Page, charts: Collection[str] = ()) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def write_report(page: Page, folder: Path, name: str = "report.md") -> Path:
+def write_report(page: Document, folder: Path, name: str = "report.md") -> Path:
     """Write the page and its charts into a folder.
 
     Each file is replaced in one step, the text last: whoever reads meanwhile finds the old report
