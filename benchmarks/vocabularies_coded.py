@@ -16,13 +16,13 @@ from codelength.api.media import Sample
 from codelength.api.protocol import head, protocol
 from codelength.cli.progress import watch
 from codelength.coding.code_length import code_lengths
+from codelength.measure.engine import execute
+from codelength.measure.job import Limits
+from codelength.measure.plan import Plan, survey
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CellKey
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
-from codelength.run.engine import execute
-from codelength.run.job import Limits
-from codelength.run.plan import Plan, survey
 from codelength_exact.safetensors_card import TEXTS
 from codelength_hf.architecture import architecture
 from codelength_hf.checkpoint import SAFE

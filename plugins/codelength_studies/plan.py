@@ -6,8 +6,8 @@ from codelength.api.codec import Codec
 from codelength.api.errors import CorpusError, UsageError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol
+from codelength.measure.plan import Plan, Target, read_slice, survey
 from codelength.plugins import Plugins, Registered
-from codelength.run.plan import Plan, Target, read_slice, survey
 
 
 def plan_study(

@@ -18,7 +18,7 @@ from codelength.gate.stopwatch import (
     TimingError,
 )
 from codelength.gate.timing import answer
-from codelength.run.job import Recipe
+from codelength.measure.job import Recipe
 
 HERE = Path(__file__).parents[1]
 
@@ -136,4 +136,4 @@ def test_timing_loads_neither_the_report_nor_numpy():
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     loaded = set(ran.stdout.split())
     assert "codelength.gate.stopwatch" in loaded
-    assert loaded.isdisjoint({"numpy", "rich", "codelength.report", "codelength.run.engine"})
+    assert loaded.isdisjoint({"numpy", "rich", "codelength.report", "codelength.measure.engine"})

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from codelength.api.protocol import protocol
+from codelength.measure import measuring
+from codelength.measure.job import Job, Limits, Recipe
+from codelength.measure.measuring import CodecWorkers, measure
+from codelength.measure.plan import survey
 from codelength.plugins import Plugins
 from codelength.results.cell import Status
-from codelength.run import measuring
-from codelength.run.job import Job, Limits, Recipe
-from codelength.run.measuring import CodecWorkers, measure
-from codelength.run.plan import survey
 from codelength.workers.supervisor import Crew, Supervisor
 
 LIARS = str(Path(__file__).parents[1] / "liars.py")

@@ -95,11 +95,11 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
     from codelength.api.errors import Unavailable
     from codelength.api.protocol import protocol
     from codelength.cli.progress import watch
+    from codelength.measure.engine import execute
+    from codelength.measure.job import Limits
+    from codelength.measure.plan import Plan, survey
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store
-    from codelength.run.engine import execute
-    from codelength.run.job import Limits
-    from codelength.run.plan import Plan, survey
 
     entry = plugins.corpus(f"prior:{owner}")
     entry.item.check_available()

@@ -101,14 +101,14 @@ def command(
     was measured, 4 a round trip failed.
     """
     from codelength.cli.progress import watch
+    from codelength.measure.engine import execute
+    from codelength.measure.job import Limits
+    from codelength.measure.plan import Plan, survey
     from codelength.report.board import board_of
     from codelength.report.board_page import BoardPage
     from codelength.results.cell import Readings
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store, load
-    from codelength.run.engine import execute
-    from codelength.run.job import Limits
-    from codelength.run.plan import Plan, survey
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)

@@ -12,13 +12,13 @@ from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
 from codelength.api.protocol import protocol
 from codelength.gate.baseline import Grid
+from codelength.measure.engine import FAILURES, execute
+from codelength.measure.job import Limits
+from codelength.measure.plan import Plan, survey
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CorpusSlice, Environment
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
-from codelength.run.engine import FAILURES, execute
-from codelength.run.job import Limits
-from codelength.run.plan import Plan, survey
 
 T = TypeVar("T", Codec, Corpus)
 

@@ -27,8 +27,8 @@ from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
 from codelength.api.protocol import head, protocol
 from codelength.gate.baseline import Clock
+from codelength.measure.job import Recipe
 from codelength.plugins import Plugins
-from codelength.run.job import Recipe
 
 Call = Callable[[], object]
 

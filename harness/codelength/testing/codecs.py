@@ -6,7 +6,7 @@ from functools import partial
 
 from codelength.api.codec import Codec
 from codelength.api.media import Sample
-from codelength.run.worker import difference
+from codelength.measure.worker import difference
 from codelength.testing import questions
 from codelength.testing.inputs import DAMAGED, LONG, corrupt, inputs, truncate
 from codelength.testing.messages import Lost, Raised, Returned

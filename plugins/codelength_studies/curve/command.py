@@ -25,7 +25,7 @@ from codelength.cli.progress import Meter, duration
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
     from codelength.api.media import Sample
-    from codelength.run.plan import Plan
+    from codelength.measure.plan import Plan
     from codelength_studies.curve.records import Control, Question
 
 CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")

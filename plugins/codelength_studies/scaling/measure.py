@@ -6,12 +6,12 @@ from pathlib import Path
 
 from codelength.cli.options import TIMEOUT
 from codelength.cli.progress import Meter, watch
+from codelength.measure.engine import execute
+from codelength.measure.job import Limits
+from codelength.measure.plan import Plan
 from codelength.results.cell import Cell
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
-from codelength.run.engine import execute
-from codelength.run.job import Limits
-from codelength.run.plan import Plan
 from codelength_studies.score.command import CHECK, Progress
 from codelength_studies.score.run import score_plan
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from codelength.api.codec import Codec, versions_of
 from codelength.api.errors import CodelengthError
+from codelength.measure.job import Recipe
+from codelength.measure.plan import Plan, Target
 from codelength.results.cell import (
     Cell,
     CellKey,
@@ -18,8 +20,6 @@ from codelength.results.cell import (
     Status,
 )
 from codelength.results.store import Store, load
-from codelength.run.job import Recipe
-from codelength.run.plan import Plan, Target
 from codelength.workers.pool import Pool
 from codelength.workers.supervisor import WorkerLost
 from codelength_studies.journal import Key, digest_of, distribution_digest

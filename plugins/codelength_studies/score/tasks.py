@@ -7,7 +7,7 @@ from functools import lru_cache
 from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
 from codelength.api.media import Sample
-from codelength.run.job import Recipe
+from codelength.measure.job import Recipe
 
 
 @lru_cache(maxsize=2)

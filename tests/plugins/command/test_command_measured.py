@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import toml_files
 
+from codelength.measure.worker import Meter
 from codelength.results.cell import Status
 from codelength.results.store import load
-from codelength.run.worker import Meter
 
 PYTHON = f"encode = '{sys.executable} -S -E {{here}}/program.py'\ndecode = 'cat'"
 BUSY = "import time\nwhile time.process_time() < 0.4: pass\nprint('done')"

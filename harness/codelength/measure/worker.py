@@ -23,11 +23,11 @@ from codelength.api.media import Sample
 from codelength.api.model_card import ModelCard
 from codelength.coding import device
 from codelength.coding.varint import varint
+from codelength.measure.job import Recipe
+from codelength.measure.plan import read_slice
 from codelength.plugins import Plugins
 from codelength.results.cell import CorpusSlice, Evidence, Phase, Status
 from codelength.results.portability import evidence_of
-from codelength.run.job import Recipe
-from codelength.run.plan import read_slice
 from codelength.workers.calls import described, report_progress
 from codelength.workers.limits import cpu_seconds, limit_memory, peak, reset_peak, resident
 

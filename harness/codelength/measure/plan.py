@@ -8,9 +8,9 @@ from codelength.api.corpus import Corpus, Digest, Reading, corpus_digest
 from codelength.api.errors import CorpusError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head, protocol
+from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import CellKey, CorpusSlice
-from codelength.run.job import Recipe
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
+from codelength.measure.job import Job, Limits, Recipe
+from codelength.measure.worker import Decoded, Encoded, Failed, Ready, decode, encode, prepare
 from codelength.results.cell import Cell, CorpusSlice, Status
-from codelength.run.job import Job, Limits, Recipe
-from codelength.run.worker import Decoded, Encoded, Failed, Ready, decode, encode, prepare
 from codelength.workers.supervisor import (
     CallFailed,
     Crew,

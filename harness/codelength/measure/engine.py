@@ -11,13 +11,13 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from codelength.api.codec import Codec
+from codelength.measure.job import Job, Limits
+from codelength.measure.measuring import CodecWorkers, Progress, failed_cell
+from codelength.measure.plan import Plan
+from codelength.measure.worker import Failed, Ready
 from codelength.plugins import Registered
 from codelength.results.cell import Cell, CellKey, Environment, Status
 from codelength.results.store import Store
-from codelength.run.job import Job, Limits
-from codelength.run.measuring import CodecWorkers, Progress, failed_cell
-from codelength.run.plan import Plan
-from codelength.run.worker import Failed, Ready
 from codelength.workers.supervisor import Crew
 
 FAILURES = "failures.log"
