@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from codelength.api.media import Sample
-from codelength.api.protocol import protocol
 from codelength.coding.code_length import bits_of
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
@@ -183,7 +182,7 @@ def main() -> int:
     data = bytes(text.data[: options.bytes])
     samples = {}
     for kind, corpus in KINDS.items():
-        every = list(protocol("paper").split(plugins.corpus(corpus).item.samples()))
+        every = list(plugins.protocol("paper").item.split(plugins.corpus(corpus).item.samples()))
         step = max(1, len(every) // options.chunks)
         samples[kind] = every[::step][: options.chunks]
     print("<!-- python benchmarks/coding.py --data DIR -->\n")

@@ -18,7 +18,6 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from codelength.api.protocol import protocol
 from codelength.plugins import Plugins
 
 CORPORA = {"text": "enwik6", "image": "imagenet", "audio": "librispeech"}
@@ -62,7 +61,7 @@ WAYS = {
 
 
 def chunks(plugins: Plugins, corpus: str) -> Iterator[bytes]:
-    for sample in protocol("paper").split(plugins.corpus(corpus).item.samples()):
+    for sample in plugins.protocol("paper").item.split(plugins.corpus(corpus).item.samples()):
         if len(sample.data) == 2048:
             yield bytes(sample.data)
 

@@ -13,7 +13,7 @@ from vocabularies_page import Line, Lines, Model
 
 from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
-from codelength.api.protocol import head, protocol
+from codelength.api.protocol import head
 from codelength.cli.progress import watch
 from codelength.coding.code_length import code_lengths
 from codelength.measure.engine import execute
@@ -46,7 +46,7 @@ def coded(
                 target
                 for corpus, rule in TARGETS.items()
                 for target in survey(
-                    [plugins.corpus(corpus)], [protocol(rule)], limit, progress.reading
+                    [plugins.corpus(corpus)], [plugins.protocol(rule)], limit, progress.reading
                 )
             ]
             plan = Plan(plugins, entries, targets)
@@ -60,7 +60,7 @@ def coded(
         for target in targets:
             corpus_slice = target.slice
             samples = plugins.corpus(corpus_slice.corpus).item.samples()
-            pieces = list(protocol(corpus_slice.protocol).split(head(samples, limit)))
+            pieces = list(plugins.protocol(corpus_slice.protocol).item.split(head(samples, limit)))
             name = pieces[0].name if len(pieces) == 1 else corpus_slice.corpus
             for entry in entries:
                 cell = cells[CellKey(entry.item.spec, *corpus_slice.key)]

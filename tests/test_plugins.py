@@ -86,7 +86,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
         ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("def f(:", "SyntaxError: invalid syntax"),
         (CODEC.replace("[Mine(), Mine(2)]", "1 / 0"), "ZeroDivisionError: division by zero"),
-        (CODEC.replace("[Mine(), Mine(2)]", "[Mine]"), "is not a Codec with a name"),
+        (CODEC.replace("[Mine(), Mine(2)]", "[Mine]"), "is no codec with a name"),
         (CODEC.replace('"mine"', '"my,codec"'), "'my,codec' cannot be named on the command line"),
         (CODEC.replace("codelength_codecs", "codelength_codec"), "unknown hook 'codelength_codec'"),
     ],

@@ -1,30 +1,32 @@
-"""The host: finds plugins, loads each behind a guard, and answers for their codecs and corpora."""
+"""Finds plugins, loads each behind a guard, and looks up by name what they have registered."""
 
 import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import pluggy
 
+from codelength.api import builtin
 from codelength.api import hooks as hookspecs
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError, unknown
-from codelength.api.hooks import GROUP
+from codelength.api.hooks import GROUP, Command, Exporter, FileReader
+from codelength.api.media import Media
+from codelength.api.protocol import Protocol
 from codelength.api.spec import build, split_spec, split_specs
 
-T = TypeVar("T", Codec, Corpus)
-
-FILE_GROUP = "codelength.files"
-"""The entry-point group of readers for plugins that are no Python: suffix → a function from a path
-to an object with hooks."""
+T = TypeVar("T")
+Configurable = TypeVar("Configurable", Codec, Corpus)
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,45 @@ class Plugin:
 
 @dataclass(frozen=True)
 class Registered(Generic[T]):
-    """A codec or a corpus, and the plugin that registered it."""
+    """Something that a plugin has registered, and that plugin."""
 
     item: T
     plugin: Plugin
 
 
+class Hook(NamedTuple):
+    """What a hook may return."""
+
+    attribute: str
+    """The attribute of `Plugins` that holds what all plugins return."""
+    is_valid: Callable[[Any], bool]
+    title: str
+    """What each item is, for an error."""
+    name: str = "name"
+    """The attribute of an item that no two plugins may share."""
+
+
+HOOKS = (
+    Hook("codecs", lambda item: isinstance(item, Codec), "codec"),
+    Hook("corpora", lambda item: isinstance(item, Corpus), "corpus"),
+    Hook("protocols", lambda item: _is_subclass(item, Protocol), "protocol"),
+    Hook("media_kinds", lambda item: _is_subclass(item, Media), "media kind", "kind"),
+    Hook("commands", lambda item: isinstance(item, Command), "command"),
+    Hook("file_readers", lambda item: isinstance(item, FileReader), "file reader"),
+    Hook("exporters", lambda item: callable(getattr(item, "export", None)), "exporter"),
+)
+
+
 class Plugins:
     """The plugins of one command. Nothing is global: build one and pass it on.
 
-    `only` loads just these entry points (a worker needs no others); `files` are plugins that are
-    not installed. A plugin that raises is listed with its reason and costs only its own rows.
+    A plugin that raises is listed with its reason; the others work on.
+
+    Args:
+        files: Plugins that are not installed: paths of Python files, or of a kind that an installed
+            plugin reads.
+        data: A local mirror of the standard corpora.
+        only: Load only these entry points; None loads all.
     """
 
     def __init__(
@@ -74,25 +104,24 @@ class Plugins:
         self.found: list[Plugin] = []
         self.codecs: list[Registered[Codec]] = []
         self.corpora: list[Registered[Corpus]] = []
+        self.protocols: list[Registered[type[Protocol]]] = []
+        self.media_kinds: list[Registered[type[Media]]] = []
+        self.commands: list[Registered[Command]] = []
+        self.file_readers: list[Registered[FileReader]] = []
+        self.exporters: list[Registered[Exporter]] = []
+        box = Plugin("built in", builtin.__name__, version("codelength"), "codelength")
+        self._register(builtin, box)
         wanted = None if only is None else set(only)
-        for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        for point in _points():
             if wanted is None or point.name in wanted:
-                self._add(_installed(point), point)
+                self._add(_installed(point), point.load)
         for file in files:
-            self._add(_file(file), None)
+            plugin = _file(file)
+            self._add(plugin, lambda plugin=plugin: self._open(Path(plugin.where)))  # type: ignore[misc]
 
-    def _add(self, plugin: Plugin, point: EntryPoint | None) -> None:
+    def _add(self, plugin: Plugin, load: Callable[[], object]) -> None:
         try:
-            module = point.load() if point else _opened(Path(plugin.where))
-            self._manager.register(module, plugin.name)
-            self._manager.check_pending()
-            hooks = self._manager.subset_hook_caller
-            others = [p for p in self._manager.get_plugins() if p is not module]
-            codecs = [item for some in hooks("codelength_codecs", others)() for item in some]
-            given = hooks("codelength_corpora", others)(data=self.data)
-            corpora = [item for some in given for item in some]
-            codecs_found = _checked(codecs, Codec, plugin, self.codecs)  # type: ignore[type-abstract]
-            corpora_found = _checked(corpora, Corpus, plugin, self.corpora)  # type: ignore[type-abstract]
+            self._register(load(), plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit
@@ -101,55 +130,82 @@ class Plugins:
             problem = f"{type(error).__name__}: {error}".splitlines()[0]
             self.found.append(replace(plugin, problem=problem))
         else:
-            self.codecs += codecs_found
-            self.corpora += corpora_found
             self.found.append(plugin)
+
+    def _register(self, module: object, plugin: Plugin) -> None:
+        """Take over what all hooks of a plugin return, or raise and take over nothing."""
+        self._manager.register(module, plugin.name)
+        self._manager.check_pending()
+        others = [other for other in self._manager.get_plugins() if other is not module]
+        found = []
+        for hook in HOOKS:
+            call = self._manager.subset_hook_caller(f"codelength_{hook.attribute}", others)
+            given = call(data=self.data) if hook.attribute == "corpora" else call()
+            known = getattr(self, hook.attribute)
+            items = [item for some in given for item in some]
+            found.append((known, list(_checked(items, hook, plugin, known))))
+        for known, entries in found:
+            known += entries
+
+    def _open(self, path: Path) -> object:
+        """Load the plugin in a file: a Python module, or what the reader of its suffix returns."""
+        if path.suffix == ".py":
+            return _import(path)
+        readers = _file_readers()
+        reader = readers.get(path.suffix.removeprefix("."))
+        if reader is None:
+            known = ", ".join(f".{suffix}" for suffix in ("py", *sorted(readers)))
+            raise UsageError(f"no plugin reads {path.name}; plugin files end in {known}")
+        return reader.load()(path)
 
     @property
     def broken(self) -> list[Plugin]:
-        """Those that were found and could not be loaded."""
+        """The plugins that could not be loaded."""
         return [plugin for plugin in self.found if plugin.problem]
 
     def codec(self, spec: str) -> Registered[Codec]:
-        """The codec that `spec` names, with its settings. Raises UsageError."""
-        return _resolved(spec, self.codecs, "codec", "codelength list codecs")
+        """Return the codec that `spec` names, with its settings. Raises UsageError."""
+        return _find(spec, self.codecs, "codec", "codelength list codecs")
 
     def corpus(self, spec: str) -> Registered[Corpus]:
-        """The corpus that `spec` names, with its settings. Raises UsageError."""
-        return _resolved(spec, self.corpora, "corpus", "codelength list corpora")
+        """Return the corpus that `spec` names, with its settings. Raises UsageError."""
+        return _find(spec, self.corpora, "corpus", "codelength list corpora")
+
+    def protocol(self, spec: str) -> Registered[Protocol]:
+        """Return the protocol that `spec` names, with its settings. Raises UsageError."""
+        name, settings = split_spec(spec)
+        for entry in self.protocols:
+            if entry.item.name == name:
+                return Registered(build(entry.item, settings), entry.plugin)
+        names = [entry.item.name for entry in self.protocols]
+        raise unknown("protocol", name, names, "codelength list protocols")
 
     def select_codecs(self, specs: str | None) -> list[Registered[Codec]]:
-        """Those that a comma-separated list names, or every default row of the plugins."""
+        """Return the codecs of a comma-separated list, or every default row of the plugins."""
         if specs is None:
             return [entry for entry in self.codecs if entry.item.by_default]
         return _unique(self.codec(spec) for spec in split_specs(specs))
 
     def select_corpora(self, specs: str | None) -> list[Registered[Corpus]]:
-        """Those that a comma-separated list names, or the embedded ones."""
+        """Return the corpora of a comma-separated list, or the embedded ones."""
         if specs is None:
             return [entry for entry in self.corpora if entry.item.embedded]
-        named = [self.corpus(spec) for spec in self._rejoined(split_specs(specs))]
-        return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
+        return _unique(self.corpus(spec) for spec in split_specs(specs))
 
-    def _rejoined(self, specs: Iterable[str]) -> list[str]:
-        """The specs of corpora, where a piece that names none belongs to free text before it.
-
-        A file may have a comma in its name.
-        """
-        known = {entry.item.name: entry.item for entry in self.corpora}
-        joined: list[str] = []
-        for spec in specs:
-            before = known.get(split_spec(joined[-1])[0]) if joined else None
-            if split_spec(spec)[0] not in known and hasattr(before, "from_settings"):
-                joined[-1] += f",{spec}"
-            else:
-                joined.append(spec)
-        return joined
+    def select_protocols(self, specs: str) -> list[Registered[Protocol]]:
+        """Return the protocols of a comma-separated list."""
+        return [self.protocol(spec) for spec in split_specs(specs)]
 
 
-def _resolved(
-    spec: str, entries: Sequence[Registered[T]], kind: str, listing: str
-) -> Registered[T]:
+@cache
+def installed_plugins() -> Plugins:
+    """Return the installed plugins, loaded once: for the commands and options that they add."""
+    return Plugins()
+
+
+def _find(
+    spec: str, entries: Sequence[Registered[Configurable]], kind: str, listing: str
+) -> Registered[Configurable]:
     name, settings = split_spec(spec)
     named = [entry for entry in entries if entry.item.name == name]
     if not named:
@@ -157,38 +213,56 @@ def _resolved(
     exact = [entry for entry in named if entry.item.spec == spec]
     if exact:
         return exact[0]
-    given = named[0].item
-    fixed = {f.name: getattr(given, f.name) for f in fields(given) if not f.repr}
-    return Registered(build(type(given), settings, **fixed), named[0].plugin)
+    first = named[0].item
+    constants = {f.name: getattr(first, f.name) for f in fields(first) if not f.repr}
+    return Registered(build(type(first), settings, **constants), named[0].plugin)
 
 
-def _unique(entries: Iterable[Registered[T]]) -> list[Registered[T]]:
+def _unique(entries: Iterable[Registered[Configurable]]) -> list[Registered[Configurable]]:
     return list({entry.item.spec: entry for entry in entries}.values())
 
 
 def _checked(
-    items: Iterable[object], contract: type[T], plugin: Plugin, others: Sequence[Registered[T]]
-) -> list[Registered[T]]:
-    """Those items that keep the contract and whose names nobody else has taken."""
-    taken = {entry.item.name: entry.plugin for entry in others}
-    entries = []
+    items: Iterable[Any], hook: Hook, plugin: Plugin, others: Sequence[Registered[Any]]
+) -> Iterable[Registered[Any]]:
+    """Check what a hook returned: its type, and that no other plugin has taken its name."""
+    taken = {getattr(entry.item, hook.name): entry.plugin for entry in others}
     for item in items:
-        name = getattr(item, "name", None)
-        if not isinstance(item, contract) or not isinstance(name, str):
-            raise UsageError(f"{item!r} is not a {contract.__name__} with a name")
+        name = getattr(item, hook.name, None)
+        if not hook.is_valid(item) or not isinstance(name, str):
+            raise UsageError(f"{item!r} is no {hook.title} with a {hook.name}")
         if not re.fullmatch(r"[\w.+-]+", name):
             raise UsageError(
                 f"{name!r} cannot be named on the command line; use letters and digits"
             )
         if name in taken:
             raise UsageError(f"the name {name!r} is taken by the plugin {taken[name].name}")
-        entries.append(Registered(item, plugin))
-    return entries
+        yield Registered(item, plugin)
+
+
+def _is_subclass(item: Any, contract: type) -> bool:
+    return isinstance(item, type) and issubclass(item, contract)
+
+
+def _points() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
+
+
+def _file_readers() -> dict[str, FileReader]:
+    """The readers of all installed plugins by suffix. A worker that loads only some plugins needs
+    them all the same.
+    """
+    readers: dict[str, FileReader] = {}
+    for point in _points():
+        with suppress(Exception):  # a broken plugin is reported by who loads it
+            describe = getattr(point.load(), "codelength_file_readers", list)
+            readers |= {reader.name: reader for reader in describe()}
+    return readers
 
 
 def _installed(point: EntryPoint) -> Plugin:
-    package, version = ("?", "?") if point.dist is None else (point.dist.name, point.dist.version)
-    return Plugin(point.name, point.value, version, package)
+    package, release = ("?", "?") if point.dist is None else (point.dist.name, point.dist.version)
+    return Plugin(point.name, point.value, release, package)
 
 
 def _file(name: str) -> Plugin:
@@ -198,19 +272,7 @@ def _file(name: str) -> Plugin:
     return Plugin(str(path), str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
 
 
-def _opened(path: Path) -> object:
-    """The plugin in a file: a Python module, or what the reader of its suffix makes of it."""
-    if path.suffix == ".py":
-        return _imported(path)
-    readers = {point.name: point for point in entry_points(group=FILE_GROUP)}
-    reader = readers.get(path.suffix.removeprefix("."))
-    if reader is None:
-        known = ", ".join(f".{suffix}" for suffix in ("py", *sorted(readers)))
-        raise UsageError(f"{path.name} is no plugin: nothing reads its kind, but {known}")
-    return reader.load()(path)
-
-
-def _imported(path: Path) -> ModuleType:
+def _import(path: Path) -> ModuleType:
     name = f"codelength_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codelength import Codec, hookimpl
+from codelength import Codec, FileReader, hookimpl
 from codelength_command.codec import codecs
 from codelength_command.definition import read
 
@@ -27,3 +27,8 @@ class CommandFile:
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     return CommandFile(Path(__file__).with_name("presets.toml")).codelength_codecs()
+
+
+@hookimpl
+def codelength_file_readers() -> Iterable[FileReader]:
+    return [FileReader("toml", "codelength_command:CommandFile")]

@@ -14,7 +14,7 @@ def plan_study(
     plugins: Plugins,
     codecs: Sequence[Registered[Codec]],
     corpora: str,
-    protocols: Sequence[Protocol],
+    protocols: Sequence[Registered[Protocol]],
     limit: int | None,
     reading: Callable[[str], None],
 ) -> Plan:
@@ -49,4 +49,4 @@ def plan_study(
 
 def samples_of(plan: Plan, target: Target) -> Iterator[Sample]:
     """Read the samples of a target."""
-    return read_slice(plan.plugins.corpus(target.slice.corpus).item, target.slice)
+    return read_slice(plan.plugins, target.slice)

@@ -1,1 +1,11 @@
 """`codelength train`: makes byte models such as those in the box, from any bytes."""
+
+from collections.abc import Iterable
+
+from codelength import Command, hookimpl
+
+
+@hookimpl
+def codelength_commands() -> Iterable[Command]:
+    text = "Train a model of bytes, as those in the box were."
+    return [Command("train", text, "codelength_train.command:command")]

@@ -5,12 +5,19 @@ import pytest
 
 from codelength import RAW, TEXT, Audio, Image, Sample
 from codelength.api.errors import UsageError
-from codelength.api.protocol import PROTOCOLS, Chunks, Solid, head
-from codelength.api.protocol import protocol as named
+from codelength.api.protocol import Chunks, Protocol, Solid, head
+from codelength.plugins import Plugins
 
 BYTES = bytes(range(256)) * 10
 PICTURE = Sample("picture", bytes(range(60)), Image(width=5, height=4, channels=3))
 SOUND = Sample("sound", bytes(40), Audio(rate=8000, channels=2))
+
+
+PROTOCOLS = {entry.item.name: entry.item for entry in Plugins(only=()).protocols}
+
+
+def named(spec: str) -> Protocol:
+    return Plugins(only=()).protocol(spec).item
 
 
 def corpus_slice(spec, *samples):
@@ -104,7 +111,7 @@ def test_mistakes_are_told_in_one_line():
         named("chunks")
     with pytest.raises(UsageError):
         named("chunks:many")
-    assert set(PROTOCOLS) == {"whole", "chunks", "solid", "paper"}
+    assert PROTOCOLS.keys() == {"whole", "chunks", "solid", "paper"}
 
 
 # head: the first bytes of a corpus

@@ -1,17 +1,23 @@
-"""PackBits, and pages to try it on."""
+"""PackBits, pages to try it on, and one of each other thing that a plugin may add."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
 
 from codelength import (
     RAW,
     Codec,
+    Command,
     Corpus,
     CorruptBlob,
+    Exporter,
+    FileReader,
     Image,
     Media,
+    Protocol,
     Sample,
     UsageError,
     hookimpl,
@@ -65,6 +71,83 @@ class Pages(Corpus):
             yield Sample(name, pixels, Image(width, height))
 
 
+@dataclass(frozen=True)
+class Video(Media):
+    """Frames of pixels, one after the other."""
+
+    kind: ClassVar[str] = "video"
+    width: int = 8
+    height: int = 8
+
+    @property
+    def frame_size(self) -> int:
+        return self.width * self.height
+
+
+@dataclass(frozen=True)
+class Clip(Corpus):
+    """Four frames that get brighter."""
+
+    name = "clip"
+    title = "four frames of 8 by 8 pixels"
+    licence = "CC0-1.0"
+    kind = "video"
+
+    def samples(self) -> Iterator[Sample]:
+        frames = b"".join(bytes([50 * number]) * 64 for number in range(4))
+        yield Sample("brighter", frames, Video())
+
+
+@dataclass(frozen=True)
+class Frames(Protocol):
+    """The first `count` frames of each sample, one by one."""
+
+    name = "frames"
+    summary = "frames:N takes the first N frames of each sample, each by itself"
+    count: int = 2
+
+    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        for sample in samples:
+            size = sample.media.frame_size
+            for start in range(0, min(len(sample.data), self.count * size), size):
+                yield sample.split(start, start + size)
+
+    @property
+    def spec(self) -> str:
+        return f"frames:{self.count}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """An exporter: the names of the codecs on a page, one a line."""
+
+    name: str = "names"
+    suffix: str = ".txt"
+    help: str = "the names of the codecs"
+
+    def export(self, page: Any) -> bytes:
+        rows = [dict(zip(page.records.heads, row, strict=True)) for row in page.records.rows]
+        return "".join(f"{name}\n" for name in dict.fromkeys(r["codec"] for r in rows)).encode()
+
+
+@dataclass(frozen=True)
+class LevelsFile:
+    """A plugin out of a file: one level of `deflate` in each line."""
+
+    path: Path
+
+    @hookimpl
+    def codelength_codecs(self) -> Iterable[Codec]:
+        return [Levelled(int(line)) for line in self.path.read_text().split()]
+
+
+@dataclass(frozen=True)
+class Levelled(PackBits):
+    """PackBits at the levels that a file names."""
+
+    name = "levelled"
+
+
 def _packed(data: bytes) -> Iterator[bytes]:
     """Runs of three or more as a header and a byte, what is between them behind its length."""
     at = start = 0
@@ -107,4 +190,29 @@ def codelength_codecs() -> Iterable[Codec]:
 
 @hookimpl
 def codelength_corpora() -> Iterable[Corpus]:
-    return [Pages()]
+    return [Pages(), Clip()]
+
+
+@hookimpl
+def codelength_protocols() -> Iterable[type[Protocol]]:
+    return [Frames]
+
+
+@hookimpl
+def codelength_media_kinds() -> Iterable[type[Media]]:
+    return [Video]
+
+
+@hookimpl
+def codelength_commands() -> Iterable[Command]:
+    return [Command("hello", "Say hello.", "codelength_packbits_hello:command")]
+
+
+@hookimpl
+def codelength_file_readers() -> Iterable[FileReader]:
+    return [FileReader("levels", "codelength_packbits:LevelsFile")]
+
+
+@hookimpl
+def codelength_exporters() -> Iterable[Exporter]:
+    return [Names()]

@@ -1,29 +1,115 @@
-"""The hooks that a plugin implements, and the marks it does so with."""
+"""The hooks that a plugin implements, and what they return.
+
+A plugin is a module, or any object, with functions that `hookimpl` marks. It implements the hooks
+that it needs. The entry-point group `codelength` names the plugins of a package.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
+from typing import Protocol as TypingProtocol
 
 import pluggy
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
+from codelength.api.media import Media
+from codelength.api.protocol import Protocol
 
 GROUP = "codelength"
-"""The entry-point group that plugins are found in, and pluggy's project name."""
+"""The entry-point group of plugins, and the name of the project in pluggy."""
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
 
+class Command(NamedTuple):
+    """A command, described so that `--help` need not import it."""
+
+    name: str
+    help: str
+    """One line for the list of commands."""
+    target: str
+    """A click command, as `module:attribute`."""
+
+    def load(self) -> Any:
+        """Import the command."""
+        return _load(self.target)
+
+
+class FileReader(NamedTuple):
+    """A reader of plugin files that are not Python."""
+
+    name: str
+    """The suffix of the files, without the dot: `toml`."""
+    target: str
+    """A function from a path to an object with hooks, as `module:attribute`."""
+
+    def load(self) -> Any:
+        """Import the reader."""
+        return _load(self.target)
+
+
+class Exporter(TypingProtocol):
+    """A format that a page can be written in."""
+
+    @property
+    def name(self) -> str:
+        """The name of its option: `json` for `--json FILE`."""
+
+    @property
+    def suffix(self) -> str:
+        """How its files end: `.json`."""
+
+    @property
+    def help(self) -> str:
+        """What it writes, in a few words."""
+
+    def export(self, page: Any) -> bytes:
+        """Render a `codelength.report.page.Page` as one file. Import here what this needs."""
+
+
 @hookspec
 def codelength_codecs() -> Iterable[Codec]:  # type: ignore[empty-body]
-    """One codec for each setting worth a row in the table."""
+    """Return one codec for each setting that deserves a row of its own."""
 
 
 @hookspec
 def codelength_corpora(data: Path | None) -> Iterable[Corpus]:  # type: ignore[empty-body]
-    """One for each corpus.
+    """Return one object for each corpus.
 
-    `data` is a local mirror of the standard sets; leave it out of your signature if you have no use
-    for it.
+    :param data: A local mirror of the standard corpora. Leave it out of your signature if you do
+        not use it.
     """
+
+
+@hookspec
+def codelength_protocols() -> Iterable[type[Protocol]]:  # type: ignore[empty-body]
+    """Return one class for each way to cut a corpus."""
+
+
+@hookspec
+def codelength_media_kinds() -> Iterable[type[Media]]:  # type: ignore[empty-body]
+    """Return one class for each kind of media, such as video."""
+
+
+@hookspec
+def codelength_commands() -> Iterable[Command]:  # type: ignore[empty-body]
+    """Describe commands of `codelength`. Only the one that is called is imported."""
+
+
+@hookspec
+def codelength_file_readers() -> Iterable[FileReader]:  # type: ignore[empty-body]
+    """Describe readers for the files that `--plugin` takes."""
+
+
+@hookspec
+def codelength_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
+    """Return formats of reports. Each becomes an option of every command that shows a board."""
+
+
+def _load(target: str) -> Any:
+    from importlib import import_module
+
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,9 +1,10 @@
 """What a sample's bytes stand for. A hint is advice: a codec may use it, never rely on it."""
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-Kind = Literal["raw", "text", "image", "audio"]
+Kind = str
+"""The name of a kind of media. A plugin may add one with a class of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Media:
         return 1
 
     def resized(self, size: int) -> "Media":
-        """The hint for `size` bytes cut out of such data at a multiple of `grain`."""
+        """The hint for `size` bytes cut out of such data at a multiple of `frame_size`."""
         return self
 
 
@@ -74,6 +75,11 @@ class Audio(Media):
 
     def resized(self, size: int) -> Media:
         return RAW if size % self.frame_size else self
+
+
+def known_kinds(media: type[Media] = Media) -> set[Kind]:
+    """Return the kinds of all classes of media that have been imported."""
+    return {media.kind}.union(*map(known_kinds, media.__subclasses__()))
 
 
 RAW = Media()

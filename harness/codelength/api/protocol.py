@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from codelength.api.errors import UsageError, unknown
+from codelength.api.errors import UsageError
 from codelength.api.media import RAW, Audio, Image, Media, Sample
-from codelength.api.spec import build, split_spec
 
 SOLID = 1 << 26
 
@@ -113,17 +112,6 @@ class Paper(Protocol):
                 yield from speech(sample, sample.media)
             else:
                 yield from Chunks(2048).split([sample])
-
-
-PROTOCOLS: dict[str, type[Protocol]] = {p.name: p for p in (Whole, Chunks, Solid, Paper)}
-
-
-def protocol(spec: str) -> Protocol:
-    """The protocol that `spec` names. Raises UsageError."""
-    name, settings = split_spec(spec)
-    if name not in PROTOCOLS:
-        raise unknown("protocol", name, PROTOCOLS, "codelength list protocols")
-    return build(PROTOCOLS[name], settings)
 
 
 def head(samples: Iterable[Sample], limit: int | None) -> Iterator[Sample]:

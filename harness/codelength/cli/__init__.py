@@ -1,15 +1,14 @@
-"""The command line. Every command is a module here, loaded only when it is called."""
+"""The command line. Every command is a module here, imported only when it is called."""
 
 import importlib
 import signal
 import sys
-from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
 
 from codelength.api.errors import CodelengthError, unknown
+from codelength.api.hooks import Command
 
 COMMANDS = {
     "run": "Measure codecs on corpora, rank them, write a report.",
@@ -26,42 +25,45 @@ COMMANDS = {
     "check-plugin": "Put the codecs and corpora of a plugin through the conformance kit.",
     "doctor": "Show the machine, what is installed, and how to get what is missing.",
 }
-"""Name → what `--help` says. Each lives in the module of that name, `-` as `_`."""
-
-
-COMMAND_GROUP = "codelength.commands"
-"""The entry-point group of commands that plugins add: name → a click command."""
+"""Name → what `--help` says. The module has the same name, with `_` for `-`."""
 
 
 class Lazy(click.Group):
-    """Finds commands by name and imports only the one that is called."""
+    """Finds commands by name and imports only the one that is called. Plugins are loaded only for a
+    command that is not in the box.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *(point.name for point in _added())]
+        return [*COMMANDS, *_added()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             module = importlib.import_module(f"codelength.cli.{cmd_name.replace('-', '_')}")
             command: click.Command = module.command
             return command
-        return next((point.load() for point in _added() if point.name == cmd_name), None)
+        added = _added()
+        return added[cmd_name].load() if cmd_name in added else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        added = [(point.name, point.load().get_short_help_str(80)) for point in _added()]
+        added = [(command.name, command.help) for command in _added().values()]
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items(), *added])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            raise unknown("command", args[0], known, "codelength --help")
+        name = args[0] if args else "-"
+        if name not in COMMANDS and not name.startswith("-") and name not in _added():
+            raise unknown("command", name, self.list_commands(ctx), "codelength --help")
         return super().resolve_command(ctx, args)
 
 
-def _added() -> Iterable[EntryPoint]:
-    return entry_points(group=COMMAND_GROUP)
+def _added() -> dict[str, Command]:
+    """The commands of plugins by name. A name in the box cannot be taken."""
+    from codelength.plugins import installed_plugins
+
+    commands = [entry.item for entry in installed_plugins().commands]
+    return {command.name: command for command in commands if command.name not in COMMANDS}
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,13 +76,13 @@ def cli() -> None:
     come with it and needs no download.
 
     \b
-    Exit codes: 0 all is well, 1 the gate found a regression, 2 the command cannot
-    be meant, 3 something failed or nothing was measured, 4 a round trip failed.
+    Exit codes: 0 success, 1 the gate found a regression, 2 bad usage, 3 something
+    failed or nothing was measured, 4 a round trip failed.
     """
 
 
 def main() -> None:
-    """The entry point: errors that a person can mend are one line, bugs keep their traceback."""
+    """Run a command. An error that the user can fix is one line; a bug keeps its traceback."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)  # so that nothing is left behind
@@ -99,6 +101,6 @@ def main() -> None:
 
 
 def fail(line: str, code: int) -> int:
-    """Prints the one line that a failure comes to; the exit code."""
+    """Print a failure as one line and return its exit code."""
     click.echo(f"codelength: {line}", err=True)
     return code

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codelength.api.errors import UsageError
+from codelength.api.hooks import Exporter
 from codelength.cli.output import terminal_width
-from codelength.report.export import EXPORTERS, Exporter
+from codelength.plugins import installed_plugins
+from codelength.report.export import EXPORTERS
 from codelength.results.files import write_file
 
 if TYPE_CHECKING:
@@ -58,16 +60,17 @@ class Outputs:
 
 def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each exporter; the command gets `outputs`."""
+    exporters = all_exporters()
 
     @functools.wraps(command)
     def wrapped(**options: Any) -> Any:
-        chosen = {e: options.pop(e.name) for e in EXPORTERS}
+        chosen = {e: options.pop(e.name) for e in exporters}
         files = {exporter: path for exporter, path in chosen.items() if path is not None}
         if list(files.values()).count(STDOUT) > 1:
             raise UsageError("two outputs cannot both go to standard output; name a file for one")
         return command(outputs=Outputs(files), **options)
 
-    for exporter in reversed(EXPORTERS):
+    for exporter in reversed(exporters):
         wrapped = click.option(
             f"--{exporter.name}",
             type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -75,3 +78,10 @@ def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
             help=f"Write {exporter.help}; - for standard output.",
         )(wrapped)
     return wrapped
+
+
+def all_exporters() -> list[Exporter]:
+    """Return the exporters in the box and those of installed plugins with other names."""
+    box = {exporter.name for exporter in EXPORTERS}
+    added = [entry.item for entry in installed_plugins().exporters]
+    return [*EXPORTERS, *(exporter for exporter in added if exporter.name not in box)]

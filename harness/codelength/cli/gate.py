@@ -10,7 +10,6 @@ import click
 from msgspec.structs import replace
 
 from codelength.api.errors import StoreError, UsageError
-from codelength.api.protocol import protocol
 from codelength.api.spec import split_specs
 from codelength.cli import fail
 from codelength.cli.options import (
@@ -174,8 +173,8 @@ def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Gr
         chosen = plugins.select_corpora(corpora)
         grid = replace(grid, corpora=[entry.item.spec for entry in chosen])
     if before is None or protocols is not None:
-        names = split_specs(protocols or "whole")
-        grid = replace(grid, protocols=[protocol(name).spec for name in names])
+        selected = plugins.select_protocols(protocols or "whole")
+        grid = replace(grid, protocols=[entry.item.spec for entry in selected])
     if limit is not None:
         grid = replace(grid, limit=limit)
     if wall is None:

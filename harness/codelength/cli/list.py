@@ -6,27 +6,8 @@ from pathlib import Path
 import click
 
 from codelength.api.errors import Unavailable, UsageError
-from codelength.api.protocol import PROTOCOLS
 from codelength.cli.options import load_plugins, warn_broken, with_plugins
 from codelength.plugins import Plugins
-
-
-@click.command()
-@click.argument("what", type=click.Choice(["codecs", "corpora", "protocols"]))
-@with_plugins
-def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
-    """Show what can be named: codecs, corpora, protocols.
-
-    \b
-    codelength list codecs
-    codelength list codecs --plugin my-codecs.toml
-    codelength list corpora --data MIRROR
-    """
-    plugins = load_plugins(files, data)
-    rows = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols}[what](plugins)
-    warn_broken(plugins)
-    for line in aligned(rows):
-        click.echo(line)
 
 
 def _codecs(plugins: Plugins) -> list[list[str]]:
@@ -47,8 +28,13 @@ def _corpora(plugins: Plugins) -> list[list[str]]:
     return rows
 
 
-def _protocols(_plugins: Plugins) -> list[list[str]]:
-    return [[name, protocol.summary] for name, protocol in PROTOCOLS.items()]
+def _protocols(plugins: Plugins) -> list[list[str]]:
+    return [[entry.item.name, entry.item.summary] for entry in plugins.protocols]
+
+
+def _media(plugins: Plugins) -> list[list[str]]:
+    kinds = [entry.item for entry in plugins.media_kinds]
+    return [[media.kind, _first_line(media.__doc__)] for media in kinds]
 
 
 def _missing(check: Callable[[], None]) -> str:
@@ -61,6 +47,30 @@ def _missing(check: Callable[[], None]) -> str:
 
 def _first_line(text: str | None) -> str:
     return (text or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+
+TABLES = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols, "media": _media}
+"""What can be listed → its rows."""
+
+
+@click.command()
+@click.argument("what", type=click.Choice(list(TABLES)))
+@with_plugins
+def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
+    """Show what can be named: codecs, corpora, protocols, kinds of media.
+
+    \b
+    codelength list codecs
+    codelength list codecs --plugin my-codecs.toml
+    codelength list corpora --data MIRROR
+    """
+    plugins = load_plugins(files, data)
+    rows = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols, "media": _media}[what](
+        plugins
+    )
+    warn_broken(plugins)
+    for line in aligned(rows):
+        click.echo(line)
 
 
 def aligned(rows: list[list[str]]) -> list[str]:

@@ -1,11 +1,13 @@
 """`codelength plugins`: what was found, and whether it works."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from codelength.cli.list import aligned
 from codelength.cli.options import load_plugins, with_plugins
+from codelength.plugins import HOOKS, Plugin, Plugins
 
 
 @click.command()
@@ -20,11 +22,20 @@ def command(files: tuple[str, ...], data: Path | None) -> None:
     plugins = load_plugins(files, data)
     rows = [["plugin", "version", "from", "state"]]
     for plugin in plugins.found:
-        specs = [entry.item.spec for entry in plugins.codecs if entry.plugin == plugin]
-        specs += [entry.item.spec for entry in plugins.corpora if entry.plugin == plugin]
-        state = f"not active: {plugin.problem}" if plugin.problem else f"active: {', '.join(specs)}"
+        names = ", ".join(names_of(plugins, plugin))
+        state = f"not active: {plugin.problem}" if plugin.problem else f"active: {names}"
         name = plugin.name if plugin.package else Path(plugin.name).name
         where = f"{plugin.package} ({plugin.where})" if plugin.package else plugin.where
         rows.append([name, plugin.version, where, state])
     for line in aligned(rows):
         click.echo(line)
+
+
+def names_of(plugins: Plugins, plugin: Plugin) -> Iterator[str]:
+    """Return what a plugin has registered: specs of codecs and corpora, and other names."""
+    for hook in HOOKS:
+        for entry in getattr(plugins, hook.attribute):
+            if entry.plugin == plugin:
+                name = getattr(entry.item, hook.name)
+                is_plain = hook.attribute in ("codecs", "corpora")
+                yield entry.item.spec if is_plain else f"{hook.title} {name}"

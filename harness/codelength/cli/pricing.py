@@ -93,7 +93,6 @@ def _compress_models(
 
 def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, folder: Path) -> None:
     from codelength.api.errors import Unavailable
-    from codelength.api.protocol import protocol
     from codelength.cli.progress import watch
     from codelength.measure.engine import execute
     from codelength.measure.job import Limits
@@ -107,7 +106,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
         here = entry.item.label or "unnamed"
         raise Unavailable(f"its weights are {digest or 'unnamed'}, those that are here {here}")
     with watch(sys.stderr) as progress:
-        (target,) = survey([entry], [protocol("whole")], None, progress.reading)
+        (target,) = survey([entry], [plugins.protocol("whole")], None, progress.reading)
         if target.problem:
             raise Unavailable(target.problem)
         progress.line(

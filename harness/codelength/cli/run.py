@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from codelength.api.errors import UsageError
-from codelength.api.protocol import protocol
-from codelength.api.spec import split_specs
 from codelength.cli import fail
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
@@ -113,7 +111,7 @@ def command(
     plugins = load_plugins(files, data)
     warn_broken(plugins)
     chosen_codecs = plugins.select_codecs(codecs)
-    chosen_protocols = [protocol(spec) for spec in split_specs(protocols)]
+    chosen_protocols = plugins.select_protocols(protocols)
     chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
     if corpora is None and limit is None:
         limit = DEFAULT_LIMIT

@@ -10,7 +10,6 @@ from typing import TypeVar
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
-from codelength.api.protocol import protocol
 from codelength.gate.baseline import Grid
 from codelength.measure.engine import FAILURES, execute
 from codelength.measure.job import Limits
@@ -70,7 +69,8 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> M
     missing: dict[str, str] = {}
     codecs = _usable(grid.codecs, plugins.codec, missing)
     corpora = _usable(grid.corpora, plugins.corpus, missing)
-    targets = survey(corpora, [protocol(p) for p in grid.protocols], grid.limit, watch.reading)
+    protocols = [plugins.protocol(spec) for spec in grid.protocols]
+    targets = survey(corpora, protocols, grid.limit, watch.reading)
     plan = Plan(plugins, codecs, targets)
     record = environment(dependencies(), threads=1, jobs=os.cpu_count() or 1)
     limits = Limits(timeout, memory_bytes() * 4 // 5, threads=1)

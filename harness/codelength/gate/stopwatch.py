@@ -25,7 +25,7 @@ import msgspec
 from codelength.api.codec import Codec
 from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
-from codelength.api.protocol import head, protocol
+from codelength.api.protocol import head
 from codelength.gate.baseline import Clock
 from codelength.measure.job import Recipe
 from codelength.plugins import Plugins
@@ -211,7 +211,8 @@ def _calls(codec: Codec, samples: Sequence[Sample]) -> tuple[Call, Call]:
 def _samples(plugins: Plugins, request: Request, size: int) -> list[Sample]:
     """Split the first `size` bytes of every corpus; empty if one of them gives no sample."""
     heads = [
-        list(protocol(spec).split(head(plugins.corpus(corpus).item.samples(), size)))
+        list(protocol.split(head(plugins.corpus(corpus).item.samples(), size)))
         for corpus, spec in request.slices
+        for protocol in [plugins.protocol(spec).item]
     ]
     return [sample for samples in heads for sample in samples] if all(heads) else []

@@ -7,7 +7,7 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus, Digest, Reading, corpus_digest
 from codelength.api.errors import CorpusError
 from codelength.api.media import Sample
-from codelength.api.protocol import Protocol, head, protocol
+from codelength.api.protocol import Protocol, head
 from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import CellKey, CorpusSlice
@@ -18,8 +18,8 @@ class Target:
     """A corpus under a protocol, or what is wrong with it."""
 
     slice: CorpusSlice
-    plugin: str
-    """The entry point that a worker loads to find it."""
+    plugins: tuple[str, ...]
+    """The entry points that a worker loads to find corpus and protocol."""
     problem: str | None = None
     readings: Sequence[Reading] = ()
     """What became of each file of the corpus."""
@@ -44,17 +44,19 @@ class Plan:
 
     def recipe(self, entry: Registered[Codec]) -> Recipe:
         """What a worker needs to measure one of the codecs on every target."""
-        return Recipe.of(self.plugins, entry, (target.plugin for target in self.targets))
+        return Recipe.of(self.plugins, entry, (name for t in self.targets for name in t.plugins))
 
 
-def read_slice(corpus: Corpus, corpus_slice: CorpusSlice) -> Iterator[Sample]:
-    """Read the samples of a corpus as a slice cuts them."""
-    return protocol(corpus_slice.protocol).split(head(corpus.samples(), corpus_slice.limit))
+def read_slice(plugins: Plugins, corpus_slice: CorpusSlice) -> Iterator[Sample]:
+    """Read the samples of a slice."""
+    samples = plugins.corpus(corpus_slice.corpus).item.samples()
+    protocol = plugins.protocol(corpus_slice.protocol).item
+    return protocol.split(head(samples, corpus_slice.limit))
 
 
 def survey(
     corpora: Sequence[Registered[Corpus]],
-    protocols: Sequence[Protocol],
+    protocols: Sequence[Registered[Protocol]],
     limit: int | None,
     watch: Callable[[str], None],
 ) -> list[Target]:
@@ -69,16 +71,17 @@ def survey(
         readings: Sequence[Reading] = ()
         for rule in protocols:
             problem = None
+            plugins = (entry.plugin.name, rule.plugin.name)
             try:
                 if not checked and limit is None:
                     _check_digest(entry.item)
                 checked = True
-                corpus_slice = _cut(entry.item, rule, limit)
+                corpus_slice = _cut(entry.item, rule.item, limit)
                 readings = readings or entry.item.readings()
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
-                corpus_slice = _unread(entry.item, rule, limit)
-            targets.append(Target(corpus_slice, entry.plugin.name, problem, readings))
+                corpus_slice = _unread(entry.item, rule.item, limit)
+            targets.append(Target(corpus_slice, plugins, problem, readings))
     return targets
 
 

@@ -128,7 +128,6 @@ def decode(recipe: Recipe, corpus_slice: CorpusSlice, scratch: str) -> Decoded |
 
 def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
     plugins, codec = _loaded(recipe)
-    corpus = plugins.corpus(corpus_slice.corpus).item
     digest, blobs_digest = Digest(), hashlib.sha256()
     ledger: Counter[str] = Counter()
     sizes: list[tuple[int, int]] = []
@@ -138,7 +137,7 @@ def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
         header = plain(codec.encode(b"\0"))
     with path.open("wb") as scratch:
         _write_batch(scratch, [header] if header else [])
-        for batch in batches(read_slice(corpus, corpus_slice)):
+        for batch in batches(read_slice(plugins, corpus_slice)):
             blobs = meter.measure(lambda batch=batch: codec.encode_many(batch))  # type: ignore[misc]
             if len(blobs) != len(batch):
                 raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
@@ -163,13 +162,12 @@ def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
 
 def _decoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Decoded:
     plugins, codec = _loaded(recipe)
-    corpus = plugins.corpus(corpus_slice.corpus).item
     meter, done = Meter(), 0
     with path.open("rb") as scratch:
         for header in _read_batch(scratch):
             with suppress(Exception):
                 codec.decode(header)
-        for batch in batches(read_slice(corpus, corpus_slice)):
+        for batch in batches(read_slice(plugins, corpus_slice)):
             blobs = _read_batch(scratch)
             outputs = meter.measure(lambda blobs=blobs: codec.decode_many(blobs))  # type: ignore[misc]
             if len(outputs) != len(batch):
@@ -185,9 +183,9 @@ def _decoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Decoded:
 
 def _has_changed(recipe: Recipe, corpus_slice: CorpusSlice) -> bool:
     """Tell whether a corpus no longer has the bytes that the encoder saw."""
-    corpus = _loaded(recipe)[0].corpus(corpus_slice.corpus).item
+    plugins, _ = _loaded(recipe)
     try:
-        return corpus_digest(read_slice(corpus, corpus_slice)) != corpus_slice.digest
+        return corpus_digest(read_slice(plugins, corpus_slice)) != corpus_slice.digest
     except Exception:  # it cannot be read any more
         return True
 

@@ -18,6 +18,7 @@ from codelength.report.submissions import Folder, Measurement, Submissions, read
 from codelength.results.cell import Cell, CorpusSlice, Environment
 
 KINDS = ("text", "image", "audio", "raw")
+"""The kinds of media in the box, in their order; those of plugins stand behind them."""
 
 UNRANKED = "-"
 ESTIMATED = "≈"
@@ -74,8 +75,8 @@ class Grid:
         corpora without a byte are left out: nobody's data look like them.
         """
         plain = {n: s for n, s in self.slices.items() if s.entropy is None and s.bytes}
-        kinds = [(kind, [n for n, s in plain.items() if s.kind == kind]) for kind in KINDS]
-        kinds = [(kind, names) for kind, names in kinds if names]
+        order = sorted({s.kind for s in plain.values()}, key=_kind_order)
+        kinds = [(kind, [n for n, s in plain.items() if s.kind == kind]) for kind in order]
         found = [("all", list(plain)), *(kinds if len(kinds) > 1 else [])] if plain else []
         return [Part(self, name, names) for name, names in found]
 
@@ -303,10 +304,14 @@ def _grid_order(grid: Grid) -> tuple[object, ...]:
 
 
 def _column_order(of: CorpusSlice) -> tuple[object, ...]:
-    return (of.entropy is not None, KINDS.index(of.kind), of.corpus, of.digest)
+    return (of.entropy is not None, _kind_order(of.kind), of.corpus, of.digest)
 
 
 def _natural_order(name: str) -> list[tuple[bool, int, str]]:
     """So that level=9 stands before level=19."""
     parts = re.findall(r"\d+|\D+", name)
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+
+
+def _kind_order(kind: str) -> tuple[int, str]:
+    return (KINDS.index(kind) if kind in KINDS else len(KINDS), kind)

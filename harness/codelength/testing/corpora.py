@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import get_args
 
 from codelength.api.corpus import Corpus, Digest, corpus_digest
-from codelength.api.media import Audio, Image, Kind, Sample
+from codelength.api.media import Audio, Image, Sample, known_kinds
 from codelength.testing import questions
 from codelength.testing.messages import Finding, Returned
 from codelength.testing.result import Result, first_problem, run_checks, to_result
@@ -53,7 +52,7 @@ def _checks(first: Session, second: Session) -> Iterator[Result]:
 
 def check_kind(corpus: Corpus) -> str | None:
     """Is the kind a known one?"""
-    kinds = get_args(Kind)
+    kinds = sorted(known_kinds())
     return None if corpus.kind in kinds else f"{corpus.kind!r} is not one of {', '.join(kinds)}"
 
 

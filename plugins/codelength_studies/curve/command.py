@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.api.errors import Unsupported, UsageError
-from codelength.api.protocol import protocol
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -98,7 +97,7 @@ def command(
             plugins,
             plugins.select_codecs(codecs),
             corpora,
-            [protocol(rule)],
+            [plugins.protocol(rule)],
             limit,
             lambda name: meter.now(f"reading {name}"),
         )

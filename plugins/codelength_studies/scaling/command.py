@@ -167,7 +167,6 @@ def measure_command(
         --corpora enwik6,kodak,librispeech --limit 1MB
     codelength scaling measure --codecs hf:model=pythia-70m-step1000,hf:model=… --corpora enwik6
     """
-    from codelength.api.protocol import protocol
     from codelength.api.spec import split_specs
     from codelength_studies.plan import plan_study
     from codelength_studies.scaling.ladder import write_points
@@ -188,7 +187,7 @@ def measure_command(
             plugins,
             [model.entry for model in models],
             corpora,
-            [protocol(rule)],
+            [plugins.protocol(rule)],
             limit,
             lambda name: meter.now(f"reading {name}"),
         )

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from codelength.api.protocol import protocol
-from codelength.api.spec import split_specs
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -89,7 +87,7 @@ def command(
     chosen = plugins.select_codecs(codecs)
     for entry in chosen:
         with_code_lengths(entry.item)
-    rules = [protocol(spec) for spec in split_specs(protocols)]
+    rules = plugins.select_protocols(protocols)
     with Meter(sys.stderr) as meter:
         plan = plan_study(
             plugins, chosen, corpora, rules, limit, lambda name: meter.now(f"reading {name}")

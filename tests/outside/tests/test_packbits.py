@@ -1,5 +1,5 @@
 import pytest
-from codelength_packbits import PackBits, Pages
+from codelength_packbits import Clip, PackBits, Pages
 
 from codelength.testing import check_codec, check_corpus
 
@@ -21,3 +21,7 @@ def test_packbits_conforms(deflate):
 
 def test_the_pages_conform():
     check_corpus(Pages())
+
+
+def test_the_clip_conforms():
+    check_corpus(Clip())

@@ -10,7 +10,6 @@ import pytest
 
 from codelength.api.errors import UsageError
 from codelength.api.media import Sample
-from codelength.api.protocol import protocol
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CorpusSlice, Evidence
 from codelength.results.store import load
@@ -50,7 +49,7 @@ def scored(
 ) -> Cell:
     plugins = Plugins([PLUGIN], only=["controls"])
     codecs = plugins.select_codecs(codec)
-    plan = plan_study(plugins, codecs, "iid", [protocol(rule)], None, lambda name: None)
+    plan = plan_study(plugins, codecs, "iid", [plugins.protocol(rule)], None, lambda name: None)
     (score,) = score_plan(plan, environment("run-1"), 20_000, folder, watch or Quiet())
     return score
 

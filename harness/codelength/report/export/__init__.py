@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Exporter:
-    """A format. What it needs is imported when it exports."""
+class PageExporter:
+    """An exporter in the box. What it needs is imported when it exports."""
 
     name: str
     """The name of its option: `json` for `--json FILE`."""
@@ -61,11 +61,11 @@ def _to_parquet(page: "Page") -> bytes:
 
 
 EXPORTERS = (
-    Exporter("markdown", ".md", "all tables as Markdown", _to_markdown),
-    Exporter("json", ".json", "everything as JSON", _to_json),
-    Exporter("csv", ".csv", "a line for each measurement", _to_csv),
-    Exporter("parquet", ".parquet", "the same for data frames (needs pyarrow)", _to_parquet),
-    Exporter(
+    PageExporter("markdown", ".md", "all tables as Markdown", _to_markdown),
+    PageExporter("json", ".json", "everything as JSON", _to_json),
+    PageExporter("csv", ".csv", "a line for each measurement", _to_csv),
+    PageExporter("parquet", ".parquet", "the same for data frames (needs pyarrow)", _to_parquet),
+    PageExporter(
         "html", ".html", "a page with sorting, filters and a plot, which needs no network", _to_html
     ),
 )
