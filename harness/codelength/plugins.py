@@ -240,7 +240,7 @@ def _checked(
         yield Registered(item, plugin)
 
 
-def _is_subclass(item: Any, contract: type) -> bool:
+def _is_subclass(item: object, contract: type) -> bool:
     return isinstance(item, type) and issubclass(item, contract)
 
 
@@ -249,8 +249,9 @@ def _points() -> list[EntryPoint]:
 
 
 def _file_readers() -> dict[str, FileReader]:
-    """The readers of all installed plugins by suffix. A worker that loads only some plugins needs
-    them all the same.
+    """Return the readers of all installed plugins by suffix.
+
+    A worker that loads only some plugins needs them all the same.
     """
     readers: dict[str, FileReader] = {}
     for point in _points():

@@ -4,9 +4,9 @@ A plugin is a module, or any object, with functions that `hookimpl` marks. It im
 that it needs. The entry-point group `codelength` names the plugins of a package.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from typing import Protocol as TypingProtocol
 
 import pluggy
@@ -15,6 +15,9 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.media import Media
 from codelength.api.protocol import Protocol
+
+if TYPE_CHECKING:
+    import click
 
 GROUP = "codelength"
 """The entry-point group of plugins, and the name of the project in pluggy."""
@@ -32,9 +35,10 @@ class Command(NamedTuple):
     target: str
     """A click command, as `module:attribute`."""
 
-    def load(self) -> Any:
+    def load(self) -> "click.Command":
         """Import the command."""
-        return _load(self.target)
+        command: click.Command = _load(self.target)
+        return command
 
 
 class FileReader(NamedTuple):
@@ -45,9 +49,10 @@ class FileReader(NamedTuple):
     target: str
     """A function from a path to an object with hooks, as `module:attribute`."""
 
-    def load(self) -> Any:
+    def load(self) -> Callable[[Path], object]:
         """Import the reader."""
-        return _load(self.target)
+        reader: Callable[[Path], object] = _load(self.target)
+        return reader
 
 
 class Exporter(TypingProtocol):
@@ -65,7 +70,7 @@ class Exporter(TypingProtocol):
     def help(self) -> str:
         """What it writes, in a few words."""
 
-    def export(self, page: Any) -> bytes:
+    def export(self, page: Any) -> bytes:  # noqa: ANN401 - the API does not import reports
         """Render a `codelength.report.page.Page` as one file. Import here what this needs."""
 
 
@@ -108,7 +113,7 @@ def codelength_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
     """Return formats of reports. Each becomes an option of every command that shows a board."""
 
 
-def _load(target: str) -> Any:
+def _load(target: str) -> Any:  # noqa: ANN401
     from importlib import import_module
 
     module, _, attribute = target.partition(":")

@@ -29,8 +29,9 @@ COMMANDS = {
 
 
 class Lazy(click.Group):
-    """Finds commands by name and imports only the one that is called. Plugins are loaded only for a
-    command that is not in the box.
+    """Finds commands by name and imports only the one that is called.
+
+    Plugins are loaded only for a command that is not in the box.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
