@@ -265,8 +265,7 @@ def _ranking(board: Board, grid: Grid, numbers: Mapping[str, int]) -> Ranking:
 
 def _places(board: Board, part: Part) -> dict[str, Place]:
     """Row → its figures over a part."""
-    machines = board.machines.marks(part.cells)
-    several = machines if len(machines) > 1 else []
+    several = board.machines.marks(part.cells) if board.machines.are_several else []
     found = {}
     for name, place in part.places().items():
         mean, row = part.means[name], part.rows[name]
@@ -355,8 +354,8 @@ def _figures(
         if figures.coded is not None and grid.rows[name].evidence.is_ranked
     }
     _mark_fronts(ranked, {name: figures.measured[0] for name, figures in ranked.items()})
-    machines = board.machines.marks(grid.column(corpus).values())
-    for mark in machines if len(machines) > 1 else ():
+    several = board.machines.are_several
+    for mark in board.machines.marks(grid.column(corpus).values()) if several else ():
         timed = {
             name: found[name].measured[place]
             for name in ranked

@@ -24,6 +24,11 @@ class Machines:
             for e in self.environments
         }
 
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one environment."""
+        return len(set(self._marks.values())) + bool(self.unknown) > 1
+
     def mark(self, run: str) -> str:
         """`2`, or `2‖` where cells were timed beside each other; `?` without a record."""
         return self._marks.get(run, "?")

@@ -46,11 +46,11 @@ function entryOf(board, row, single) {
   const found = single < 0 ? row.places[state.media] : row.cells[single];
   if (!found) return null;
   const runs = (single < 0 ? row.cells : [found]).flatMap((cell) => (cell?.coded === undefined ? [] : cell.measured.slice(0, 1)));
-  const timed = state.machine === "" ? (single < 0 ? found : found.measured[0])
-    : single < 0 ? found.speeds?.[state.machine] ?? (runs.every((m) => data.runs[m.run].mark === state.machine) ? found : {})
-      : found.measured.find((m) => data.runs[m.run].mark === state.machine) ?? {};
+  const timed = state.machine === ""
+    ? found.measured?.[0] ?? found
+    : found.speeds?.[state.machine] ?? found.measured?.find((m) => data.runs[m.run].mark === state.machine) ?? {};
   const get = (of, key) => of[key] ?? null;
-  const front = [state.speed, state.price, ...(state.machine && found.fronts?.some((f) => f.endsWith(` ${state.machine}`)) ? [state.machine] : [])].join(" ");
+  const front = `${state.speed} ${state.price} ${state.machine}`.trim();
   return {
     row, place: found.place ?? "-", low: get(found, "low"), high: get(found, "high"), done: found.done, of: found.of, mark: found.mark ?? "",
     ratio: get(found, "ratio"), adjusted: get(found, "adjusted"), adjusted_1gb: get(found, "adjusted_1gb"), online: get(found, "prequential"),
