@@ -71,10 +71,11 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class TransformerPredictor(Predictor):
-    """The law of the model in a checkpoint.
+    """Predicts by the model in a checkpoint.
 
-    A sequence is coded in segments of `window` tokens (by default all that the model sees), each of
-    which starts anew. With `fold` all escapes are one symbol, for whoever codes their bytes apart.
+    A sequence is cut into segments of `window` tokens (by default all that the model sees), each of
+    which starts anew. With `fold` all escapes are one symbol, for a coder that codes their bytes
+    beside it.
     """
 
     name: ClassVar[str] = "hf"
@@ -105,9 +106,14 @@ class TransformerPredictor(Predictor):
 
     @property
     def escapes(self) -> int:
-        """Symbols besides the tokens, equally frequent."""
-        every = len(self.tokens.escapes)
-        return min(every, 1) if self.fold else every
+        """Symbols besides the tokens, equally frequent.
+
+        There is one for each byte. Together they have the frequency of the single one that is coded
+        with `fold`, before the byte as it is.
+        """
+        if not self.tokens.escapes:
+            return 0
+        return 1 if self.fold else 256
 
     @property
     def alphabet(self) -> int:  # type: ignore[override]
@@ -185,21 +191,19 @@ class TransformerPredictor(Predictor):
         tokens = np.full((len(group), longest), self.model.begin_token, np.int64)
         for row, (i, start, stop) in zip(tokens, group, strict=True):
             row[1 : stop - start] = self.inputs(batch[i][start : stop - 1])
-        counts = [self.escape(batch[i]) for i, _, _ in group]
+        counts = [self.escape(batch[i][start:stop]) for i, start, stop in group]
         state = self.model.begin(len(group), longest)
         for at in range(0, longest, TIME):
             rows = self.model.run(state, tokens[:, at : at + TIME])
             time = min(TIME, longest - at)
             for stream, (i, start, stop) in enumerate(group):
                 first, last = start + at, min(start + at + time, stop)
-                for here, law in self._laws(rows, stream * time, last - first):
-                    begin = first + here.start
-                    end = first + here.stop
-                    positions = np.arange(begin, end)
-                    escape = self.escape_frequencies(counts[stream][begin:end], positions)
-                    yield i, self.model.frequencies(law, escape, self.escapes)
+                for part, own in self._parts(rows, stream * time, last - first):
+                    positions = np.arange(at + part.start, at + part.stop)
+                    escape = self.escape_frequencies(counts[stream][positions], positions)
+                    yield i, self.model.frequencies(own, escape, self.escapes)
 
-    def _laws(
+    def _parts(
         self, rows: Rows[Any, Any], first: int, count: int
     ) -> Iterator[tuple[slice, Rows[Any, Any]]]:
         """`count` rows from `first` on, so many at a time that their frequencies fit in memory."""
@@ -212,7 +216,7 @@ class TransformerPredictor(Predictor):
 
 @dataclass(frozen=True)
 class ExactPredictor(TransformerPredictor):
-    """The model in integer arithmetic: one law on every machine."""
+    """The model in integer arithmetic: the same frequencies on every machine."""
 
     @property
     def model(self) -> AnyQuantizedTransformer:
@@ -276,7 +280,9 @@ class TransformerStepper(Stepper):
         self._at += 1
         if self._state.at == self._model.window:
             self._state.at = 0
+            self._at = 0
             self._last = np.full_like(self._last, self._model.begin_token)
+            self._escapes = np.zeros_like(self._escapes)
 
     def keep(self, streams: int) -> None:
         self._state.keep(streams)

@@ -51,7 +51,7 @@ class Tokens:
 
     @cached_property
     def _all_symbols(self) -> dict[bytes, int]:
-        escaped = {bytes([byte]): self.count + i for i, byte in enumerate(self.escapes)}
+        escaped = {bytes([byte]): self.count + byte for byte in self.escapes}
         return {**self._symbols, **escaped}
 
     @cached_property
@@ -60,7 +60,7 @@ class Tokens:
 
     @cached_property
     def _all_pieces(self) -> list[bytes]:
-        return self._pieces + [bytes([byte]) for byte in self.escapes]
+        return self._pieces + [bytes([byte]) for byte in range(256)]
 
     def encode(self, data: bytes) -> NDArray[np.int64]:
         """Symbols that decode to `data`."""
@@ -77,7 +77,7 @@ class Tokens:
     def split_escapes(self, symbols: IntArray) -> tuple[NDArray[np.int64], bytes]:
         """Returns `symbols` with all escapes as one, and the bytes that these stood for."""
         escaped = symbols[symbols >= self.count] - self.count
-        return np.minimum(symbols, self.count), bytes(self.escapes[i] for i in escaped.tolist())
+        return np.minimum(symbols, self.count), escaped.astype(np.uint8).tobytes()
 
     def restore_escapes(self, symbols: IntArray, escaped: bytes) -> NDArray[np.int64]:
         """Puts together what `split_escapes` took apart. Raises CorruptBlob."""
@@ -85,7 +85,7 @@ class Tokens:
         places = np.flatnonzero(restored >= self.count)
         if len(places) != len(escaped) or not set(escaped) <= set(self.escapes):
             raise CorruptBlob(f"{len(places)} escapes, but bytes for {len(escaped)} of them")
-        restored[places] = [self.count + self.escapes.index(byte) for byte in escaped]
+        restored[places] = self.count + np.frombuffer(escaped, np.uint8).astype(np.int64)
         return restored
 
     def _verified(self, text: str, data: bytes) -> list[int]:
