@@ -1,4 +1,4 @@
-"""What a process of the kit does: it takes one thing, and answers calls about it."""
+"""What a process of the kit does: it loads one thing, and calls functions about it."""
 
 import importlib.util
 import os
@@ -11,37 +11,37 @@ from pathlib import Path
 from typing import Any
 
 from codelength.api.errors import Unsupported
-from codelength.testing.messages import Finding, Raised, Returned
+from codelength.testing.messages import CheckFailed, Raised, Returned
 from codelength.workers.limits import limit_memory
 
 _things: list[Any] = []
-"""The one that this process is about."""
+"""The thing of this process."""
 
 
 def receive(module: str, file: str | None, pickled: bytes, memory: int) -> Returned | Raised:
-    """Take the thing whose class is in `module`, or else in `file`.
+    """Load the thing whose class is in `module`, or else in `file`.
 
-    From then on the process may allocate `memory` bytes more.
+    After that the process may allocate `memory` bytes more.
     """
     try:
-        provide(module, file)
+        make_importable(module, file)
         _things.append(pickle.loads(pickled))
-        _leave(memory)
+        _allow_memory(memory)
     except Exception as error:
         return _raised(error)
     return Returned(None)
 
 
 def answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returned | Raised:
-    """What `function(thing, *arguments)` comes to."""
+    """Call `function(thing, *arguments)` and return its outcome."""
     try:
         return Returned(function(_things[0], *arguments))
     except Exception as error:
         return _raised(error)
 
 
-def provide(module: str, file: str | None) -> None:
-    """Make `module` importable: by the path if it leads to `file`, or else from there.
+def make_importable(module: str, file: str | None) -> None:
+    """Load `module` from `file`, unless importing it by its name gives the same file.
 
     Raises whatever the file raises.
     """
@@ -64,8 +64,8 @@ def _origin(module: str) -> str | None:
     return None
 
 
-def _leave(memory: int) -> None:
-    """Allocations fail after so many more bytes, where the system tells what is held now."""
+def _allow_memory(memory: int) -> None:
+    """Make allocations fail after so many more bytes, if the system says how many there are now."""
     with suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text().split()[5])
         limit_memory(pages * os.sysconf("SC_PAGE_SIZE") + memory)
@@ -73,7 +73,7 @@ def _leave(memory: int) -> None:
 
 def _raised(error: Exception) -> Raised:
     text = " ".join(str(error).split())[:300]
-    if isinstance(error, Finding):
+    if isinstance(error, CheckFailed):
         return Raised(text)
     if isinstance(error, Unsupported):
         return Raised(text, declined=True)

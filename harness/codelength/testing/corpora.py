@@ -7,7 +7,7 @@ from itertools import zip_longest
 from codelength.api.corpus import Corpus, Digest, corpus_digest
 from codelength.api.media import Audio, Image, Sample, known_kinds
 from codelength.testing import questions
-from codelength.testing.messages import Finding, Returned
+from codelength.testing.messages import CheckFailed, Returned
 from codelength.testing.result import Result, first_problem, run_checks, to_result
 from codelength.testing.session import MEMORY, READING, Session
 
@@ -83,7 +83,7 @@ def read(corpus: Corpus) -> tuple[str, dict[str, str | None]]:
     misfits: list[str | None] = []
     for sample in corpus.samples():
         if not isinstance(sample, Sample):
-            raise Finding(f"gives {type(sample).__name__}, not Sample")
+            raise CheckFailed(f"gives {type(sample).__name__}, not Sample")
         digest.add(sample)
         names[sample.name] += 1
         misfits.append(misfit_of(sample))

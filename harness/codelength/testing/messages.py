@@ -1,4 +1,4 @@
-"""What goes to a process of the kit and comes back from it."""
+"""The outcomes of calls in a process of the kit."""
 
 from importlib import import_module
 from operator import attrgetter
@@ -7,26 +7,26 @@ from typing import Any
 import msgspec
 
 
-class Finding(Exception):
-    """Raised by a check; its text is the problem, and goes on from "decoding a blob …"."""
+class CheckFailed(Exception):
+    """A check failed. The text is the problem, and continues "decoding a blob …"."""
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):
-    """A call went well."""
+    """A call returned."""
 
     value: Any
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """A call ended in an exception; `problem` goes on from "decoding a blob …"."""
+    """A call raised an exception; `problem` continues "decoding a blob …"."""
 
     problem: str
     declined: bool = False
-    """It was Unsupported; `problem` is its text alone."""
+    """The exception was Unsupported, and `problem` is its text alone."""
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
-    """A call never came back; `problem` goes on from "decoding a blob …"."""
+    """A call did not return, because its process ended; `problem` continues "decoding a blob …"."""
 
     problem: str
 
@@ -34,6 +34,6 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
 Outcome = Returned | Raised | Lost
 
 
-def named(module: str, name: str) -> Any:
-    """The class `name`, as a process of the kit has it."""
+def find_class(module: str, name: str) -> Any:
+    """Return the class `name` of a module, as this process has it."""
     return attrgetter(name)(import_module(module))

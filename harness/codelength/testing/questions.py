@@ -13,7 +13,7 @@ from codelength.api.errors import Unavailable, UsageError
 from codelength.api.media import RAW, Sample
 from codelength.api.spec import build, split_spec, split_specs
 from codelength.container.container import header_of
-from codelength.testing.messages import Finding
+from codelength.testing.messages import CheckFailed
 
 FRAMING = 16
 """Bytes that a payload may have beyond the code lengths: the end of a stream, a length."""
@@ -132,7 +132,7 @@ def decode_many(codec: Codec, blobs: Sequence[bytes]) -> list[bytes]:
 
 def _require_bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
-        raise Finding(f"gave {type(value).__name__}, not bytes")
+        raise CheckFailed(f"gave {type(value).__name__}, not bytes")
     return value
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from codelength.testing.messages import Finding, Outcome, Returned
+from codelength.testing.messages import CheckFailed, Outcome, Returned
 from codelength.testing.session import ARRIVES, Session
 
 
@@ -37,7 +37,7 @@ def run_checks(
             second.wait()
             yield Result(ARRIVES)
             yield from checks(first, second)
-    except Finding as finding:
+    except CheckFailed as finding:
         yield Result(ARRIVES, str(finding))
 
 

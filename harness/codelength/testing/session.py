@@ -1,4 +1,4 @@
-"""The caller's side of a process of the kit: starts it, asks, and starts another one if it died."""
+"""The processes of the kit, as the caller sees them."""
 
 import io
 import pickle
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from codelength.testing.child import answer, receive
-from codelength.testing.messages import Finding, Lost, Outcome, Raised, Returned, named
+from codelength.testing.messages import CheckFailed, Lost, Outcome, Raised, Returned, find_class
 from codelength.workers.supervisor import (
     Died,
     FunctionRaised,
@@ -21,24 +21,24 @@ from codelength.workers.supervisor import (
 )
 
 ARRIVES = "reaches another process"
-"""The check that a session passes or fails by being there."""
+"""The check that a thing passes if its process can load it."""
 
 TIMEOUT = 20.0
 """Seconds that one call of a codec may take."""
 READING = 600.0
-"""Seconds for a call that goes through a whole corpus, or steps a predictor many times."""
+"""Seconds for a call that reads a whole corpus or makes many steps of a predictor."""
 MEMORY = 2 << 30
 """Bytes that a process may allocate after its start."""
 STARTING = 120.0
-"""Seconds until a process has imported what it needs."""
+"""Seconds for a process to import what the thing needs."""
 PATIENCE = 3
-"""Calls that may be lost before no more are tried: each costs a process, or a timeout."""
+"""After so many lost calls no more are made: each of them costs a process or a timeout."""
 
 
 class Session:
-    """Calls in one process, which nothing that they do can get out of.
+    """Calls functions about one thing in another process.
 
-    After a call that ends the process, the next one gets a new process.
+    If a call ends the process, the next call starts a new one.
     """
 
     def __init__(
@@ -50,9 +50,18 @@ class Session:
         threads: int = 1,
         old_processor: bool = False,
     ) -> None:
-        """Raises Finding if `thing` cannot be sent.
+        """Start a process and send it `thing`.
 
-        `old_processor` keeps libraries from the instructions that only newer processors have.
+        Args:
+            thing: Its class has to be at the top of a module.
+            timeout: Seconds for one call.
+            memory: Bytes that the process may allocate.
+            hash_seed: For the order of sets.
+            threads: Threads that its libraries may use.
+            old_processor: Keep its libraries from instructions of newer processors.
+
+        Raises:
+            CheckFailed: The thing cannot be sent.
         """
         self._timeout = timeout
         self._receive = _packed(thing, memory)
@@ -71,17 +80,17 @@ class Session:
         self._supervisor.close()
 
     def wait(self) -> None:
-        """Wait until the thing has arrived. Raises Finding if it does not."""
+        """Wait until the process has loaded the thing. Raises CheckFailed if it cannot."""
         if self._arriving is None:
             return
         outcome = self._outcome(self._arriving)
         if not isinstance(outcome, Returned):
             self._supervisor.close()
-            raise Finding(f"loading it {outcome.problem}")
+            raise CheckFailed(f"loading it {outcome.problem}")
         self._arriving = None
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Outcome:
-        """What `function(thing, *arguments)` comes to; it stands at the top of a module here."""
+        """Call `function(thing, *arguments)` in the process; it is at the top of a module."""
         if self._lost == PATIENCE:
             return Lost(f"was not tried after {PATIENCE} calls that never came back")
         if not self._supervisor.alive:
@@ -89,7 +98,7 @@ class Session:
             self._send()
         try:
             self.wait()
-        except Finding as finding:
+        except CheckFailed as finding:
             return Lost(f"was not tried: {finding}")
         call = partial(answer, function, arguments)
         outcome = self._outcome(self._supervisor.begin(call, self._timeout))
@@ -117,27 +126,27 @@ class Session:
 
 
 class _Pickler(pickle.Pickler):
-    """Sends a class by its name.
+    """Pickles a class by its name.
 
-    Pickle itself insists that the name still leads to that very class, and gives up on one whose
-    file has been loaded again since.
+    Pickle itself refuses a class whose file was loaded again since, because the name now leads to
+    another class.
     """
 
     def reducer_override(self, thing: Any) -> Any:
         if not isinstance(thing, type) or "<locals>" in thing.__qualname__:
             return NotImplemented
-        return named, (thing.__module__, thing.__qualname__)
+        return find_class, (thing.__module__, thing.__qualname__)
 
 
 def _packed(thing: Any, memory: int) -> "partial[Returned | Raised]":
-    """The call with which a process receives `thing`. Raises Finding if it cannot have it."""
+    """Return the call that gives `thing` to a process. Raises CheckFailed if it has none."""
     module, pickled = type(thing).__module__, io.BytesIO()
     try:
         _Pickler(pickled).dump(thing)
     except Exception as error:
-        raise Finding(
+        raise CheckFailed(
             f"{type(thing).__qualname__} cannot be sent to another process: {error}; its class has "
-            "to stand at the top of a module, its fields have to be plain values"
+            "to be at the top of a module, and its fields have to be plain values"
         ) from error
     file = getattr(sys.modules.get(module), "__file__", None)
     path = file and str(Path(file).absolute())
