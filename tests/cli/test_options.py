@@ -3,7 +3,9 @@ from click.testing import CliRunner
 
 from codelength.api.errors import UsageError
 from codelength.cli import cli
+from codelength.cli.leaderboard import command as leaderboard
 from codelength.cli.options import Size
+from codelength.report.keys import KEYS
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,8 @@ def test_what_is_no_size_is_refused(text):
 def test_a_command_that_is_not_there_is_named_with_the_nearest_that_is():
     with pytest.raises(UsageError, match="no command 'rnu'; did you mean 'run'"):
         CliRunner().invoke(cli, ["rnu"], catch_exceptions=False)
+
+
+def test_sort_offers_every_ranking_key():
+    (sort,) = [parameter for parameter in leaderboard.params if parameter.name == "key"]
+    assert list(sort.type.choices) == list(KEYS)
