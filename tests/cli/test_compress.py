@@ -19,7 +19,7 @@ from codelength.cli.files import appearing
 from codelength.container.container import Header, pack
 from codelength_stdlib import Gzip, Store
 
-LIARS = ["--plugin", str(Path(__file__).parent.parent / "liars.py")]
+FAULTY = ["--plugin", str(Path(__file__).parent.parent / "faulty_plugin.py")]
 MOODY = ["--plugin", "moody.py"]
 TEXT = b"".join(b"%d bottles on the wall, %d\n" % (i, i * i) for i in range(500))
 
@@ -178,22 +178,22 @@ def test_damage_is_one_line_and_no_file(tool, tmp_path, damage, words):
     ],
 )
 def test_a_codec_that_lies_makes_no_container(tool, tmp_path, codec, code, words):
-    ran = tool("compress", "text", "-c", codec, "-o", "made", *LIARS)
+    ran = tool("compress", "text", "-c", codec, "-o", "made", *FAULTY)
     assert words in said(ran)
     assert ran.returncode == code
     assert files(tmp_path) == set()
 
 
 def test_behind_a_pipe_a_lie_makes_a_container_that_is_refused(tool):
-    made = tool("compress", "text", "-c", "liar-flips", "-o", "-", *LIARS)
+    made = tool("compress", "text", "-c", "liar-flips", "-o", "-", *FAULTY)
     assert made.returncode == 4
     assert b"breaks off" in tool("decompress", "-", "--list", given=made.stdout).stderr
 
 
 def test_what_a_codec_prints_does_not_get_into_the_container(tool):
-    made = tool("compress", "text", "-c", "liar-prints", "-o", "-", *LIARS)
+    made = tool("compress", "text", "-c", "liar-prints", "-o", "-", *FAULTY)
     assert made.returncode == 0
-    assert tool("decompress", "-", "-o", "-", *LIARS, given=made.stdout).stdout == TEXT
+    assert tool("decompress", "-", "-o", "-", *FAULTY, given=made.stdout).stdout == TEXT
 
 
 def test_a_model_may_lie_elsewhere(tool, tmp_path):

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-LIARS = str(Path(__file__).parent.parent / "liars.py")
+FAULTY = str(Path(__file__).parent.parent / "faulty_plugin.py")
 
 CODEC = """
 import os, zlib
@@ -132,7 +132,7 @@ def test_one_corpus_that_changed_leaves_the_other_to_be_compared(made, tmp_path)
 
 
 def test_a_codec_that_vanished_is_not_green_and_is_named(made):
-    ran = made(plugin=LIARS)
+    ran = made(plugin=FAULTY)
     assert ran.returncode == 3
     assert "vanished" in ran.stdout
     assert "no codec 'squeeze'" in ran.stdout

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from grids import baseline, cells, changed
+from gate_factories import baseline, cells, changed
 
 from codelength.api.errors import StoreError, UsageError
 from codelength.gate.baseline import BaselineTiming, load, to_json

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import pytest
-from grids import finding, outcome, timing
+from gate_factories import finding, outcome, timing
 
 from codelength.gate.outcome import Policy
 from codelength.gate.timing import TimeVerdict

@@ -3,7 +3,7 @@
 import json
 from xml.etree import ElementTree
 
-from grids import finding, outcome, timing
+from gate_factories import finding, outcome, timing
 
 from codelength.gate.outcome import Policy
 from codelength.gate.output import (

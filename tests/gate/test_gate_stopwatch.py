@@ -88,7 +88,7 @@ def request(codec: str, **changes: object) -> Request:
         "shorten": False,
         "contention": None,
     }
-    recipe = Recipe(codec, ("embedded", "stdlib"), (str(HERE / "liars.py"),), None)
+    recipe = Recipe(codec, ("embedded", "stdlib"), (str(HERE / "faulty_plugin.py"),), None)
     return Request(recipe, **(fields | changes))  # type: ignore[arg-type]
 
 

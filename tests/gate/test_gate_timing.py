@@ -8,7 +8,7 @@ from itertools import combinations
 from types import SimpleNamespace
 
 import pytest
-from grids import baseline, cells
+from gate_factories import baseline, cells
 from msgspec.structs import replace
 
 from codelength.gate.baseline import BaselineTiming

@@ -1,5 +1,5 @@
 import pytest
-from grids import baseline, cells, changed, only
+from gate_factories import baseline, cells, changed, only
 
 from codelength.gate.verdicts import Verdict, find_changes
 from codelength.results.cell import Status

@@ -12,9 +12,9 @@ HERE = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def liars() -> list[str]:
+def faulty_plugin() -> list[str]:
     """The options that load the codecs and corpora that lie."""
-    return ["--plugin", str(HERE / "liars.py")]
+    return ["--plugin", str(HERE / "faulty_plugin.py")]
 
 
 @pytest.fixture

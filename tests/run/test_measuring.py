@@ -15,11 +15,11 @@ from codelength.plugins import Plugins
 from codelength.results.cell import Status
 from codelength.workers.supervisor import Crew, Supervisor
 
-LIARS = str(Path(__file__).parents[1] / "liars.py")
+FAULTY = str(Path(__file__).parents[1] / "faulty_plugin.py")
 
 
 def job(codec: str, memory: int | None = None) -> Job:
-    plugins = Plugins([LIARS], only=["stdlib", "embedded"])
+    plugins = Plugins([FAULTY], only=["stdlib", "embedded"])
     (target,) = survey([plugins.corpus("prose")], [protocol("whole")], 20_000, lambda name: None)
     recipe = Recipe.of(plugins, plugins.codec(codec), [target.plugin])
     return Job(recipe, target.slice, Limits(timeout=60, memory=memory, threads=1), "run-1")

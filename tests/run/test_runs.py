@@ -117,10 +117,10 @@ def test_a_corpus_that_has_changed_is_measured_again(codelength, tmp_path, data)
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on(
-    codelength, tmp_path, data, liars, how
+    codelength, tmp_path, data, faulty_plugin, how
 ):
     command = ["run", "--codecs", "gzip,liar-hangs,bz2", "--corpora", f"path:{data}"]
-    command += ["--out", "out", *liars]
+    command += ["--out", "out", *faulty_plugin]
     run = subprocess.Popen(
         [sys.executable, "-m", "codelength", *command],
         cwd=tmp_path,

@@ -28,7 +28,7 @@ INSTALLED = [
     for codec in (entry.item for entry in Plugins().codecs)
     if codec.name.partition("-")[0] not in TESTED_ELSEWHERE and is_smallest(codec)
 ]
-LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())
+FAULTY = Plugins([str(Path(__file__).parents[1] / "faulty_plugin.py")], only=())
 
 GIVEN = [
     "empty input",
@@ -48,7 +48,7 @@ def failed(codec: Codec, **limits: float) -> dict[str, str]:
 
 
 def liar(name: str) -> Codec:
-    return LIARS.codec(name).item
+    return FAULTY.codec(name).item
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_what_does_not_come_back_is_named(name, lie):
     [
         ("liar-segfaults", "killed its process with SIGSEGV"),
         ("liar-hangs", "took longer than 1 s"),
-        ("liar-eats", "raised MemoryError (liars.py:"),
+        ("liar-eats", "raised MemoryError (faulty_plugin.py:"),
         ("liar-exits", "ended its process with exit code 7"),
-        ("liar-raises", "raised ValueError: this liar raises (liars.py:"),
+        ("liar-raises", "raised ValueError: this liar raises (faulty_plugin.py:"),
     ],
 )
 def test_what_cannot_be_encoded_is_named_and_costs_the_caller_nothing(name, lie):

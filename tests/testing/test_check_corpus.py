@@ -11,7 +11,7 @@ from codelength.testing import check_corpus, corpus_checks
 from codelength.testing.corpora import misfit_of
 
 INSTALLED = [entry.item for entry in Plugins().corpora]
-LIARS = Plugins([str(Path(__file__).parents[1] / "liars.py")], only=())
+FAULTY = Plugins([str(Path(__file__).parents[1] / "faulty_plugin.py")], only=())
 
 
 def failed(corpus: Corpus) -> dict[str, str]:
@@ -20,7 +20,7 @@ def failed(corpus: Corpus) -> dict[str, str]:
 
 
 def liar(name: str) -> Corpus:
-    return LIARS.corpus(name).item
+    return FAULTY.corpus(name).item
 
 
 @pytest.mark.parametrize(

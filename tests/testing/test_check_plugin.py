@@ -66,7 +66,10 @@ def test_an_installed_plugin_is_named():
     [
         ("no_such_file.py", "codelength: no plugin file 'no_such_file.py'; "),
         ("brotly", "codelength: no plugin 'brotly'; did you mean 'brotli'? 'codelength plugins'"),
-        ("liar_import.py", "codelength: plugin liar_import.py cannot be loaded: RuntimeError: "),
+        (
+            "plugin_that_raises.py",
+            "codelength: plugin plugin_that_raises.py cannot be loaded: RuntimeError: ",
+        ),
         ("factories.py", "codelength: plugin factories.py has neither codecs nor corpora"),
     ],
 )

@@ -11,10 +11,18 @@ def measured(folder) -> dict[str, Cell]:
 
 
 @pytest.fixture
-def run(codelength, liars, data):
+def run(codelength, faulty_plugin, data):
     def run(codecs, *options, corpora=f"path:{data}"):
         return codelength(
-            "run", "--out", "out", "--codecs", codecs, "--corpora", corpora, *liars, *options
+            "run",
+            "--out",
+            "out",
+            "--codecs",
+            codecs,
+            "--corpora",
+            corpora,
+            *faulty_plugin,
+            *options,
         )
 
     return run
@@ -28,7 +36,7 @@ def run(codelength, liars, data):
         ("liar-remembers", Status.FAILED, "", 3),
         ("liar-segfaults", Status.FAILED, "its process died of SIGSEGV", 3),
         ("liar-exits", Status.FAILED, "its process ended with exit code 7 and no result", 3),
-        ("liar-raises", Status.FAILED, "(liars.py:", 3),
+        ("liar-raises", Status.FAILED, "(faulty_plugin.py:", 3),
         ("liar-random", Status.FAILED, "a second call on the same input gave other bytes", 3),
         ("liar-ledger", Status.FAILED, "the ledger has ", 3),
         ("liar-refuses", Status.UNSUPPORTED, "", 3),

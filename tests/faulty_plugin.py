@@ -20,7 +20,7 @@ FLIPPED = bytes(byte ^ 0x55 for byte in range(256))
 
 @dataclass(frozen=True)
 class HonestXor(Codec):
-    """Keeps every promise; what the liars are, but for their lie."""
+    """Keeps every promise. The other codecs differ from it in one thing."""
 
     name: ClassVar[str] = "honest-xor"
 
