@@ -68,7 +68,7 @@ def summarize(comparison: Comparison) -> Iterator[str]:
     words = [(smaller, "smaller"), (larger, "larger"), (other, "of equal size in other bytes")]
     changed = [f"{number:,} {word}" for number, word in words if number]
     if pairs:
-        equal = f"{_cells(len(pairs) - smaller - larger - other)} equal"
+        equal = f"{format.plural(len(pairs) - smaller - larger - other, 'cell')} equal"
         yield f"sizes: {', '.join([*changed, equal])}"
     for direction in DIRECTIONS:
         speeds = [pair.speeds[direction] for pair in pairs if direction in pair.speeds]
@@ -77,7 +77,7 @@ def summarize(comparison: Comparison) -> Iterator[str]:
         if speeds:
             yield (
                 f"{direction} speed: {slower:,} slower, {len(clear) - slower:,} faster, "
-                f"{_cells(len(speeds) - len(clear))} as fast"
+                f"{format.plural(len(speeds) - len(clear), 'cell')} as fast"
             )
     oks = [(pair.before.ok, pair.after.ok) for pair in comparison.pairs]
     for number, what in [
@@ -89,7 +89,7 @@ def summarize(comparison: Comparison) -> Iterator[str]:
         (len(comparison.only_after), "only in B"),
     ]:
         if number:
-            yield f"{_cells(number)} {what}"
+            yield f"{format.plural(number, 'cell')} {what}"
 
 
 def _runs(comparison: Comparison) -> Table:
@@ -166,7 +166,11 @@ def _means(comparison: Comparison) -> Table:
     changed = [
         mean
         for mean in comparison.means
-        if (mean.is_changed if mean.before is not None else _mean_key(mean) in turned)
+        if (
+            mean.is_changed
+            if mean.before is not None
+            else (mean.codec, mean.protocol, mean.limit) in turned
+        )
     ]
     rows = [_mean(mean) for mean in sorted(changed, key=lambda mean: mean.effect, reverse=True)]
     columns = [Column("codec", "left", fixed=True), *_left("protocol")]
@@ -174,7 +178,7 @@ def _means(comparison: Comparison) -> Table:
     for direction in ("enc", "dec"):
         columns += [Column(f"{direction} time\nB/A"), Column("95%\ninterval")]
     same = sum(mean.before is not None and not mean.is_changed for mean in comparison.means)
-    notes = [f"{same} codec{'s' * (same != 1)} unchanged."] if same else []
+    notes = [f"{format.plural(same, 'codec')} unchanged."] if same else []
     title = "Means · ratio in %, smaller is better"
     return Table(title, columns, rows, MEANS, [*notes, *_machine_note(comparison)])
 
@@ -190,11 +194,7 @@ def _only(name: str, cells: Sequence[Cell]) -> Table:
         codecs[protocol, ", ".join(names)].append(codec)
     rows = [[*key, ", ".join(names)] for key, names in codecs.items()]
     columns = [*_left("protocol"), *_prose("corpora", "codecs")]
-    return Table(f"Only in {name} · {_cells(len(cells))}", columns, rows)
-
-
-def _mean_key(mean: MeanChange) -> tuple[str, str, int | None]:
-    return (mean.codec, mean.protocol, mean.limit)
+    return Table(f"Only in {name} · {format.plural(len(cells), 'cell')}", columns, rows)
 
 
 def _left(*heads: str) -> list[Column]:
@@ -217,11 +217,6 @@ def _place(cell: Cell) -> list[str]:
 def _protocol(name: str, limit: int | None) -> str:
     """`whole`; `whole, first 1,000 B`."""
     return name + (f", first {limit:,} B" if limit is not None else "")
-
-
-def _cells(number: int) -> str:
-    """`1 cell`, `312 cells`."""
-    return f"{number:,} cell{'s' * (number != 1)}"
 
 
 def _change(before: float, after: float) -> str:
