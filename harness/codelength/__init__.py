@@ -1,9 +1,20 @@
 """A leaderboard harness for lossless compressors, classical and learned.
 
-A codec plugin needs no more than is named here:
+All that a plugin needs is here:
 
-    from codelength import Codec, Media, RAW, hookimpl
+    from codelength import RAW, Codec, Media, hookimpl
+
+All that a notebook needs is here, too:
+
+    import codelength
+
+    results = codelength.run("gzip,zstd:level=19", "prose", out="results")
+    results.to_dataframe()
+    codelength.board(results)
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
@@ -13,10 +24,16 @@ from codelength.api.media import RAW, TEXT, Audio, Image, Media, Sample, Text
 from codelength.api.model_card import ModelCard
 from codelength.api.protocol import Protocol
 
+if TYPE_CHECKING:
+    from codelength.coding.predictor import Predictor, Stepper
+    from codelength.coding.predictor_codec import PredictorCodec
+    from codelength.report.notebook import Board, Results, board, codec, corpus, load, run
+
 __all__ = [
     "RAW",
     "TEXT",
     "Audio",
+    "Board",
     "Codec",
     "Command",
     "Corpus",
@@ -26,11 +43,42 @@ __all__ = [
     "Image",
     "Media",
     "ModelCard",
+    "Predictor",
+    "PredictorCodec",
     "Protocol",
+    "Results",
     "Sample",
+    "Stepper",
     "Text",
     "Unavailable",
     "Unsupported",
     "UsageError",
+    "board",
+    "codec",
+    "corpus",
     "hookimpl",
+    "load",
+    "run",
 ]
+
+_LAZY = {
+    **dict.fromkeys(("Predictor", "Stepper"), "codelength.coding.predictor"),
+    "PredictorCodec": "codelength.coding.predictor_codec",
+    **dict.fromkeys(
+        ("Board", "Results", "board", "codec", "corpus", "load", "run"),
+        "codelength.report.notebook",
+    ),
+}
+"""Name → its module, imported at first use: a plugin that needs none of them loads at once."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

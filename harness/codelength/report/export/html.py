@@ -40,7 +40,9 @@ def to_html(page: Page) -> str:
         "policy": POLICY.format(script=_digest(script), style=_digest(style)),
         "style": style,
         "ranking": _read("ranking.html") if document else "",
-        "sections": "\n".join(part for section in page.appendix for part in _render(section)),
+        "sections": "\n".join(
+            part for section in page.appendix for part in render_section(section)
+        ),
         "data": _inert(msgspec.json.encode(document).decode()) if document else "",
         "script": script,
     }
@@ -52,7 +54,8 @@ def to_html(page: Page) -> str:
     return "".join(filled)
 
 
-def _render(section: Section) -> Iterator[str]:
+def render_section(section: Section) -> Iterator[str]:
+    """Render a section as lines of HTML."""
     match section:
         case Heading(text, level):
             yield f"<h{level}>{_text(text)}</h{level}>"

@@ -1,0 +1,207 @@
+"""Codecs, corpora, runs and boards for a script or a notebook, in one call each."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import UsageError
+from codelength.plugins import installed_plugins
+from codelength.results import store
+from codelength.results.cell import Cell, CorpusSlice, Readings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Specs = str | Iterable[str]
+"""One spec, several with commas, or a list of specs."""
+
+
+class Results(store.Results):
+    """The cells of a results folder. A notebook shows them as their board."""
+
+    def to_dataframe(self, level: str = "cells") -> "pd.DataFrame":
+        """Return the latest cells as a data frame of pandas.
+
+        Args:
+            level: `cells` for a row for each cell; `samples` for a row for each sample, or group of
+                samples, of each cell.
+
+        Raises:
+            Unavailable: pandas is not installed.
+            UsageError: There is no such level.
+
+        Example:
+            >>> results.to_dataframe().groupby("codec")["ratio"].mean()
+        """
+        from codelength.results.frames import to_dataframe
+
+        return to_dataframe([*self.current, *self.estimates], level)
+
+    def _repr_html_(self) -> str:
+        return board(self)._repr_html_()
+
+
+class Board:
+    """The rankings of some results. Printed it is text, in a notebook it is tables."""
+
+    def __init__(self, results: store.Results, key: str = "ratio") -> None:
+        from codelength.report.board import board_of
+        from codelength.report.board_page import BoardPage
+
+        cells = [*results.current, *results.estimates]
+        self.page = BoardPage(board_of(cells, results.environments.values()), key=key)
+
+    def __str__(self) -> str:
+        from codelength.report.export.terminal import to_text
+
+        return "\n\n".join(to_text(self.page))
+
+    def _repr_html_(self) -> str:
+        from codelength.report.export.html import render_section
+
+        tables = [*self.page.answer, *self.page.brief]
+        return "\n".join(line for table in tables for line in render_section(table))
+
+
+def codec(spec: str) -> Codec:
+    """Return a codec by its spec.
+
+    Args:
+        spec: The name with settings, as on the command line.
+
+    Raises:
+        UsageError: No installed plugin has such a codec, or it has no such setting.
+
+    Example:
+        >>> codelength.codec("gzip:level=9").encode(b"to be or not to be")
+    """
+    return installed_plugins().codec(spec).item
+
+
+def corpus(spec: str) -> Corpus:
+    """Return a corpus by its spec.
+
+    Args:
+        spec: The name with settings, as on the command line.
+
+    Raises:
+        UsageError: No installed plugin has such a corpus, or it has no such setting.
+
+    Example:
+        >>> next(codelength.corpus("prose").samples()).name
+    """
+    return installed_plugins().corpus(spec).item
+
+
+def load(folder: str | os.PathLike[str]) -> Results:
+    """Return the results in a folder, which may be empty.
+
+    Raises:
+        StoreError: They cannot be read.
+
+    Example:
+        >>> codelength.load("codelength-results").to_dataframe()
+    """
+    loaded = store.load(Path(folder))
+    return Results(loaded.environments, loaded.cells, loaded.readings)
+
+
+def run(
+    codecs: Specs,
+    corpora: Specs,
+    protocols: Specs = "whole",
+    *,
+    out: str | os.PathLike[str] = "codelength-results",
+    limit: int | None = None,
+    jobs: int = 1,
+    threads: int = 1,
+    timeout: float = 3600,
+) -> Results:
+    """Measure every codec on every corpus, each in processes of its own, and return the results.
+
+    What the folder holds already is not measured again.
+
+    Args:
+        codecs: Specs, as in `"gzip,zstd:level=19"` or `["gzip", "zstd:level=19"]`.
+        corpora: Specs of corpora.
+        protocols: How corpora are cut.
+        out: The folder that keeps the results.
+        limit: Bytes of each corpus, from its beginning; None for all.
+        jobs: Codecs that are measured at once; above 1 speeds are less exact.
+        threads: Threads that the libraries of a codec may use.
+        timeout: Seconds for each direction of a cell.
+
+    Raises:
+        UsageError: A spec names nothing.
+        Unavailable: A corpus is not here.
+        StoreError: The results cannot be written.
+
+    Example:
+        >>> codelength.run("gzip,xz", "prose", "whole,chunks:2048", out="results")
+    """
+    from codelength.measure.engine import execute
+    from codelength.measure.job import Limits
+    from codelength.measure.plan import Plan, survey
+    from codelength.results.machine import dependencies, environment, memory_bytes
+
+    plugins = installed_plugins()
+    chosen = plugins.select_corpora(_joined(corpora))
+    for entry in chosen:
+        entry.item.check_available()
+    silent = _Silent()
+    targets = survey(chosen, plugins.select_protocols(_joined(protocols)), limit, silent.reading)
+    plan = Plan(plugins, plugins.select_codecs(_joined(codecs)), targets)
+    if not plan.keys:
+        raise UsageError("nothing to run: name a codec, a corpus and a protocol")
+    with store.Store(Path(out)) as journal:
+        known = {cell.key: cell for cell in load(out).current}
+        record = environment(dependencies(), threads, jobs)
+        journal.append(record)
+        for target in targets:
+            if target.readings:
+                files = list(target.readings)
+                journal.append(Readings(corpus=target.slice.corpus, run=record.run, files=files))
+        limits = Limits(timeout, memory_bytes() * 4 // 5, threads)
+        execute(plan, journal, known, record, limits, silent)
+    results = load(out)
+    cells = [cell for cell in results.cells if cell.key in plan.keys]
+    return Results(results.environments, cells, results.readings)
+
+
+def board(results: store.Results, sort: str = "ratio") -> Board:
+    """Rank results.
+
+    Args:
+        results: What `run` or `load` returned.
+        sort: What tables are ranked by: `ratio`, `adjusted`, `encode`, `decode` or `memory`.
+
+    Raises:
+        UsageError: There is no such ranking.
+
+    Example:
+        >>> print(codelength.board(codelength.load("codelength-results"), sort="decode"))
+    """
+    return Board(results, sort)
+
+
+class _Silent:
+    """Shows nothing of how a run goes on."""
+
+    def reading(self, corpus: str) -> None:
+        pass
+
+    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
+        pass
+
+    def advanced(self, codec: str, done: int) -> None:
+        pass
+
+    def finished(self, cell: Cell, reused: bool) -> None:
+        pass
+
+
+def _joined(specs: Specs) -> str:
+    return specs if isinstance(specs, str) else ",".join(specs)

@@ -1,0 +1,83 @@
+"""The public names, as a notebook uses them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import codelength
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> codelength.Results:
+    out = tmp_path_factory.mktemp("results")
+    return codelength.run(["gzip:level=9", "store"], "prose", "chunks:2048", out=out, limit=8192)
+
+
+def test_a_codec_and_a_corpus_are_had_by_their_specs():
+    gzip = codelength.codec("gzip:level=9")
+    assert gzip.decode(gzip.encode(b"to be or not to be")) == b"to be or not to be"
+    assert len(next(codelength.corpus("prose").samples()).data) > 1000
+    with pytest.raises(codelength.UsageError, match="no codec 'gzap'; did you mean 'gzip'"):
+        codelength.codec("gzap")
+
+
+def test_a_run_gives_its_cells_and_keeps_them(results, tmp_path):
+    assert {cell.codec: cell.ok for cell in results.current} == {
+        "gzip:level=9": True,
+        "store": True,
+    }
+    assert {cell.slice.bytes for cell in results.current} == {8192}
+
+
+def test_what_a_folder_holds_is_not_measured_again(tmp_path):
+    first = codelength.run("store", "prose", out=tmp_path, limit=1000)
+    again = codelength.run("store", "prose", out=str(tmp_path), limit=1000)
+    assert first.current == again.current == codelength.load(tmp_path).current
+
+
+def test_cells_and_samples_are_data_frames(results):
+    pytest.importorskip("pandas")
+    cells = results.to_dataframe()
+    assert list(cells["codec"]) == [cell.codec for cell in results.current]
+    store = cells.set_index("codec").loc["store"]
+    assert (store["raw_bytes"], store["ratio"], store["bits_per_byte"]) == (8192, 1.0, 8.0)
+    assert store["evidence"] == "verified"
+    samples = results.to_dataframe(level="samples")
+    assert len(samples) == 2 * results.current[0].slice.samples
+    assert samples.groupby("codec")["coded_bytes"].sum()["store"] == 8192
+    with pytest.raises(codelength.UsageError, match="no level 'bits'; it is one of cells, samples"):
+        results.to_dataframe("bits")
+
+
+def test_without_pandas_one_line_says_how_to_get_it(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(codelength.Unavailable, match=r"pip install 'codelength\[tables\]'"):
+        results.to_dataframe()
+
+
+def test_a_board_is_text_and_tables(results):
+    board = codelength.board(results, sort="decode")
+    assert "gzip:level=9" in str(board)
+    assert "decode" in str(board)
+    html = board._repr_html_()
+    assert html.count("<table") >= 1
+    assert "gzip:level=9" in html
+    assert "<table" in results._repr_html_()
+
+
+def test_every_public_name_is_there():
+    for name in codelength.__all__:
+        assert getattr(codelength, name) is not None
+    assert set(codelength.__all__) <= set(dir(codelength))
+    with pytest.raises(AttributeError, match="has no attribute 'crc'"):
+        codelength.crc  # noqa: B018
+
+
+def test_importing_it_loads_nothing_that_only_a_notebook_needs():
+    code = (
+        "import sys, codelength; heavy = {'numpy', 'pandas', 'rich', 'torch'}; "
+        "sys.exit(bool(heavy & set(sys.modules)) or 'codelength.report' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent).returncode == 0
