@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from codelength import RAW, Codec, Sample, Unavailable, Unsupported, UsageError
 from codelength.api.errors import CodelengthError
 from codelength.container.container import (
+    GROUP_BYTES,
+    GROUP_SEGMENTS,
     LARGEST,
-    MOST,
     SEGMENT,
-    TOGETHER,
     Container,
     Header,
     RoundTripError,
     Segment,
+    group_size,
     pack,
-    together,
 )
 from codelength.container.fields import ContainerError
 from codelength.plugins import Plugins
@@ -78,7 +78,7 @@ def opened(container: bytes) -> Container:
 
 
 def unpacked(container: bytes, codec: Codec = Plain()) -> bytes:  # noqa: B008
-    return b"".join(opened(container).decoded(codec))
+    return b"".join(opened(container).decode(codec))
 
 
 def sealed(record: bytes) -> bytes:
@@ -97,7 +97,7 @@ def refused(container: bytes, codec: Codec = Plain()) -> CodelengthError:  # noq
     """The error that a container comes to; what is given before it is right."""
     given: list[bytes] = []
     with pytest.raises(CodelengthError) as caught:
-        given.extend(opened(container).decoded(codec))
+        given.extend(opened(container).decode(codec))
     assert (HAMLET * 3).startswith(b"".join(given)) or not any(map(any, given))
     assert len(str(caught.value).splitlines()) == 1
     return caught.value
@@ -125,7 +125,7 @@ def test_golden_containers_decode(golden, codec, data):
 
 
 def test_the_format_is_what_the_document_says():
-    """Put together by hand from docs/compress.md."""
+    """Put group_size by hand from docs/compress.md."""
 
     def u32(value: int) -> bytes:
         return value.to_bytes(4, "little")
@@ -362,11 +362,11 @@ class Grouped(Plain):
 
 
 def test_both_sides_meet_the_same_groups():
-    data = bytes(2 * MOST + 5)
+    data = bytes(2 * GROUP_SEGMENTS + 5)
     assert unpacked(packed(data, Grouped(), 1), Grouped()) == data
-    assert Grouped.encoded == Grouped.decoded == [MOST, MOST, 5]
-    assert together(64 << 10) == TOGETHER >> 16
-    assert together(SEGMENT) == together(LARGEST) == 1
+    assert Grouped.encoded == Grouped.decoded == [GROUP_SEGMENTS, GROUP_SEGMENTS, 5]
+    assert group_size(64 << 10) == GROUP_BYTES >> 16
+    assert group_size(SEGMENT) == group_size(LARGEST) == 1
 
 
 def test_a_container_is_made_as_its_input_comes():
@@ -394,5 +394,5 @@ def test_files_of_learned_codecs_that_are_kept_decode(file):
     with file.open("rb") as source:
         container = Container(source, file.name)
         codec = Plugins().codec(container.header.codec).item
-        data = b"".join(container.decoded(codec))
+        data = b"".join(container.decode(codec))
     assert data == (b"" if file.stem == "empty" else INPUT.read_bytes())

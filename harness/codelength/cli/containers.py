@@ -105,7 +105,7 @@ def decode_container(
     container = Container(Reader(source), source.name)
     codec = codec_for(container, spec, files)
     limit_memory(memory)
-    pieces = container.decoded(codec)
+    pieces = container.decode(codec)
     if out is None:
         return sum(len(piece) for piece in pieces)
     try:

@@ -13,8 +13,15 @@ from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import CodelengthError, Unavailable, UsageError
 from codelength.api.media import Sample
 from codelength.coding.varint import varint
-from codelength.container import fields
-from codelength.container.fields import ContainerError, Reader, Source, clipped
+from codelength.container.fields import (
+    ContainerError,
+    Reader,
+    Source,
+    clip,
+    seal,
+    table_field,
+    text_field,
+)  # fmt: skip
 
 MAGIC = b"\x89CDL"
 FORMAT = 1
@@ -23,58 +30,55 @@ SEGMENT = 16 << 20
 """Bytes of a segment unless the user says otherwise."""
 LARGEST = 1 << 30
 """Bytes of a segment at most."""
-TOGETHER, MOST = 16 << 20, 8192
-"""Bytes and segments that a codec is given at once. Part of the format: a codec whose blobs depend
-on what it was given together meets the same groups when it decodes."""
+GROUP_BYTES, GROUP_SEGMENTS = 16 << 20, 8192
+"""Bytes and segments that a codec is given at once. Part of the format: if the blobs of a codec
+depend on what it encodes together, it decodes in the same groups."""
 
 
 class RoundTripError(ContainerError):
-    """What is stored is intact, and does not decode to what went in."""
+    """The stored bytes are intact, but do not decode to the original data."""
 
     exit_code = 4
 
 
 @dataclass(frozen=True)
 class Header:
-    """What stands in front: how the rest is to be decoded."""
+    """What decoding the container takes."""
 
     codec: str
     """The codec's spec."""
     segment: int
     """Bytes of every segment but the last, which may be shorter."""
     requires: Mapping[str, str]
-    """What decoding needs to be the same; `Codec.requires`."""
+    """What has to be the same for decoding: `Codec.requires`."""
     versions: Mapping[str, str]
-    """What it was made with, for information; `Codec.versions`."""
+    """What the container was made with, for information: `Codec.versions`."""
     model_bytes: Mapping[str, int]
-    """Bytes that the receiver must hold, for information; `Codec.prior`."""
+    """Bytes that the receiver must hold, for information: `Codec.model_bytes`."""
 
     def record(self) -> bytes:
-        """The bytes that a container begins with. Raises UsageError for what does not fit."""
+        """Return the record in front. Raises UsageError for what does not fit."""
         if not 1 <= self.segment <= LARGEST:
             raise UsageError(f"segments have 1 to {LARGEST} bytes, not {self.segment}")
-        texts = (self.requires, self.versions)
-        return fields.sealed(
+        return seal(
             MAGIC,
             bytes([FORMAT]),
-            fields.text(self.codec),
+            text_field(self.codec),
             varint(self.segment),
-            *(
-                fields.table({key: fields.text(value) for key, value in table.items()})
-                for table in texts
-            ),
-            fields.table({key: varint(size) for key, size in self.model_bytes.items()}),
+            table_field({key: text_field(value) for key, value in self.requires.items()}),
+            table_field({key: text_field(value) for key, value in self.versions.items()}),
+            table_field({key: varint(size) for key, size in self.model_bytes.items()}),
         )
 
 
 def header_of(codec: Codec, segment: int) -> Header:
-    """The header of what `codec` makes."""
+    """Return the header of what `codec` makes."""
     return Header(codec.spec, segment, codec.requires, dependencies_of(codec), codec.model_bytes)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One blob as it is stored, found intact."""
+    """One stored blob."""
 
     number: int
     """From 1 on."""
@@ -91,15 +95,17 @@ class Segment:
 
 
 def pack(codec: Codec, source: Source, segment: int = SEGMENT) -> Iterator[bytes]:
-    """The container of all that `source` gives, in pieces; the end record is one piece.
+    """Yield the container of all that `source` holds, in pieces; the end record is one piece.
 
-    Raises UsageError, what the codec raises of the kind that a person can mend, and ContainerError
-    for all else that it raises.
+    Raises:
+        UsageError: If the header does not fit.
+        CodelengthError: As the codec raises it.
+        ContainerError: If the codec fails in any other way.
     """
     yield header_of(codec, segment).record()
     whole, total, number = hashlib.sha256(), 0, 0
     inputs = iter(lambda: source.read(segment), b"")
-    while group := list(islice(inputs, together(segment))):
+    while group := list(islice(inputs, group_size(segment))):
         for data, blob in zip(group, _encoded(codec, group), strict=True):
             number += 1
             if len(blob) > _longest_blob(len(data)):
@@ -112,14 +118,14 @@ def pack(codec: Codec, source: Source, segment: int = SEGMENT) -> Iterator[bytes
             yield zlib.crc32(blob, zlib.crc32(head)).to_bytes(4, "little")
             whole.update(data)
             total += len(data)
-    yield fields.sealed(varint(0), varint(total), whole.digest())
+    yield seal(varint(0), varint(total), whole.digest())
 
 
 class Container:
-    """A container that is read from front to back, once. `name` is what messages call it."""
+    """Reads a container from front to back, once. Messages call it `name`."""
 
     def __init__(self, source: Source, name: str) -> None:
-        """Reads the header. Raises ContainerError."""
+        """Read the header. Raises ContainerError."""
         self._reader = Reader(source, name)
         self.name = name
         self.header = self._header()
@@ -129,7 +135,7 @@ class Container:
         """SHA-256 of all of them, once all are read."""
 
     def segments(self) -> Iterator[Segment]:
-        """What is stored, intact and in order, and not decoded. Raises ContainerError."""
+        """Yield the stored segments in order, each intact. Raises ContainerError."""
         reader, full, number = self._reader, True, 0
         while size := reader.number(self.header.segment, "bytes in a segment"):
             if not full:
@@ -147,15 +153,17 @@ class Container:
         reader.check("the end")
         reader.close()
 
-    def decoded(self, codec: Codec) -> Iterator[bytes]:
-        """The data of one segment after the other, each found right, and the whole at the end.
+    def decode(self, codec: Codec) -> Iterator[bytes]:
+        """Yield the data of each segment, compared with its checksum; the digest at the end.
 
-        Raises Unavailable if `codec` is not what the container requires, RoundTripError for
-        intact segments that do not decode to what went in, else ContainerError.
+        Raises:
+            Unavailable: If `codec` is not what the container requires.
+            RoundTripError: If intact segments do not decode to the original data.
+            ContainerError: If the container is damaged.
         """
         self._refuse_other(codec)
         whole, segments = hashlib.sha256(), self.segments()
-        while group := list(islice(segments, together(self.header.segment))):
+        while group := list(islice(segments, group_size(self.header.segment))):
             for segment, data in zip(group, self._outputs(codec, group), strict=True):
                 if len(data) != segment.size:
                     fact = f"decodes to {len(data)} bytes, not {segment.size}"
@@ -179,11 +187,9 @@ class Container:
         header = Header(
             codec=reader.text(),
             segment=reader.number(LARGEST, "bytes in segments"),
-            requires=reader.table(),
-            versions=reader.table(),
-            model_bytes={
-                reader.text(): reader.number(None, "bytes") for _ in range(reader.entries())
-            },
+            requires=reader.table(reader.text),
+            versions=reader.table(reader.text),
+            model_bytes=reader.table(lambda: reader.number(None, "bytes")),
         )
         reader.check("the header")
         if not header.segment:
@@ -191,8 +197,7 @@ class Container:
         return header
 
     def _refuse_other(self, codec: Codec) -> None:
-        other = _differences(self.header.requires, codec.requires)
-        if other:
+        if other := _differences(self.header.requires, codec.requires):
             raise Unavailable(
                 f"{self.name} was made by {self.header.codec} with {other}; "
                 "only the same decodes it"
@@ -222,19 +227,19 @@ class Container:
         return RoundTripError(f"{self.name}: {where} {fact}{hint}")
 
 
-def together(segment: int) -> int:
-    """How many segments of this size a codec is given at once."""
-    return min(MOST, max(1, TOGETHER // segment))
+def group_size(segment: int) -> int:
+    """Return how many segments of this size a codec is given at once."""
+    return min(GROUP_SEGMENTS, max(1, GROUP_BYTES // segment))
 
 
 def _longest_blob(size: int) -> int:
-    """Bytes that a segment of `size` may take: more says that a length lies."""
+    """The bytes that a blob of `size` bytes may take. A length above that is false."""
     return 4 * size + 4096
 
 
 def _encoded(codec: Codec, group: Sequence[bytes]) -> list[bytes]:
     try:
-        # no hint: what a file holds is not looked into, and must come back as it is
+        # without a hint: a file is not looked into, and must come back as it is
         blobs = codec.encode_many([Sample("", data) for data in group])
     except CodelengthError:
         raise
@@ -250,9 +255,9 @@ def _are_bytes(values: Sequence[object], count: int) -> bool:
 
 
 def _differences(made: Mapping[str, str], here: Mapping[str, str]) -> str:
-    """`weights 3fa1, here 77c0` for every entry that is not the same on both sides."""
+    """Returns `weights 3fa1, here 77c0` for every entry that differs."""
     return ", ".join(
-        f"{key} {clipped(made.get(key, 'none'))}, here {clipped(here.get(key, 'none'))}"
+        f"{key} {clip(made.get(key, 'none'))}, here {clip(here.get(key, 'none'))}"
         for key in {**made, **here}
         if made.get(key) != here.get(key)
     )
@@ -264,4 +269,4 @@ def _numbers(group: Sequence[Segment]) -> str:
 
 
 def _words(error: Exception) -> str:
-    return clipped(f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": "))
+    return clip(f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": "))
