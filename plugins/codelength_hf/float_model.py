@@ -161,8 +161,10 @@ class Lockstep:
                 with suppress(Exception):  # whatever a model raises at its own memory
                     for at in range(TRIAL):
                         logits, past = self._step(way, tokens[:batch, at : at + 1], past)
-                    law = torch.log_softmax(logits, -1)
-                    if past is not None and bool((law - whole[:batch]).abs().max() < CLOSE):
+                    log_probabilities = torch.log_softmax(logits, -1)
+                    if past is not None and bool(
+                        (log_probabilities - whole[:batch]).abs().max() < CLOSE
+                    ):
                         return way
         return Stepping(None, batches[0])
 
@@ -191,13 +193,13 @@ class Lockstep:
         batch = state.batch
         filled = np.full((len(state.pasts) * batch, 1), self.begin_token, np.int64)
         filled[: len(tokens)] = tokens
-        laws = []
+        logits_by_batch = []
         for i, past in enumerate(state.pasts):
             given = torch.from_numpy(filled[i * batch : (i + 1) * batch])
             logits, state.pasts[i] = self._step(self.stepping, given, past)
-            laws.append(logits.float().numpy())
+            logits_by_batch.append(logits.float().numpy())
         state.at += 1
-        return SimpleNamespace(logits=np.concatenate(laws)[: len(tokens)])
+        return SimpleNamespace(logits=np.concatenate(logits_by_batch)[: len(tokens)])
 
     def frequencies(
         self, rows: Any, escape: NDArray[np.int32], escapes: int = 0

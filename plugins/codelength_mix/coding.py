@@ -29,7 +29,7 @@ SHORTEST = 4 * RUN
 CHEAPEST = 5678
 """Bytes that fit into a bit of stream at most: ln 2 · 2^16 / 8."""
 
-NO_LAWS = np.empty((0, 0, 256), np.int32)
+NO_FREQUENCIES = np.empty((0, 0, 256), np.int32)
 NO_ROOM = np.empty(0, np.uint8)
 NO_LENGTHS = np.empty(0, np.float64)
 
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     mebibytes: int
     """What the slots of the memory may take."""
     modelled: bool = False
-    """With a model's laws."""
+    """With the frequencies of a model."""
     lanes: int = 1
     """Sequences that the sample becomes for the model, dealt out in runs of RUN bytes."""
 
@@ -87,7 +87,11 @@ class Coding:
         return places
 
     def _code(
-        self, stop: int, laws: NDArray[np.int32], source: NDArray[np.uint8], room: NDArray[np.uint8]
+        self,
+        stop: int,
+        given: NDArray[np.int32],
+        source: NDArray[np.uint8],
+        room: NDArray[np.uint8],
     ) -> bool:
         """Codes up to step `stop`: encodes if there is room for it.
 
@@ -98,7 +102,7 @@ class Coding:
         decoding, coder = room is NO_ROOM, self._coder
         memory, lanes, run = self._memory, self._lanes, self._run
         fine = code(
-            memory, lanes, run, start, stop, laws, source, room, coder, decoding, self.lengths
+            memory, lanes, run, start, stop, given, source, room, coder, decoding, self.lengths
         )
         return bool(fine)
 
@@ -140,11 +144,11 @@ class Encoding(Coding):
         """The data of a lane."""
         return self._data[self.places(lane)]
 
-    def advance(self, stop: int, laws: NDArray[np.int32] = NO_LAWS) -> None:
-        """Codes all lanes up to step `stop`, under a model's `laws` (steps, lanes, 256), if any."""
+    def advance(self, stop: int, given: NDArray[np.int32] = NO_FREQUENCIES) -> None:
+        """Codes all lanes up to step `stop`, `given` (steps, lanes, 256) by a model, if any."""
         room = np.empty(DEAREST * (stop - self.step) * len(self._lanes) + 8, np.uint8)
         self._coder[AT] = 0
-        self._code(stop, laws, self._data, room)
+        self._code(stop, given, self._data, room)
         self._done.append(room[: self._coder[AT]].tobytes())
 
     def finish(self) -> bytes:
@@ -153,7 +157,7 @@ class Encoding(Coding):
 
 
 class Decoding(Coding):
-    """Reads back what an Encoding wrote under the same laws."""
+    """Reads back what an Encoding wrote under the same frequencies."""
 
     def __init__(self, stream: bytes, size: int, plan: Plan) -> None:
         """Raises CorruptBlob if no stream of so many bytes holds as many as `size`."""
@@ -164,9 +168,9 @@ class Decoding(Coding):
         self._bytes = np.frombuffer(stream, np.uint8)
         self._coder[POINT] = int.from_bytes(stream[:7].ljust(7, b"\0"), "big")
 
-    def advance(self, stop: int, laws: NDArray[np.int32] = NO_LAWS) -> None:
+    def advance(self, stop: int, given: NDArray[np.int32] = NO_FREQUENCIES) -> None:
         """Decodes all lanes up to step `stop`. Raises CorruptBlob."""
-        if not self._code(stop, laws, self._bytes, NO_ROOM):
+        if not self._code(stop, given, self._bytes, NO_ROOM):
             raise CorruptBlob(f"a coded stream ends after {len(self._stream)} bytes, too early")
 
     def last(self, count: int) -> NDArray[np.int64]:

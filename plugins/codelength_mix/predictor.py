@@ -14,7 +14,7 @@ from codelength import Unsupported
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
 from codelength_mix.bits import END, HI
-from codelength_mix.coding import DEAREST, NO_LAWS, Coding, Plan, plan_of
+from codelength_mix.coding import DEAREST, NO_FREQUENCIES, Coding, Plan, plan_of
 from codelength_mix.distribution import predict_byte
 
 BLOCK = 256
@@ -135,7 +135,7 @@ class Learner(Coding):
         history[self.step] = symbol
         self._coder[:] = 0
         self._coder[HI] = END
-        rows = given[None, None] if len(given) else NO_LAWS
+        rows = given[None, None] if len(given) else NO_FREQUENCIES
         self._code(self.step + 1, rows, history, self._room)
 
     def _predict(self, given: NDArray[np.int32], row: NDArray[np.int32]) -> None:

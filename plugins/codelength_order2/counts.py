@@ -1,4 +1,4 @@
-"""The law of `order2`.
+"""The distributions of `order2`.
 
 A byte's frequency is one, so that nothing is impossible, plus its counts after the last two bytes,
 after the last one and anywhere, weighted 1024 : 32 : 1, so that a long context rules as soon as it
@@ -181,11 +181,11 @@ def _decode(
     counts: Int32s, totals: Int32s, rows: Int32s, state: Int64s, used: Int64s, limit: int,
 ) -> int:  # fmt: skip
     coders, words, states = decoders
-    law = np.empty((symbols.shape[1], 256), np.int32)
+    frequencies = np.empty((symbols.shape[1], 256), np.int32)
     for now in symbols:
-        _predict(law, counts, state)
+        _predict(frequencies, counts, state)
         for stream in range(len(now)):
-            symbol = next_symbol(law[stream], coders[stream], words, states)
+            symbol = next_symbol(frequencies[stream], coders[stream], words, states)
             if symbol < 0:
                 return int(symbol)
             now[stream] = symbol

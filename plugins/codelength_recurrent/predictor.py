@@ -24,7 +24,7 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class RecurrentPredictor(Predictor):
-    """The law of the model in a file of weights."""
+    """Predicts by the model in a file of weights."""
 
     name: ClassVar[str] = "recurrent"
     needs: ClassVar[Mapping[str, str]] = {
