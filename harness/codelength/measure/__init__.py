@@ -1,1 +1,1 @@
-"""Running: what there is to measure, the processes that measure it, and the machine they are on."""
+"""Measuring: what there is to measure, and the workers that encode, decode and compare."""

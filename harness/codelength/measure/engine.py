@@ -11,8 +11,8 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from codelength.api.codec import Codec
+from codelength.measure.codec_workers import CodecWorkers, Progress, failed_cell
 from codelength.measure.job import Job, Limits
-from codelength.measure.measuring import CodecWorkers, Progress, failed_cell
 from codelength.measure.plan import Plan
 from codelength.measure.worker import Failed, Ready
 from codelength.plugins import Registered

@@ -32,7 +32,7 @@ class Progress(Protocol):
         """So many raw bytes of it are done."""
 
 
-def measure(job: Job) -> Cell:
+def measure_cell(job: Job) -> Cell:
     """Measure one codec on one slice of a corpus, in two processes that are gone in the end.
 
     Whatever the codec does, the result is a cell: its status says what became of it.

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from codelength.api.protocol import protocol
-from codelength.measure import measuring
+from codelength.measure import codec_workers
+from codelength.measure.codec_workers import CodecWorkers, measure_cell
 from codelength.measure.job import Job, Limits, Recipe
-from codelength.measure.measuring import CodecWorkers, measure
 from codelength.measure.plan import survey
 from codelength.plugins import Plugins
 from codelength.results.cell import Status
@@ -28,7 +28,7 @@ def job(codec: str, memory: int | None = None) -> Job:
 def test_a_job_that_has_travelled_gives_the_same_cell_each_time() -> None:
     sent = [pickle.loads(pickle.dumps(job("gzip"))) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(measure, sent)
+        one, other = pool.map(measure_cell, sent)
     assert one.status is Status.OK
     assert one.coded_bytes == sum(coded for _, coded in one.groups) > 0
     assert (one.key, one.blobs, one.ledger) == (other.key, other.blobs, other.ledger)
@@ -37,7 +37,7 @@ def test_a_job_that_has_travelled_gives_the_same_cell_each_time() -> None:
 
 
 def test_whatever_a_codec_does_its_job_gives_a_cell() -> None:
-    cell = measure(job("liar-segfaults"))
+    cell = measure_cell(job("liar-segfaults"))
     assert cell.status is Status.FAILED
     assert cell.reason == "its process died of SIGSEGV"
     assert cell.key == job("liar-segfaults").key
@@ -57,8 +57,8 @@ def test_workers_that_need_much_memory_take_turns(
                 most.append(len({id(worker) for worker in alive if worker.alive}))
             return super().begin(task, timeout)
 
-    monkeypatch.setattr(measuring, "Supervisor", Counted)
-    encode = measure(job("gzip")).encode
+    monkeypatch.setattr(codec_workers, "Supervisor", Counted)
+    encode = measure_cell(job("gzip")).encode
     assert encode is not None
     asked = job("gzip", int(memories * encode.peak_bytes))
     with CodecWorkers(asked.recipe, asked.limits, Crew(), tmp_path) as workers:
