@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from codelength.api.protocol import protocol
 from codelength.measure import codec_workers
 from codelength.measure.codec_workers import CodecWorkers, measure_cell
 from codelength.measure.job import Job, Limits, Recipe
@@ -20,8 +19,10 @@ FAULTY = str(Path(__file__).parents[1] / "faulty_plugin.py")
 
 def job(codec: str, memory: int | None = None) -> Job:
     plugins = Plugins([FAULTY], only=["stdlib", "embedded"])
-    (target,) = survey([plugins.corpus("prose")], [protocol("whole")], 20_000, lambda name: None)
-    recipe = Recipe.of(plugins, plugins.codec(codec), [target.plugin])
+    (target,) = survey(
+        [plugins.corpus("prose")], [plugins.protocol("whole")], 20_000, lambda name: None
+    )
+    recipe = Recipe.of(plugins, plugins.codec(codec), target.plugins)
     return Job(recipe, target.slice, Limits(timeout=60, memory=memory, threads=1), "run-1")
 
 
