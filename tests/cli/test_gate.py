@@ -187,10 +187,9 @@ def test_without_a_baseline_the_command_that_makes_it_is_named(gate):
 
 
 NAPS = """
-import sys, time
+import time
 from codelength.gate import stopwatch
-for module in (stopwatch, sys.modules["__main__"]):  # the process that times runs it as __main__
-    module.BAND = float("inf")
+stopwatch.BAND = float("inf")
 """
 
 
