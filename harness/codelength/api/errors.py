@@ -11,7 +11,7 @@ class CodelengthError(Exception):
 
 
 class UsageError(CodelengthError):
-    """The command asked for something that does not exist or cannot be meant."""
+    """Bad usage: something that does not exist, or a value that is not allowed."""
 
 
 class Unavailable(CodelengthError):

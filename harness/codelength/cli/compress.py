@@ -63,7 +63,7 @@ def command(
     tar c folder | codelength compress - -c xz -o folder.tar.cdl
 
     \b
-    Exit codes: 2 the command cannot be meant, 3 the codec failed or OUT
+    Exit codes: 2 bad usage, 3 the codec failed or OUT
     cannot be written, 4 what was written does not decode to FILE.
     """
     if out is None:

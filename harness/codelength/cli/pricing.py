@@ -100,7 +100,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
     from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store
 
-    entry = plugins.corpus(f"prior:{owner}")
+    entry = plugins.corpus(f"model-bytes:{owner}")
     entry.item.check_available()
     if not digest or entry.item.label != digest:
         here = entry.item.label or "unnamed"

@@ -95,7 +95,7 @@ def command(
     codelength run --plugin my-codecs.toml --codecs my-gzip,gzip
 
     \b
-    Exit codes: 2 the command cannot be meant, 3 something failed or nothing
+    Exit codes: 2 bad usage, 3 something failed or nothing
     was measured, 4 a round trip failed.
     """
     from codelength.cli.progress import watch

@@ -1,11 +1,12 @@
-"""The prior of a codec as a corpus.
+"""The model bytes of a codec as a corpus.
 
-`prior:recurrent:size=0.9m` is what that model's weights are stored as, so that other codecs can
-show how small they get.
+`model-bytes:recurrent:size=0.9m` is what that model's weights are stored as, so that other codecs
+can show how small they get.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from codelength import Codec, Corpus, Sample, UsageError, hookimpl
 from codelength.api.errors import CorpusError
@@ -13,14 +14,14 @@ from codelength.plugins import Plugins
 
 
 @dataclass(frozen=True)
-class Prior(Corpus):
-    """One sample for each part of the prior.
+class ModelBytes(Corpus):
+    """One sample for each part: weights, tokenizer.
 
     The label is the digest of the weights, as the cells of that codec have it.
     """
 
-    name = "prior"
-    title = "what a codec's receiver must hold, as prior:CODEC: weights, tokenizer"
+    name: ClassVar[str] = "model-bytes"
+    title = "what a codec's receiver must hold, as model-bytes:CODEC: weights, tokenizer"
     codec: str = ""
 
     @property
@@ -37,7 +38,7 @@ class Prior(Corpus):
 
     def check_available(self) -> None:
         if not self.codec:
-            raise UsageError("prior needs a codec, as in prior:recurrent:size=0.9m")
+            raise UsageError(f"{self.name} needs a codec, as in {self.name}:recurrent:size=0.9m")
         self._of.check_available()
 
     def samples(self) -> Iterator[Sample]:
@@ -45,19 +46,27 @@ class Prior(Corpus):
         codec, found = self._of, 0
         size = sum(codec.model_bytes.values())
         if not size:
-            raise UsageError(f"{self.codec} has no prior; 'codelength list codecs' shows others")
+            raise UsageError(f"{self.codec} has no model bytes; 'codelength list codecs' shows all")
         for sample in codec.model_samples():
             found += len(sample.data)
             yield sample
         if found != size:
-            raise CorpusError(f"of the {size:,} bytes of its prior {self.codec} shows {found:,}")
+            raise CorpusError(f"{self.codec} shows {found:,} of its {size:,} model bytes")
 
     @property
     def _of(self) -> Codec:
-        """Among those that are installed: what a file gives is not known here."""
+        """The codec, which an installed plugin must have."""
         return Plugins().codec(self.codec).item
+
+
+@dataclass(frozen=True)
+class Prior(ModelBytes):
+    """The same under its old name, which scripts and results have."""
+
+    name = "prior"
+    title = "the old name of model-bytes:CODEC"
 
 
 @hookimpl
 def codelength_corpora() -> list[Corpus]:
-    return [Prior()]
+    return [ModelBytes(), Prior()]
