@@ -68,7 +68,7 @@ def page(curves: Sequence[CodecCurves], declined: Sequence[str], command: str) -
     if declined:
         sections += [Prose(f"Not drawn: {'; '.join(declined)}.")]
     for one in curves:
-        what = f"what context is worth to {one.codec}"
+        what = f"What context is worth: {one.codec}."
         sections += [
             Heading(one.codec),
             make_chart(f"curve-{one.codec}", what, partial(draw, one)),

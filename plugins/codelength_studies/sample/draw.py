@@ -45,15 +45,12 @@ class PredictorDistribution(Distribution):
             self.append(symbol)
 
     def bits(self) -> Bits:
-        """Return −log2 of the probability of each symbol: (alphabet,)."""
         return bits_of_every_symbol(self._stepper.frequencies()[0])
 
     def append(self, symbol: int) -> None:
-        """Put this symbol at the end of the text."""
         self._stepper.advance(np.array([symbol], np.int32))
 
     def to_bytes(self, symbols: list[int]) -> bytes:
-        """Return the bytes that symbols stand for."""
         return self._predictor.detokenize(np.array(symbols, np.int32))
 
 
@@ -78,7 +75,6 @@ class CodecDistribution(Distribution):
         self.method = f"code-length differences over {starts} contexts of {context} bytes"
 
     def bits(self) -> Bits:
-        """Return −log2 of the probability of each byte: (256,)."""
         tail = bytes(self._text[-self._context :])
         starts = range(min(self._starts, len(tail) + 1))
         lengths = np.array([self._lengths(tail[start:]) for start in starts], np.float64)
@@ -91,11 +87,9 @@ class CodecDistribution(Distribution):
         return [len(blob) for blob in self._codec.encode_many(samples)]
 
     def append(self, symbol: int) -> None:
-        """Put this byte at the end of the text."""
         self._text.append(symbol)
 
     def to_bytes(self, symbols: list[int]) -> bytes:
-        """Return the symbols, which are bytes."""
         return bytes(symbols)
 
 

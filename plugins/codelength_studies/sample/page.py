@@ -58,7 +58,7 @@ def page(
         sections += [
             Heading("Who would have written it"),
             Prose(COSTS),
-            make_chart("costs", "what each continuation costs each codec", partial(draw, costs)),
+            make_chart("costs", "What each continuation costs each codec.", partial(draw, costs)),
         ]
     return StudyPage("One prompt, continued", GUIDE, sections)
 

@@ -222,27 +222,26 @@ def train_command(kind: str, sizes: str, save_at: str, out: Path, options: tuple
     \b
     codelength scaling train --data text.tar.xz --sizes 10k,30k,100k,300k,1m --out ladder
     """
-    from codelength_studies.scaling.training import cost, train
-    from codelength_studies.scaling.training import sizes as ladder_of
+    from codelength_studies.scaling.training import estimate_cost, plan_sizes, train
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{out} cannot be made: {error.strerror}") from error
-    ladder = ladder_of(kind, sizes, save_at, out, options)
-    missing = [size for size in ladder if not size.done]
+    ladder = plan_sizes(kind, sizes, save_at, out, options)
+    missing = [size for size in ladder if not size.is_done]
     with Meter(sys.stderr) as meter:
         total = 0.0
         for size in missing:
             meter.now(f"{size.kind} {size.size}: first steps")
-            left = cost(size)
+            left = estimate_cost(size)
             if left is not None:
                 meter.say(f"{size.kind} {size.size}: about {duration(left)}")
                 total += left
         if total:
             meter.say(f"{len(missing)} of {len(ladder)} sizes to train, about {duration(total)}")
         for size in missing:
-            if not size.done:
+            if not size.is_done:
                 train(size, meter.say)
     click.echo(f"{len(ladder)} sizes with {len(ladder[0].save_at)} checkpoints each in {out}")
     return 0

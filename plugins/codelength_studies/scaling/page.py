@@ -37,7 +37,7 @@ def page(analyses: Sequence[Analysis], resamples: int, command: str) -> StudyPag
         corpus = one.ladder.corpus
         sections += [
             Heading(corpus),
-            make_chart(f"scaling-{corpus}", "the ladder and the fit", partial(draw, one)),
+            make_chart(f"scaling-{corpus}", "The ladder and its fit.", partial(draw, one)),
             Prose(" ".join(conclusions(one))),
             *tables(one),
         ]

@@ -53,7 +53,7 @@ def _plot_rates(axis: "Axes", analysis: Analysis, by_steps: bool) -> None:
     what, others = "parameters P", "steps"
     if by_steps:
         along, fixed, what, others = fixed, along, "training steps S", "parameters"
-    grid = np.geomspace(along.min() / 1.3, along.max() * 1.3, 100)
+    grid = np.geomspace(along.min() / 1.3, along.max() * 1.3, 60)
     ends: list[tuple[float, str, str]] = []
     for index, value in enumerate(np.unique(fixed)):
         colour, own = colour_of(index), fixed == value
@@ -113,7 +113,10 @@ def _plot_residuals(axis: "Axes", analysis: Analysis) -> None:
 def _plot_resamples(axis: "Axes", analysis: Analysis) -> None:
     """Plot the exponent of size against the floor, a point for each resample."""
     samples = analysis.robust_bootstrap.samples
-    axis.scatter(samples["α"], 100 * samples["a"], s=7, color=colour_of(0), alpha=0.35, linewidth=0)
+    axis.scatter(
+        samples["α"], 100 * samples["a"], s=7, color=colour_of(0), alpha=0.35, linewidth=0,
+        rasterized=True,
+    )  # fmt: skip
     for numbers, name, colour, marker in (
         (analysis.plain.power_sum, "least squares", 1, "D"),
         (analysis.robust.power_sum, "robust", 2, "o"),

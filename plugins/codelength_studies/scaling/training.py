@@ -40,7 +40,7 @@ class Size:
         return self.folder / f"{self.kind}-{self.size}{suffix}"
 
     @property
-    def done(self) -> bool:
+    def is_done(self) -> bool:
         """Whether all of its weights are there."""
         names = [path.name for path in self.folder.glob(f"{self.kind}-{self.size}-step*")]
         return all(
@@ -56,10 +56,10 @@ class Size:
         return [*words, "--out", str(self.out), *self.options]
 
 
-def cost(size: Size) -> float | None:
-    """About how many seconds are left, by taking the first few steps; they are not lost.
+def estimate_cost(size: Size) -> float | None:
+    """Take the first few steps, which are not lost, and return about how many seconds are left.
 
-    None if it came to its end meanwhile. Raises TrainingError.
+    None if the training came to its end meanwhile. Raises TrainingError.
     """
     last: list[str] = []
     with _started(size) as process:
@@ -75,7 +75,7 @@ def cost(size: Size) -> float | None:
 
 
 def train(size: Size, say: Callable[[str], None]) -> None:
-    """Trains to the end; `say` gets what training says. Raises TrainingError."""
+    """Train to the end; `say` gets each line that training prints. Raises TrainingError."""
     last: list[str] = []
     with _started(size) as process:
         for line in _lines(process):
@@ -110,8 +110,10 @@ def _check(size: Size, process: "subprocess.Popen[bytes]", last: Sequence[str]) 
         raise TrainingError(f"{size.kind} {size.size} did not get trained: {why}")
 
 
-def sizes(kind: str, names: str, save_at: str, folder: Path, options: Sequence[str]) -> list[Size]:
-    """The ladder. Raises UsageError."""
+def plan_sizes(
+    kind: str, names: str, save_at: str, folder: Path, options: Sequence[str]
+) -> list[Size]:
+    """Return the sizes of a ladder. Raises UsageError."""
     steps = (
         [int(word) for word in save_at.split(",")] if re.fullmatch(r"\d+(,\d+)*", save_at) else []
     )

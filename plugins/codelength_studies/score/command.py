@@ -80,13 +80,13 @@ def command(
     from codelength_studies.plan import plan_study
     from codelength_studies.score.page import PAGE, group_scores, page, score_table
     from codelength_studies.score.run import score_plan
-    from codelength_studies.score.tasks import with_code_lengths
+    from codelength_studies.score.tasks import require_code_lengths
 
     plugins = load_plugins(files, data)
     warn_broken(plugins)
     chosen = plugins.select_codecs(codecs)
     for entry in chosen:
-        with_code_lengths(entry.item)
+        require_code_lengths(entry.item)
     rules = plugins.select_protocols(protocols)
     with Meter(sys.stderr) as meter:
         plan = plan_study(

@@ -68,7 +68,7 @@ def page(results: Results) -> StudyPage:
     groups = group_scores(results.estimates, results.current)
     if not groups:
         return StudyPage("Scores", "Nothing was scored.", [])
-    what = "ideal code lengths beside what was measured"
+    what = "Ideal code lengths, hollow, beside what was coded and decoded, solid."
     runs, known = dict.fromkeys(score.run for score in results.estimates), results.environments
     return StudyPage(
         "Scores",

@@ -32,10 +32,10 @@ from codelength_studies.score.records import (
     open_journal,
 )
 from codelength_studies.score.tasks import (
-    coded,
-    decoded,
-    ideal,
-    with_code_lengths,
+    compute_code_length,
+    decode_blobs,
+    encode_pieces,
+    require_code_lengths,
 )
 
 AHEAD = 2
@@ -93,7 +93,7 @@ def score_plan(
     ):
         store.append(environment)
         for entry in plan.codecs:
-            codec = with_code_lengths(entry.item)
+            codec = require_code_lengths(entry.item)
             recipe, distribution = Recipe.of(plan.plugins, entry), digest_of(codec)
             for target in plan.targets:
                 score = known.get(CellKey(codec.spec, *target.slice.key))
@@ -167,9 +167,9 @@ class _Scorer:
         if known is not None:
             return known
         pieces = tuple(p for block in sample.pieces for p in self.codec.pieces(block))
-        scored = pool.submit(ideal, self.recipe, pieces)
-        blobs = pool.submit(coded, self.recipe, sample.pieces).result()
-        if tuple(others.submit(decoded, self.recipe, blobs).result()) != sample.pieces:
+        scored = pool.submit(compute_code_length, self.recipe, pieces)
+        blobs = pool.submit(encode_pieces, self.recipe, sample.pieces).result()
+        if tuple(others.submit(decode_blobs, self.recipe, blobs).result()) != sample.pieces:
             raise Mismatch(
                 f"{self.codec.spec} on {self.target.slice.corpus}: of {len(blobs)} blobs that were "
                 "made to check the score, one came back as something else; 'codelength run' says "
@@ -199,7 +199,7 @@ class _Scorer:
             while len(running) < ahead and (chunk := next(chunks, None)) is not None:
                 known = self.journal.find(ScoredChunk, Key(self.distribution, chunk.digest))
                 if known is None:
-                    running[pool.submit(ideal, self.recipe, chunk.pieces)] = chunk
+                    running[pool.submit(compute_code_length, self.recipe, chunk.pieces)] = chunk
                 else:
                     scored.append(known)
             if not running:

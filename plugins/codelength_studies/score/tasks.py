@@ -1,4 +1,4 @@
-"""What the processes do: score pieces, code them, decode blobs."""
+"""What the workers do: score pieces, encode them, decode blobs."""
 
 import time
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from codelength.measure.job import Recipe
 
 
 @lru_cache(maxsize=2)
-def codec_of(recipe: Recipe) -> Codec:
-    """The codec. Raises UsageError if it does not know its code lengths."""
-    return with_code_lengths(recipe.load().codec(recipe.codec).item)
+def load_codec(recipe: Recipe) -> Codec:
+    """Return the codec. Raises UsageError if it does not know its code lengths."""
+    return require_code_lengths(recipe.load().codec(recipe.codec).item)
 
 
-def with_code_lengths(codec: Codec) -> Codec:
-    """`codec`, if it knows its code lengths. Raises UsageError."""
+def require_code_lengths(codec: Codec) -> Codec:
+    """Return `codec`, if it knows its code lengths. Raises UsageError."""
     if codec.code_lengths([]) is None:
         raise UsageError(
             f"{codec.spec} has no predictor, so there is no ideal code length to give; "
@@ -26,9 +26,9 @@ def with_code_lengths(codec: Codec) -> Codec:
     return codec
 
 
-def ideal(recipe: Recipe, pieces: tuple[bytes, ...]) -> tuple[float, float]:
-    """The ideal code length of all pieces in bits, and the CPU seconds that it took."""
-    codec = codec_of(recipe)
+def compute_code_length(recipe: Recipe, pieces: tuple[bytes, ...]) -> tuple[float, float]:
+    """Return the ideal code length of all pieces in bits, and the CPU seconds that it took."""
+    codec = load_codec(recipe)
     if pieces:  # what is loaded or compiled once is no part of the time
         _bits(codec, [pieces[0][:1]])
     start = time.process_time()
@@ -40,11 +40,11 @@ def _bits(codec: Codec, pieces: Sequence[bytes]) -> float:
     return sum(float(own.sum()) for own in lengths or ())
 
 
-def coded(recipe: Recipe, pieces: tuple[bytes, ...]) -> list[bytes]:
-    """A blob for each piece."""
-    return codec_of(recipe).encode_many([Sample("", piece) for piece in pieces])
+def encode_pieces(recipe: Recipe, pieces: tuple[bytes, ...]) -> list[bytes]:
+    """Return a blob for each piece."""
+    return load_codec(recipe).encode_many([Sample("", piece) for piece in pieces])
 
 
-def decoded(recipe: Recipe, blobs: list[bytes]) -> list[bytes]:
-    """The piece behind each blob."""
-    return codec_of(recipe).decode_many(blobs)
+def decode_blobs(recipe: Recipe, blobs: list[bytes]) -> list[bytes]:
+    """Return the piece behind each blob."""
+    return load_codec(recipe).decode_many(blobs)

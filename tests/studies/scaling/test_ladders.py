@@ -12,7 +12,7 @@ from codelength.plugins import Plugin, Registered
 from codelength_studies.scaling.ladder import Point, group_points, read_points, write_points
 from codelength_studies.scaling.models import Model, find_models, points_of, specs_in_folder
 from codelength_studies.scaling.page import rate_table
-from codelength_studies.scaling.training import COST, sizes
+from codelength_studies.scaling.training import COST, plan_sizes
 from factories import broken, cell, corpus_slice
 
 
@@ -133,24 +133,24 @@ def test_cells_without_figures_give_no_point() -> None:
 
 
 def test_a_size_is_done_when_all_its_weights_are_there(tmp_path: Path) -> None:
-    small, large = sizes("recurrent", "10k,1m", "4,8", tmp_path, ["--data", "x"])
+    small, large = plan_sizes("recurrent", "10k,1m", "4,8", tmp_path, ["--data", "x"])
     assert small.command == [
         *("train", "recurrent", "--size", "10k", "--save-at", "4,8"),
         *("--out", f"{tmp_path}/recurrent-10k.safetensors", "--data", "x"),
     ]
     for step in (4, 8, 16):
-        assert small.done == (step == 16)
+        assert small.is_done == (step == 16)
         (tmp_path / f"recurrent-10k-step{step}.safetensors").touch()
-    assert not large.done
+    assert not large.is_done
     (tmp_path / "recurrent-1m-step14.safetensors").touch()
     (tmp_path / "recurrent-1m-step8.safetensors").touch()
-    assert not large.done
+    assert not large.is_done
 
 
 @pytest.mark.parametrize("steps", ["", "8,4", "4,4", "0,4", "4,x"])
 def test_steps_that_do_not_rise_are_refused(tmp_path: Path, steps: str) -> None:
     with pytest.raises(UsageError, match="it takes rising numbers"):
-        sizes("recurrent", "10k", steps, tmp_path, [])
+        plan_sizes("recurrent", "10k", steps, tmp_path, [])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from codelength_studies.score.chunks import cut_chunks, take_sample
 from codelength_studies.score.page import group_scores, score_table
 from codelength_studies.score.records import FILE
 from codelength_studies.score.run import Mismatch, ScoreError, score_plan
-from codelength_studies.score.tasks import with_code_lengths
+from codelength_studies.score.tasks import require_code_lengths
 from factories import cell, environment
 from oracle_predictor import Knowing, iid_row
 
@@ -130,7 +130,7 @@ def test_a_process_that_dies_is_one_line(tmp_path: Path) -> None:
 def test_a_codec_without_predictor_is_refused_in_one_line() -> None:
     codec = Plugins(only=["stdlib"]).codec("gzip").item
     with pytest.raises(UsageError, match=r"^gzip:level=9 has no predictor.*codelength run"):
-        with_code_lengths(codec)
+        require_code_lengths(codec)
 
 
 def samples() -> list[Sample]:
