@@ -24,7 +24,9 @@ CHECK = 131_072
 
 
 @click.command()
-@click.option("--codecs", required=True, metavar="LIST", help="Codecs that have a predictor.")
+@click.option(
+    "--codecs", required=True, metavar="LIST", help="Codecs that know their code lengths."
+)
 @click.option("--corpora", required=True, metavar="LIST", help="What to score.")
 @click.option(
     "--protocol",
