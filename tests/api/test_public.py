@@ -81,3 +81,22 @@ def test_importing_it_loads_nothing_that_only_a_notebook_needs():
         "sys.exit(bool(heavy & set(sys.modules)) or 'codelength.report' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent).returncode == 0
+
+
+class Modelled(codelength.Codec):
+    """A codec that codes with a predictor and says nothing about other machines."""
+
+    name = "modelled"
+    predictor = None
+
+    def encode(self, data: bytes, media: codelength.Media = codelength.RAW) -> bytes:
+        return data
+
+    def decode(self, blob: bytes) -> bytes:
+        return blob
+
+
+def test_a_codec_with_a_predictor_is_portable_only_if_it_says_so():
+    assert not Modelled().portable
+    assert codelength.codec("gzip:level=9").portable
+    assert codelength.codec("order2").portable

@@ -124,7 +124,8 @@ class Codec(ABC):
         say `portable = True` itself. It may do so if it computes in integers, or in floating point
         only what every processor rounds alike. `codelength check-plugin` tries it.
         """
-        return not self.model_bytes
+        has_model = type(self).predictor is not Codec.predictor or bool(self.model_bytes)
+        return not has_model
 
     @property
     def requires(self) -> Mapping[str, str]:
