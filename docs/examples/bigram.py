@@ -14,9 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from codelength import hookimpl
-from codelength.coding.predictor import Predictor, Stepper
-from codelength.coding.predictor_codec import PredictorCodec
+from codelength import Predictor, PredictorCodec, Stepper, hookimpl
 
 
 class BigramStepper(Stepper):
