@@ -32,7 +32,7 @@ from codelength.coding.range_coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
 from codelength.workers.processes import HEAP  # noqa: E402
 from codelength_exact.backend_numba import NumbaBackend  # noqa: E402
-from codelength_hf.architecture import architecture  # noqa: E402
+from codelength_hf.architecture import read_architecture  # noqa: E402
 from codelength_hf.predictor import TransformerPredictor, quantized_on  # noqa: E402
 from codelength_hf.transformer import AnyQuantizedTransformer  # noqa: E402
 from codelength_hf.weights import Block, QuantizedMatrix, Vectors, Weights  # noqa: E402
@@ -88,7 +88,7 @@ def pythia(window: int, where: str) -> AnyQuantizedTransformer:
     def norm() -> Vectors:
         return Vectors(np.ones(width, np.float32), np.zeros(width, np.float32))
 
-    shape = architecture(
+    shape = read_architecture(
         {
             "model_type": "gpt_neox",
             "vocab_size": vocabulary,

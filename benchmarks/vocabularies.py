@@ -35,7 +35,7 @@ from codelength_hf.pieces import Pieces, of_json
 from codelength_hf.tokens import Bytes, Tokens
 from codelength_train.heap import keep
 from codelength_train.loop import Outputs, train
-from codelength_train.material import WINDOW, Material, material
+from codelength_train.material import WINDOW, Material, split_material
 from codelength_train.run import Bound, Recipe, Run
 from codelength_train.sizes import TRANSFORMERS, TransformerShape
 from codelength_train.sources import of_path
@@ -208,7 +208,7 @@ def trained(models: Path, archive: Path, flops: float) -> None:
     torch.set_num_threads(1)
     with Meter(sys.stderr) as meter:
         meter.say(f"reads {archive}")
-        text = pool(material(of_path(archive)), POOL)
+        text = pool(split_material(of_path(archive)), POOL)
         for name, size in missing.items():
             vocabulary = (
                 byte_pairs(name, size, text.training)

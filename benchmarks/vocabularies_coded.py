@@ -24,7 +24,7 @@ from codelength.results.cell import Cell, CellKey
 from codelength.results.machine import dependencies, environment, memory_bytes
 from codelength.results.store import Store, load
 from codelength_exact.safetensors_card import TEXTS
-from codelength_hf.architecture import architecture
+from codelength_hf.architecture import read_architecture
 from codelength_hf.checkpoint import SAFE
 
 TARGETS = {"enwik6": "whole", "silesia": "whole", "kodak": "paper"}
@@ -85,7 +85,7 @@ def line(cell: Cell, codec: Any, pieces: Sequence[Sample]) -> Line:
     bits = sum(float(own.sum()) for own in code_lengths(predictor, symbols))
     with safe_open(folder / SAFE, "np") as file:
         card = file.metadata()
-    shape = architecture(codec.checkpoint.config)
+    shape = read_architecture(codec.checkpoint.config)
     model = Model(folder.name, shape.vocabulary, shape.context, card)
     return Line(model, cell, sum(map(len, symbols)), bits)
 

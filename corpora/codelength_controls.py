@@ -21,13 +21,13 @@ def uniform(seed: str) -> Iterator[int]:
 
 
 def entropy(frequencies: Iterable[int]) -> float:
-    """Bits a symbol of the law that these frequencies are proportional to."""
+    """Bits a symbol of the distribution that these frequencies are proportional to."""
     used = [frequency for frequency in frequencies if frequency]
     total = sum(used)
     return fsum(f * log2(total / f) for f in used) / total
 
 
-class Law(ABC):
+class Distribution(ABC):
     """A source of bytes with integer frequencies."""
 
     @abstractmethod
@@ -44,7 +44,7 @@ class Law(ABC):
         """Bits a byte, in the limit."""
 
 
-class Independent(Law):
+class Independent(Distribution):
     """Each byte by itself: byte value → frequency, out of 65,536."""
 
     def __init__(self, frequencies: dict[int, int]) -> None:
@@ -59,7 +59,7 @@ class Independent(Law):
         )
 
     def bits(self, data: bytes) -> float:
-        assert set(data) <= self.frequencies.keys(), "not drawn from this law"
+        assert set(data) <= self.frequencies.keys(), "not drawn from this distribution"
         return fsum(data.count(b) * (16 - log2(f)) for b, f in self.frequencies.items())
 
     @property
@@ -67,7 +67,7 @@ class Independent(Law):
         return entropy(self.frequencies.values())
 
 
-class Markov(Law):
+class Markov(Distribution):
     """Each letter by the one before it: a row of frequencies out of 256 for each.
 
     It starts as if the first letter had come before.
@@ -110,32 +110,32 @@ class Markov(Law):
 
 
 class Control(Corpus):
-    """One sample drawn from a law."""
+    """One sample drawn from a distribution."""
 
     licence = "CC0-1.0"
     source = "made by integer arithmetic from SHA-256"
     published = "2026-11"
     embedded = True
-    law: ClassVar[Law]
+    distribution: ClassVar[Distribution]
     size: ClassVar[int]
 
     def samples(self) -> Iterator[Sample]:
-        yield Sample(self.name, self.law.draw(self.size, self.name))
+        yield Sample(self.name, self.distribution.draw(self.size, self.name))
 
     def ideal_bits(self) -> float:
-        """The code length of the very sample under the law that it was drawn from.
+        """The code length of the very sample under the distribution that it was drawn from.
 
         It differs from `size * entropy` by the sampling error.
         """
-        return fsum(self.law.bits(bytes(sample.data)) for sample in self.samples())
+        return fsum(self.distribution.bits(bytes(sample.data)) for sample in self.samples())
 
 
 class Random(Control):
     name = "random"
     title = "uniform bytes: nothing to gain"
     digest = "bf1fc35d3721f6cd7895d1c23b3ec8e4d0f28fb1cd16617e44da6745722bafbf"
-    law = Independent(dict.fromkeys(range(256), 256))
-    entropy = law.entropy
+    distribution = Independent(dict.fromkeys(range(256), 256))
+    entropy = distribution.entropy
     size = 1 << 16
 
 
@@ -143,8 +143,8 @@ class Skewed(Control):
     name = "iid"
     title = "independent bytes, spaces and 48 letters of quadratic frequencies"
     digest = "dd51592a1543415cbea249f7406e440d979d27580abc57e8cc18c185f45d88df"
-    law = Independent({32: 65_536 - 38_024} | {65 + i: (i + 1) ** 2 for i in range(48)})
-    entropy = law.entropy
+    distribution = Independent({32: 65_536 - 38_024} | {65 + i: (i + 1) ** 2 for i in range(48)})
+    entropy = distribution.entropy
     size = 1 << 17
 
 
@@ -152,7 +152,7 @@ class Chain(Control):
     name = "markov"
     title = "a first-order Markov chain over eight letters"
     digest = "cefdacb9e54611b54959ebc8732a46b25d4903689d77ff7118703aa0abdb81bb"
-    law = Markov(
+    distribution = Markov(
         b"abcdefgh",
         (
             (10, 120, 60, 30, 15, 10, 8, 3),
@@ -165,7 +165,7 @@ class Chain(Control):
             (32, 32, 32, 32, 32, 32, 32, 32),
         ),
     )
-    entropy = law.entropy
+    entropy = distribution.entropy
     size = 1 << 17
 
 
@@ -173,7 +173,7 @@ class Zeros(Control):
     name = "zeros"
     title = "one value throughout: what a codec charges for nothing"
     digest = "ec2979af98504618efe3ccb1eda642a2d7a4517c1926bb4d8ffa3197a201267b"
-    law = Independent({0: 1 << 16})
+    distribution = Independent({0: 1 << 16})
     entropy = 0.0
     size = 1 << 16
 

@@ -19,14 +19,14 @@ SCALE = 128
 def iid_row() -> Any:
     """(256,): the law of the control `iid`."""
     row = np.ones(256, np.int64)
-    for byte, frequency in Skewed.law.frequencies.items():
+    for byte, frequency in Skewed.distribution.frequencies.items():
         row[byte] += SCALE * frequency
     return row
 
 
 def chain_rows() -> Any:
     """(256, 256): the law of the control `markov`, by the byte before."""
-    law = Chain.law
+    law = Chain.distribution
     rows = np.ones((256, 256), np.int64)
     for before, own in zip(law.letters, law.rows, strict=True):
         for letter, frequency in zip(law.letters, own, strict=True):
@@ -75,7 +75,7 @@ class ChainPredictor(Predictor):
 
     def stepper(self, lengths: Sequence[int]) -> Stepper:
         rows = chain_rows()
-        return Fixed(len(lengths), rows[Chain.law.letters[0]], rows)
+        return Fixed(len(lengths), rows[Chain.distribution.letters[0]], rows)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ MASK = 0xFFFFFFFF
 class Shape:
     """`layers` blocks on a stream of `width` floats.
 
-    A recurrence over `state` channels, then a perceptron with `hidden` units. Besides the byte
+    A recurrence over `state` channels, then an MLP with `hidden` units. Besides the byte
     itself, the input sums what tables of `rows` rows and `columns` columns hold for the last n
     bytes, for each n in `orders`.
     """
@@ -61,11 +61,11 @@ def row_numbers(last: "Sequence[Tensor]", orders: Iterable[int], rows: int) -> "
     """
     import torch
 
-    found = []
+    rows_by_order = []
     for table, order in enumerate(orders):
-        mixed = torch.zeros_like(last[0])
+        hashed = torch.zeros_like(last[0])
         for symbol in last[-order:]:
-            mixed = ((mixed + symbol) * MULTIPLIER) & MASK
-            mixed = mixed ^ (mixed >> 15)
-        found.append(mixed % rows + table * rows)
-    return torch.stack(found, -1)
+            hashed = ((hashed + symbol) * MULTIPLIER) & MASK
+            hashed = hashed ^ (hashed >> 15)
+        rows_by_order.append(hashed % rows + table * rows)
+    return torch.stack(rows_by_order, -1)

@@ -1,4 +1,4 @@
-"""What is known of a model in the box: its file's head, and the text that it was trained on."""
+"""What is known of a bundled model: its size, and the text that it was trained on."""
 
 import json
 from math import prod
@@ -26,12 +26,12 @@ in it: that was looked up, and the README of the models says how. It holds no pi
 enwik8 and enwik9 were not looked up, and it has articles of Wikipedia."""
 
 
-def card(path: Path) -> ModelCard:
-    """The card of a file of weights. Reads its head, not the weights."""
+def read_card(path: Path) -> ModelCard:
+    """Return the card of a file of weights. Reads its head, not the weights."""
     head = _head(path)
-    told = head.pop("__metadata__", {})
+    metadata = head.pop("__metadata__", {})
     parameters = sum(prod(tensor["shape"]) for name, tensor in head.items() if SCALE not in name)
-    text = TEXTS.get(told.get("data", "").partition(" ")[0], ModelCard())
+    text = TEXTS.get(metadata.get("data", "").partition(" ")[0], ModelCard())
     return ModelCard(parameters, text.data, text.until, text.excludes)
 
 

@@ -69,9 +69,9 @@ class HfCodec(CoderCodec):
                 "hf needs a model: hf:model=FOLDER, or one of the hub as in "
                 "hf:model=EleutherAI/pythia-70m"
             )
-        from codelength_hf.checkpoint import checkpoint
+        from codelength_hf.checkpoint import open_checkpoint
 
-        return checkpoint(self.model, self.revision, bool(self.pickle))
+        return open_checkpoint(self.model, self.revision, bool(self.pickle))
 
     @property
     def predictor(self) -> "TransformerPredictor | None":
@@ -105,9 +105,9 @@ class HfCodec(CoderCodec):
 
     @property
     def card(self) -> ModelCard | None:
-        from codelength_hf.card import card
+        from codelength_hf.card import model_card
 
-        return None if self.model is None else card(self.checkpoint, self.model)
+        return None if self.model is None else model_card(self.checkpoint, self.model)
 
     @property
     def portable(self) -> bool:

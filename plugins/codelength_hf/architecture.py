@@ -73,7 +73,7 @@ class UnknownArchitecture(UsageError):
         )
 
 
-def architecture(config: Config) -> Architecture:
+def read_architecture(config: Config) -> Architecture:
     """What `config` describes. Raises UnknownArchitecture."""
     family = str(config.get("model_type"))
     if family not in FAMILIES:

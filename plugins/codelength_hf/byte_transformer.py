@@ -76,9 +76,9 @@ class TransformerCodec(FileCodec):
     @property
     def checkpoint(self) -> "Checkpoint":
         """The files, as the executor reads them."""
-        from codelength_hf.checkpoint import checkpoint
+        from codelength_hf.checkpoint import open_checkpoint
 
-        return checkpoint(str(self.path), None, False)
+        return open_checkpoint(str(self.path), None, False)
 
     @property
     def model_predictor(self) -> "ExactPredictor":
@@ -88,9 +88,9 @@ class TransformerCodec(FileCodec):
 
     @property
     def card(self) -> ModelCard:
-        from codelength_exact.safetensors_card import card
+        from codelength_exact.safetensors_card import read_card
 
-        return card(self.files[1])
+        return read_card(self.files[1])
 
 
 def sizes_in_the_box() -> list[str]:

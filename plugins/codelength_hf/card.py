@@ -45,23 +45,23 @@ BUFFERS = (
 """What checkpoints hold besides parameters: masks, and angles that follow from the shape."""
 
 
-def card(found: Checkpoint, model: str) -> ModelCard:
+def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
     """Raises UsageError for a card that cannot be read."""
-    told = next((known for name, known in FAMILIES.items() if model.startswith(name)), ModelCard())
-    path = found.folder / FILE
+    card = next((known for name, known in FAMILIES.items() if model.startswith(name)), ModelCard())
+    path = checkpoint.folder / FILE
     if path.is_file():
         try:
-            told = msgspec.json.decode(path.read_bytes(), type=ModelCard)
+            card = msgspec.json.decode(path.read_bytes(), type=ModelCard)
         except (OSError, msgspec.MsgspecError) as error:
             raise UsageError(f"{path} is no card of a model: {error}") from error
-        if told.until and not days(told.until):
-            raise UsageError(f"{path}: until is {told.until!r}; write 2024, 2024-06 or 2024-06-30")
-    return ModelCard(sum(map(prod, _shapes(found))), told.data, told.until, told.excludes)
+        if card.until and not days(card.until):
+            raise UsageError(f"{path}: until is {card.until!r}; write 2024, 2024-06 or 2024-06-30")
+    return ModelCard(sum(map(prod, _shapes(checkpoint))), card.data, card.until, card.excludes)
 
 
-def _shapes(found: Checkpoint) -> Iterator[tuple[int, ...]]:
+def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[int, ...]]:
     """Of every tensor that training set; a head that is tied counts once."""
-    heads = ("lm_head.weight", "embed_out.weight") if found.tied else ()
-    for name, shape in found.shapes():
+    heads = ("lm_head.weight", "embed_out.weight") if checkpoint.tied else ()
+    for name, shape in checkpoint.shapes():
         if not name.endswith((SCALE, *BUFFERS, *heads)):
             yield shape

@@ -82,7 +82,7 @@ class Checkpoint:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 over the files that the law depends on."""
+        """sha256 over the files that the distribution depends on."""
         digest = hashlib.sha256()
         for path in [self.folder / "config.json", *([self.tokenizer] if self.tokenizer else [])]:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -169,7 +169,7 @@ class Checkpoint:
 
 
 @lru_cache(maxsize=8)
-def checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoint:
+def open_checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoint:
     """The model of that name. Downloads it if it has to, showing progress. Raises Unavailable."""
     folder = Path(model).expanduser()
     if folder.is_dir():

@@ -1,4 +1,6 @@
-"""The constants of the exact transformer, beyond `codelength_exact.constants`, and its laws.
+"""The constants of the exact transformer, and how its steps are rounded.
+
+`codelength_exact.constants` has those that it shares with others.
 
 As there: every elementwise operation is one IEEE operation, rounded by itself, and every sum of
 more than two terms is a sum of integers. So parallel and stepwise evaluation cannot differ.

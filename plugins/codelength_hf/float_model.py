@@ -103,19 +103,19 @@ class Steps:
 class Lockstep:
     """Runs a model a step at a time, in the interface of `transformer.QuantizedTransformer`."""
 
-    def __init__(self, found: Checkpoint, window: int | None) -> None:
-        config = found.config
+    def __init__(self, checkpoint: Checkpoint, window: int | None) -> None:
+        config = checkpoint.config
         context = next((config[key] for key in CONTEXTS if config.get(key)), CONTEXT)
         if window is not None and window > context:
             raise UsageError(f"hf:window={window} cannot be: this model sees {context} tokens")
         self.window = window or context
         self.outputs = int(config["vocab_size"])
         self.begin_token = first_token(config)
-        self.size = sum(path.stat().st_size for path in found.files)
+        self.size = sum(path.stat().st_size for path in checkpoint.files)
         self.remembers = MEMORY // TOGETHER
         self._has_experts = any("expert" in key for key in config)
-        self._folder = found.folder
-        self._pickle = found.pickle
+        self._folder = checkpoint.folder
+        self._pickle = checkpoint.pickle
 
     @cached_property
     def _model(self) -> Any:  # any class of transformers
@@ -230,15 +230,15 @@ SWITCHES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_M
 
 
 @lru_cache(maxsize=2)
-def lockstep(found: Checkpoint, window: int | None) -> Lockstep:
+def lockstep(checkpoint: Checkpoint, window: int | None) -> Lockstep:
     """The model in a checkpoint."""
-    return Lockstep(found, window)
+    return Lockstep(checkpoint, window)
 
 
-def circumstances(found: Checkpoint) -> dict[str, str]:
+def circumstances(checkpoint: Checkpoint) -> dict[str, str]:
     """What floating-point results are known to depend on."""
     return {
-        "weights": found.digest,
+        "weights": checkpoint.digest,
         "torch": str(torch.__version__),
         "transformers": transformers.__version__,
         "device": "cpu",
@@ -251,17 +251,17 @@ def circumstances(found: Checkpoint) -> dict[str, str]:
     }
 
 
-def fingerprint(found: Checkpoint) -> bytes:
+def fingerprint(checkpoint: Checkpoint) -> bytes:
     """FINGERPRINT bytes that change with the circumstances."""
-    told = json.dumps(circumstances(found), sort_keys=True)
-    return hashlib.sha256(told.encode()).digest()[:FINGERPRINT]
+    described = json.dumps(circumstances(checkpoint), sort_keys=True)
+    return hashlib.sha256(described.encode()).digest()[:FINGERPRINT]
 
 
-def check(given: bytes, found: Checkpoint) -> None:
+def check(given: bytes, checkpoint: Checkpoint) -> None:
     """Raises CorruptBlob if `given` is not the fingerprint of here and now."""
-    if given != fingerprint(found):
-        here = ", ".join(f"{k} {v[:12]}" for k, v in circumstances(found).items())
+    if given != fingerprint(checkpoint):
+        now = ", ".join(f"{k} {v[:12]}" for k, v in circumstances(checkpoint).items())
         raise CorruptBlob(
-            f"coded in floating point under other circumstances than these ({here}); decode where "
+            f"coded in floating point under other circumstances than these ({now}); decode where "
             "it was encoded, with the same libraries and threads"
         )

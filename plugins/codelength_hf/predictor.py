@@ -16,7 +16,7 @@ from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
 from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
-from codelength_hf.architecture import architecture
+from codelength_hf.architecture import read_architecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
@@ -223,23 +223,27 @@ class ExactPredictor(TransformerPredictor):
         return load_quantized(self.checkpoint, self.window, device.chosen())
 
     def stored(self) -> bytes:
-        found = self.checkpoint
-        read = read_weights(architecture(found.config), found.tensor, found.tied)
+        checkpoint = self.checkpoint
+        read = read_weights(
+            read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.tied
+        )
         return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
 
 
 @lru_cache(maxsize=2)
-def load_quantized(found: Checkpoint, window: int | None, where: str) -> AnyQuantizedTransformer:
+def load_quantized(
+    checkpoint: Checkpoint, window: int | None, where: str
+) -> AnyQuantizedTransformer:
     """The model in a checkpoint, ready to run on a device.
 
     Raises UsageError if there is no exact execution for it, or it cannot see so far.
     """
-    shape = architecture(found.config)
+    shape = read_architecture(checkpoint.config)
     longest = min(shape.context, LONGEST)
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
-    read = read_weights(shape, found.tensor, found.tied)
-    return quantized_on(where, read, window or longest, tokens_of(found).count)
+    read = read_weights(shape, checkpoint.tensor, checkpoint.tied)
+    return quantized_on(where, read, window or longest, tokens_of(checkpoint).count)
 
 
 def quantized_on(

@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from codelength import UsageError
 from codelength.results.files import write_file
 from codelength_exact.quantisation import SCALE, quantise_matrix
-from codelength_hf.checkpoint import SAFE, SMALL_FILES, checkpoint
+from codelength_hf.checkpoint import SAFE, SMALL_FILES, open_checkpoint
 
 
 def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
     """Writes `smaller`, whole or not at all; `card` goes into the metadata of the weights."""
     from safetensors.numpy import save
 
-    found = checkpoint(str(folder), None, False)
-    if found.config.get("model_type") == "gpt2":
+    checkpoint = open_checkpoint(str(folder), None, False)
+    if checkpoint.config.get("model_type") == "gpt2":
         raise UsageError("GPT-2 stores its matrices the other way round; it cannot be shrunk")
     tensors: dict[str, NDArray[np.generic]] = {}
-    for name in found.names:
-        values = found.tensor(name)
+    for name in checkpoint.names:
+        values = checkpoint.tensor(name)
         assert values is not None, name
         if values.ndim == 2:
             tensors[name], tensors[name + SCALE] = quantise_matrix(values)

@@ -179,15 +179,15 @@ BYTES = (256, 257)
 
 
 @lru_cache(maxsize=4)
-def tokens_of(found: Checkpoint) -> Tokens:
+def tokens_of(checkpoint: Checkpoint) -> Tokens:
     """The tokens of a model. Without a tokenizer they are bytes. Raises Unavailable."""
-    path, vocabulary = found.tokenizer, found.config["vocab_size"]
+    path, vocabulary = checkpoint.tokenizer, checkpoint.config["vocab_size"]
     if path is not None:
         read = of_json if path.suffix == ".json" else of_sentencepiece
         return Tokens(read(path.read_bytes()), vocabulary)
     if vocabulary not in BYTES:
         raise Unavailable(
-            f"{found.folder} has no tokenizer.json and no tokenizer.model; save the tokenizer with "
-            "the model (AutoTokenizer.from_pretrained(…).save_pretrained(FOLDER) writes one)"
+            f"{checkpoint.folder} has no tokenizer.json and no tokenizer.model; save the tokenizer "
+            "with the model (AutoTokenizer.from_pretrained(…).save_pretrained(FOLDER) writes one)"
         )
     return Bytes(Pieces([bytes([byte]) for byte in range(256)], lambda text: [*text.encode()]), 256)

@@ -28,7 +28,7 @@ def code(  # noqa: C901 - one loop, for speed
     run: int,
     start: int,
     stop: int,
-    laws: NDArray[np.int32],
+    given: NDArray[np.int32],
     source: NDArray[np.uint8],
     out: NDArray[np.uint8],
     coder: NDArray[np.int64],
@@ -45,7 +45,7 @@ def code(  # noqa: C901 - one loop, for speed
         run: Bytes of a lane that lie together in the data.
         start: The first step.
         stop: The step behind the last.
-        laws: (steps, lanes, 256), the frequencies that a model gives; (0, …) without a model.
+        given: (steps, lanes, 256), the frequencies that a model gives; (0, …) without a model.
         source: The data to encode, or the stream to decode. The data end up in the history.
         out: Where the stream is written to.
         coder: (4,), the registers of the arithmetic coder.
@@ -56,7 +56,7 @@ def code(  # noqa: C901 - one loop, for speed
         False if the stream ends too early.
     """
     history, keys, found, sums = memory.history, memory.keys, memory.found, memory.sums
-    modelled = len(laws) > 0
+    modelled = len(given) > 0
     low, high, point, done = coder[LO], coder[HI], coder[POINT], coder[AT]
     memory.inputs[0, BIAS] = 256
     for step in range(start, stop):
@@ -69,7 +69,7 @@ def code(  # noqa: C901 - one loop, for speed
             if len(lengths):
                 lengths[at] = np.log2(np.float64(high - low + 1)) - 8 * done
             for symbol in range(256 if modelled else 0):
-                sums[symbol + 1] = sums[symbol] + laws[step - start, number, symbol]
+                sums[symbol + 1] = sums[symbol] + given[step - start, number, symbol]
             recall(lane, keys)
             for context in range(CONTEXTS):
                 expect(memory.slots, keys[context])

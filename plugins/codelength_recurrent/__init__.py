@@ -95,9 +95,9 @@ class RecurrentCodec(FileCodec):
 
     @property
     def card(self) -> ModelCard:
-        from codelength_exact.safetensors_card import card
+        from codelength_exact.safetensors_card import read_card
 
-        return card(self.path)
+        return read_card(self.path)
 
 
 def sizes_in_the_box() -> list[str]:

@@ -1,10 +1,10 @@
 """The recurrent byte model in floating point, for training.
 
-A block is a gated linear recurrence and a perceptron, each behind an RMS norm without weights and
+A block is a gated linear recurrence and an MLP, each behind an RMS norm without weights and
 added to the stream. The recurrence sees the current and the previous position; its state follows
 r ← r + z·(b − r) with z = sigmoid(·), so its time constants are learned (cf. minGRU, Feng et al.
 2024, and Griffin, De et al. 2024). Every matrix product takes a row that a norm or a gate has just
-made, which is where the exact executor quantises (`exact`).
+zbg, which is where the exact executor quantises (`exact`).
 """
 
 import torch
@@ -44,8 +44,8 @@ class RecurrentModel(nn.Module):
         inputs = torch.nn.functional.pad(data.long()[:, :-1], (1, 0), value=BEGIN)
         stream = self.byte(inputs)
         if self.shape.orders:
-            found = self.tables(rows(inputs, self.shape)).flatten(2)
-            stream = stream + self.lookup(found)
+            ngrams = self.tables(rows(inputs, self.shape)).flatten(2)
+            stream = stream + self.lookup(ngrams)
         for block in self.blocks:
             stream = block(stream)
         logits: Tensor = self.head(norm(stream))
@@ -60,7 +60,7 @@ class RecurrentModel(nn.Module):
 
 
 class Block(nn.Module):
-    """A recurrence and a perceptron."""
+    """A recurrence and an MLP."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -76,9 +76,9 @@ class Block(nn.Module):
 
     def forward(self, stream: Tensor) -> Tensor:
         x = norm(stream)
-        made = self.now(x)
-        made = made + functional.pad(self.before(x)[:, :-1], (0, 0, 1, 0))
-        z, b, g = made.chunk(3, -1)
+        zbg = self.now(x)
+        zbg = zbg + functional.pad(self.before(x)[:, :-1], (0, 0, 1, 0))
+        z, b, g = zbg.chunk(3, -1)
         r = recurrence(torch.sigmoid(z + self.gate), b)
         stream = stream + self.out(r * functional.silu(g))
         hidden: Tensor = self.up(norm(stream))

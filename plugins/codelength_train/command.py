@@ -72,7 +72,7 @@ def common(batch: int, muon: float, adam: float) -> Callable[[F], F]:
         ),
         click.option("--width", type=Positive(int), help="Instead of the size's own."),
         click.option("--layers", type=Positive(int), help="Instead of the size's own."),
-        click.option("--hidden", type=Positive(int), help="Units of a layer's perceptron."),
+        click.option("--hidden", type=Positive(int), help="Units of a layer's MLP."),
         click.option(
             "--batch",
             type=Positive(int),
@@ -245,7 +245,7 @@ def _go(
     from codelength.results.machine import command_line
     from codelength_train.heap import keep
     from codelength_train.loop import Outputs, train
-    from codelength_train.material import material
+    from codelength_train.material import split_material
     from codelength_train.run import Bound, Run
     from codelength_train.sources import of_corpora, of_path
 
@@ -258,7 +258,7 @@ def _go(
         else:
             plugins = load_plugins(options["files"], options["mirror"])
             files = of_corpora(split_specs(options["corpora"]), plugins)
-        data = material(files)
+        data = split_material(files)
         torch.manual_seed(recipe.seed)
         steps = save_at[-1] if save_at else options["steps"]
         bound = Bound(options["minutes"], steps)

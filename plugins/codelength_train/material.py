@@ -69,7 +69,7 @@ class Material:
         return torch.from_numpy(np.stack(windows))
 
 
-def material(files: Files) -> Material:
+def split_material(files: Files) -> Material:
     """Splits `files` into kinds and parts. Raises UsageError for too few bytes."""
     mixed = any(kind_of(name) for name, _ in files)
     if mixed:

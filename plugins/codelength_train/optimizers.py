@@ -14,7 +14,7 @@ WARM_UP = 0.02
 """The part of a run in which the rates rise."""
 
 
-def optimizers(
+def make_optimizers(
     parameters: Mapping[str, list[Tensor]], rates: Mapping[str, float]
 ) -> list[torch.optim.Optimizer]:
     """One for the "matrices", one for all other parameters, by the group that has a rate."""

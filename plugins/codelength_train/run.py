@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from codelength import UsageError
 from codelength.api.errors import CodelengthError
 from codelength_train.material import WINDOW, Material
-from codelength_train.optimizers import optimizers, set_rates
+from codelength_train.optimizers import make_optimizers, set_rates
 
 LONG = 0.25
 """The last part of a run whose windows are of full length whatever they were before."""
@@ -84,7 +84,7 @@ class Run:
         self.subject, self.material = subject, material
         self.recipe, self.bound, self.device = recipe, bound, device
         self.module = subject.module.to(device)
-        self.optimizers = optimizers(self._groups(), recipe.rates)
+        self.optimizers = make_optimizers(self._groups(), recipe.rates)
         self.mean = {k: v.clone() for k, v in self.state.items()} if recipe.averaged else None
         self.step, self.seconds = 0, 0.0
         self._clock = time.process_time if device == "cpu" else time.monotonic

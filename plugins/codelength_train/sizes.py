@@ -18,7 +18,7 @@ S = TypeVar("S", "Shape", "TransformerShape")
 class TransformerShape:
     """`layers` blocks on a stream of `width` floats.
 
-    Attention with `heads` heads, then a gated perceptron with `hidden` units.
+    Attention with `heads` heads, then a gated MLP with `hidden` units.
     """
 
     width: int
@@ -45,7 +45,7 @@ TRANSFORMERS = {
     "3.2m": TransformerShape(width=256, heads=8, hidden=704, layers=4),
 }
 """Widths and layers of the byte models in "Language Modeling Is Compression" (Delétang et al.
-2024), whose perceptrons have no gate and 4 · width units, which are as many parameters."""
+2024), whose MLPs have no gate and 4 · width units, which are as many parameters."""
 
 
 def recurrent(size: str, parts: Mapping[str, Any], count: Callable[[Shape], int]) -> Shape:

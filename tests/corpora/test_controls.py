@@ -28,7 +28,7 @@ negative; the slack is not an allowance for what was seen."""
 
 def undercuts(blob: bytes, control: controls.Control, data: bytes) -> bool:
     """Whether a blob is shorter than any honest one can be."""
-    return 8 * len(blob) < control.law.bits(data) - SLACK
+    return 8 * len(blob) < control.distribution.bits(data) - SLACK
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
@@ -63,7 +63,7 @@ def test_the_entropy_rate_of_a_two_state_chain_is_weighted_by_its_stationary_law
 
 
 def test_the_stationary_law_of_the_control_stays_as_it_is():
-    law = controls.Chain.law
+    law = controls.Chain.distribution
     shares = law.stationary
     for letter, share in enumerate(shares):
         inflow = sum(
@@ -81,7 +81,7 @@ def test_code_lengths_are_the_sum_of_minus_log2_p():
 
 
 def test_draws_have_the_frequencies_of_their_law():
-    law = controls.Skewed.law
+    law = controls.Skewed.distribution
     (sample,) = controls.Skewed().samples()
     for value, frequency in law.frequencies.items():
         expected = frequency / 65_536 * len(sample.data)
@@ -92,17 +92,17 @@ def test_draws_have_the_frequencies_of_their_law():
 def test_the_sampling_error_is_that_of_independent_draws():
     control = controls.Skewed()
     total = 1 << 16
-    surprise = {value: 16 - log2(f) for value, f in control.law.frequencies.items()}
+    surprise = {value: 16 - log2(f) for value, f in control.distribution.frequencies.items()}
     variance = sum(
         f / total * (surprise[value] - control.entropy) ** 2
-        for value, f in control.law.frequencies.items()
+        for value, f in control.distribution.frequencies.items()
     )
     error = (variance * control.size) ** 0.5
     assert abs(control.ideal_bits() - control.entropy * control.size) < 4 * error
     # and the same from the sample itself, cut into 64 pieces
     (sample,) = control.samples()
     size = control.size // 64
-    pieces = [control.law.bits(sample.data[n * size : (n + 1) * size]) for n in range(64)]
+    pieces = [control.distribution.bits(sample.data[n * size : (n + 1) * size]) for n in range(64)]
     assert statistics.stdev(pieces) == pytest.approx((variance * size) ** 0.5, rel=0.4)
 
 

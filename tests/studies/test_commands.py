@@ -23,7 +23,7 @@ def ran(*words: object) -> str:
 @pytest.fixture
 def prompt(tmp_path: Path) -> Path:
     path = tmp_path / "prompt.txt"
-    path.write_bytes(Chain.law.draw(40, "prompt"))
+    path.write_bytes(Chain.distribution.draw(40, "prompt"))
     return path
 
 
@@ -31,7 +31,7 @@ def test_sample_writes_as_many_bytes_as_it_is_asked_for(prompt: Path) -> None:
     words = ["sample", "--codec", "chained", "--prompt", prompt, "--bytes", "30", *PLUGIN]
     first = ran(*words)
     assert len(first) == 30
-    assert set(first.encode()) <= set(Chain.law.letters)
+    assert set(first.encode()) <= set(Chain.distribution.letters)
     assert ran(*words) == first
     assert ran(*words, "--seed", "1") != first
 

@@ -8,8 +8,8 @@ import pytest
 
 from codelength import UsageError
 from codelength_hf import HfCodec
-from codelength_hf.card import FAMILIES, FILE, card
-from codelength_hf.checkpoint import checkpoint
+from codelength_hf.card import FAMILIES, FILE, model_card
+from codelength_hf.checkpoint import open_checkpoint
 from codelength_hf.quantise_checkpoint import shrink
 
 SIZES = models.Sizes(vocabulary=257, width=32, hidden=40)
@@ -66,6 +66,6 @@ def test_a_card_that_cannot_be_read_is_named(made, tmp_path, text, message):
 
 
 def test_families_are_known_by_their_names_on_the_hub(made):
-    found = checkpoint(str(made[1]), None, False)
-    assert card(found, "EleutherAI/pythia-70m").until == FAMILIES["EleutherAI/pythia-"].until
-    assert card(found, "somebody/pythia-70m").until == ""
+    found = open_checkpoint(str(made[1]), None, False)
+    assert model_card(found, "EleutherAI/pythia-70m").until == FAMILIES["EleutherAI/pythia-"].until
+    assert model_card(found, "somebody/pythia-70m").until == ""

@@ -15,7 +15,7 @@ from test_hf_exact import bits, float_bits, laws
 
 from codelength import Sample, Unavailable, UsageError
 from codelength_hf import HfCodec
-from codelength_hf.architecture import architecture
+from codelength_hf.architecture import read_architecture
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.predictor import ExactPredictor
 
@@ -89,7 +89,7 @@ def test_integers_without_scales_of_ours_are_refused(folder):
 )
 def test_rotary_settings_are_read_as_transformers_reads_them(folder, said, base, scaling):
     configure(folder, **said)
-    rotary = architecture(Checkpoint(folder).config).rotary
+    rotary = read_architecture(Checkpoint(folder).config).rotary
     assert rotary is not None
     assert rotary.base == base
     assert (rotary.scaling or {}).get("rope_type") == scaling
@@ -105,7 +105,7 @@ def test_rotary_settings_are_read_as_transformers_reads_them(folder, said, base,
     [
         ({"num_key_value_heads": 4}, "the queries, keys and values of layer 0 should be 192 × 64"),
         ({"head_dim": 32}, "the queries, keys and values of layer 0 should be 256 × 64"),
-        ({"intermediate_size": 99}, "the perceptron's input of layer 0 should be 198 × 64"),
+        ({"intermediate_size": 99}, "the MLP's input of layer 0 should be 198 × 64"),
         ({"vocab_size": 9999}, "the tokens should be 9999 × 64"),
         ({"num_attention_heads": 0}, "cannot be meant"),
         ({"num_key_value_heads": 3}, "cannot be meant"),

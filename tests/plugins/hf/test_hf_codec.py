@@ -17,7 +17,7 @@ from codelength import CorruptBlob, Sample, Unavailable, UsageError
 from codelength.api.spec import build, split_spec
 from codelength.coding.predictor import Predictor
 from codelength_hf import HfCodec
-from codelength_hf.checkpoint import checkpoint
+from codelength_hf.checkpoint import open_checkpoint
 from codelength_hf.predictor import ExactPredictor
 from codelength_hf.quantise_checkpoint import shrink
 
@@ -64,7 +64,9 @@ def test_another_process_with_other_threads_decodes(folders, family, tmp_path):
 
 @pytest.mark.parametrize("window", [2, 7, 300])
 def test_parallel_and_stepwise_agree_across_segments(folders, window):
-    predictor = ExactPredictor(checkpoint(str(folders["llama"]), None, False), min(window, 256))
+    predictor = ExactPredictor(
+        open_checkpoint(str(folders["llama"]), None, False), min(window, 256)
+    )
     data = models.text()[-800:].encode()
     symbols = predictor.tokenize(data)
     batch = [symbols[:40], symbols[:0], symbols[20:33], symbols[5:6]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from codelength_exact.products import Products
 from codelength_exact.tensors import exact_parts
-from codelength_hf.architecture import UnknownArchitecture, architecture
+from codelength_hf.architecture import UnknownArchitecture, read_architecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.backend_torch import TorchTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
@@ -65,7 +65,7 @@ def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> Qu
     config = made.config.to_dict()
     tensors = {name: values.detach().float().numpy() for name, values in made.state_dict().items()}
     tied = bool(config["tie_word_embeddings"])
-    read = read_weights(architecture(config), tensors.get, tied)
+    read = read_weights(read_architecture(config), tensors.get, tied)
     return QuantizedTransformer(
         read, window or read.architecture.context, arithmetic or NumbaTransformerBackend()
     )
@@ -272,20 +272,20 @@ def test_rotary_tables_are_cosines_and_sines(columns):
 )
 def test_the_context_ends_where_a_layer_would_begin_to_forget(family, changes, context):
     config = models.model(family).config.to_dict()
-    assert architecture({**config, **changes}).context == context
+    assert read_architecture({**config, **changes}).context == context
 
 
 def test_what_it_cannot_run_is_named(tmp_path: Path):
     with pytest.raises(UnknownArchitecture, match=r"'mamba'.*exact=false"):
-        architecture({"model_type": "mamba"})
+        read_architecture({"model_type": "mamba"})
     config = json.loads(
         models.save(models.model("llama"), tmp_path).joinpath("config.json").read_bytes()
     )
     with pytest.raises(UnknownArchitecture, match="yarn"):
-        architecture({**config, "rope_parameters": {"rope_type": "yarn"}})
+        read_architecture({**config, "rope_parameters": {"rope_type": "yarn"}})
     with pytest.raises(UnknownArchitecture, match="5 columns"):
-        architecture(
+        read_architecture(
             models.model("gpt_neox", models.Sizes(width=80), rotary_pct=0.25).config.to_dict()
         )
     with pytest.raises(UnknownArchitecture, match="quick_gelu"):
-        architecture({**config, "hidden_act": "quick_gelu"})
+        read_architecture({**config, "hidden_act": "quick_gelu"})

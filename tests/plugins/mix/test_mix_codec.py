@@ -76,23 +76,23 @@ def test_lanes_of_any_length_come_back(monkeypatch, size, lanes):
     assert codec.decode(codec.encode(data)) == data
 
 
-def test_laws_in_blocks_of_any_size_give_the_same_stream():
-    """An encoder gets its laws in blocks, a decoder one by one."""
+def test_frequencies_in_blocks_of_any_size_give_the_same_stream():
+    """An encoder gets the frequencies of a model in blocks, a decoder one by one."""
 
     size, plan = 9_000, coding.Plan(1, modelled=True, lanes=2)
     data = np.random.default_rng(1).integers(0, 9, size).astype(np.uint8).tobytes()
-    laws = np.random.default_rng(2).integers(1, 9999, (size, 2, 256)).astype(np.int32)
+    given = np.random.default_rng(2).integers(1, 9999, (size, 2, 256)).astype(np.int32)
     streams = set()
     for block in (1, 7, 500, size):
         encoding = coding.Encoding(data, plan)
         for start in range(0, encoding.steps, block):
             stop = min(start + block, encoding.steps)
-            encoding.advance(stop, laws[start:stop])
+            encoding.advance(stop, given[start:stop])
         streams.add(encoding.finish())
     assert len(streams) == 1
     decoding = coding.Decoding(streams.pop(), size, plan)
     for step in range(decoding.steps):
-        decoding.advance(step + 1, laws[step : step + 1])
+        decoding.advance(step + 1, given[step : step + 1])
     assert decoding.finish() == data
 
 

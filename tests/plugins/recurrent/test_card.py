@@ -6,7 +6,7 @@ import pytest
 from small_models import SHAPE, parameters, weights
 
 from codelength.plugins import Plugins
-from codelength_exact.safetensors_card import TEXTS, card
+from codelength_exact.safetensors_card import TEXTS, read_card
 from codelength_hf.byte_transformer import TransformerCodec
 from codelength_hf.byte_transformer import sizes_in_the_box as transformers
 from codelength_recurrent import RecurrentCodec, sizes_in_the_box
@@ -16,14 +16,14 @@ from codelength_recurrent.weights import Weights, write
 def test_parameters_are_what_training_set_and_not_the_scales_they_are_stored_with(tmp_path):
     write(tmp_path / "m.safetensors", weights())
     trained = sum(array.size for array in parameters(SHAPE).values())
-    assert card(tmp_path / "m.safetensors").parameters == trained
+    assert read_card(tmp_path / "m.safetensors").parameters == trained
 
 
 def test_a_model_trained_on_something_else_states_nothing_of_it(tmp_path):
     path = tmp_path / "m.safetensors"
     own = weights()
     write(path, Weights(own.shape, own.arrays, {"data": "0123 (sha256 over the files)"}))
-    assert (card(path).data, card(path).until, card(path).excludes) == ("", "", ())
+    assert (read_card(path).data, read_card(path).until, read_card(path).excludes) == ("", "", ())
 
 
 def test_what_is_known_of_a_text_is_found_by_its_digest(tmp_path):
@@ -31,7 +31,7 @@ def test_what_is_known_of_a_text_is_found_by_its_digest(tmp_path):
     own = weights()
     (digest,) = TEXTS
     write(path, Weights(own.shape, own.arrays, {"data": f"{digest} (sha256 over the files)"}))
-    assert card(path).excludes == TEXTS[digest].excludes
+    assert read_card(path).excludes == TEXTS[digest].excludes
 
 
 @pytest.mark.parametrize(

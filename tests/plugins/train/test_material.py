@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from codelength import Corpus, Sample, UsageError  # noqa: E402
 from codelength.plugins import Plugin, Plugins, Registered  # noqa: E402
-from codelength_train.material import WINDOW, material  # noqa: E402
+from codelength_train.material import WINDOW, split_material  # noqa: E402
 from codelength_train.sources import of_corpora, of_path  # noqa: E402
 
 
@@ -34,7 +34,7 @@ def archive(tmp_path_factory):
 
 
 def test_wiki_pages_come_as_pages_of_an_export(archive):
-    text = material(of_path(archive)).training["other markup"].tobytes().decode()
+    text = split_material(of_path(archive)).training["other markup"].tobytes().decode()
     assert text.startswith("  <page>\n    <title>Page ")
     assert "says &quot;a &lt; b&quot; &amp; counts" in text
     assert text.endswith("  </page>\n")
@@ -43,12 +43,12 @@ def test_wiki_pages_come_as_pages_of_an_export(archive):
 def test_other_files_come_as_they_are(tmp_path):
     content = bytes(range(256)) * 200
     (tmp_path / "one").write_bytes(content)
-    found = material(of_path(tmp_path / "one"))
+    found = split_material(of_path(tmp_path / "one"))
     assert found.training["other"].tobytes() + found.held_out["other"].tobytes() == content
 
 
 def test_of_many_files_none_is_both_trained_on_and_held_out(archive):
-    text = material(of_path(archive))
+    text = split_material(of_path(archive))
     assert text.files == 80
     numbers = [
         {line[:3] for kind in part.values() for line in kind.tobytes().split(b"file ")[1:]}
@@ -61,21 +61,21 @@ def test_of_many_files_none_is_both_trained_on_and_held_out(archive):
 
 def test_of_few_files_the_end_of_each_is_held_out():
     files = [(name, bytes([name[0]]) * 32_000) for name in (b"a", b"b")]
-    found = material([(name.decode(), content) for name, content in files])
+    found = split_material([(name.decode(), content) for name, content in files])
     assert sorted(found.held_out["other"].tobytes()) == sorted(b"a" * 2000 + b"b" * 2000)
     assert sorted(found.training["other"].tobytes()) == sorted(b"a" * 30_000 + b"b" * 30_000)
     assert "the last 16th of each file" in str(found)
 
 
 def test_kinds_are_drawn_by_their_shares_not_by_their_sizes(archive):
-    text = material(of_path(archive))
+    text = split_material(of_path(archive))
     windows = text.windows(4000, 64, np.random.default_rng(0)).numpy()
     markup = np.mean([b"&quot;" in window.tobytes() for window in windows])
     assert markup == pytest.approx(0.16 / (0.16 + 0.05), abs=0.03)
 
 
 def test_windows_are_the_same_for_the_same_seed(archive):
-    text = material(of_path(archive))
+    text = split_material(of_path(archive))
     one, other = (text.windows(4, 100, np.random.default_rng(5)) for _ in range(2))
     assert torch.equal(one, other)
     assert one.shape == (4, 100)
@@ -87,10 +87,10 @@ def test_the_digest_is_of_names_and_contents_wherever_they_lie(archive, tmp_path
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    digest = material(of_path(tmp_path)).digest
-    assert digest == material(of_path(archive)).digest
+    digest = split_material(of_path(tmp_path)).digest
+    assert digest == split_material(of_path(archive)).digest
     path.write_bytes(content + b"!")
-    assert digest != material(of_path(tmp_path)).digest
+    assert digest != split_material(of_path(tmp_path)).digest
 
 
 class Tones(Corpus):
@@ -106,13 +106,13 @@ def test_samples_of_a_corpus_are_files():
     plugins.corpora = [Registered(Tones(), Plugin("tones", "here", "1"))]
     files = of_corpora(["tones"], plugins)
     assert [name for name, _ in files] == ["tones/tone-0", "tones/tone-1", "tones/tone-2"]
-    assert material(files).training["other"].size == 3 * 18_750
+    assert split_material(files).training["other"].size == 3 * 18_750
 
 
 def test_too_little_says_how_much_is_needed(tmp_path):
     (tmp_path / "short").write_bytes(b"a" * 20_000)
     with pytest.raises(UsageError, match="20,000 bytes of data are too few"):
-        material(of_path(tmp_path / "short"))
+        split_material(of_path(tmp_path / "short"))
 
 
 def test_a_broken_archive_is_named(archive, tmp_path):

@@ -11,7 +11,7 @@ from codelength.testing import check_predictor  # noqa: E402
 from codelength_exact.recurrent_shape import Shape  # noqa: E402
 from codelength_recurrent import weights  # noqa: E402
 from codelength_recurrent.predictor import RecurrentPredictor  # noqa: E402
-from codelength_train.material import material  # noqa: E402
+from codelength_train.material import split_material  # noqa: E402
 from codelength_train.muon import orthogonal  # noqa: E402
 from codelength_train.recurrent import Recurrent  # noqa: E402
 from codelength_train.run import Bound, Recipe, Run  # noqa: E402
@@ -38,7 +38,7 @@ def chain(size=400_000, seed=0):
 @pytest.fixture(scope="module")
 def source():
     content, entropy = chain()
-    return material([("chain", content)]), entropy
+    return split_material([("chain", content)]), entropy
 
 
 def recipe(**changes):
@@ -160,7 +160,7 @@ def test_a_run_bounded_by_time_counts_its_own_seconds(source):
 def test_a_checkpoint_of_another_run_is_refused(source, tmp_path):
     data, _ = source
     run("recurrent", data).save(tmp_path / "checkpoint")
-    other = material([("other", b"abcdefgh" * 8000)])
+    other = split_material([("other", b"abcdefgh" * 8000)])
     for changed, told in [
         (run("recurrent", data, seed=5), "whose seed is 0, not 5"),
         (run("recurrent", other), "whose data is"),
@@ -192,10 +192,10 @@ def trained(source, tmp_path_factory):
 def predictor(kind, path):
     if kind == "recurrent":
         return RecurrentPredictor(path)
-    from codelength_hf.checkpoint import checkpoint
+    from codelength_hf.checkpoint import open_checkpoint
     from codelength_hf.predictor import ExactPredictor
 
-    return ExactPredictor(checkpoint(str(path), None, False))
+    return ExactPredictor(open_checkpoint(str(path), None, False))
 
 
 @pytest.mark.parametrize("kind", ["recurrent", "transformer"])

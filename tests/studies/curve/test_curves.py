@@ -111,7 +111,7 @@ def test_independent_bytes_cost_the_same_everywhere_and_context_adds_nothing() -
 
 
 def test_of_a_chain_context_is_worth_what_the_first_order_is() -> None:
-    found, law = curve(Chained(), Chain()), Chain.law
+    found, law = curve(Chained(), Chain()), Chain.distribution
     split = split_gain(found)
     assert split.context is not None
     assert split.alone is not None

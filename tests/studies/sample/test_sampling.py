@@ -35,7 +35,7 @@ from codelength_studies.sample.page import (
 from codelength_studies.sample.records import FILE, Continuation, Settings, digest_prompt
 from oracle_predictor import Chained, ChainPredictor, iid_row
 
-PROMPT = Skewed().law.draw(2000, "prompt")
+PROMPT = Skewed().distribution.draw(2000, "prompt")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def test_a_codec_and_its_predictor_have_nearly_one_distribution() -> None:
 
 
 def test_the_distribution_of_a_predictor_is_that_of_its_frequencies() -> None:
-    law = Chain.law
+    law = Chain.distribution
     for before in range(3):
         bits = PredictorDistribution(ChainPredictor(), law.letters[before : before + 1]).bits()
         share = np.array(law.rows[before]) / 256
@@ -123,12 +123,12 @@ def test_choices_fall_where_the_distribution_says() -> None:
 
 
 def test_a_chain_is_continued_as_the_chain_it_is() -> None:
-    law = PredictorDistribution(ChainPredictor(), Chain.law.letters[:1])
+    law = PredictorDistribution(ChainPredictor(), Chain.distribution.letters[:1])
     *_, last = draw(law, 4000, 1, 1.0)
     assert len(last.text) == 4000
-    assert set(last.text) <= set(Chain.law.letters)
+    assert set(last.text) <= set(Chain.distribution.letters)
     # what it cost is what the chain charges for it, and near its entropy
-    assert last.bits / 4000 == pytest.approx(Chain.law.bits(last.text) / 4000, abs=1e-3)
+    assert last.bits / 4000 == pytest.approx(Chain.distribution.bits(last.text) / 4000, abs=1e-3)
     assert last.bits / 4000 == pytest.approx(Chain.entropy, abs=0.08)
 
 
