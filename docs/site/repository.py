@@ -105,7 +105,8 @@ def _cell(cell: dict[str, Any]) -> Iterator[str]:
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if "text/html" in data:
-            yield '<div class="output" markdown="0">\n' + "".join(data["text/html"]) + "\n</div>"
+            html = re.sub(r"<table[^>]*>", "<table>", "".join(data["text/html"]))
+            yield f'<div class="output" markdown="0">\n{html}\n</div>'
         else:
             shown = "".join(data.get("text/plain", output.get("text", "")))
             yield f"```text\n{shown.rstrip()}\n```"

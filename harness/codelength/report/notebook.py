@@ -33,7 +33,7 @@ class Results(store.Results):
             Unavailable: pandas is not installed.
             UsageError: There is no such level.
 
-        Example:
+        Examples:
             >>> results.to_dataframe().groupby("codec")["ratio"].mean()
         """
         from codelength.results.frames import to_dataframe
@@ -75,7 +75,7 @@ def codec(spec: str) -> Codec:
     Raises:
         UsageError: No installed plugin has such a codec, or it has no such setting.
 
-    Example:
+    Examples:
         >>> codelength.codec("gzip:level=9").encode(b"to be or not to be")
     """
     return installed_plugins().codec(spec).item
@@ -90,7 +90,7 @@ def corpus(spec: str) -> Corpus:
     Raises:
         UsageError: No installed plugin has such a corpus, or it has no such setting.
 
-    Example:
+    Examples:
         >>> next(codelength.corpus("prose").samples()).name
     """
     return installed_plugins().corpus(spec).item
@@ -102,7 +102,7 @@ def load(folder: str | os.PathLike[str]) -> Results:
     Raises:
         StoreError: They cannot be read.
 
-    Example:
+    Examples:
         >>> codelength.load("codelength-results").to_dataframe()
     """
     loaded = store.load(Path(folder))
@@ -139,7 +139,7 @@ def run(
         Unavailable: A corpus is not here.
         StoreError: The results cannot be written.
 
-    Example:
+    Examples:
         >>> codelength.run("gzip,xz", "prose", "whole,chunks:2048", out="results")
     """
     from codelength.measure.engine import execute
@@ -181,7 +181,7 @@ def board(results: store.Results, sort: str = "ratio") -> Board:
     Raises:
         UsageError: There is no such ranking.
 
-    Example:
+    Examples:
         >>> print(codelength.board(codelength.load("codelength-results"), sort="decode"))
     """
     return Board(results, sort)
