@@ -23,11 +23,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "text").write_text("the cat sat on the mat\n" * 50)
     command = ["--codecs", "gzip,bz2", "--corpora", "path:text", "--out", "a"]
     assert codelength(folder, "run", *command).returncode == 0
-    lines = (folder / "a" / FILE).read_text().splitlines(keepends=True)
-    size = json.loads(lines[1])["coded_bytes"]
-    lines[1] = lines[1].replace(f'"coded_bytes":{size}', f'"coded_bytes":{size + 1}')
+    records = list(map(json.loads, (folder / "a" / FILE).read_text().splitlines()))
+    cell = next(record for record in records if record["type"] == "cell")
+    cell["coded_bytes"] += 1
+    cell["ledger"]["payload"] += 1
+    cell["groups"][0][1] += 1
     (folder / "b").mkdir()
-    (folder / "b" / FILE).write_text("".join(lines))
+    (folder / "b" / FILE).write_text("".join(json.dumps(record) + "\n" for record in records))
     return folder
 
 
