@@ -9,6 +9,7 @@ import click
 
 from codelength.report.export.markdown import write_report
 from codelength.report.page import Chart, Heading, Prose, Section
+from codelength.report.table import to_line
 from codelength.results.cell import CorpusSlice
 
 WITHOUT_PLOTS = (
@@ -46,7 +47,7 @@ def make_chart(name: str, caption: str, draw: Callable[[], bytes]) -> Section:
 def list_digests(slices: Iterable[CorpusSlice]) -> list[Section]:
     """Return the section that names the bytes of each corpus by their digest."""
     by_name = {(s.corpus, s.protocol): s.digest for s in slices}
-    lines = [f"- {corpus} · {rule}: `{digest}`" for (corpus, rule), digest in by_name.items()]
+    lines = [f"- {to_line(name)} · {rule}: `{digest}`" for (name, rule), digest in by_name.items()]
     return [Heading("Digests"), Prose("\n".join(lines))]
 
 

@@ -208,3 +208,23 @@ def test_a_large_board_is_quick() -> None:
     start = process_time()
     means_of(rows)
     assert process_time() - start < 4  # half of that where nothing else runs
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_of_empty_files_alone_do_not_count() -> None:
+    """One file of three, or of two, is empty: it has a blob, and no ratio of its own."""
+    three = cell(groups=[(0, 20), (500, 200), (500, 180)])
+    two = cell("xz", groups=[(0, 0), (1000, 400)])
+    other = cell(of=corpus_slice("other"), groups=[(500, 100), (500, 300)])
+    for row in ([three], [two], [three, other], [two, other]):
+        mean = means_of({"a": row})["a"]
+        assert mean.value is not None
+        assert mean.low is not None
+        assert mean.high is not None
+        assert 0.1 < mean.low <= mean.value <= mean.high < 0.7
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_sample_that_was_coded_in_no_byte_makes_an_interval_from_zero() -> None:
+    mean = means_of({"a": [cell(coded=400, groups=[(500, 0), (500, 400)])]})["a"]
+    assert (mean.low, mean.high) == (0.0, pytest.approx(0.8))

@@ -78,7 +78,7 @@ def test_the_report_says_how_it_was_made(written: Path) -> None:
     for fact in ("codelength run --corpora all", "Fast 9000", "0123456789ab", "zlib 1.3.1"):
         assert fact in markdown
     for of in {c.slice.corpus: c.slice for c in some()}.values():
-        assert f"`{of.digest}`" in markdown
+        assert f"| {of.digest} |" in markdown
     assert "png takes images; this is text" in markdown
 
 

@@ -132,7 +132,7 @@ def overall(made: BoardPage) -> Table:
 
 
 def printed(table: Table, head: str) -> list[str]:
-    heads = [column.head.replace("\n", " ").strip("°") for column in table.columns]
+    heads = [column.title.strip("°") for column in table.columns]
     return [row[heads.index(head)] for row in table.rows]
 
 

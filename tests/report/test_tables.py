@@ -45,7 +45,7 @@ def board(hand_in) -> Board:
 
 
 def column(table: Table, head: str) -> list[str]:
-    heads = [column.head.replace("\n", " ") for column in table.columns]
+    heads = [column.title for column in table.columns]
     return [row[heads.index(head)] for row in table.rows]
 
 
@@ -212,7 +212,7 @@ def test_names_that_would_steer_a_terminal_are_spelt_out(hand_in) -> None:
 
 def test_the_overall_ranking_has_the_mean_in_all_and_by_kind() -> None:
     (table,) = BoardPage(board_of([cell("gzip", CUTS[0], 500), cell("gzip", CUTS[1], 125)])).answer
-    heads = [column.head.replace("\n", " ") for column in table.columns]
+    heads = [column.title for column in table.columns]
     assert heads[:6] == ["#", "codec", "all %", "95% interval°", "text %", "image %"]
     assert table.rows[0][:6] == ["1", "gzip", "25.00", "25.00–25.00", "50.00", "12.50"]
     assert any("2 of 2 corpora with one sample" in note for note in table.notes)

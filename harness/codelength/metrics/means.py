@@ -55,7 +55,7 @@ def compute_means(
     logs = {part: np.zeros((len(names), resamples)) for part in parts}
     for column in sorted({column for columns in parts.values() for column in columns}):
         rates = _resample_column([row[column] for row in cells], resamples, seed)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore"):  # a draw that was coded in no byte has the ratio 0
             np.log(rates, out=rates)
         for part, columns in parts.items():
             if column in columns:
@@ -104,9 +104,9 @@ def _resample_column(
         if groups == 1:
             rates[places] = pairs[:, :, 1] / pairs[:, :, 0]
             continue
-        draws = _draw_groups(members[0][1], groups, resamples, seed)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rates[places] = (pairs[:, :, 1] @ draws.T) / (pairs[:, :, 0] @ draws.T)
+        draws = _draw_groups(members[0][1], groups, resamples, seed).T
+        raw, coded = pairs[:, :, 0] @ draws, pairs[:, :, 1] @ draws
+        rates[places] = coded / np.where(raw > 0, raw, np.nan)  # a draw of empty files has none
     return rates
 
 
@@ -125,7 +125,7 @@ def _bounds(logs: "NDArray[np.float64]", corpora: int) -> "NDArray[np.float64]":
     known = np.flatnonzero(~np.isnan(logs).all(axis=1))
     bounds = np.full((len(logs), 2), np.nan)
     if len(known):
-        bounds[known] = np.exp(percentile_interval(logs[known] / corpora, axis=1)).T
+        bounds[known] = percentile_interval(np.exp(logs[known] / corpora), axis=1).T
     return bounds
 
 

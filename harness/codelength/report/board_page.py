@@ -11,9 +11,9 @@ from codelength.report.failures import failures_table, remark_tables
 from codelength.report.keys import find_key
 from codelength.report.ledger import ledger_table
 from codelength.report.page import Folded, Heading, Prose, Records, Section
-from codelength.report.provenance import list_digests, provenance_tables, runs_table
+from codelength.report.provenance import provenance_tables, runs_table
 from codelength.report.published import published_table
-from codelength.report.table import Table
+from codelength.report.table import Table, to_code, to_line
 from codelength.report.tables import (
     EVIDENCE,
     controls_table,
@@ -106,12 +106,11 @@ class BoardPage:
         yield Prose(f"Ranked by {by.title}: {by.direction}.")
         if len(runs) == 1:
             (e,) = runs
-            made = f"commit `{e.commit}`" if e.commit else f"release {e.codelength}"
-            yield Prose(
-                f"Measured by `{e.command}`, started {e.started}, with codelength at {made}."
-            )
+            made = f"commit {to_code(e.commit)}" if e.commit else f"release {to_line(e.codelength)}"
+            how = f"Measured by {to_code(e.command)}, started {to_line(e.started)}"
+            yield Prose(f"{how}, with codelength at {made}.")
         elif runs:
-            first = runs[0].started
+            first = to_line(runs[0].started)
             yield Prose(f"Measured in {len(runs)} runs from {first} on; the last section has them.")
         yield Prose(GUIDE)
         if self.board.is_merged:
@@ -147,6 +146,3 @@ class BoardPage:
     def _provenance(self) -> Iterator[Section]:
         yield Heading("Provenance")
         yield from provenance_tables(self.board)
-        yield Heading("Digests", 3)
-        yield Prose("The digests of the corpora as cut, in full.")
-        yield Prose(list_digests(self.board))

@@ -94,9 +94,9 @@ def model_table(costs: Costs) -> Table | None:
         sizes = [format.size(sizes.start) if sizes else format.NEVER for sizes in starts]
         rows.append([name, _rate(costs, name), *sizes])
     columns = [Column("codec without model", "left", fixed=True), Column("ratio\n%")]
-    columns += [Column(name.replace(":", ":\n", 1)) for name in by_rate]
+    columns += [Column(stack_head(name)) for name in by_rate]
     made = (
-        "N\\* = model / (ratio without − ratio with). With more than N\\* bytes of such data the "
+        "N* = model / (ratio without − ratio with). With more than N* bytes of such data the "
         "codec with the model is cheaper, even if the model is sent along. Never: its ratio is "
         "not the smaller one."
     )

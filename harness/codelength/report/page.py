@@ -17,7 +17,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph, in Markdown."""
+    """A paragraph; what stands between backticks is code."""
 
     text: str
 

@@ -8,7 +8,7 @@ from codelength.report import format
 from codelength.report.board import Board
 from codelength.report.format import NA
 from codelength.report.table import Column, Table
-from codelength.results.cell import WEIGHTS, CorpusSlice
+from codelength.results.cell import WEIGHTS
 
 HEX = 12
 
@@ -94,11 +94,11 @@ def models_table(board: Board) -> Table:
 
 
 def corpora_table(board: Board) -> Table:
-    """What was coded, under each protocol, with the head of its digest."""
+    """What was coded, under each protocol, with its digest."""
     rows = [
         [
             *(name, grid.label, s.kind, format.count(s.samples), format.count(s.bytes)),
-            *(s.digest[:HEX], s.published or "unknown", s.label),
+            *(s.digest, s.published or "unknown", s.label),
         ]
         for grid in board.grids
         for name, s in grid.slices.items()
@@ -111,17 +111,3 @@ def corpora_table(board: Board) -> Table:
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     made = "The SHA-256 over names, media and bytes of all samples as cut: equal only if they are."
     return Table("Corpora", columns, rows, made)
-
-
-def list_digests(board: Board) -> str:
-    """Each corpus, as cut, with its full digest: a Markdown list."""
-    slices: dict[tuple[str, ...], CorpusSlice] = {
-        s.identity: s for grid in board.grids for s in grid.slices.values()
-    }
-    lines = sorted(
-        f"- {s.corpus} · {s.protocol}"
-        + (f" · first {s.limit:,} B" if s.limit else "")
-        + f": `{s.digest}`"
-        for s in slices.values()
-    )
-    return "\n".join(lines)

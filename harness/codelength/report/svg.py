@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from codelength.report.table import to_printable
+from codelength.report.table import to_line
 
 Point = tuple[float, float]
 
@@ -45,7 +45,7 @@ class Svg:
         kind += f' style="fill:{fill}"' if fill else ""
         where = f'x="{at[0]:.1f}" y="{at[1]:.1f}"'
         self._parts.append(
-            f'<text {where} font-size="{size:g}"{kind}>{escape(to_printable(text))}</text>'
+            f'<text {where} font-size="{size:g}"{kind}>{escape(to_line(text))}</text>'
         )
 
     def add(self, tag: str, **attributes: str | float) -> None:

@@ -1,13 +1,17 @@
 """A table of strings, and the two ways it is shown: aligned text, and Markdown."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 GAP = 2
 LEAST = 24
 """Characters that a column which may wrap keeps, however narrow the terminal."""
+
+CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+"""Code in prose: text between as many backticks as stand before it."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Column:
     """Prose: wrapped in a terminal."""
     drop: int = 0
     """Columns with the largest number are left out first by `Table.fit`; those with 0 never."""
+
+    @property
+    def title(self) -> str:
+        """The head in one line."""
+        return re.sub(r"(?<=[-_:@=/,])\n", "", self.head).replace("\n", " ")
 
 
 @dataclass(frozen=True)
@@ -43,19 +52,18 @@ class Table:
         together or, if that is not enough, goes on in a further block. Without it (a pipe, a file)
         every row is one line.
         """
-        title, notes = to_printable(self.title), list(map(to_printable, self.notes))
-        parts = [title if width is None else wrap_prose(title, width), ""]
+        title, *notes = (wrap_line(text, width) for text in (self.title, *self.notes))
+        parts = [title, ""]
         sizes = self._widths()
         gap = next((gap for gap in (GAP, 1) if len(self._blocks(sizes, width, gap)) == 1), GAP)
         for block in self._blocks(sizes, width, gap):
             parts += [self._align(block, list(sizes), width, gap), ""]
-        parts += [note if width is None else wrap_prose(note, width) for note in notes]
-        return "\n".join(parts).rstrip("\n") + "\n"
+        return "\n".join([*parts, *notes]).rstrip("\n") + "\n"
 
     def markdown(self, level: int = 3) -> str:
         """A heading, how it was made, a pipe table, and the notes."""
-        cells = [[column.head.replace("\n", " ") for column in self.columns]]
-        cells += [[to_markdown(value) for value in row] for row in self.rows]
+        heads = [column.title for column in self.columns]
+        cells = [[to_markdown(value) for value in row] for row in [heads, *self.rows]]
         widths = [max(3, *map(len, values)) for values in zip(*cells, strict=True)]
         right = [column.align == "right" for column in self.columns]
         cells.insert(1, ["-" * (w - r) + ":" * r for w, r in zip(widths, right, strict=True)])
@@ -64,7 +72,7 @@ class Table:
         )
         lines = [f"| {form.format(*row)} |" for row in cells]
         heading = f"{'#' * level} {to_markdown(self.title)}" if self.title else ""
-        parts = [heading, self.made, "\n".join(lines)]
+        parts = [heading, prose_to_markdown(to_line(self.made)), "\n".join(lines)]
         parts += [to_markdown(note) for note in self.notes]
         return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -87,17 +95,17 @@ class Table:
         if not left_out:
             return self
         kept = [i for i in range(len(columns)) if i not in left_out]
-        heads = ", ".join(columns[i].head.replace("\n", " ") for i in sorted(left_out))
+        heads = ", ".join(columns[i].title for i in sorted(left_out))
         rows = [[row[i] for i in kept] for row in self.rows]
         notes = [*self.notes, f"Too wide for this terminal: {heads}."]
         return replace(self, columns=[columns[i] for i in kept], rows=rows, notes=notes)
 
     def _widths(self) -> list[int]:
-        widths = [max(map(_width, column.head.split("\n"))) for column in self.columns]
+        widths = [max(map(_width, _head_lines(column))) for column in self.columns]
         for row in self.rows:
             for i, value in enumerate(row):
                 if len(value) > widths[i] or not value.isascii() or not value.isprintable():
-                    widths[i] = max(widths[i], _width(to_printable(value)))
+                    widths[i] = max(widths[i], _width(to_line(value)))
         return widths
 
     def _blocks(self, widths: Sequence[int], width: int | None, gap: int) -> list[list[int]]:
@@ -128,12 +136,12 @@ class Table:
             rest = wide - sum(sizes[i] for i in prose)
             for i in prose:
                 sizes[i] = min(sizes[i], max(LEAST, (width - rest) // len(prose)))
-        heads = [column.head.split("\n") for column in columns]
+        heads = list(map(_head_lines, columns))
         deepest = max(len(lines) for lines in heads)
         stacked = [[""] * (deepest - len(lines)) + lines for lines in heads]
         rows = [[lines[depth] for lines in stacked] for depth in range(deepest)]
         for row in self.rows:
-            rows += _fold([to_printable(row[i]) for i in block], [sizes[i] for i in block])
+            rows += _fold([to_line(row[i]) for i in block], [sizes[i] for i in block])
         return "\n".join(
             (" " * gap)
             .join(
@@ -146,7 +154,7 @@ class Table:
 
 
 def to_printable(value: str) -> str:
-    """Spell out what would steer a terminal or turn the direction of reading.
+    """Spell out what would steer a terminal or turn the direction of reading; lines are kept.
 
     Names and reasons may come from other people's files.
     """
@@ -155,20 +163,57 @@ def to_printable(value: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in value)
 
 
+def to_line(value: str) -> str:
+    """Put a text into one line, and spell out what is not printable."""
+    return value if value.isprintable() else to_printable(" ".join(value.split()))
+
+
 def to_markdown(value: str) -> str:
     """Escape what Markdown would take for markup; one line."""
-    line = to_printable(" ".join(value.split()) if "\n" in value else value)
-    return re.sub(r"([\\|*_<`\[])", r"\\\1", line)
+    return re.sub(r"([\\|*_<`\[~])", r"\\\1", to_line(value))
+
+
+def to_code(value: str) -> str:
+    """Quote a text as code within prose."""
+    line, ticks = to_line(value), "`"
+    while ticks in line:
+        ticks += "`"
+    return f"{ticks} {line} {ticks}" if len(ticks) > 1 else f"`{line}`"
+
+
+def split_code(prose: str) -> Iterator[tuple[str, bool]]:
+    """Split a line of prose into texts, and whether each is code, as `to_code` quotes it."""
+    parts = CODE.split(prose)
+    for plain, ticks, code in zip_longest(parts[::3], parts[1::3], parts[2::3], fillvalue=""):
+        yield plain, False
+        if ticks:
+            yield code.strip() if len(ticks) > 1 else code, True
+
+
+def prose_to_markdown(prose: str) -> str:
+    """Escape what is not code in prose. A block of code between fences is left as it is."""
+    if prose.startswith("```"):
+        return prose
+    return "\n".join(
+        "".join(
+            to_code(text) if is_code else to_markdown(text) for text, is_code in split_code(line)
+        )
+        for line in prose.split("\n")
+    )
 
 
 def stack_head(name: str) -> str:
     """Break a long name over several lines, behind its own punctuation."""
     lines = [""]
-    for piece in re.findall(r"[^-_:@=/,]+[-_:@=/,]*|[-_:@=/,]+", name):
+    for piece in re.findall(r"[^-_:@=/,]+[-_:@=/,]*|[-_:@=/,]+", to_line(name)):
         if lines[-1] and len(lines[-1]) + len(piece) > 9:
             lines.append("")
         lines[-1] += piece
     return "\n".join(lines)
+
+
+def _head_lines(column: Column) -> list[str]:
+    return to_printable(column.head).split("\n")
 
 
 def _width(text: str) -> int:
@@ -188,20 +233,20 @@ def _pad(text: str, size: int, align: str) -> str:
 def _fold(row: list[str], sizes: Sequence[int]) -> list[list[str]]:
     """A row as lines, each value no wider than its column."""
     pairs = list(zip(row, sizes, strict=True))
-    if all(len(value) <= size and "\n" not in value for value, size in pairs):
+    if all(len(value) <= size for value, size in pairs):
         return [row]
     from textwrap import wrap
 
-    folded = [
-        [line for part in value.split("\n") for line in wrap(part, size, break_on_hyphens=False)]
-        for value, size in pairs
-    ]
+    folded = [wrap(value, size, break_on_hyphens=False) for value, size in pairs]
     deepest = max(map(len, folded))
     return [[lines[at] if at < len(lines) else "" for lines in folded] for at in range(deepest)]
 
 
-def wrap_prose(prose: str, width: int) -> str:
-    """Break a paragraph into lines of at most `width` columns, words kept whole."""
+def wrap_line(text: str, width: int | None) -> str:
+    """Break a paragraph into lines of at most `width` columns, words kept whole; None: one line."""
     from textwrap import fill
 
-    return fill(prose, max(LEAST, width), break_long_words=False, break_on_hyphens=False)
+    line = to_line(text)
+    if width is None:
+        return line
+    return fill(line, max(LEAST, width), break_long_words=False, break_on_hyphens=False)

@@ -132,7 +132,7 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
         rows.append(line)
     columns = [Column("#", fixed=True), Column("codec", "left", fixed=True)]
     columns += [Column(head) for head, _ in shown]
-    columns.append(Column("front,\nstatus" if failed else "front", "left"))
+    columns.append(Column("front or\nstatus" if failed else "front", "left"))
     columns += [Column("env", "left")] if differ else []
     title = f"{describe_corpus(grid, corpus)} · by {by.title}, {by.direction}"
     notes = marks.explain(cells, (grid.rows[name] for name in column), grid.pricing)

@@ -44,8 +44,18 @@ def _to_csv(page: "Page") -> bytes:
     text, records = StringIO(), page.records
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(records.heads)
-    writer.writerows(records.rows)  # None is written as nothing
+    writer.writerows(map(_to_plain, row) for row in records.rows)  # None is written as nothing
     return text.getvalue().encode()
+
+
+def _to_plain(value: object) -> object:
+    """Spell out what steers a terminal, and guard what a spreadsheet would take for a formula."""
+    from codelength.report.table import to_line
+
+    if not isinstance(value, str):
+        return value
+    line = to_line(value)
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
 def _to_html(page: "Page") -> bytes:

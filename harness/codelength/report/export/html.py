@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -10,7 +10,7 @@ import msgspec
 
 from codelength.report.data import Document
 from codelength.report.page import Chart, Folded, Heading, Page, Prose, Section
-from codelength.report.table import Table, to_printable
+from codelength.report.table import Column, Table, split_code, to_line
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -25,6 +25,9 @@ SCRIPTS = ("figures.js", "plot.js", "page.js")
 LONG = 12
 """Tables with more rows open on a click."""
 
+WIDE = 40
+"""Characters from which on what may be wrapped is."""
+
 
 def to_html(page: Page) -> str:
     """Fill the template in `web`.
@@ -35,8 +38,8 @@ def to_html(page: Page) -> str:
     document = page.document if isinstance(page.document, Document) else None
     style, script = _read("page.css"), "".join(map(_read, SCRIPTS)) if document else ""
     parts = {
-        "title": escape(page.title),
-        "summary": escape(page.summary),
+        "title": _text(page.title),
+        "summary": _prose(page.summary),
         "policy": POLICY.format(script=_digest(script), style=_digest(style)),
         "style": style,
         "ranking": _read("ranking.html") if document else "",
@@ -60,31 +63,38 @@ def render_section(section: Section) -> Iterator[str]:
         case Heading(text, level):
             yield f"<h{level}>{_text(text)}</h{level}>"
         case Prose(text):
-            yield from (f'<p class="note">{_text(line)}</p>' for line in text.splitlines())
+            yield from (f'<p class="note">{_prose(line)}</p>' for line in text.split("\n"))
         case Table() | Folded():
             table = section.table if isinstance(section, Folded) else section
             yield from _render_table(table)
         case Chart(_, caption, draw):
             picture = b64encode(draw()).decode()
-            yield f'<img alt="{escape(caption)}" src="data:image/svg+xml;base64,{picture}">'
+            yield f'<img alt="{_text(caption)}" src="data:image/svg+xml;base64,{picture}">'
             yield f'<p class="note">{_text(caption)}</p>'
 
 
 def _render_table(table: Table) -> Iterator[str]:
-    looks = [' class="left"' if column.align == "left" else "" for column in table.columns]
+    values = zip(*table.rows, strict=True) if table.rows else ([] for _ in table.columns)
+    looks = [_look(column, found) for column, found in zip(table.columns, values, strict=True)]
     folds = len(table.rows) > LONG
     if folds:
         yield f"<details><summary>{_text(table.title or 'Show them')}</summary>"
     elif table.title:
         yield f"<h3>{_text(table.title)}</h3>"
-    yield f'<p class="note">{_text(table.made)}</p>' if table.made else ""
+    yield f'<p class="note">{_prose(table.made)}</p>' if table.made else ""
     yield '<div class="scroll"><table><thead>'
-    yield _row("th", [column.head.replace("\n", " ") for column in table.columns], looks)
+    yield _row("th", [column.title for column in table.columns], looks)
     yield "</thead><tbody>"
     yield from (_row("td", row, looks) for row in table.rows)
     yield "</tbody></table></div>"
     yield from (f'<p class="note">{_text(note)}</p>' for note in table.notes)
     yield "</details>" if folds else ""
+
+
+def _look(column: Column, values: Iterable[str]) -> str:
+    if column.wrap and any(len(value) > WIDE for value in values):
+        return ' class="prose"'
+    return ' class="left"' if column.align == "left" else ""
 
 
 def _row(tag: str, values: Sequence[str], looks: Sequence[str]) -> str:
@@ -93,7 +103,14 @@ def _row(tag: str, values: Sequence[str], looks: Sequence[str]) -> str:
 
 
 def _text(value: str) -> str:
-    return escape(to_printable(value).replace("`", ""))
+    return escape(to_line(value))
+
+
+def _prose(line: str) -> str:
+    return "".join(
+        f"<code>{_text(text)}</code>" if is_code else _text(text)
+        for text, is_code in split_code(line)
+    )
 
 
 def _inert(data: str) -> str:

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 from codelength.report.page import Chart, Document, Folded, Heading, Prose, Section
-from codelength.report.table import Table
-from codelength.report.table import to_markdown as escape
+from codelength.report.table import Table, prose_to_markdown, to_line
+from codelength.report.table import to_markdown as line_to_markdown
 from codelength.results.files import write_file
 
 
 def to_markdown(page: Document, charts: Collection[str] = ()) -> str:
     """Render all sections; of the charts those that lie in `plots` beside the text."""
-    parts = [f"# {page.title}", page.summary]
+    parts = [f"# {line_to_markdown(page.title)}", prose_to_markdown(page.summary)]
     for section in page.sections:
         parts += _render(section, charts)
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
@@ -41,15 +42,15 @@ def write_report(page: Document, folder: Path, name: str = "report.md") -> Path:
 def _render(section: Section, charts: Collection[str]) -> Iterator[str]:
     match section:
         case Heading(text, level):
-            yield f"{'#' * level} {escape(text)}"
+            yield f"{'#' * level} {line_to_markdown(text)}"
         case Prose(text):
-            yield text
+            yield prose_to_markdown(text)
         case Table():
             yield section.markdown()
         case Folded(table):
             text = replace(table, title="", made="").markdown()
-            title = table.title.replace("&", "&amp;").replace("<", "&lt;")
+            title = escape(to_line(table.title), quote=False)
             yield f"<details><summary>{title}</summary>\n\n{text.strip()}\n\n</details>"
         case Chart(name, caption) if name in charts:
-            yield f"![{caption.partition(':')[0]}](plots/{name})"
-            yield caption
+            yield f"![{line_to_markdown(caption.partition(':')[0])}](plots/{name})"
+            yield line_to_markdown(caption)

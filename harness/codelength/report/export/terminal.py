@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from codelength.report.page import Page
-from codelength.report.table import to_printable, wrap_prose
+from codelength.report.table import wrap_line
 
 
 def to_text(page: Page, width: int | None = None) -> Iterator[str]:
@@ -20,5 +20,5 @@ def to_text(page: Page, width: int | None = None) -> Iterator[str]:
         if width is None:
             yield fitted.text()
             continue
-        yield "".join(f"{wrap_prose(to_printable(note), width)}\n" for note in fitted.notes)
+        yield "".join(f"{wrap_line(note, width)}\n" for note in fitted.notes)
         yield replace(fitted, notes=()).text(width)
