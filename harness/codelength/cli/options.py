@@ -19,9 +19,6 @@ T = TypeVar("T", Codec, Corpus)
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
-TIMEOUT = 3600
-"""Seconds for each direction of a cell."""
-
 KEY = click.option(
     "--sort",
     "key",

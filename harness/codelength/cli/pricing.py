@@ -10,7 +10,6 @@ import msgspec
 
 from codelength.api.codec import dependencies_of
 from codelength.api.errors import CodelengthError, StoreError
-from codelength.cli.options import TIMEOUT
 from codelength.metrics import Price, Pricing
 from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
 from codelength.plugins import Plugins
@@ -96,8 +95,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
     from codelength.cli.progress import watch
     from codelength.measure.engine import execute
     from codelength.measure.job import Limits
-    from codelength.measure.plan import Plan, survey
-    from codelength.results.machine import dependencies, environment, memory_bytes
+    from codelength.measure.plan import make_plan
     from codelength.results.store import Store
 
     entry = plugins.corpus(f"model-bytes:{owner}")
@@ -106,7 +104,9 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
         here = entry.item.label or "unnamed"
         raise Unavailable(f"its weights are {digest or 'unnamed'}, those that are here {here}")
     with watch(sys.stderr) as progress:
-        (target,) = survey([entry], [plugins.protocol("whole")], None, progress.reading)
+        whole = plugins.protocol("whole")
+        plan = make_plan(plugins, codecs, [entry], [whole], None, progress.reading)
+        (target,) = plan.targets
         if target.problem:
             raise Unavailable(target.problem)
         progress.line(
@@ -114,12 +114,7 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
             f"{len(codecs)} codecs, up to five times each; kept in {folder}"
         )
         with Store(folder) as store:
-            record = environment(dependencies(), threads=1, jobs=1)
-            store.append(record)
-            plan = Plan(plugins, codecs, [target])
-            progress.begin(len(plan.keys))
-            limits = Limits(TIMEOUT, memory_bytes() * 4 // 5, 1)
-            execute(plan, store, {}, record, limits, progress)
+            execute(plan, store, Limits(), watch=progress)
 
 
 def _measure_decoders(

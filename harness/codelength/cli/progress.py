@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TextIO
 
+from codelength.measure.codec_workers import Watch
 from codelength.results.cell import Cell, CorpusSlice
 
 EVERY = 30.0
 """Seconds between two lines where lines stay."""
 
 
-class Lines:
+class Lines(Watch):
     """One line for each finished cell."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -20,21 +21,10 @@ class Lines:
         self._done = self._total = 0
         self._lock = Lock()
 
-    def reading(self, corpus: str) -> None:
-        """A corpus is read to see what is in it."""
-
     def begin(self, total: int) -> None:
-        """The corpora are read; so many cells follow."""
         self._total = total
 
-    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
-        """A direction of a cell begins."""
-
-    def advanced(self, codec: str, done: int) -> None:
-        """So many raw bytes of it are done."""
-
     def finished(self, cell: Cell, reused: bool) -> None:
-        """A cell has its result."""
         with self._lock:
             self._done += 1
             self.line(f"[{self._done}/{self._total}] {described(cell, reused)}")

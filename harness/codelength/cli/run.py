@@ -13,7 +13,6 @@ from codelength.cli.options import (
     DEVICE,
     KEY,
     OUT,
-    TIMEOUT,
     Size,
     leave_out_missing,
     load_plugins,
@@ -22,6 +21,7 @@ from codelength.cli.options import (
     with_timeout,
 )
 from codelength.cli.pricing import price_cells, with_price
+from codelength.measure.job import TIMEOUT, Limits, default_memory
 from codelength.metrics import STORED
 from codelength.results.cell import Cell, Status
 
@@ -100,12 +100,9 @@ def command(
     """
     from codelength.cli.progress import watch
     from codelength.measure.engine import execute
-    from codelength.measure.job import Limits
-    from codelength.measure.plan import Plan, survey
+    from codelength.measure.plan import make_plan
     from codelength.report.board import board_of
     from codelength.report.board_page import BoardPage
-    from codelength.results.cell import Readings
-    from codelength.results.machine import dependencies, environment, memory_bytes
     from codelength.results.store import Store, load
 
     plugins = load_plugins(files, data)
@@ -118,23 +115,17 @@ def command(
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
     with Store(out) as store, watch(sys.stderr) as progress:
-        targets = survey(chosen_corpora, chosen_protocols, limit, progress.reading)
-        plan = Plan(plugins, chosen_codecs, targets)
-        known = {cell.key: cell for cell in load(out).current}
-        record = environment(dependencies(), threads, jobs)
-        store.append(record)
-        ledgers = {t.slice.corpus: list(t.readings) for t in targets if t.readings}
-        for corpus, ledger in ledgers.items():
-            store.append(Readings(corpus=corpus, run=record.run, files=ledger))
-        limits = Limits(timeout, memory or memory_bytes() * 4 // 5, threads)
-        progress.begin(len(plan.keys))
+        plan = make_plan(
+            plugins, chosen_codecs, chosen_corpora, chosen_protocols, limit, progress.reading
+        )
+        limits = Limits(timeout, memory or default_memory(), threads)
         interrupted = False
         try:
-            execute(plan, store, known, record, limits, progress)
+            execute(plan, store, limits, jobs, progress)
         except KeyboardInterrupt:
             interrupted = True
     results = load(out)
-    cells = [cell for cell in results.current if cell.key in plan.keys]
+    cells = plan.latest(results)
     # what is missing for a price takes a while, which someone who wants to stop does not have
     priced = STORED if interrupted else price_cells(price, decoder_bytes, cells, plugins, [out])
     page = BoardPage(board_of(cells, results.environments.values(), priced), key=key)

@@ -11,34 +11,19 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
 from codelength.gate.baseline import Grid
+from codelength.measure.codec_workers import Watch
 from codelength.measure.engine import FAILURES, execute
 from codelength.measure.job import Limits
-from codelength.measure.plan import Plan, survey
+from codelength.measure.plan import Plan, make_plan
 from codelength.plugins import Plugins, Registered
-from codelength.results.cell import Cell, CorpusSlice, Environment
-from codelength.results.machine import dependencies, environment, memory_bytes
+from codelength.results.cell import Cell, Environment
 from codelength.results.store import Store, load
 
 T = TypeVar("T", Codec, Corpus)
 
 
-class GridWatch:
+class GridWatch(Watch):
     """Is told how a grid goes on; does nothing with it unless a method is overridden."""
-
-    def reading(self, corpus: str) -> None:
-        """A corpus is read to see what is in it."""
-
-    def begin(self, total: int) -> None:
-        """The corpora are read; so many cells follow."""
-
-    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
-        """A direction of a cell begins."""
-
-    def advanced(self, codec: str, done: int) -> None:
-        """So many raw bytes of it are done."""
-
-    def finished(self, cell: Cell, reused: bool) -> None:
-        """A cell has its result."""
 
     def timing(self, what: str) -> None:
         """The cells are done; a codec is timed."""
@@ -70,18 +55,15 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> M
     codecs = _usable(grid.codecs, plugins.codec, missing)
     corpora = _usable(grid.corpora, plugins.corpus, missing)
     protocols = [plugins.protocol(spec) for spec in grid.protocols]
-    targets = survey(corpora, protocols, grid.limit, watch.reading)
-    plan = Plan(plugins, codecs, targets)
-    record = environment(dependencies(), threads=1, jobs=os.cpu_count() or 1)
-    limits = Limits(timeout, memory_bytes() * 4 // 5, threads=1)
-    watch.begin(len(plan.keys))
+    plan = make_plan(plugins, codecs, corpora, protocols, grid.limit, watch.reading)
     with tempfile.TemporaryDirectory(prefix="codelength-gate-") as name:
         folder = Path(name)
         with Store(folder) as store:
-            execute(plan, store, {}, record, limits, watch)
-        log = folder / FAILURES
+            execute(plan, store, Limits(timeout), os.cpu_count() or 1, watch)
+        log, results = folder / FAILURES, load(folder)
+        (record,) = results.environments.values()
         return Measured(
-            load(folder).current,
+            results.current,
             missing,
             record,
             plan,

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.worker import Decoded, Encoded, Failed, Ready, decode, encode, prepare
@@ -22,14 +22,29 @@ from codelength.workers.supervisor import (
 T = TypeVar("T")
 
 
-class Progress(Protocol):
-    """Told how a cell goes on."""
+class Watch:
+    """Is told how a run goes on; does nothing with it unless a method is overridden.
+
+    Several threads call it, one for each codec that is measured at the same time.
+    """
+
+    def reading(self, corpus: str) -> None:
+        """A corpus is read to see what is in it."""
+
+    def begin(self, total: int) -> None:
+        """The corpora are read; so many cells follow."""
 
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         """A direction of a cell begins."""
 
     def advanced(self, codec: str, done: int) -> None:
         """So many raw bytes of it are done."""
+
+    def finished(self, cell: Cell, reused: bool) -> None:
+        """A cell has its result; `reused` if an earlier run had it already."""
+
+
+SILENT = Watch()
 
 
 def measure_cell(job: Job) -> Cell:
@@ -73,7 +88,7 @@ class CodecWorkers:
         """
         return self._start([False] if self._large else [False, True])
 
-    def measure(self, job: Job, watch: Progress | None = None) -> Cell:
+    def measure(self, job: Job, watch: Watch = SILENT) -> Cell:
         """Measure a job of this codec."""
         if isinstance(ready := self.start(), Failed):
             return failed_cell(job, ready)
@@ -112,19 +127,18 @@ class CodecWorkers:
         function: Callable[[Recipe, CorpusSlice, str], T],
         decoding: bool,
         job: Job,
-        watch: Progress | None,
+        watch: Watch,
     ) -> T | Failed:
         """One direction of a cell."""
         if isinstance(ready := self._start([decoding]), Failed):
             return ready
         codec = job.recipe.codec
-        if watch:
-            watch.started(codec, job.slice, decoding)
+        watch.started(codec, job.slice, decoding)
         scratch = str(self._folder / "blobs")
         pending = self._workers[decoding].begin(
             partial(function, job.recipe, job.slice, scratch), job.limits.timeout
         )
-        answer = _result(pending, lambda done: watch.advanced(codec, done) if watch else None)
+        answer = _result(pending, lambda done: watch.advanced(codec, done))
         if isinstance(answer, Encoded | Decoded) and job.limits.memory:
             self._large |= 2 * answer.phase.peak_bytes > job.limits.memory
         return answer

@@ -2,22 +2,21 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from codelength.api.codec import Codec
-from codelength.measure.codec_workers import CodecWorkers, Progress, failed_cell
+from codelength.measure.codec_workers import SILENT, CodecWorkers, Watch, failed_cell
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan
 from codelength.measure.worker import Failed, Ready
 from codelength.plugins import Registered
-from codelength.results.cell import Cell, CellKey, Environment, Status
-from codelength.results.store import Store
+from codelength.results.cell import Cell, Readings, Status
+from codelength.results.machine import environment
+from codelength.results.store import Store, load
 from codelength.workers.supervisor import Crew
 
 FAILURES = "failures.log"
@@ -27,27 +26,25 @@ SCRATCH = ".scratch-"
 """How the folders for blobs begin; they are there only while a run lasts."""
 
 
-class Watch(Progress, Protocol):
-    """Told how a run goes on, from the thread that serves the codec."""
+def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watch = SILENT) -> None:
+    """Measure what the folder of `store` does not hold yet, and append it.
 
-    def finished(self, cell: Cell, reused: bool) -> None:
-        """A cell has its result; `reused` if an earlier run had it already."""
+    However this ends, the workers are gone, and the cells that were finished are in the store.
 
+    Args:
+        jobs: Codecs that are measured at once.
 
-def execute(
-    plan: Plan,
-    store: Store,
-    known: Mapping[CellKey, Cell],
-    environment: Environment,
-    limits: Limits,
-    watch: Watch,
-) -> None:
-    """Measure what `known` does not hold yet and append it to `store`.
-
-    Raises StoreError, or KeyboardInterrupt. In every case the workers are gone in the end, and the
-    cells that were finished are in the store.
+    Raises:
+        StoreError: A cell cannot be stored.
     """
     lock, crew = Lock(), Crew()
+    known = {cell.key: cell for cell in load(store.folder).current}
+    record = environment(limits.threads, jobs)
+    store.append(record)
+    ledgers = {t.slice.corpus: list(t.readings) for t in plan.targets if t.readings}
+    for corpus, files in ledgers.items():
+        store.append(Readings(corpus=corpus, run=record.run, files=files))
+    watch.begin(len(plan.keys))
 
     def keep(cell: Cell, log: str) -> None:
         with lock:
@@ -63,7 +60,7 @@ def execute(
             CodecWorkers(recipe, limits, crew, Path(folder)) as workers,
         ):
             for target in plan.targets:
-                job = Job(recipe, target.slice, limits, environment.run)
+                job = Job(recipe, target.slice, limits, record.run)
                 before = known.get(job.key)
                 reused = None
                 if target.problem:
@@ -81,7 +78,7 @@ def execute(
         shutil.rmtree(left, ignore_errors=True)
     with (
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.folder) as scratch,
-        ThreadPoolExecutor(environment.jobs) as pool,
+        ThreadPoolExecutor(jobs) as pool,
     ):
         try:
             for future in as_completed([pool.submit(serve, entry) for entry in plan.codecs]):

@@ -1,23 +1,31 @@
 """One cell to be measured, and how another process finds what it takes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codelength.api.codec import Codec
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import CellKey, CorpusSlice
+from codelength.results.machine import memory_bytes
+
+TIMEOUT = 3600
+
+
+def default_memory() -> int:
+    """Return most of the machine's memory: what a worker may allocate if nobody says otherwise."""
+    return memory_bytes() * 4 // 5
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one cell may take."""
 
-    timeout: float
+    timeout: float = TIMEOUT
     """Seconds for each direction of a cell."""
-    memory: int | None
-    """Bytes that a worker may allocate."""
-    threads: int
+    memory: int | None = field(default_factory=default_memory)
+    """Bytes that a worker may allocate; None for no limit."""
+    threads: int = 1
     """Threads that libraries may use in a worker."""
 
 

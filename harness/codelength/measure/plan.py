@@ -10,7 +10,8 @@ from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head
 from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
-from codelength.results.cell import CellKey, CorpusSlice
+from codelength.results.cell import Cell, CellKey, CorpusSlice
+from codelength.results.store import Results
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Plan:
             for target in self.targets
         }
 
+    def latest(self, results: Results) -> list[Cell]:
+        """Return the latest cells in the places that this run fills."""
+        keys = self.keys
+        return [cell for cell in results.current if cell.key in keys]
+
     def recipe(self, entry: Registered[Codec]) -> Recipe:
         """What a worker needs to measure one of the codecs on every target."""
         return Recipe.of(self.plugins, entry, (name for t in self.targets for name in t.plugins))
@@ -52,6 +58,18 @@ def read_slice(plugins: Plugins, corpus_slice: CorpusSlice) -> Iterator[Sample]:
     samples = plugins.corpus(corpus_slice.corpus).item.samples()
     protocol = plugins.protocol(corpus_slice.protocol).item
     return protocol.split(head(samples, corpus_slice.limit))
+
+
+def make_plan(
+    plugins: Plugins,
+    codecs: Sequence[Registered[Codec]],
+    corpora: Sequence[Registered[Corpus]],
+    protocols: Sequence[Registered[Protocol]],
+    limit: int | None,
+    reading: Callable[[str], None],
+) -> Plan:
+    """Read every corpus once, as `survey` does, and let every codec meet it."""
+    return Plan(plugins, codecs, survey(corpora, protocols, limit, reading))
 
 
 def survey(

@@ -10,7 +10,6 @@ from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError
 from codelength.plugins import installed_plugins
 from codelength.results import store
-from codelength.results.cell import Cell, CorpusSlice, Readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,31 +143,21 @@ def run(
     """
     from codelength.measure.engine import execute
     from codelength.measure.job import Limits
-    from codelength.measure.plan import Plan, survey
-    from codelength.results.machine import dependencies, environment, memory_bytes
+    from codelength.measure.plan import make_plan
 
     plugins = installed_plugins()
     chosen = plugins.select_corpora(_joined(corpora))
     for entry in chosen:
         entry.item.check_available()
-    silent = _Silent()
-    targets = survey(chosen, plugins.select_protocols(_joined(protocols)), limit, silent.reading)
-    plan = Plan(plugins, plugins.select_codecs(_joined(codecs)), targets)
-    if not plan.keys:
+    rules = plugins.select_protocols(_joined(protocols))
+    entries = plugins.select_codecs(_joined(codecs))
+    if not (entries and chosen and rules):
         raise UsageError("nothing to run: name a codec, a corpus and a protocol")
     with store.Store(Path(out)) as journal:
-        known = {cell.key: cell for cell in load(out).current}
-        record = environment(dependencies(), threads, jobs)
-        journal.append(record)
-        for target in targets:
-            if target.readings:
-                files = list(target.readings)
-                journal.append(Readings(corpus=target.slice.corpus, run=record.run, files=files))
-        limits = Limits(timeout, memory_bytes() * 4 // 5, threads)
-        execute(plan, journal, known, record, limits, silent)
+        plan = make_plan(plugins, entries, chosen, rules, limit, lambda _: None)
+        execute(plan, journal, Limits(timeout, threads=threads), jobs)
     results = load(out)
-    cells = [cell for cell in results.cells if cell.key in plan.keys]
-    return Results(results.environments, cells, results.readings)
+    return Results(results.environments, plan.latest(results), results.readings)
 
 
 def board(results: store.Results, sort: str = "ratio") -> Board:
@@ -185,22 +174,6 @@ def board(results: store.Results, sort: str = "ratio") -> Board:
         >>> print(codelength.board(codelength.load("codelength-results"), sort="decode"))
     """
     return Board(results, sort)
-
-
-class _Silent:
-    """Shows nothing of how a run goes on."""
-
-    def reading(self, corpus: str) -> None:
-        pass
-
-    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
-        pass
-
-    def advanced(self, codec: str, done: int) -> None:
-        pass
-
-    def finished(self, cell: Cell, reused: bool) -> None:
-        pass
 
 
 def _joined(specs: Specs) -> str:

@@ -20,7 +20,7 @@ def command_line() -> str:
     return os.fsencode(typed).decode("utf-8", "backslashreplace")
 
 
-def environment(versions: dict[str, str], threads: int, jobs: int) -> Environment:
+def environment(threads: int, jobs: int) -> Environment:
     """The record of a run that starts now."""
     return Environment(
         run=uuid.uuid4().hex[:12],
@@ -30,7 +30,7 @@ def environment(versions: dict[str, str], threads: int, jobs: int) -> Environmen
         codelength=version("codelength"),
         commit=commit(),
         machine=machine(),
-        versions=versions,
+        versions={name: version(name) for name in ("msgspec", "numpy", "pluggy")},
         threads=threads,
         jobs=jobs,
     )
@@ -77,11 +77,6 @@ def commit() -> str:
     except OSError:
         return ""
     return head.stdout.strip() + ("+changes" if dirty.stdout else "")
-
-
-def dependencies() -> dict[str, str]:
-    """Versions of the packages that the harness itself works with."""
-    return {name: version(name) for name in ("msgspec", "numpy", "pluggy")}
 
 
 def processor() -> str:

@@ -76,7 +76,7 @@ def command(
     codelength score --codecs recurrent:size=0.9m --corpora enwik8 --jobs 2
     codelength score --codecs recurrent,order2 --corpora path:logs --limit 100MB
     """
-    from codelength.results.machine import dependencies, environment
+    from codelength.results.machine import environment
     from codelength.results.store import load
     from codelength_studies.page import write_page
     from codelength_studies.plan import plan_study
@@ -94,7 +94,7 @@ def command(
         plan = plan_study(
             plugins, chosen, corpora, rules, limit, lambda name: meter.now(f"reading {name}")
         )
-        record = environment(dependencies(), 1, jobs)
+        record = environment(1, jobs)
         scores = score_plan(plan, record, check, out, Progress(meter))
     results = load(out)
     print_sections(*map(score_table, group_scores(scores, results.current)))
