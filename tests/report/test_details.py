@@ -3,9 +3,9 @@
 from codelength.report.board import board_of
 from codelength.report.break_even import costs_of, model_table
 from codelength.report.failures import failures_table
-from codelength.report.ledger import ledger_table
 from codelength.report.published import published_table
 from codelength.report.table import stack_head
+from codelength.report.tables import ledger_table
 from codelength.results.cell import Status
 from factories import broken, cell, corpus_slice
 

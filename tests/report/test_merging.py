@@ -221,7 +221,7 @@ def test_folders_are_called_by_no_more_of_their_path_than_needed(hand_in, tmp_pa
     for name in ("alice/out", "bob/out", "mine"):
         hand_in(name, [cell()])
     paths = [tmp_path / name for name in ("alice/out", "bob/out", "mine", "alice/../mine")]
-    assert [folder.name for folder in read_folders(paths).folders] == [
+    assert [folder.name for folder in read_folders(paths)] == [
         "alice/out",
         "bob/out",
         "mine",

@@ -45,9 +45,10 @@ def command(
     from codelength.report.board_page import TITLE, BoardPage
     from codelength.report.submissions import read_folders
 
-    submissions = read_folders(folders)
+    found = read_folders(folders)
+    cells = [cell for folder in found for cell in folder.cells]
     plugins = load_plugins(files, data)
-    pricing = price_cells(price, decoder_bytes, submissions.cells, plugins, folders)
-    board = build_board(submissions, split_specs(corpora or ""), pricing)
+    pricing = price_cells(price, decoder_bytes, cells, plugins, folders)
+    board = build_board(found, split_specs(corpora or ""), pricing)
     outputs.show(BoardPage(board, TITLE if title is None else title, key))
     return 0 if board.has_figures else 3

@@ -34,9 +34,10 @@ def command(
     from codelength.report.board_page import BoardPage
     from codelength.report.submissions import read_folders
 
-    submissions = read_folders([folder])
+    folders = read_folders([folder])
+    cells = [cell for one in folders for cell in one.cells]
     plugins = load_plugins(files, data)
-    pricing = price_cells(price, decoder_bytes, submissions.cells, plugins, [folder])
-    page = BoardPage(build_board(submissions, pricing=pricing), key=key)
+    pricing = price_cells(price, decoder_bytes, cells, plugins, [folder])
+    page = BoardPage(build_board(folders, pricing=pricing), key=key)
     outputs.show(page)
     outputs.write_report(page, folder)

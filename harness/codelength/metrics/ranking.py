@@ -42,4 +42,6 @@ def geometric_mean(values: Sequence[float]) -> float:
     """The mean under which halving one ratio is worth as much as halving any other."""
     if not values:
         raise ValueError("no values, so no mean")
-    return 0.0 if min(values) == 0 else math.exp(math.fsum(map(math.log, values)) / len(values))
+    if len(values) == 1 or min(values) == 0:
+        return min(values)
+    return math.exp(math.fsum(map(math.log, values)) / len(values))

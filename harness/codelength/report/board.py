@@ -3,10 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from codelength.api.corpus import Reading
 from codelength.api.errors import unknown
 from codelength.metrics import STORED, Mean, Pricing, apply_price, compute_means, geometric_mean
 from codelength.report import format
@@ -14,8 +15,8 @@ from codelength.report.format import plural
 from codelength.report.keys import Figure, find_key
 from codelength.report.machines import Machines
 from codelength.report.merge import Contradiction, Row, match_corpora, merge_rows
-from codelength.report.submissions import Folder, Measurement, Submissions, read_folders
-from codelength.results.cell import Cell, CorpusSlice, Environment
+from codelength.report.submissions import Folder, Measurement, read_folders
+from codelength.results.cell import Cell, CorpusSlice, Environment, Readings
 
 KINDS = ("text", "image", "audio", "raw")
 """The kinds of media in the box, in their order; those of plugins stand behind them."""
@@ -34,6 +35,8 @@ class Grid:
     rows: Mapping[str, Row]
     pricing: Pricing = STORED
     """What the cells were charged."""
+    readings: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
+    """What became of each file of the corpora that were read from files."""
 
     @property
     def protocol(self) -> str:
@@ -59,13 +62,9 @@ class Grid:
         """The cells of a corpus by row."""
         return {n: row.cells[corpus] for n, row in self.rows.items() if corpus in row.cells}
 
-    def places(self, corpus: str, key: str = "ratio") -> dict[str, str]:
-        """The rows on one corpus with their places, as `Part.places`."""
-        known = self.figures(find_key(key).figure)
-        column = self.column(corpus)
-        rows = {name: self.rows[name] for name in column}
-        values = {name: known[name].get(corpus) for name in column}
-        return _rank_rows(rows, values, key, lambda name: int(column[name].ok))
+    def part(self, corpus: str) -> "Part":
+        """A single corpus, as what is averaged."""
+        return Part(self, corpus, [corpus])
 
     @cached_property
     def parts(self) -> "list[Part]":
@@ -145,13 +144,10 @@ class Part:
     ) -> float | None:
         """One figure for all corpora; None if a corpus has none."""
         known = self.grid.figures(figure)[name]
-        values = [known[corpus] for corpus in self.corpora if corpus in known]
-        return how(values) if values and len(values) == len(self.corpora) else None
+        return combine([known.get(corpus) for corpus in self.corpora], how)
 
     def value(self, name: str, key: str) -> float | None:
         """What a row is ranked by."""
-        if key == "ratio":
-            return self.means[name].value
         by = find_key(key)
         return self.combine(name, by.figure, by.combine)
 
@@ -161,8 +157,14 @@ class Part:
         Those without a value behind, the fullest first. Estimates have no place and stand below
         everything that was decoded.
         """
-        values = {name: self.value(name, key) for name in self.rows}
-        return _rank_rows(self.rows, values, key, lambda name: self.means[name].done)
+        places: dict[str, str] = {}
+        for is_ranked in (True, False):
+            rows = [n for n, r in self.rows.items() if r.evidence.is_ranked is is_ranked]
+            ranks = find_key(key).rank({name: self.value(name, key) for name in rows})
+            places |= {name: str(rank) if is_ranked else ESTIMATED for name, rank in ranks.items()}
+            done = {n: sum(c.ok for c in self.row_cells(n)) for n in rows if n not in ranks}
+            places |= dict.fromkeys(sorted(done, key=lambda name: -done[name]), UNRANKED)
+        return places
 
 
 @dataclass(frozen=True)
@@ -222,21 +224,24 @@ def load_board(
 
 
 def board_of(
-    cells: Iterable[Cell], environments: Iterable[Environment] = (), pricing: Pricing = STORED
+    cells: Iterable[Cell],
+    environments: Iterable[Environment] = (),
+    pricing: Pricing = STORED,
+    readings: Mapping[str, Readings] | None = None,
 ) -> Board:
     """Build the board of some cells of one folder."""
-    submissions = Submissions([Folder("results", list(cells))], list(environments))
-    return build_board(submissions, (), pricing)
+    folder = Folder("results", list(cells), list(environments), readings or {})
+    return build_board([folder], (), pricing)
 
 
 def build_board(
-    submissions: Submissions, corpora: Sequence[str] = (), pricing: Pricing = STORED
+    folders: Sequence[Folder], corpora: Sequence[str] = (), pricing: Pricing = STORED
 ) -> Board:
-    """Merge what was handed in, or some corpora of it only.
+    """Merge folders, or some corpora of them only; the first folder decides what a corpus is.
 
     Raises UsageError for a corpus that is not there.
     """
-    measurements, left_out = match_corpora(submissions.folders)
+    measurements, left_out = match_corpora(folders)
     known = {m.cell.slice.corpus for m in measurements}
     for corpus in corpora:
         if corpus not in known:
@@ -249,22 +254,28 @@ def build_board(
             groups[of.protocol, of.limit].append(Measurement(measurement.folder, cell))
     grids: list[Grid] = []
     contradictions: list[Contradiction] = []
+    ledgers = {name: r.files for folder in reversed(folders) for name, r in folder.readings.items()}
     for members in groups.values():
         rows, against = merge_rows(members)
         slices = {m.cell.slice.corpus: m.cell.slice for m in members}
-        grids.append(_arrange(slices, rows, pricing))
+        order = sorted(slices, key=lambda corpus: _column_order(slices[corpus]))
+        named = {row.name: row for row in sorted(rows, key=lambda row: _natural_order(row.name))}
+        read = {corpus: ledgers[corpus] for corpus in order if corpus in ledgers}
+        grids.append(Grid({corpus: slices[corpus] for corpus in order}, named, pricing, read))
         contradictions += against
-    folders: dict[str, list[str]] = defaultdict(list)
-    for folder in submissions.folders:
+    runs: dict[str, list[str]] = defaultdict(list)
+    for folder in folders:
         for run in dict.fromkeys(cell.run for cell in folder.cells):
-            folders[run].append(folder.name)
+            runs[run].append(folder.name)
+    cells = (cell for folder in folders for cell in folder.cells)
+    environments = (environment for folder in folders for environment in folder.environments)
     return Board(
         grids=sorted(grids, key=_grid_order),
-        machines=submissions.machines,
+        machines=Machines(cells, environments),
         contradictions=contradictions,
         failed=[m for members in groups.values() for m in members if not m.cell.ok],
         left_out=left_out,
-        folders=folders,
+        folders=runs,
         pricing=pricing,
     )
 
@@ -274,26 +285,12 @@ def family_of(codec: str) -> str:
     return codec.partition(" ")[0].partition(":")[0]
 
 
-def _rank_rows(
-    rows: Mapping[str, Row],
-    values: Mapping[str, float | None],
-    key: str,
-    fullness: Callable[[str], int],
-) -> dict[str, str]:
-    places: dict[str, str] = {}
-    for is_ranked in (True, False):
-        mine = {n: v for n, v in values.items() if rows[n].evidence.is_ranked is is_ranked}
-        ranks = find_key(key).rank(mine)
-        places |= {name: str(rank) if is_ranked else ESTIMATED for name, rank in ranks.items()}
-        rest = sorted((name for name in mine if name not in ranks), key=lambda n: -fullness(n))
-        places |= dict.fromkeys(rest, UNRANKED)
-    return places
-
-
-def _arrange(slices: Mapping[str, CorpusSlice], rows: Iterable[Row], pricing: Pricing) -> Grid:
-    columns = sorted(slices, key=lambda corpus: _column_order(slices[corpus]))
-    names = {row.name: row for row in sorted(rows, key=lambda row: _natural_order(row.name))}
-    return Grid({corpus: slices[corpus] for corpus in columns}, names, pricing)
+def combine(
+    values: Sequence[float | None], how: Callable[[list[float]], float] = geometric_mean
+) -> float | None:
+    """One figure out of those of several corpora; None if one of them has none."""
+    known = [value for value in values if value is not None]
+    return how(known) if known and len(known) == len(values) else None
 
 
 def _grid_order(grid: Grid) -> tuple[object, ...]:

@@ -6,18 +6,19 @@ from functools import cached_property
 from codelength.report.board import Board, Grid, Part
 from codelength.report.break_even import costs_of, model_table
 from codelength.report.charts import board_charts
-from codelength.report.data import MEASUREMENTS, Document, document_of, measurements_of
+from codelength.report.data import MEASUREMENTS, Json, document_of, measurements_of
 from codelength.report.failures import failures_table, remark_tables
 from codelength.report.keys import find_key
-from codelength.report.ledger import ledger_table
 from codelength.report.page import Folded, Heading, Prose, Records, Section
 from codelength.report.provenance import provenance_tables, runs_table
 from codelength.report.published import published_table
+from codelength.report.readings import files_table
 from codelength.report.table import Table, to_code, to_line
 from codelength.report.tables import (
     EVIDENCE,
     controls_table,
     corpus_table,
+    ledger_table,
     overall_table,
     part_table,
 )
@@ -78,7 +79,7 @@ class BoardPage:
         return [*tables, *([runs_table(self.board)] if self.board.is_merged else [])]
 
     @cached_property
-    def document(self) -> Document:
+    def document(self) -> Json:
         """The board as data."""
         return document_of(self.board, self.title)
 
@@ -146,3 +147,9 @@ class BoardPage:
     def _provenance(self) -> Iterator[Section]:
         yield Heading("Provenance")
         yield from provenance_tables(self.board)
+        grids = {corpus: grid for grid in reversed(self.board.grids) for corpus in grid.readings}
+        files = [table for name, grid in grids.items() if (table := files_table(grid, name))]
+        if files:
+            yield Heading("Files", 3)
+            yield Prose(files[0].made)
+        yield from map(Folded, files)

@@ -87,7 +87,7 @@ class BreakEvenPage:
         return Records(HEADS, rows)
 
     @property
-    def document(self) -> object:
+    def document(self) -> dict[str, object]:
         """The title, the price, and the same lines with the names of their fields."""
         records = self.records
         return {

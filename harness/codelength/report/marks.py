@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from codelength import metrics
 from codelength.metrics import Contamination, Pricing, contamination_of
 from codelength.report import format
-from codelength.report.board import ESTIMATED, Grid, Part
+from codelength.report.board import ESTIMATED, Part
 from codelength.report.keys import Figure
 from codelength.report.merge import Row
 from codelength.results.cell import Cell, Evidence
@@ -106,11 +106,6 @@ def explain_rigidity(part: Part) -> list[str]:
     few = f"{most} of {len(part.corpora)} corpora"
     note = f"{RIGID} {few} with one sample: it cannot be resampled and adds no spread."
     return [note] if most else []
-
-
-def corpus_labels(grid: Grid, corpora: Iterable[str]) -> list[str]:
-    """What must be known about corpora whose bytes are not the standard ones."""
-    return [f"{name}: {label}." for name in corpora if (label := grid.slices[name].label)]
 
 
 def _join_corpora(corpora: dict[str, set[str]]) -> list[tuple[str, set[str]]]:

@@ -51,7 +51,9 @@ class Board:
         from codelength.report.board_page import BoardPage
 
         cells = [*results.current, *results.estimates]
-        self.page = BoardPage(board_of(cells, results.environments.values()), key=key)
+        environments = results.environments.values()
+        found = board_of(cells, environments, readings=results.readings)
+        self.page = BoardPage(found, key=key)
 
     def __str__(self) -> str:
         from codelength.report.export.terminal import to_text

@@ -1,6 +1,6 @@
 """A page: sections of prose, tables and charts, built once and rendered by every exporter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,5 +87,5 @@ class Page(Document, Protocol):
         """All figures, a line each."""
 
     @property
-    def document(self) -> object:
-        """All there is to know, as what can be written as JSON."""
+    def document(self) -> Mapping[str, object]:
+        """All there is to know, as what can be written as JSON; `boards` in it are rankings."""

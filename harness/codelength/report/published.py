@@ -1,9 +1,10 @@
 """Published figures, to be set beside measured ones."""
 
 from codelength import metrics
-from codelength.report import format, marks
+from codelength.report import format
 from codelength.report.board import Grid, family_of
 from codelength.report.table import Column, Table
+from codelength.report.tables import corpus_notes
 from codelength.results.cell import CorpusSlice
 
 CITATION = (
@@ -76,7 +77,7 @@ def published_table(grid: Grid) -> Table | None:
         columns,
         rows,
         made,
-        [f"Published: {CITATION}.", *marks.corpus_labels(grid, grid.slices)],
+        [f"Published: {CITATION}.", *corpus_notes(grid, grid.slices)],
     )
 
 

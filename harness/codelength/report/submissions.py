@@ -1,24 +1,26 @@
 """Results folders, as one person or many hand them in."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
 from codelength import metrics
 from codelength.api.errors import StoreError, UsageError
-from codelength.report.machines import Machines
-from codelength.results.cell import Cell, Environment
+from codelength.results.cell import Cell, Environment, Readings
 from codelength.results.store import FILE, load
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The cells of one folder. `name` is no more of its path than tells it from the others."""
+    """The results of one folder. `name` is no more of its path than tells it from the others."""
 
     name: str
     cells: Sequence[Cell]
+    """The latest of each key."""
+    environments: Sequence[Environment] = ()
+    readings: Mapping[str, Readings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,7 @@ class Measurement:
     cell: Cell
 
 
-@dataclass(frozen=True)
-class Submissions:
-    """All folders in the order in which they were named, and the runs behind their cells."""
-
-    folders: Sequence[Folder]
-    environments: Sequence[Environment]
-
-    @property
-    def cells(self) -> list[Cell]:
-        """The cells of all folders."""
-        return [cell for folder in self.folders for cell in folder.cells]
-
-    @property
-    def machines(self) -> Machines:
-        """The environments, numbered."""
-        return Machines(self.cells, self.environments)
-
-
-def read_folders(paths: Sequence[Path]) -> Submissions:
+def read_folders(paths: Sequence[Path]) -> list[Folder]:
     """Read the latest cells and estimates of each folder.
 
     Two folders that hold the same run hold the same record of it. If they do not, someone has
@@ -61,30 +45,24 @@ def read_folders(paths: Sequence[Path]) -> Submissions:
     for path in paths:
         given.setdefault(path.resolve(), path)
     folders = []
-    environments: dict[str, Environment] = {}
+    known: dict[str, Environment] = {}
     for (place, path), name in zip(given.items(), _shortest_names(list(given)), strict=True):
         if place.exists() and not place.is_dir():
             raise UsageError(f"{path} is no folder; name the folder that {FILE} is in")
         results = load(place)
-        latest = [*results.current, *results.estimates]
-        if not latest:
+        cells = [*results.current, *results.estimates]
+        if not cells:
             raise UsageError(f"no results in {path}; 'codelength run --out {path}' makes them")
-        runs = {
-            run: _register(record, environments) for run, record in results.environments.items()
-        }
-        for cell in latest:
+        for cell in cells:
             _check(cell, path)
-        renamed = {run for run, name in runs.items() if run != name}
-        folders.append(
-            Folder(
-                name,
-                [
-                    msgspec.structs.replace(c, run=runs[c.run]) if c.run in renamed else c
-                    for c in latest
-                ],
-            )
-        )
-    return Submissions(folders, list(environments.values()))
+        runs = {run: _register(record, known) for run, record in results.environments.items()}
+        cells = [
+            cell if runs.get(cell.run, cell.run) == cell.run else replace(cell, run=runs[cell.run])
+            for cell in cells
+        ]
+        environments = [known[run] for run in runs.values()]
+        folders.append(Folder(name, cells, environments, results.readings))
+    return folders
 
 
 def _check(cell: Cell, path: Path) -> None:
@@ -110,10 +88,10 @@ def _check(cell: Cell, path: Path) -> None:
 def _register(environment: Environment, known: dict[str, Environment]) -> str:
     """Add a run to `known`; its name there."""
     name, copies = environment.run, 1
-    while name in known and known[name] != msgspec.structs.replace(environment, run=name):
+    while name in known and known[name] != replace(environment, run=name):
         copies += 1
         name = f"{environment.run}~{copies}"
-    known[name] = msgspec.structs.replace(environment, run=name)
+    known[name] = replace(environment, run=name)
     return name
 
 

@@ -1,10 +1,12 @@
 """A table of strings, and the two ways it is shown: aligned text, and Markdown."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 GAP = 2
 LEAST = 24
@@ -151,6 +153,18 @@ class Table:
             .rstrip()
             for row in rows
         )
+
+
+def build_table(
+    title: str,
+    items: Iterable[T],
+    columns: Sequence[tuple[Column, Callable[[T], str]]],
+    made: str = "",
+    notes: Sequence[str] = (),
+) -> Table:
+    """Build a table with a row for each item, from columns and what each of them shows of it."""
+    rows = [[show(item) for _, show in columns] for item in items]
+    return Table(title, [column for column, _ in columns], rows, made, notes)
 
 
 def to_printable(value: str) -> str:

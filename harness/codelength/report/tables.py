@@ -1,16 +1,23 @@
-"""The rankings of a board as tables: over all corpora, over those of a kind, on one corpus."""
+"""The tables of a board: rankings over all corpora, those of a kind, or one; controls; ledgers."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 
 from codelength import metrics
 from codelength.metrics import find_pareto_front
 from codelength.report import format, marks
 from codelength.report.board import Board, Grid, Part
 from codelength.report.format import NA
-from codelength.report.keys import find_key
+from codelength.report.keys import Figure, find_key
 from codelength.report.merge import Row
-from codelength.report.table import Column, Table, stack_head
-from codelength.results.cell import Cell, Evidence
+from codelength.report.readings import describe_readings
+from codelength.report.table import Column, Table, build_table, stack_head
+from codelength.results.cell import Cell, Evidence, Phase
+
+TextColumn = tuple[Column, Callable[[str], str]]
+"""A column, and what it shows of the row with a name."""
 
 MEANS_MADE = (
     "Geometric mean over the corpora of coded / raw bytes, smaller is better, each corpus with the "
@@ -36,14 +43,14 @@ def overall_table(board: Board, grid: Grid, key: str = "ratio") -> Table:
     """Rank the rows over all corpora that are averaged."""
     part = grid.averaged
     table = part_table(board, part, key)
-    notes = list(table.notes)
-    left = len(grid.slices) - len(part.corpora)
-    if left and grid.parts:
-        many = format.plural(left, "corpus", "corpora")
-        notes.insert(0, f"{many} (controls, empty) not averaged.")
+    left = format.plural(len(grid.slices) - len(part.corpora), "corpus", "corpora")
     if not grid.parts:
-        notes.insert(0, "Nothing to average: all corpora are controls, or empty.")
-    return Table(table.title, table.columns, table.rows, table.made, notes)
+        note = "Nothing to average: all corpora are controls, or empty."
+    elif len(grid.slices) > len(part.corpora):
+        note = f"{left} (controls, empty) not averaged."
+    else:
+        return table
+    return replace(table, notes=[note, *table.notes])
 
 
 def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
@@ -52,63 +59,59 @@ def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
     The mean, the means by kind or the ratios on each corpus, speeds, memory, and what stands behind
     the row.
     """
-    grid, machines, by = part.grid, board.machines, find_key(key)
+    grid, rows, means, machines = part.grid, part.rows, part.means, board.machines
+    places, by, single = part.places(key), find_key(key), len(part.corpora) == 1
     kinds = grid.parts[1:] if part.name == "all" else []
-    corpora = [] if kinds or len(part.corpora) == 1 else part.corpora
-    paid = marks.paid_columns(part.cells)
-    differ = machines.differ(part.cells)
-    shows_class = board.is_merged or not all(_is_plain(row) for row in part.rows.values())
-    rows = []
-    for name, place in part.places(key).items():
-        row, mean, cells = part.rows[name], part.means[name], part.row_cells(name)
-        line = [place, marks.name_of(row), marks.mark_rate(mean.value, row, cells)]
-        line.append(
-            f"{mean.done} of {mean.of}"
-            if mean.value is None
-            else format.interval(mean.low, mean.high)
+    corpora = [] if kinds or single else part.corpora
+
+    def interval(name: str) -> str:
+        mean = means[name]
+        if mean.value is None:
+            return f"{mean.done} of {mean.of}"
+        return format.interval(mean.low, mean.high)
+
+    columns: list[TextColumn] = [
+        (Column("#", fixed=True), lambda name: places[name]),
+        (Column("codec", "left", fixed=True), lambda name: marks.name_of(rows[name])),
+        (Column("raw\n%" if single else f"{part.name}\n%"), _rate_of(part)),
+        (Column(marks.interval_head(part), drop=4), interval),
+        *((Column(f"{kind.name}\n%", drop=2), _rate_of(kind)) for kind in kinds),
+        *((Column(stack_head(c), drop=3), _rate_of(grid.part(c))) for c in corpora),
+        *_paid_columns(part),
+        *_speed_columns(part),
+        (
+            Column("peak\nMB", drop=4),
+            lambda name: format.megabytes(part.value(name, "memory")),
+        ),
+    ]
+    if machines.differ(part.cells):
+        columns.append(
+            (
+                Column("env", "left", drop=6),
+                lambda name: " ".join(machines.marks(part.row_cells(name))),
+            )
         )
-        line += [marks.mark_rate(k.means[name].value, row, k.row_cells(name)) for k in kinds]
-        for corpus in corpora:
-            known = [row.cells[corpus]] if corpus in row.cells else []
-            rate = metrics.ratio(known[0]) if known else None
-            line.append(marks.mark_rate(rate, row, known))
-        line += [marks.mark_rate(part.combine(name, figure), row) for _, figure in paid]
-        line += [
-            format.significant(part.combine(name, metrics.encode_speed)),
-            format.significant(part.combine(name, metrics.decode_speed)),
-            format.megabytes(part.combine(name, metrics.peak_memory, max)),
-        ]
-        line += [" ".join(machines.marks(cells))] if differ else []
-        line += [describe_evidence(row)] if shows_class else []
-        line += [str(len(row.confirmed) or ""), ", ".join(row.folders)] if board.is_merged else []
-        rows.append(line)
-    single = len(part.corpora) == 1
-    columns = [Column("#", fixed=True), Column("codec", "left", fixed=True)]
-    columns.append(Column("raw\n%" if single else f"{part.name}\n%"))
-    columns.append(Column(marks.interval_head(part), drop=4))
-    columns += [Column(f"{kind.name}\n%", drop=2) for kind in kinds]
-    columns += [Column(stack_head(corpus), drop=3) for corpus in corpora]
-    columns += [Column(head, drop=5) for head, _ in paid]
-    columns += [Column(head, drop=1) for head in ("enc\nMB/s", "dec\nMB/s")]
-    columns += [Column("peak\nMB", drop=4)]
-    columns += [Column("env", "left", drop=6)] if differ else []
-    columns += [Column("class", "left", drop=6)] if shows_class else []
+    if board.is_merged or not all(_is_plain(row) for row in rows.values()):
+        columns.append(
+            (Column("class", "left", drop=6), lambda name: describe_evidence(rows[name]))
+        )
     if board.is_merged:
-        columns += [Column("confirmed", drop=7), Column("from", "left", wrap=True, drop=7)]
-    title = " · ".join(
-        [
-            "Overall" if part.name == "all" else part.name,
-            grid.label,
-            part.corpora[0] if single else format.plural(len(part.corpora), "corpus", "corpora"),
-            f"by {by.title}, {by.direction}",
-        ]
-    )
-    notes = marks.explain(part.cells, part.rows.values(), grid.pricing)
-    notes += [*marks.explain_rigidity(part), *machines.caution(part.cells)]
-    notes += marks.corpus_labels(grid, part.corpora)
-    if part.rows and all(mean.value is None for mean in part.means.values()):
-        notes.insert(0, _incomplete(part))
-    return Table(title, columns, rows, MEANS_MADE, notes)
+        columns.append(
+            (Column("confirmed", drop=7), lambda name: str(len(rows[name].confirmed) or ""))
+        )
+        origin = Column("from", "left", wrap=True, drop=7)
+        columns.append((origin, lambda name: ", ".join(rows[name].folders)))
+    many = part.corpora[0] if single else format.plural(len(part.corpora), "corpus", "corpora")
+    what = "Overall" if part.name == "all" else part.name
+    notes = [
+        *([_incomplete(part)] if rows and all(m.value is None for m in means.values()) else []),
+        *marks.explain(part.cells, rows.values(), grid.pricing),
+        *marks.explain_rigidity(part),
+        *machines.caution(part.cells),
+        *corpus_notes(grid, part.corpora),
+    ]
+    title = f"{what} · {grid.label} · {many} · by {by.title}, {by.direction}"
+    return build_table(title, places, columns, MEANS_MADE, notes)
 
 
 def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> Table:
@@ -116,26 +119,45 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
 
     Those without figures are at the bottom, with what became of them.
     """
-    by, machines, of = find_key(key), board.machines, grid.slices[corpus]
-    column = grid.column(corpus)
+    by, machines, of, part = find_key(key), board.machines, grid.slices[corpus], grid.part(corpus)
+    rows, column, places = part.rows, grid.column(corpus), part.places(key)
     cells = list(column.values())
-    shown = _corpus_columns(grid, corpus, cells)
-    fronts = find_fronts(column, grid.rows)
-    differ, failed = machines.differ(cells), not all(cell.ok for cell in cells)
-    rows = []
-    for name, place in grid.places(corpus, key).items():
-        cell, row = column[name], grid.rows[name]
-        line = [place, marks.name_of(row)]
-        line += [figure(cell, row) for _, figure in shown]
-        line.append(fronts[name] if cell.ok else str(cell.status))
-        line += [machines.mark(cell.run) if cell.ok else ""] if differ else []
-        rows.append(line)
-    columns = [Column("#", fixed=True), Column("codec", "left", fixed=True)]
-    columns += [Column(head) for head, _ in shown]
-    columns.append(Column("front or\nstatus" if failed else "front", "left"))
-    columns += [Column("env", "left")] if differ else []
-    title = f"{describe_corpus(grid, corpus)} · by {by.title}, {by.direction}"
-    notes = marks.explain(cells, (grid.rows[name] for name in column), grid.pricing)
+    fronts = find_fronts(column, rows)
+    columns: list[TextColumn] = [
+        (Column("#", fixed=True), lambda name: places[name]),
+        (Column("codec", "left", fixed=True), lambda name: marks.name_of(rows[name])),
+        (Column("raw\n%"), _rate_of(part)),
+        (Column("bpb"), lambda name: format.bits(metrics.bits_per_byte(column[name]))),
+    ]
+    if of.entropy is not None:
+        columns.append(
+            (Column("excess\nbpb"), lambda name: format.bits(metrics.excess(column[name])))
+        )
+    columns += _paid_columns(part)
+    if of.header_once:
+        columns.append(
+            (
+                Column("header\nonce %"),
+                lambda name: format.percent(metrics.header_once_ratio(column[name])),
+            )
+        )
+    columns += _speed_columns(part)
+    columns += [
+        (Column("enc\nMB"), lambda name: _memory(column[name], column[name].encode)),
+        (Column("dec\nMB"), lambda name: _memory(column[name], column[name].decode)),
+        (
+            Column("front" if all(cell.ok for cell in cells) else "front or\nstatus", "left"),
+            lambda name: fronts[name] if column[name].ok else str(column[name].status),
+        ),
+    ]
+    if machines.differ(cells):
+        columns.append(
+            (
+                Column("env", "left"),
+                lambda name: machines.mark(column[name].run) if column[name].ok else "",
+            )
+        )
+    notes = marks.explain(cells, rows.values(), grid.pricing)
     if any(fronts.values()):
         notes.append("front: no other codec is both smaller and faster to encode (e), decode (d).")
     if of.header_once:
@@ -147,7 +169,46 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
         notes.append("excess: bits per byte above the entropy of the source.")
     if not of.bytes:
         notes.append("The corpus has no bytes, so no ratio.")
-    return Table(title, columns, rows, CORPUS_MADE, [*notes, *machines.caution(cells)])
+    notes += [*machines.caution(cells), *filter(None, [describe_readings(grid, corpus)])]
+    title = f"{describe_corpus(grid, corpus)} · by {by.title}, {by.direction}"
+    return build_table(title, places, columns, CORPUS_MADE, notes)
+
+
+def _rate_of(part: Part) -> Callable[[str], str]:
+    """Print the ratio of a row over a part, with its marks."""
+
+    def show(name: str) -> str:
+        row = part.grid.rows[name]
+        return marks.mark_rate(part.value(name, "ratio"), row, part.row_cells(name))
+
+    return show
+
+
+def _paid_columns(part: Part) -> list[TextColumn]:
+    """What the ratios are with the model, if a row has one."""
+
+    def paid(figure: Figure) -> Callable[[str], str]:
+        rows = part.grid.rows
+        return lambda name: marks.mark_rate(part.combine(name, figure), rows[name])
+
+    return [(Column(head, drop=5), paid(figure)) for head, figure in marks.paid_columns(part.cells)]
+
+
+def _speed_columns(part: Part) -> list[TextColumn]:
+    return [
+        (
+            Column("enc\nMB/s", drop=1),
+            lambda name: format.significant(part.value(name, "encode")),
+        ),
+        (
+            Column("dec\nMB/s", drop=1),
+            lambda name: format.significant(part.value(name, "decode")),
+        ),
+    ]
+
+
+def _memory(cell: Cell, phase: Phase | None) -> str:
+    return format.megabytes(phase.memory_bytes if cell.ok and phase else None)
 
 
 def controls_table(grid: Grid) -> Table | None:
@@ -167,7 +228,7 @@ def controls_table(grid: Grid) -> Table | None:
         "entropy; a codec that is much cheaper is a mistake somewhere."
     )
     measured = [cell for corpus in slices for cell in grid.column(corpus).values()]
-    notes = [*marks.explain_contamination(measured), *marks.corpus_labels(grid, slices)]
+    notes = [*marks.explain_contamination(measured), *corpus_notes(grid, slices)]
     title = f"controls · {grid.label} · bpb above the true entropy, smaller is better"
     return Table(title, columns, rows, made, notes)
 
@@ -180,6 +241,56 @@ def describe_corpus(grid: Grid, corpus: str) -> str:
     if of.entropy is not None:
         parts.append(f"true entropy {format.bits(of.entropy)} bpb")
     return " · ".join([*parts, *([of.label] if of.label else [])])
+
+
+def ledger_table(grid: Grid, corpus: str) -> Table | None:
+    """Sum the bytes of all blobs of a corpus by purpose, the model beside them.
+
+    None if no codec has a ledger there.
+    """
+    cells = {n: cell for n, cell in grid.column(corpus).items() if cell.ok and cell.ledger}
+    if not cells:
+        return None
+    totals: Counter[str] = Counter()
+    for cell in cells.values():
+        totals.update(cell.ledger)
+    missing = {n: cell.coded_bytes - sum(cell.ledger.values()) for n, cell in cells.items()}
+    columns: list[TextColumn] = [
+        (Column("codec", "left", fixed=True), lambda name: name),
+        (Column("coded"), lambda name: format.count(cells[name].coded_bytes)),
+    ]
+    for entry in sorted(totals, key=lambda entry: (entry != "payload", -totals[entry], entry)):
+        size = partial(lambda entry, name: format.count(cells[name].ledger.get(entry, 0)), entry)
+        columns.append((Column(entry), size))
+    made = (
+        "Bytes of all blobs together, as each codec accounts for them; what stands between coded "
+        "and header sums to coded. Header of one is the size of the blob for a single zero byte"
+    )
+    notes = []
+    if any(missing.values()):
+        columns.append((Column("off the\nbooks"), lambda name: format.count(missing[name])))
+        notes.append("off the books: coded bytes that the codec's ledger leaves out.")
+    columns.append((Column("header\nof one"), lambda name: format.count(cells[name].header_bytes)))
+    if any(cell.model_bytes for cell in cells.values()):
+        columns.append(
+            (Column("model"), lambda name: format.count(metrics.total_model_bytes(cells[name])))
+        )
+        made += "; the model is what the receiver must already hold"
+        notes.append(grid.pricing.description)
+    order = sorted(cells, key=lambda name: (cells[name].coded_bytes, name))
+    title = f"Ledger · {corpus} · {grid.label} · bytes"
+    return build_table(title, order, columns, f"{made}.", notes)
+
+
+def corpus_notes(grid: Grid, corpora: Iterable[str]) -> list[str]:
+    """What must be known about corpora whose bytes are not the standard ones, or are of files."""
+    notes = []
+    for name in corpora:
+        label = grid.slices[name].label
+        texts = [f"{label}."] * bool(label) + [describe_readings(grid, name)]
+        if text := " ".join(filter(None, texts)):
+            notes.append(f"{name}: {text}")
+    return notes
 
 
 def describe_evidence(row: Row) -> str:
@@ -208,36 +319,6 @@ def find_fronts(column: Mapping[str, Cell], rows: Mapping[str, Row]) -> dict[str
         for name, is_on_front in zip(points, front, strict=True):
             letters[name] += letter if is_on_front else ""
     return letters
-
-
-def _corpus_columns(
-    grid: Grid, corpus: str, cells: list[Cell]
-) -> list[tuple[str, Callable[[Cell, Row], str]]]:
-    of = grid.slices[corpus]
-    shown: list[tuple[str, Callable[[Cell, Row], str]]] = [
-        ("raw\n%", lambda cell, row: marks.mark_rate(metrics.ratio(cell), row, [cell])),
-        ("bpb", lambda cell, _: format.bits(metrics.bits_per_byte(cell))),
-    ]
-    if of.entropy is not None:
-        shown.append(("excess\nbpb", lambda cell, _: format.bits(metrics.excess(cell))))
-    for head, paid in marks.paid_columns(cells):
-        shown.append((head, lambda cell, _, paid=paid: format.percent(paid(cell))))  # type: ignore[misc]
-    if of.header_once:
-        once = metrics.header_once_ratio
-        shown.append(("header\nonce %", lambda cell, _: format.percent(once(cell))))
-    encode, decode = grid.figures(metrics.encode_speed), grid.figures(metrics.decode_speed)
-    return [
-        *shown,
-        ("enc\nMB/s", lambda _, row: format.significant(encode[row.name].get(corpus))),
-        ("dec\nMB/s", lambda _, row: format.significant(decode[row.name].get(corpus))),
-        ("enc\nMB", lambda cell, _: format.megabytes(_phase_memory(cell, "encode"))),
-        ("dec\nMB", lambda cell, _: format.megabytes(_phase_memory(cell, "decode"))),
-    ]
-
-
-def _phase_memory(cell: Cell, direction: str) -> int | None:
-    phase = cell.encode if direction == "encode" else cell.decode
-    return phase.memory_bytes if cell.ok and phase else None
 
 
 def _excess(cell: Cell) -> str:

@@ -8,7 +8,6 @@ from importlib.resources import files
 
 import msgspec
 
-from codelength.report.data import Document
 from codelength.report.page import Chart, Folded, Heading, Page, Prose, Section
 from codelength.report.table import Column, Table, split_code, to_line
 
@@ -35,7 +34,7 @@ def to_html(page: Page) -> str:
     The data of a board stand in it as JSON, which the script turns into text nodes, never into
     markup; a page without a ranking has no script.
     """
-    document = page.document if isinstance(page.document, Document) else None
+    document = {**page.document, "readings": []} if "boards" in page.document else None
     style, script = _read("page.css"), "".join(map(_read, SCRIPTS)) if document else ""
     parts = {
         "title": _text(page.title),

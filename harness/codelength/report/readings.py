@@ -1,0 +1,77 @@
+"""What became of the files that a corpus was read from."""
+
+from collections.abc import Sequence
+
+from codelength.api.corpus import Reading
+from codelength.report import format
+from codelength.report.board import Grid
+from codelength.report.table import Column, Table, build_table
+from codelength.results.cell import Cell
+
+
+def describe_readings(grid: Grid, corpus: str) -> str:
+    """What was read, in one line; empty for a corpus that has no ledger of files."""
+    files = grid.readings.get(corpus, ())
+    if not files:
+        return ""
+    on_disk, measured = sum(f.on_disk for f in files), sum(f.measured for f in files)
+    decoded = [file for file in files if file.is_decoded]
+    inexact = sum(bool(file.reason) for file in files)
+    text = f"{format.plural(len(files), 'file')}, {format.count(on_disk)} B on disk; "
+    if not decoded and not inexact:
+        return text + "measured as the bytes that they are."
+    text += f"{len(decoded)} read as media, {len(files) - len(decoded)} as bytes"
+    text += f" ({inexact} could not be read exactly)" if inexact else ""
+    if decoded:
+        text += f". Ratios are of the decoded {format.count(measured)} B"
+        best = _smallest(grid, corpus)
+        if best and on_disk and best.slice.bytes == measured:
+            text += (
+                f"; the smallest coding of them, by {best.codec}, is "
+                f"{format.percent(best.coded_bytes / on_disk)}% of the bytes on disk"
+            )
+    return text + "."
+
+
+def files_table(grid: Grid, corpus: str) -> Table | None:
+    """List the files of a corpus, and what became of each.
+
+    None if it was not read from files. Where the same files were measured as bytes and decoded,
+    there is one list, in which their smallest codings stand beside each other.
+    """
+    files = grid.readings.get(corpus, ())
+    views = [name for name, view in grid.readings.items() if _names(view) == _names(files)]
+    decoded = [name for name in views if any(file.is_decoded for file in grid.readings[name])]
+    if not files or (decoded and corpus not in decoded):
+        return None
+    coded, notes = [], []
+    for name in views:
+        best = _smallest(grid, name)
+        if best and [raw for raw, _ in best.groups] == [f.measured for f in grid.readings[name]]:
+            how = "decoded" if name in decoded else "as bytes"
+            sizes = [format.count(size) for _, size in best.groups]
+            coded.append((Column(f"coded\n{how} B"), sizes.__getitem__))
+            notes.append(f"coded {how}: the blobs of {best.codec}, the smallest of {name}.")
+    columns = [
+        (Column("file", "left", fixed=True, wrap=True), lambda i: files[i].name),
+        (Column("on disk\nB"), lambda i: format.count(files[i].on_disk)),
+        (Column("measured\nB"), lambda i: format.count(files[i].measured)),
+        *coded,
+        (Column("taken as", "left"), lambda i: files[i].taken_as),
+        (Column("reader", "left"), lambda i: files[i].reader),
+        (Column("why bytes", "left", wrap=True), lambda i: files[i].reason),
+    ]
+    title = f"Files · {corpus} · {grid.label}"
+    made = "What each file was taken as, and why a picture or a recording is measured as bytes."
+    return build_table(title, range(len(files)), columns, made, notes)
+
+
+def _names(files: Sequence[Reading]) -> list[tuple[str, int]]:
+    return [(file.name, file.on_disk) for file in files]
+
+
+def _smallest(grid: Grid, corpus: str) -> Cell | None:
+    """The cell with the smallest coding that was decoded."""
+    column = grid.column(corpus).items()
+    cells = [cell for name, cell in column if cell.ok and grid.rows[name].evidence.is_ranked]
+    return min(cells, key=lambda cell: cell.coded_bytes, default=None)

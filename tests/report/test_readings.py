@@ -1,0 +1,122 @@
+"""What became of the files of a corpus: one line beside its figures, and a list in the report."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codelength.api.corpus import Reading
+from codelength.report.board import Board, load_board
+from codelength.report.board_page import BoardPage
+from codelength.report.export import EXPORTERS
+from codelength.report.export.markdown import to_markdown
+from codelength.report.export.terminal import to_text
+from codelength.report.readings import describe_readings, files_table
+from codelength.results.cell import Cell, Readings
+from codelength.results.store import Store
+from factories import cell, corpus_slice, environment
+
+DECODED, BYTES = "path:photos,view=decoded", "path:photos,view=bytes"
+MEDIA = {"reader": "Pillow 12.0", "is_decoded": True}
+VIEWS = {
+    DECODED: [
+        Reading(name="a.png", on_disk=300, measured=900, taken_as="8-bit RGB PNG", **MEDIA),
+        Reading(name="b.png", on_disk=200, measured=200, taken_as="bytes", reason="it breaks off"),
+        Reading(name="notes.txt", on_disk=100, measured=100, taken_as="text"),
+    ],
+    BYTES: [
+        Reading(name="a.png", on_disk=300, measured=300, taken_as="bytes"),
+        Reading(name="b.png", on_disk=200, measured=200, taken_as="bytes"),
+        Reading(name="notes.txt", on_disk=100, measured=100, taken_as="text"),
+    ],
+}
+CODED = {
+    "gzip": {DECODED: [500, 190, 60], BYTES: [290, 190, 60]},
+    "jxl": {DECODED: [260, 200, 90], BYTES: [310, 210, 100]},
+}
+LINE = (
+    f"{DECODED}: local. 3 files, 600 B on disk; 1 read as media, 2 as bytes (1 could not be read "
+    "exactly). Ratios are of the decoded 1,200 B; the smallest coding of them, by jxl, is 91.67% "
+    "of the bytes on disk."
+)
+
+
+def measured(view: str, codec: str, limit: int | None = None) -> Cell:
+    raw = [file.measured for file in VIEWS[view]]
+    of = corpus_slice(view, limit or sum(raw), samples=3, label="local", limit=limit)
+    coded = CODED[codec][view]
+    return cell(codec, of, sum(coded), groups=[] if limit else list(zip(raw, coded, strict=True)))
+
+
+def board(folder: Path, *cells: Cell) -> Board:
+    with Store(folder) as store:
+        store.append(environment())
+        for view in {one.slice.corpus: None for one in cells}:
+            store.append(Readings(corpus=view, run="run-1", files=VIEWS[view]))
+        for one in cells:
+            store.append(one)
+    return load_board([folder])
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Board:
+    return board(tmp_path / "r", *(measured(view, codec) for view in VIEWS for codec in CODED))
+
+
+def test_a_line_beside_the_ranking_says_what_the_ratios_are_of(both: Board) -> None:
+    text = "\n".join(to_text(BoardPage(both)))
+    assert LINE in text.splitlines()
+    as_bytes = "3 files, 600 B on disk; measured as the bytes that they are."
+    assert f"{BYTES}: local. {as_bytes}" in text.splitlines()
+
+
+def test_of_the_first_bytes_only_no_share_of_the_files_is_told(tmp_path: Path) -> None:
+    (grid,) = board(tmp_path / "r", measured(DECODED, "jxl", limit=700)).grids
+    assert describe_readings(grid, DECODED).endswith("Ratios are of the decoded 1,200 B.")
+    table = files_table(grid, DECODED)
+    assert table is not None
+    assert "coded decoded B" not in [column.title for column in table.columns]
+
+
+def test_both_views_of_the_files_stand_beside_each_other(both: Board) -> None:
+    (grid,) = both.grids
+    assert files_table(grid, BYTES) is None
+    table = files_table(grid, DECODED)
+    assert table is not None
+    heads = "file, on disk B, measured B, coded as bytes B, coded decoded B"
+    assert [column.title for column in table.columns[:5]] == heads.split(", ")
+    assert table.rows == [
+        ["a.png", "300", "900", "290", "260", "8-bit RGB PNG", "Pillow 12.0", ""],
+        ["b.png", "200", "200", "190", "200", "bytes", "", "it breaks off"],
+        ["notes.txt", "100", "100", "60", "90", "text", "", ""],
+    ]
+
+
+def test_a_folder_measured_in_one_view_has_its_list_too(tmp_path: Path) -> None:
+    (grid,) = board(tmp_path / "r", measured(BYTES, "gzip")).grids
+    table = files_table(grid, BYTES)
+    assert table is not None
+    assert table.rows[0] == ["a.png", "300", "300", "290", "bytes", "", ""]
+
+
+def test_report_page_and_json_have_the_list(both: Board) -> None:
+    page = BoardPage(both)
+    assert f"<summary>Files · {DECODED} · whole</summary>" in to_markdown(page)
+    files = {exporter.name: exporter.export(page).decode() for exporter in EXPORTERS[:2]}
+    found = {one["corpus"]: one["files"] for one in json.loads(files["json"])["readings"]}
+    assert list(found) == [BYTES, DECODED]
+    assert [file["on_disk"] for file in found[DECODED]] == [300, 200, 100]
+    assert found[DECODED][1]["reason"] == "it breaks off"
+    (html,) = [exporter for exporter in EXPORTERS if exporter.name == "html"]
+    text = html.export(page).decode()
+    assert "it breaks off" in text
+    assert f"Files · {DECODED}" in text
+
+
+def test_corpora_that_were_not_read_from_files_have_no_list(tmp_path: Path) -> None:
+    with Store(tmp_path / "r") as store:
+        store.append(environment())
+        store.append(cell())
+    page = BoardPage(load_board([tmp_path / "r"]))
+    assert "Files ·" not in to_markdown(page)
+    assert page.document["readings"] == []
