@@ -5,17 +5,18 @@ import random
 
 import pytest
 
+from codelength.metrics import adjusted_ratio, ratio
 from codelength.metrics.break_even import (
     CostLine,
     Segment,
     SizeRange,
     break_even_interval,
-    break_even_size,
     cost_line,
     find_cheaper_range,
     find_lower_envelope,
 )
 from codelength.metrics.price import Price, Pricing, apply_price
+from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice
 
 GZIP, SMALL, LARGE = CostLine(0, 0.4), CostLine(100, 0.2), CostLine(700, 0.1)
@@ -103,15 +104,35 @@ def test_a_ladder_finds_the_size_that_was_planted(size: float) -> None:
     assert planted / 1.1 < float(best.codec) < planted * 1.1
 
 
+def break_even(larger: Cell, smaller: Cell) -> float:
+    """From which corpus size on the codec with the larger model is the cheaper one."""
+    one, other = cost_line(larger), cost_line(smaller)
+    assert one is not None
+    assert other is not None
+    sizes = find_cheaper_range(one, other)
+    return math.inf if sizes is None else sizes.start
+
+
+def test_break_even_is_the_model_over_the_difference_of_rates() -> None:
+    large, small = cell("lm", coded=200, model_bytes={"weights": 100}), cell("gzip", coded=400)
+    assert break_even(large, small) == pytest.approx(500)  # 100 / (0.4 − 0.2)
+    assert adjusted_ratio(large, 500) == pytest.approx(ratio(small))
+
+
+def test_a_codec_that_is_no_smaller_never_pays_for_its_model() -> None:
+    small = cell("gzip", coded=200)
+    for coded in (200, 300):
+        large = cell("lm", coded=coded, model_bytes={"weights": 100})
+        assert break_even(large, small) == math.inf
+
+
 def test_break_even_follows_the_price() -> None:
     from codelength.api.model_card import ModelCard
 
     large = cell("lm", coded=200, model_bytes={"weights": 100}, card=ModelCard(parameters=10))
     small = cell("gzip", coded=400)
-    assert break_even_size(large, small) == pytest.approx(500)
-    assert break_even_size(apply_price(large, Pricing(Price.TWO_BYTES)), small) == pytest.approx(
-        100
-    )
+    assert break_even(large, small) == pytest.approx(500)
+    assert break_even(apply_price(large, Pricing(Price.TWO_BYTES)), small) == pytest.approx(100)
 
 
 def many(codec: str, rates: list[float], **changes: object):  # type: ignore[no-untyped-def]

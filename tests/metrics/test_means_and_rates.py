@@ -1,6 +1,5 @@
 """Rates, ranks and means against answers worked out by hand."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -11,7 +10,6 @@ from codelength.metrics import (
     adjusted_ratio,
     assign_ranks,
     bits_per_byte,
-    break_even_size,
     compute_means,
     decode_speed,
     encode_speed,
@@ -48,30 +46,6 @@ def test_a_prior_is_paid_once_by_the_corpus_or_by_a_stated_size() -> None:
     assert adjusted_ratio(with_prior, 10_000) == pytest.approx(0.21)
     assert adjusted_ratio(with_prior, GB) == pytest.approx(0.2 + 1e-7)
     assert adjusted_ratio(cell(coded=200), 1) == 0.2
-
-
-def test_break_even_is_the_prior_over_the_difference_of_rates() -> None:
-    large, small = cell("lm", coded=200, model_bytes=LM), cell("gzip", coded=400)
-    assert break_even_size(large, small) == pytest.approx(500)  # 100 / (0.4 − 0.2)
-    at = 500
-    assert adjusted_ratio(large, at) == pytest.approx(ratio(small))
-
-
-def test_a_codec_that_is_no_smaller_never_pays_for_its_prior() -> None:
-    small = cell("gzip", coded=200)
-    assert break_even_size(cell("lm", coded=200, model_bytes=LM), small) == math.inf
-    assert break_even_size(cell("lm", coded=300, model_bytes=LM), small) == math.inf
-
-
-def test_break_even_asks_for_the_larger_prior_first() -> None:
-    with pytest.raises(ValueError, match="gzip has a smaller model than lm"):
-        break_even_size(cell("gzip"), cell("lm", model_bytes=LM))
-
-
-def test_break_even_compares_the_same_bytes_only() -> None:
-    large, small = cell("lm", corpus_slice("a"), model_bytes=LM), cell("gzip", corpus_slice("b"))
-    assert break_even_size(large, small) is None
-    assert break_even_size(cell("lm", model_bytes=LM), broken("gzip")) is None
 
 
 def test_header_once_takes_off_all_headers_but_one() -> None:

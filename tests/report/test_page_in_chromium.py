@@ -328,7 +328,7 @@ def test_contradictions_failures_and_what_was_left_out_are_told(tab: Chromium, d
     cells = tab.texts("#sections td")
     assert len(data["contradictions"]) == len(data["left_out"]) == 1
     assert {*data["contradictions"], *data["left_out"]} < set(cells)
-    assert {str(failure.status) for failure in data["failed"]} < set(cells)
+    assert {str(failure["status"]) for failure in data["failed"]} < set(cells)
     rows = [name for name in names(tab) if name.startswith("xz:preset=9")]
     assert rows == ["xz:preset=9 (in alice)", "xz:preset=9 (in bob)"]
     tags = column(tab, "class")

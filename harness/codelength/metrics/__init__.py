@@ -4,7 +4,6 @@ A figure is None where a cell is not `ok` or its corpus is empty.
 """
 
 from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES, draw_counts, percentile_interval
-from codelength.metrics.break_even import break_even_size
 from codelength.metrics.contamination import Contamination, contamination_of
 from codelength.metrics.means import Mean, compute_means
 from codelength.metrics.price import STORED, Price, Pricing, apply_price
@@ -40,7 +39,6 @@ __all__ = [
     "apply_price",
     "assign_ranks",
     "bits_per_byte",
-    "break_even_size",
     "compute_means",
     "contamination_of",
     "decode_speed",

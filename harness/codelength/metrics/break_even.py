@@ -60,21 +60,6 @@ def find_cheaper_range(one: CostLine, other: CostLine) -> SizeRange | None:
     return None
 
 
-def break_even_size(larger: Cell, smaller: Cell) -> float | None:
-    """The bytes of such data from which on the codec with the larger model is the cheaper one.
-
-    N* = ΔM / (rate of the smaller − rate of the larger); infinite where that never happens. None
-    if one of them has no line, or if they coded other bytes.
-    """
-    a, b = cost_line(larger), cost_line(smaller)
-    if a is None or b is None or larger.slice.identity != smaller.slice.identity:
-        return None
-    if a.model_bytes < b.model_bytes:
-        raise ValueError(f"{larger.codec} has a smaller model than {smaller.codec}")
-    sizes = find_cheaper_range(a, b)
-    return math.inf if sizes is None else sizes.start
-
-
 def break_even_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, float] | None:
     """The 95% percentile bootstrap interval of the size at which two codecs break even.
 
@@ -83,14 +68,9 @@ def break_even_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, f
     of samples to draw from.
     """
     a, b = cost_line(one), cost_line(other)
-    if (
-        a is None
-        or b is None
-        or a.model_bytes == b.model_bytes
-        or len(one.groups) != len(other.groups)
-    ):
+    if a is None or b is None or a.model_bytes == b.model_bytes:
         return None
-    if len(one.groups) < 2:
+    if len(one.groups) != len(other.groups) or len(one.groups) < 2:
         return None
     import numpy as np
 

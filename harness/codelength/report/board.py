@@ -14,7 +14,7 @@ from codelength.report import format
 from codelength.report.format import plural
 from codelength.report.keys import Figure, find_key
 from codelength.report.machines import Machines
-from codelength.report.merge import Contradiction, Row, match_corpora, merge_rows
+from codelength.report.merge import Row, match_corpora, merge_rows
 from codelength.report.submissions import Folder, Measurement, read_folders
 from codelength.results.cell import Cell, CorpusSlice, Environment, Readings
 
@@ -173,7 +173,8 @@ class Board:
 
     grids: Sequence[Grid]
     machines: Machines
-    contradictions: Sequence[Contradiction]
+    contradictions: Sequence[str]
+    """A line for each outcome that another folder's measurement denies."""
     failed: Sequence[Measurement]
     """Every measurement that is not `ok`, in whatever row it is."""
     left_out: Sequence[str]
@@ -253,7 +254,7 @@ def build_board(
             cell = apply_price(measurement.cell, pricing)
             groups[of.protocol, of.limit].append(Measurement(measurement.folder, cell))
     grids: list[Grid] = []
-    contradictions: list[Contradiction] = []
+    contradictions: list[str] = []
     ledgers = {name: r.files for folder in reversed(folders) for name, r in folder.readings.items()}
     for members in groups.values():
         rows, against = merge_rows(members)

@@ -70,7 +70,7 @@ def document_of(board: Board, title: str) -> Json:
         "boards": [_ranking(board, grid, numbers) for grid in board.grids],
         "runs": runs,
         "readings": [{"corpus": n, "files": grid.readings[n]} for n, grid in readings.items()],
-        "contradictions": list(dict.fromkeys(map(str, board.contradictions))),
+        "contradictions": list(dict.fromkeys(board.contradictions)),
         "failed": [_failure(measurement) for measurement in board.failed],
         "left_out": list(board.left_out),
         "cautions": [*marks.explain_contamination(board.cells), *read],
@@ -107,12 +107,14 @@ def _ranking(board: Board, grid: Grid, numbers: Mapping[str, int]) -> Json:
     averaged = {corpus for part in grid.parts for corpus in part.corpora}
     places = {part.name: _over_part(board, part) for part in grid.parts}
     cells = [_on_corpus(board, grid.part(corpus), numbers) for corpus in grid.slices]
+    measured = [m.cell for r in grid.rows.values() for found in r.measured.values() for m in found]
     # In the order of the first part; rows of controls alone come last.
     names = dict.fromkeys([*(grid.parts[0].places() if grid.parts else []), *grid.rows])
     return {
         "protocol": grid.protocol,
         "limit": grid.limit,
         "label": grid.label,
+        "machines": board.machines.marks(measured),
         "corpora": [_corpus(n, of, n in averaged) for n, of in grid.slices.items()],
         "parts": [{"name": p.name, "corpora": [columns[c] for c in p.corpora]} for p in grid.parts],
         "rows": [
@@ -169,6 +171,7 @@ def _standings(board: Board, part: Part) -> dict[str, Json]:
         found[name] = _known(
             place=place,
             mark=marks.marks_of(part.row_cells(name)),
+            env=" ".join(board.machines.marks(part.row_cells(name)) if several else ()),
             speeds={mark: timed[mark][name] for mark in several},
             **{key: part.combine(name, figure) for key, figure in RATIOS.items()},
         )

@@ -55,7 +55,7 @@ def remark_tables(board: Board) -> Iterator[Table]:
             "Same codec, same libraries, same bytes, and another outcome: one of the two is wrong, "
             "or the codec depends on something that it does not tell."
         )
-        yield _list_table("Contradictions", map(str, board.contradictions), made)
+        yield _list_table("Contradictions", board.contradictions, made)
     if failures := failures_table(board):
         yield failures
     if board.left_out:

@@ -17,23 +17,6 @@ Versions = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Contradiction:
-    """The same codec, libraries and bytes, and another outcome."""
-
-    codec: str
-    corpus: str
-    protocol: str
-    versions: Mapping[str, str]
-    outcomes: Sequence[tuple[str, str]]
-    """What came out, and in which folder: (`565,498 B`, `alice`)."""
-
-    def __str__(self) -> str:
-        found = ", ".join(f"{outcome} in {folder}" for outcome, folder in self.outcomes)
-        by = format.versions(self.versions) or "versions unknown"
-        return f"{self.codec} · {self.corpus} · {self.protocol}: {found}; all with {by}"
-
-
-@dataclass(frozen=True)
 class Row:
     """A codec with certain libraries, and all measurements that agree about it."""
 
@@ -149,22 +132,25 @@ class _Group:
         )
 
 
-def merge_rows(measurements: Sequence[Measurement]) -> tuple[list[Row], list[Contradiction]]:
+def merge_rows(measurements: Sequence[Measurement]) -> tuple[list[Row], list[str]]:
     """Merge the measurements under one protocol and limit into rows with names of their own.
 
     Measurements with the same codec, versions and evidence fill one row, as far as they agree in
     every size. A row whose every size stands in another row of the codec, with other libraries,
     confirms that one and is no row of its own.
+
+    Returns:
+        The rows, and a line for each contradiction: another outcome of the same codec, libraries
+        and bytes.
     """
     rows: dict[str, list[Row]] = defaultdict(list)
-    contradictions: list[Contradiction] = []
+    contradictions: list[str] = []
     for (codec, versions, kind), members in _by_entry(measurements).items():
-        against = list(_find_contradictions(members))
-        contradictions += against
-        disputed = {contradiction.corpus for contradiction in against}
+        disputed = _find_contradictions(members)
+        contradictions += disputed.values()
         for group in _group(members):
             row = Row(codec, dict(versions), kind, dict(group.measured), dict(group.failed))
-            rows[codec].append(replace(row, contradicted=bool(disputed & row.cells.keys())))
+            rows[codec].append(replace(row, contradicted=bool(disputed.keys() & row.cells.keys())))
     names: set[str] = set()
     merged = [row for of in rows.values() for row in _name_rows(_collapse(of))]
     return [_name_apart(row, names) for row in merged], contradictions
@@ -221,7 +207,8 @@ def _add(found: list[Measurement], more: Measurement) -> None:
         found.append(more)
 
 
-def _find_contradictions(members: Sequence[Measurement]) -> Iterator[Contradiction]:
+def _find_contradictions(members: Sequence[Measurement]) -> dict[str, str]:
+    """Corpus → the same codec, libraries and bytes, and what else came out in which folder."""
     outcomes: dict[str, dict[str, str]] = defaultdict(dict)
     for member in members:
         cell = member.cell
@@ -229,10 +216,13 @@ def _find_contradictions(members: Sequence[Measurement]) -> Iterator[Contradicti
             what = f"{format.count(cell.coded_bytes)} B" if cell.ok else "not decoded equal"
             outcomes[cell.slice.corpus].setdefault(what, member.folder)
     first = members[0].cell
-    for corpus, found in outcomes.items():
-        if len(found) > 1:
-            label = format.protocol(first.slice)
-            yield Contradiction(first.codec, corpus, label, first.depends_on, list(found.items()))
+    by = format.versions(first.depends_on) or "versions unknown"
+    return {
+        corpus: f"{first.codec} · {corpus} · {format.protocol(first.slice)}: "
+        f"{', '.join(f'{outcome} in {folder}' for outcome, folder in found.items())}; all with {by}"
+        for corpus, found in outcomes.items()
+        if len(found) > 1
+    }
 
 
 def _collapse(candidates: Sequence[Row]) -> list[Row]:

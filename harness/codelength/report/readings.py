@@ -50,16 +50,16 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
         if best and [raw for raw, _ in best.groups] == [f.measured for f in grid.readings[name]]:
             how = "decoded" if name in decoded else "as bytes"
             sizes = [format.count(size) for _, size in best.groups]
-            coded.append((Column(f"coded\n{how} B"), sizes.__getitem__))
+            coded.append(Column(f"coded\n{how} B", show=sizes.__getitem__))
             notes.append(f"coded {how}: the blobs of {best.codec}, the smallest of {name}.")
     columns = [
-        (Column("file", "left", fixed=True, wrap=True), lambda i: files[i].name),
-        (Column("on disk\nB"), lambda i: format.count(files[i].on_disk)),
-        (Column("measured\nB"), lambda i: format.count(files[i].measured)),
+        Column("file", "left", fixed=True, wrap=True, show=lambda i: files[i].name),
+        Column("on disk\nB", show=lambda i: format.count(files[i].on_disk)),
+        Column("measured\nB", show=lambda i: format.count(files[i].measured)),
         *coded,
-        (Column("taken as", "left"), lambda i: files[i].taken_as),
-        (Column("reader", "left"), lambda i: files[i].reader),
-        (Column("why bytes", "left", wrap=True), lambda i: files[i].reason),
+        Column("taken as", "left", show=lambda i: files[i].taken_as),
+        Column("reader", "left", show=lambda i: files[i].reader),
+        Column("why bytes", "left", wrap=True, show=lambda i: files[i].reason),
     ]
     title = f"Files · {corpus} · {grid.label}"
     made = "What each file was taken as, and why a picture or a recording is measured as bytes."

@@ -4,9 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Literal, TypeVar
-
-T = TypeVar("T")
+from typing import Any, Literal
 
 GAP = 2
 LEAST = 24
@@ -28,6 +26,8 @@ class Column:
     """Prose: wrapped in a terminal."""
     drop: int = 0
     """Columns with the largest number are left out first by `Table.fit`; those with 0 never."""
+    show: Callable[[Any], str] = str
+    """What stands in the row of an item, for `build_table`."""
 
     @property
     def title(self) -> str:
@@ -157,14 +157,14 @@ class Table:
 
 def build_table(
     title: str,
-    items: Iterable[T],
-    columns: Sequence[tuple[Column, Callable[[T], str]]],
+    items: Iterable[object],
+    columns: Sequence[Column],
     made: str = "",
     notes: Sequence[str] = (),
 ) -> Table:
-    """Build a table with a row for each item, from columns and what each of them shows of it."""
-    rows = [[show(item) for _, show in columns] for item in items]
-    return Table(title, [column for column, _ in columns], rows, made, notes)
+    """Build a table with a row for each item, out of what each column shows of it."""
+    rows = [[column.show(item) for column in columns] for item in items]
+    return Table(title, columns, rows, made, notes)
 
 
 def to_printable(value: str) -> str:

@@ -16,9 +16,6 @@ from codelength.report.readings import describe_readings
 from codelength.report.table import Column, Table, build_table, stack_head
 from codelength.results.cell import Cell, Evidence, Phase
 
-TextColumn = tuple[Column, Callable[[str], str]]
-"""A column, and what it shows of the row with a name."""
-
 MEANS_MADE = (
     "Geometric mean over the corpora of coded / raw bytes, smaller is better, each corpus with the "
     "same weight. A codec has a mean only where it decoded every corpus correctly; otherwise the "
@@ -70,37 +67,39 @@ def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
             return f"{mean.done} of {mean.of}"
         return format.interval(mean.low, mean.high)
 
-    columns: list[TextColumn] = [
-        (Column("#", fixed=True), lambda name: places[name]),
-        (Column("codec", "left", fixed=True), lambda name: marks.name_of(rows[name])),
-        (Column("raw\n%" if single else f"{part.name}\n%"), _rate_of(part)),
-        (Column(marks.interval_head(part), drop=4), interval),
-        *((Column(f"{kind.name}\n%", drop=2), _rate_of(kind)) for kind in kinds),
-        *((Column(stack_head(c), drop=3), _rate_of(grid.part(c))) for c in corpora),
+    def environments(name: str) -> str:
+        return " ".join(machines.marks(part.row_cells(name)))
+
+    columns = [
+        Column("#", fixed=True, show=lambda name: places[name]),
+        Column("codec", "left", fixed=True, show=lambda name: marks.name_of(rows[name])),
+        Column("raw\n%" if single else f"{part.name}\n%", show=_rate_of(part)),
+        Column(marks.interval_head(part), drop=4, show=interval),
+        *(Column(f"{kind.name}\n%", drop=2, show=_rate_of(kind)) for kind in kinds),
+        *(Column(stack_head(c), drop=3, show=_rate_of(grid.part(c))) for c in corpora),
         *_paid_columns(part),
         *_speed_columns(part),
-        (
-            Column("peak\nMB", drop=4),
-            lambda name: format.megabytes(part.value(name, "memory")),
-        ),
+        Column("peak\nMB", drop=4, show=lambda name: format.megabytes(part.value(name, "memory"))),
     ]
     if machines.differ(part.cells):
         columns.append(
-            (
-                Column("env", "left", drop=6),
-                lambda name: " ".join(machines.marks(part.row_cells(name))),
+            Column(
+                "env", "left", drop=6, show=lambda n: " ".join(machines.marks(part.row_cells(n)))
             )
         )
     if board.is_merged or not all(_is_plain(row) for row in rows.values()):
         columns.append(
-            (Column("class", "left", drop=6), lambda name: describe_evidence(rows[name]))
+            Column("class", "left", drop=6, show=lambda name: describe_evidence(rows[name]))
         )
     if board.is_merged:
         columns.append(
-            (Column("confirmed", drop=7), lambda name: str(len(rows[name].confirmed) or ""))
+            Column("confirmed", drop=7, show=lambda name: str(len(rows[name].confirmed) or ""))
         )
-        origin = Column("from", "left", wrap=True, drop=7)
-        columns.append((origin, lambda name: ", ".join(rows[name].folders)))
+        columns.append(
+            Column(
+                "from", "left", wrap=True, drop=7, show=lambda name: ", ".join(rows[name].folders)
+            )
+        )
     many = part.corpora[0] if single else format.plural(len(part.corpora), "corpus", "corpora")
     what = "Overall" if part.name == "all" else part.name
     notes = [
@@ -123,39 +122,35 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
     rows, column, places = part.rows, grid.column(corpus), part.places(key)
     cells = list(column.values())
     fronts = find_fronts(column, rows)
-    columns: list[TextColumn] = [
-        (Column("#", fixed=True), lambda name: places[name]),
-        (Column("codec", "left", fixed=True), lambda name: marks.name_of(rows[name])),
-        (Column("raw\n%"), _rate_of(part)),
-        (Column("bpb"), lambda name: format.bits(metrics.bits_per_byte(column[name]))),
+
+    def shown(figure: Figure, to_text: Callable[[float | None], str]) -> Callable[[str], str]:
+        return lambda name: to_text(figure(column[name]))
+
+    def outcome(name: str) -> str:
+        return fronts[name] if column[name].ok else str(column[name].status)
+
+    columns = [
+        Column("#", fixed=True, show=lambda name: places[name]),
+        Column("codec", "left", fixed=True, show=lambda name: marks.name_of(rows[name])),
+        Column("raw\n%", show=_rate_of(part)),
+        Column("bpb", show=shown(metrics.bits_per_byte, format.bits)),
     ]
     if of.entropy is not None:
-        columns.append(
-            (Column("excess\nbpb"), lambda name: format.bits(metrics.excess(column[name])))
-        )
+        columns.append(Column("excess\nbpb", show=shown(metrics.excess, format.bits)))
     columns += _paid_columns(part)
     if of.header_once:
-        columns.append(
-            (
-                Column("header\nonce %"),
-                lambda name: format.percent(metrics.header_once_ratio(column[name])),
-            )
-        )
+        once = shown(metrics.header_once_ratio, format.percent)
+        columns.append(Column("header\nonce %", show=once))
     columns += _speed_columns(part)
     columns += [
-        (Column("enc\nMB"), lambda name: _memory(column[name], column[name].encode)),
-        (Column("dec\nMB"), lambda name: _memory(column[name], column[name].decode)),
-        (
-            Column("front" if all(cell.ok for cell in cells) else "front or\nstatus", "left"),
-            lambda name: fronts[name] if column[name].ok else str(column[name].status),
-        ),
+        Column("enc\nMB", show=lambda name: _memory(column[name], column[name].encode)),
+        Column("dec\nMB", show=lambda name: _memory(column[name], column[name].decode)),
     ]
+    all_ok = all(cell.ok for cell in cells)
+    columns.append(Column("front" if all_ok else "front or\nstatus", "left", show=outcome))
     if machines.differ(cells):
         columns.append(
-            (
-                Column("env", "left"),
-                lambda name: machines.mark(column[name].run) if column[name].ok else "",
-            )
+            Column("env", "left", show=lambda name: " ".join(machines.marks([column[name]])))
         )
     notes = marks.explain(cells, rows.values(), grid.pricing)
     if any(fronts.values()):
@@ -184,27 +179,22 @@ def _rate_of(part: Part) -> Callable[[str], str]:
     return show
 
 
-def _paid_columns(part: Part) -> list[TextColumn]:
+def _paid_columns(part: Part) -> list[Column]:
     """What the ratios are with the model, if a row has one."""
 
     def paid(figure: Figure) -> Callable[[str], str]:
-        rows = part.grid.rows
-        return lambda name: marks.mark_rate(part.combine(name, figure), rows[name])
+        return lambda name: marks.mark_rate(part.combine(name, figure), part.grid.rows[name])
 
-    return [(Column(head, drop=5), paid(figure)) for head, figure in marks.paid_columns(part.cells)]
+    found = marks.paid_columns(part.cells)
+    return [Column(head, drop=5, show=paid(figure)) for head, figure in found]
 
 
-def _speed_columns(part: Part) -> list[TextColumn]:
-    return [
-        (
-            Column("enc\nMB/s", drop=1),
-            lambda name: format.significant(part.value(name, "encode")),
-        ),
-        (
-            Column("dec\nMB/s", drop=1),
-            lambda name: format.significant(part.value(name, "decode")),
-        ),
-    ]
+def _speed_columns(part: Part) -> list[Column]:
+    def speed(key: str) -> Callable[[str], str]:
+        return lambda name: format.significant(part.value(name, key))
+
+    heads = {"enc\nMB/s": "encode", "dec\nMB/s": "decode"}
+    return [Column(head, drop=1, show=speed(key)) for head, key in heads.items()]
 
 
 def _memory(cell: Cell, phase: Phase | None) -> str:
@@ -254,32 +244,37 @@ def ledger_table(grid: Grid, corpus: str) -> Table | None:
     totals: Counter[str] = Counter()
     for cell in cells.values():
         totals.update(cell.ledger)
-    missing = {n: cell.coded_bytes - sum(cell.ledger.values()) for n, cell in cells.items()}
-    columns: list[TextColumn] = [
-        (Column("codec", "left", fixed=True), lambda name: name),
-        (Column("coded"), lambda name: format.count(cells[name].coded_bytes)),
-    ]
-    for entry in sorted(totals, key=lambda entry: (entry != "payload", -totals[entry], entry)):
-        size = partial(lambda entry, name: format.count(cells[name].ledger.get(entry, 0)), entry)
-        columns.append((Column(entry), size))
+    entries = sorted(totals, key=lambda entry: (entry != "payload", -totals[entry], entry))
     made = (
         "Bytes of all blobs together, as each codec accounts for them; what stands between coded "
         "and header sums to coded. Header of one is the size of the blob for a single zero byte"
     )
     notes = []
-    if any(missing.values()):
-        columns.append((Column("off the\nbooks"), lambda name: format.count(missing[name])))
+    figures: list[tuple[str, Callable[[Cell], int | None]]] = [("coded", lambda c: c.coded_bytes)]
+    figures += [(entry, partial(_ledger_entry, entry)) for entry in entries]
+    if any(_off_the_books(cell) for cell in cells.values()):
+        figures.append(("off the\nbooks", _off_the_books))
         notes.append("off the books: coded bytes that the codec's ledger leaves out.")
-    columns.append((Column("header\nof one"), lambda name: format.count(cells[name].header_bytes)))
+    figures.append(("header\nof one", lambda cell: cell.header_bytes))
     if any(cell.model_bytes for cell in cells.values()):
-        columns.append(
-            (Column("model"), lambda name: format.count(metrics.total_model_bytes(cells[name])))
-        )
+        figures.append(("model", metrics.total_model_bytes))
         made += "; the model is what the receiver must already hold"
         notes.append(grid.pricing.description)
-    order = sorted(cells, key=lambda name: (cells[name].coded_bytes, name))
+    columns = [Column("codec", "left", fixed=True), *(Column(head) for head, _ in figures)]
+    rows = [
+        [name, *(format.count(figure(cell)) for _, figure in figures)]
+        for name, cell in sorted(cells.items(), key=lambda item: (item[1].coded_bytes, item[0]))
+    ]
     title = f"Ledger · {corpus} · {grid.label} · bytes"
-    return build_table(title, order, columns, f"{made}.", notes)
+    return Table(title, columns, rows, f"{made}.", notes)
+
+
+def _ledger_entry(entry: str, cell: Cell) -> int:
+    return cell.ledger.get(entry, 0)
+
+
+def _off_the_books(cell: Cell) -> int:
+    return cell.coded_bytes - sum(cell.ledger.values())
 
 
 def corpus_notes(grid: Grid, corpora: Iterable[str]) -> list[str]:

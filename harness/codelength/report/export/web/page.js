@@ -45,26 +45,18 @@ function recall() {
 function entryOf(board, row, single) {
   const found = single < 0 ? row.places[state.media] : row.cells[single];
   if (!found) return null;
-  const runs = (single < 0 ? row.cells : [found]).flatMap((cell) => (cell?.coded === undefined ? [] : cell.measured.slice(0, 1)));
-  const timed = state.machine === ""
-    ? found.measured?.[0] ?? found
-    : found.speeds?.[state.machine] ?? found.measured?.find((m) => data.runs[m.run].mark === state.machine) ?? {};
-  const get = (of, key) => of[key] ?? null;
-  const front = `${state.speed} ${state.price} ${state.machine}`.trim();
-  return {
-    row, place: found.place ?? "-", low: get(found, "low"), high: get(found, "high"), done: found.done, of: found.of, mark: found.mark ?? "",
-    ratio: get(found, "ratio"), adjusted: get(found, "adjusted"), adjusted_1gb: get(found, "adjusted_1gb"), online: get(found, "prequential"),
-    encode: get(timed, "encode"), decode: get(timed, "decode"), memory: get(timed, "memory"),
-    env: [...new Set(runs.map((m) => data.runs[m.run].mark))].sort().join(" "),
-    front: row.evidence !== ESTIMATE && (found.fronts ?? []).includes(front),
-  };
+  const on = (m) => data.runs[m.run].mark === state.machine;
+  const timed = state.machine === "" ? found.measured?.[0] ?? found : found.speeds?.[state.machine] ?? found.measured?.find(on) ?? {};
+  const { encode, decode, memory } = timed;
+  const front = (found.fronts ?? []).includes(`${state.speed} ${state.price} ${state.machine}`.trim());
+  return { place: "-", mark: "", env: "", ...found, row, encode, decode, memory, front };
 }
 
 function passes({ row }) {
   const of = (names, value) => !names.some((name) => state.classes.has(name)) || state.classes.has(value);
   return of(CLASSES.slice(0, 2), row.learned ? "learned" : "classical") && of(CLASSES.slice(2), row.evidence)
     && (state.family === "" || row.family === state.family)
-    && (state.model === "" || (row.model_bytes !== null && row.model_bytes <= Number(state.model)))
+    && (state.model === "" || (row.model_bytes != null && row.model_bytes <= Number(state.model)))
     && state.search.toLowerCase().split(/\s+/).every((word) => row.name.toLowerCase().includes(word));
 }
 
@@ -74,13 +66,13 @@ function sorted(entries, value) {
     const guessed = (a.row.evidence === ESTIMATE) - (b.row.evidence === ESTIMATE);
     const [x, y] = [value(a), value(b)];
     if (guessed) return guessed;
-    if (x === null || y === null) return (x === null) - (y === null);
+    if (x == null || y == null) return (x == null) - (y == null);
     return (state.descending ? -1 : 1) * (typeof x === "string" ? x.localeCompare(y, "en", { numeric: true }) : x - y);
   });
 }
 
 function rated(row, rate, mark = "") {
-  return rate === null ? NA : (row.evidence === ESTIMATE ? "≈" : "") + percent(rate) + mark;
+  return rate == null ? NA : (row.evidence === ESTIMATE ? "≈" : "") + percent(rate) + mark;
 }
 
 // What stands behind a row, as words with a look each.
@@ -89,7 +81,7 @@ function tags({ row, ratio }) {
   return [
     ...(row.learned ? [["learned", "learned"]] : []),
     ...(row.evidence ? [[row.evidence === ESTIMATE ? "≈ estimate" : row.evidence, ""]] : []),
-    ...(ratio === null ? [...statuses].map((status) => [status, status === "unsupported" ? "" : "bad"]) : []),
+    ...(ratio == null ? [...statuses].map((status) => [status, status === "unsupported" ? "" : "bad"]) : []),
     ...(row.contradicted ? [["contradicted", "bad"]] : []),
   ];
 }
@@ -103,21 +95,21 @@ function columns(board, single, entries) {
   const corpora = single >= 0 || kinds.length || (part?.corpora.length ?? 0) < 2 ? [] : part.corpora;
   const has = (test) => entries.some(test);
   return [
-    { key: "place", head: "#", value: (e) => (/^\d/.test(e.place) ? parseInt(e.place, 10) : null), text: (e) => e.place },
+    { key: "place", head: "#", value: (e) => parseInt(e.place, 10) || null, text: (e) => e.place },
     { key: "codec", head: "Codec", value: (e) => e.row.name, left: true },
     rate("ratio", single < 0 ? "Mean ratio" : "Ratio", "%", (e) => e.ratio, (e) => e.mark),
-    has((e) => e.low !== null) && {
+    has((e) => e.low != null) && {
       key: "interval", head: "95% interval", value: (e) => e.low,
-      text: (e) => (e.low !== null ? `${percent(e.low)}–${percent(e.high)}` : e.ratio === null ? `${e.done} of ${e.of}` : NA),
+      text: (e) => (e.ratio == null ? `${e.done} of ${e.of}` : `${percent(e.low)}–${percent(e.high)}`),
     },
     { key: "class", head: "Class", value: (e) => tags(e).map(([word]) => word).join(" "), left: true },
     number("encode", "Encode", "MB/s", significant), number("decode", "Decode", "MB/s", significant), number("memory", "Peak", "MB", megabytes),
     new Set(entries.map((e) => e.env)).size > 1 && { key: "env", head: "Env", value: (e) => e.env || null, text: (e) => e.env, left: true },
-    ...(single < 0 ? kinds : []).map(({ name }) => rate(`kind-${name}`, name, "%", (e) => e.row.places[name]?.ratio ?? null, (e) => e.row.places[name]?.mark ?? "", true)),
-    ...corpora.map((n) => rate(`corpus-${board.corpora[n].name}`, board.corpora[n].name, "%", (e) => e.row.cells[n]?.ratio ?? null, (e) => e.row.cells[n]?.mark ?? "", true)),
+    ...(single < 0 ? kinds : []).map(({ name }) => rate(`kind-${name}`, name, "%", (e) => e.row.places[name]?.ratio, (e) => e.row.places[name]?.mark ?? "", true)),
+    ...corpora.map((n) => rate(`corpus-${board.corpora[n].name}`, board.corpora[n].name, "%", (e) => e.row.cells[n]?.ratio, (e) => e.row.cells[n]?.mark ?? "", true)),
     ...(has((e) => e.row.model_bytes) ? [
       rate("adjusted", "Adjusted", "% at corpus size", (e) => e.adjusted), rate("adjusted_1gb", "Adjusted", "% at 1 GB", (e) => e.adjusted_1gb),
-      rate("online", "Prequential", "%", (e) => e.online),
+      rate("online", "Prequential", "%", (e) => e.prequential),
       { key: "model", head: "Model", value: (e) => e.row.model_bytes, text: ({ row }) => (row.model_bytes === null ? NA : row.model_bytes ? bytes(row.model_bytes) : "none") },
     ] : []),
     has((e) => e.row.confirmed.length) && { key: "confirmed", head: "Confirmed", unit: "by others", value: (e) => e.row.confirmed.length, text: (e) => grouped(e.row.confirmed.length, 0) },
@@ -142,7 +134,7 @@ function rowOf(entry, shown, best) {
     if (column.key === "codec") return element("th", { scope: "row" }, opener(name));
     if (column.key === "class") return element("td", { class: "left" }, ...tags(entry).map(([word, look]) => element("span", { class: `tag ${look}` }, word)));
     const text = column.text(entry);
-    const isBest = column.best && column.value(entry) !== null && column.value(entry) === best.get(column.key);
+    const isBest = column.best && column.value(entry) != null && column.value(entry) === best.get(column.key);
     return element("td", { class: `${column.left ? "left" : ""} ${text === NA ? "na" : ""} ${column.key} ${isBest ? "best" : ""}` }, text);
   }));
   made.dataset.name = name;
@@ -168,8 +160,8 @@ function detail(board, row, width) {
   const line = (tag, texts) => element("tr", {}, ...texts.map((text, i) => element(tag, { class: i === 0 || i > 6 ? "left" : "" }, text)));
   const lines = row.cells.flatMap((cell, number) => (cell?.measured ?? []).map((found, turn) => {
     const [run, ok] = [data.runs[found.run], cell.coded !== undefined];
-    const sizes = ok ? [turn ? "the same" : grouped(cell.coded, 0), percent(cell.ratio ?? null), cell.bits_per_byte?.toFixed(3) ?? NA] : [cell.status, NA, NA];
-    const times = [significant(found.encode ?? null), significant(found.decode ?? null), megabytes(found.memory ?? null)];
+    const sizes = ok ? [turn ? "the same" : grouped(cell.coded, 0), percent(cell.ratio), cell.bits_per_byte?.toFixed(3) ?? NA] : [cell.status, NA, NA];
+    const times = [significant(found.encode), significant(found.decode), megabytes(found.memory)];
     return line("td", [board.corpora[number].name, ...sizes, ...times, run.mark, found.folder, run.started, cell.reason ?? (found.versions ? versions(found.versions) : "")]);
   }));
   const table = element("table", {}, element("thead", {}, line("th", head)), element("tbody", {}, ...lines));
@@ -199,7 +191,7 @@ function buttons(id, items, pressed, onPress) {
 }
 
 function controls(board, entries) {
-  const marks = [...new Set(board.rows.flatMap((row) => row.cells.flatMap((cell) => (cell?.coded === undefined ? [] : cell.measured.map((m) => data.runs[m.run].mark)))))].sort();
+  const marks = board.machines;
   if (!marks.includes(state.machine)) state.machine = "";
   by("machines").hidden = marks.length < 2;
   const processor = (mark) => data.runs.find((run) => run.mark === mark).machine.processor ?? "no record";
@@ -239,7 +231,7 @@ function refresh() {
   const heads = columns(board, single, entries);
   const current = heads.find(({ key }) => key === state.sort) ?? heads[2];
   const ranked = entries.filter(({ row }) => row.evidence !== ESTIMATE);
-  const best = new Map(heads.filter((c) => c.best).map((c) => [c.key, ranked.map(c.value).filter((v) => v !== null).sort((a, b) => a - b)[0]]));
+  const best = new Map(heads.filter((c) => c.best).map((c) => [c.key, ranked.map(c.value).filter((v) => v != null).sort((a, b) => a - b)[0]]));
   by("ranking").querySelector("thead").replaceChildren(element("tr", {}, ...heads.map((column) => heading(column, current))));
   const rows = sorted(shown, current.value).flatMap((entry) => [rowOf(entry, heads, best), ...(opened.has(entry.row.name) ? [detail(board, entry.row, heads.length)] : [])]);
   const nothing = element("tr", {}, element("td", { colspan: heads.length, class: "left" }, "No row answers to these filters."));
