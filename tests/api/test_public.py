@@ -37,6 +37,62 @@ def test_what_a_folder_holds_is_not_measured_again(tmp_path):
     assert first.current == again.current == codelength.load(tmp_path).current
 
 
+def test_a_limit_is_a_size_as_on_the_command_line(tmp_path):
+    cells = codelength.run("store", "prose", out=tmp_path, limit="1kB").current
+    assert cells == codelength.run("store", "prose", out=tmp_path, limit=1000).current
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"limit": "20x"}, "'20x' is no size; write it like 2048, 2MB or 64KiB"),
+        ({"limit": 0}, "0 is no size"),
+        ({"limit": -5}, "-5 is no size"),
+        ({"jobs": 0}, "jobs, threads and timeout are above 0"),
+        ({"codecs": codelength.codec("store")}, "name it by its spec"),
+        ({"corpora": [codelength.corpus("prose")]}, "name it by its spec"),
+    ],
+)
+def test_what_cannot_be_run_leaves_the_folder_alone(wrong, problem, tmp_path):
+    with pytest.raises(codelength.UsageError, match=problem):
+        codelength.run(**{"codecs": "store", "corpora": "prose", "out": tmp_path / "r"} | wrong)
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_folder_that_is_not_there_has_no_results(tmp_path):
+    with pytest.raises(codelength.UsageError, match="there is no folder"):
+        codelength.load(tmp_path / "typo")
+    with pytest.raises(codelength.UsageError, match="a board is made of Results"):
+        codelength.board(str(tmp_path))
+
+
+def test_a_run_takes_plugins_in_files(tmp_path):
+    plugin = tmp_path / "again.py"
+    plugin.write_text(
+        "from codelength import Codec, RAW, hookimpl\nfrom dataclasses import dataclass\n"
+        "@dataclass(frozen=True)\nclass Again(Codec):\n    name = 'again'\n"
+        "    def encode(self, data, media=RAW):\n        return bytes(data) * 2\n"
+        "    def decode(self, blob):\n        return blob[: len(blob) // 2]\n"
+        "@hookimpl\ndef codelength_codecs():\n    return [Again()]\n"
+    )
+    run = codelength.run("again", "prose", out=tmp_path / "r", limit=1000, plugins=[plugin])
+    assert [(cell.ok, cell.coded_bytes) for cell in run.current] == [(True, 2000)]
+    plugin.write_text("import nowhere")
+    with pytest.raises(codelength.UsageError, match=r"again.py cannot be loaded: ModuleNotFound"):
+        codelength.run("gzip", "prose", out=tmp_path / "r", plugins=[plugin])
+
+
+def test_the_environment_names_a_mirror_of_the_corpora(tmp_path, monkeypatch):
+    monkeypatch.setenv("CODELENGTH_DATA", str(tmp_path))
+    assert codelength.corpus("canterbury").data == tmp_path.resolve()
+
+
+def test_results_and_samples_are_short_when_printed(results):
+    assert repr(results) == "<Results: 2 cells of 1 run>"
+    sample = next(codelength.corpus("prose").samples())
+    assert repr(sample) == f"Sample(name={sample.name!r}, media=Text())"
+
+
 def test_cells_and_samples_are_data_frames(results):
     pytest.importorskip("pandas")
     cells = results.to_dataframe()

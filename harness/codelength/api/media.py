@@ -95,7 +95,7 @@ class Sample:
     """
 
     name: str
-    data: bytes | memoryview
+    data: bytes | memoryview = field(repr=False)
     media: Media = RAW
 
     def split(self, start: int, stop: int) -> "Sample":

@@ -4,6 +4,7 @@ Whatever has a spec is a frozen dataclass with a `name`; its fields are the sett
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
@@ -19,6 +20,17 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def parse_size(value: int | str) -> int:
+    """Return a number of bytes, at least 1: `2048`, `"2MB"` (10^6), `"64KiB"` (2^10)."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", str(value).strip().lower())
+    size = int(float(match[1]) * UNITS[match[2] or ""]) if match else 0
+    if size < 1:
+        raise UsageError(f"{value!r} is no size; write it like 2048, 2MB or 64KiB")
+    return size
 
 
 def split_specs(text: str) -> list[str]:

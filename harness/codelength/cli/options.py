@@ -1,7 +1,6 @@
 """Options that several commands have, and the values they turn into."""
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,13 +10,12 @@ import click
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError, UsageError
+from codelength.api.spec import parse_size
 from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.plugins import Plugins, Registered
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", Codec, Corpus)
-
-UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 KEY = click.option(
     "--sort",
@@ -64,10 +62,10 @@ class Size(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", str(value).strip().lower())
-        if match is None or float(match[1]) <= 0:
-            self.fail(f"{value!r} is no size; write it like 2048, 2MB or 64KiB", param, ctx)
-        return int(float(match[1]) * UNITS[match[2] or ""])
+        try:
+            return parse_size(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 def _compute_on(_context: click.Context, _option: click.Parameter, device: str) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError
-from codelength.plugins import installed_plugins
+from codelength.api.spec import parse_size
+from codelength.plugins import Plugins, installed_plugins
 from codelength.results import store
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ class Results(store.Results):
         from codelength.results.frames import to_dataframe
 
         return to_dataframe([*self.current, *self.estimates], level)
+
+    def __repr__(self) -> str:
+        from codelength.report.format import plural
+
+        cells, runs = len(self.cells), len(self.environments)
+        return f"<Results: {plural(cells, 'cell')} of {plural(runs, 'run')}>"
 
     def _repr_html_(self) -> str:
         return board(self)._repr_html_()
@@ -79,7 +86,7 @@ def codec(spec: str) -> Codec:
     Examples:
         >>> codelength.codec("gzip:level=9").encode(b"to be or not to be")
     """
-    return installed_plugins().codec(spec).item
+    return _plugins().codec(spec).item
 
 
 def corpus(spec: str) -> Corpus:
@@ -94,18 +101,21 @@ def corpus(spec: str) -> Corpus:
     Examples:
         >>> next(codelength.corpus("prose").samples()).name
     """
-    return installed_plugins().corpus(spec).item
+    return _plugins().corpus(spec).item
 
 
 def load(folder: str | os.PathLike[str]) -> Results:
-    """Return the results in a folder, which may be empty.
+    """Return the results in a folder.
 
     Raises:
+        UsageError: There is no such folder.
         StoreError: They cannot be read.
 
     Examples:
         >>> codelength.load("codelength-results").to_dataframe()
     """
+    if not Path(folder).is_dir():
+        raise UsageError(f"there is no folder {folder}")
     loaded = store.load(Path(folder))
     return Results(loaded.environments, loaded.cells, loaded.readings)
 
@@ -116,10 +126,11 @@ def run(
     protocols: Specs = "whole",
     *,
     out: str | os.PathLike[str] = "codelength-results",
-    limit: int | None = None,
+    limit: int | str | None = None,
     jobs: int = 1,
     threads: int = 1,
     timeout: float = 3600,
+    plugins: Iterable[str | os.PathLike[str]] = (),
 ) -> Results:
     """Measure every codec on every corpus, each in processes of its own, and return the results.
 
@@ -130,13 +141,14 @@ def run(
         corpora: Specs of corpora.
         protocols: How corpora are cut.
         out: The folder that keeps the results.
-        limit: Bytes of each corpus, from its beginning; None for all.
+        limit: Bytes of each corpus, from its beginning, as 20000 or "20kB"; None for all.
         jobs: Codecs that are measured at once; above 1 speeds are less exact.
         threads: Threads that the libraries of a codec may use.
         timeout: Seconds for each direction of a cell.
+        plugins: Files with codecs, corpora or protocols that are not installed.
 
     Raises:
-        UsageError: A spec names nothing.
+        UsageError: A spec names nothing, or a value cannot be.
         Unavailable: A corpus is not here.
         StoreError: The results cannot be written.
 
@@ -147,16 +159,19 @@ def run(
     from codelength.measure.job import Limits
     from codelength.measure.plan import make_plan
 
-    plugins = installed_plugins()
-    chosen = plugins.select_corpora(_joined(corpora))
+    if jobs < 1 or threads < 1 or timeout <= 0:
+        raise UsageError("jobs, threads and timeout are above 0")
+    size = None if limit is None else parse_size(limit)
+    loaded = _plugins(plugins)
+    chosen = loaded.select_corpora(_joined(corpora))
     for entry in chosen:
         entry.item.check_available()
-    rules = plugins.select_protocols(_joined(protocols))
-    entries = plugins.select_codecs(_joined(codecs))
+    rules = loaded.select_protocols(_joined(protocols))
+    entries = loaded.select_codecs(_joined(codecs))
     if not (entries and chosen and rules):
         raise UsageError("nothing to run: name a codec, a corpus and a protocol")
     with store.Store(Path(out)) as journal:
-        plan = make_plan(plugins, entries, chosen, rules, limit, lambda _: None)
+        plan = make_plan(loaded, entries, chosen, rules, size, lambda _: None)
         execute(plan, journal, Limits(timeout, threads=threads), jobs)
     results = load(out)
     return Results(results.environments, plan.latest(results), results.readings)
@@ -170,13 +185,33 @@ def board(results: store.Results, sort: str = "ratio") -> Board:
         sort: What tables are ranked by: `ratio`, `adjusted`, `encode`, `decode` or `memory`.
 
     Raises:
-        UsageError: There is no such ranking.
+        UsageError: There is no such ranking, or these are no results.
 
     Examples:
         >>> print(codelength.board(codelength.load("codelength-results"), sort="decode"))
     """
+    if not isinstance(results, store.Results):
+        raise UsageError(f"a board is made of Results, as run and load return, not {results!r:.60}")
     return Board(results, sort)
 
 
+def _plugins(files: Iterable[str | os.PathLike[str]] = ()) -> Plugins:
+    """Load these files and what is installed, with the mirror that the environment names."""
+    mirror = os.environ.get("CODELENGTH_DATA")
+    if not files and not mirror:
+        return installed_plugins()
+    found = Plugins([os.fspath(file) for file in files], Path(mirror).resolve() if mirror else None)
+    for plugin in found.broken:
+        if not plugin.package:
+            raise UsageError(f"plugin {plugin.name} cannot be loaded: {plugin.problem}")
+    return found
+
+
 def _joined(specs: Specs) -> str:
-    return specs if isinstance(specs, str) else ",".join(specs)
+    listed = [specs] if isinstance(specs, str) or not isinstance(specs, Iterable) else list(specs)
+    for spec in listed:
+        if not isinstance(spec, str):
+            raise UsageError(
+                f"name it by its spec, a text such as 'gzip:level=9', not {spec!r:.60}"
+            )
+    return ",".join(listed)
