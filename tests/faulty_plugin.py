@@ -256,6 +256,16 @@ class Ledger(HonestXor):
         return {"payload": max(0, len(blob) - 1)}
 
 
+class Lightens(HonestXor):
+    """Has a model that weighs less than nothing."""
+
+    name = "liar-lightens"
+
+    @property
+    def model_bytes(self) -> Mapping[str, int]:
+        return {"weights": -(10**9)}
+
+
 class WrongDigest(Corpus):
     """Is not what it says."""
 

@@ -61,7 +61,7 @@ class StudyJournal(Generic[R]):
         if folder is not None:
             decoder: msgspec.json.Decoder[R]
             decoder = msgspec.json.Decoder(reduce(or_, [*kinds, *skipped]))
-            for _, record in records(folder / file, decoder.decode):
+            for record in records(folder / file, decoder.decode):
                 if type(record) in kinds:
                     self._records[type(record), record.key] = record
 

@@ -29,6 +29,7 @@ def test_old_results_are_the_same_records_as_the_ones_of_today(folder, tmp_path)
     (tmp_path / "today").mkdir()
     (tmp_path / "today" / FILE).write_bytes((GOLDEN / "schema2-results.jsonl").read_bytes())
     old, today = load(folder), load(tmp_path / "today")
+    assert old.problems == today.problems == []
     assert old.cells == today.cells
     assert old.environments.keys() == today.environments.keys() == {"run-1", "run-2", "run-3"}
 
@@ -82,6 +83,7 @@ def test_a_run_goes_on_in_a_folder_of_schema_1(folder):
 @pytest.mark.parametrize("path", sorted(REPORTS.rglob(FILE)), ids=lambda path: path.parent.name)
 def test_every_committed_result_is_read(path: Path):
     results = load(path.parent)
+    assert not results.problems
     lines = path.read_bytes().splitlines()
     cells = [cell for cell in results.cells if cell.evidence is not Evidence.ESTIMATE]
     assert len(cells) == sum(b'"type":"cell"' in line for line in lines) > 0

@@ -18,7 +18,7 @@ from codelength.results.cell import (
 )
 from codelength.results.store import FILE, Store, load
 
-CUT = CorpusSlice(corpus="c", protocol="whole", kind="raw", samples=1, bytes=10, digest="d")
+CUT = CorpusSlice(corpus="c", protocol="whole", kind="raw", samples=1, bytes=10, digest="d" * 64)
 
 
 def cell(codec: str, coded: int = 5) -> Cell:
@@ -29,6 +29,7 @@ def cell(codec: str, coded: int = 5) -> Cell:
         run="r",
         evidence=Evidence.VERIFIED,
         coded_bytes=coded,
+        ledger={"payload": coded},
     )
 
 
@@ -80,10 +81,29 @@ def test_a_line_that_a_killed_run_left_open_is_passed_over_and_closed(tmp_path):
     assert load(tmp_path).cells == [cell("a"), cell("c")]
 
 
-def test_a_line_that_is_no_result_is_named(tmp_path):
-    (tmp_path / FILE).write_text('{"type": "cell"}\n\n')
-    with pytest.raises(StoreError, match=f"{FILE}:1 is no result"):
-        load(tmp_path)
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"type": "cell"}', "Object missing required field `run`"),
+        (b'{"type": "poem", "run": "r"}', "Invalid value 'poem'"),
+        (b"garbage", "JSON is malformed"),
+        (b"[" * 100_000 + b"}", ""),
+        (b'{"type": "cell", "codec": "\xff"}', ""),
+        (b'{"type": "cell", "run": "r", "codec": 7}', ""),
+    ],
+)
+def test_a_line_that_is_no_record_is_passed_over_and_named(tmp_path, line, reason):
+    with Store(tmp_path) as store:
+        store.append(cell("a"))
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(line + b"\n\n")
+    with Store(tmp_path) as store:
+        store.append(cell("b"))
+    results = load(tmp_path)
+    assert results.cells == [cell("a"), cell("b")]
+    (problem,) = results.problems
+    assert problem.startswith(f"{tmp_path / FILE}:2 is not a result: {reason}")
+    assert "\n" not in problem
 
 
 def test_results_of_a_newer_schema_are_refused(tmp_path):

@@ -52,7 +52,7 @@ def test_records_of_older_versions_are_skipped_and_others_refused(tmp_path: Path
     with journal(tmp_path) as open_journal:
         open_journal.append(Checked(data="a", value=1))
     (tmp_path / FILE).write_text('{"type":"new"}\n{"type":"old"}\n')
-    with pytest.raises(StoreError, match=f"{FILE}:1 is no result"):
+    with pytest.raises(StoreError, match=f"{FILE}:1 is not a result"):
         journal(tmp_path)
 
 

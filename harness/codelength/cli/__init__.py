@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -99,6 +100,14 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     sys.exit(code or 0)
+
+
+def warn_problems(problems: Iterable[str]) -> int:
+    """Print the lines that are not results. Return the exit code: 3 if there are any, else 0."""
+    code = 0
+    for problem in problems:
+        code = fail(problem, 3)
+    return code
 
 
 def fail(line: str, code: int) -> int:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from codelength.api.errors import UsageError
-from codelength.cli import fail
+from codelength.cli import fail, warn_problems
 from codelength.cli.output import print_sections
 from codelength.compare import compare, summarize, to_json, to_markdown, to_tables
 from codelength.results.files import write_file
-from codelength.results.store import Results, load
+from codelength.results.store import load_existing
 
 FILE = click.Path(path_type=Path)
 
@@ -30,19 +29,14 @@ def command(before: Path, after: Path, markdown: Path | None, json: Path | None)
     codelength run --out before ; pip install -U zstandard ; codelength run --out after
     codelength compare before after --markdown changes.md
     """
-    comparison = compare(_results(before), _results(after))
+    results = [load_existing(folder) for folder in (before, after)]
+    comparison = compare(*results)
     print_sections(*to_tables(comparison), *summarize(comparison))
     if markdown:
         write_file(markdown, to_markdown(comparison))
     if json:
         write_file(json, to_json(comparison))
+    code = warn_problems(problem for one in results for problem in one.problems)
     if not comparison.comparable:
         return fail(f"{before} and {after} have no cell in common that is ok in both", 3)
-    return 0
-
-
-def _results(folder: Path) -> Results:
-    results = load(folder)
-    if not results.cells:
-        raise UsageError(f"no results in {folder}; 'codelength run --out {folder}' makes them")
-    return results
+    return code

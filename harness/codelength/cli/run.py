@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from codelength.api.errors import UsageError
-from codelength.cli import fail
+from codelength.cli import fail, warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     DEVICE,
@@ -132,11 +132,12 @@ def command(
     page = BoardPage(board, key=key)
     outputs.show(page)
     outputs.write_report(page, out)
+    code = warn_problems(results.problems)
     if interrupted:
         missing = len(plan.keys) - len(cells)
         return fail(f"interrupted with {missing} cells to go; repeat the command to go on", 3)
     asked_for = [plugin for plugin in plugins.broken if not plugin.package]
-    return 3 if asked_for else exit_code(cells, strict=codecs is not None)
+    return 3 if asked_for else exit_code(cells, strict=codecs is not None) or code
 
 
 def exit_code(cells: Sequence[Cell], strict: bool) -> int:

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.worker import Decoded, Encoded, Failed, Ready, decode, encode, prepare
 from codelength.results.cell import Cell, CorpusSlice, Status
+from codelength.results.validity import find_problem
 from codelength.workers.supervisor import (
     CallFailed,
     Crew,
@@ -98,7 +99,7 @@ class CodecWorkers:
         decoded = self._direct(decode, True, job, watch)
         if isinstance(decoded, Failed):
             return failed_cell(job, decoded)
-        return Cell(
+        cell = Cell(
             codec=job.recipe.codec,
             slice=job.slice,
             status=Status.OK,
@@ -117,6 +118,8 @@ class CodecWorkers:
             encode=encoded.phase,
             decode=decoded.phase,
         )
+        problem = find_problem(cell)
+        return failed_cell(job, Failed(Status.FAILED, problem)) if problem else cell
 
     def log(self) -> str:
         """The end of what the workers have printed since this was last asked."""

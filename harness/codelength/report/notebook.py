@@ -1,7 +1,9 @@
 """Codecs, corpora, runs and boards for a script or a notebook, in one call each."""
 
 import os
+import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +109,8 @@ def corpus(spec: str) -> Corpus:
 def load(folder: str | os.PathLike[str]) -> Results:
     """Return the results in a folder.
 
+    A line that is not a result is passed over with a warning.
+
     Raises:
         UsageError: There is no such folder.
         StoreError: They cannot be read.
@@ -117,7 +121,9 @@ def load(folder: str | os.PathLike[str]) -> Results:
     if not Path(folder).is_dir():
         raise UsageError(f"there is no folder {folder}")
     loaded = store.load(Path(folder))
-    return Results(loaded.environments, loaded.cells, loaded.readings)
+    for problem in loaded.problems:
+        warnings.warn(problem, stacklevel=2)
+    return Results(loaded.environments, loaded.cells, loaded.readings, loaded.problems)
 
 
 def run(
@@ -174,7 +180,7 @@ def run(
         plan = make_plan(loaded, entries, chosen, rules, size, lambda _: None)
         execute(plan, journal, Limits(timeout, threads=threads), jobs)
     results = load(out)
-    return Results(results.environments, plan.latest(results), results.readings)
+    return replace(results, cells=plan.latest(results))
 
 
 def board(results: store.Results, sort: str = "ratio") -> Board:

@@ -18,8 +18,18 @@ T = TypeVar("T")
 _write = msgspec.json.Encoder().encode
 
 
-def records(path: Path, read: Callable[[bytes], T]) -> Iterator[tuple[int, T]]:
-    """Each line of a file, which may not be there, with its number. Raises StoreError."""
+def records(
+    path: Path, read: Callable[[bytes], T], problems: list[str] | None = None
+) -> Iterator[T]:
+    """Read each line of a file, which may not be there.
+
+    Args:
+        read: Raises msgspec.MsgspecError or ValueError for a line that is no record.
+        problems: Takes the lines that are no records; without it they are an error.
+
+    Raises:
+        StoreError: The file cannot be read, or has a line that is no record.
+    """
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -31,11 +41,16 @@ def records(path: Path, read: Callable[[bytes], T]) -> Iterator[tuple[int, T]]:
             continue
         try:
             record = read(line)
-        except msgspec.MsgspecError as error:
-            if number == len(lines) or not line.endswith(b"}"):
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            is_cut = number == len(lines) or not line.endswith(b"}")
+            if is_cut and line.startswith(b"{") and isinstance(error, msgspec.DecodeError):
                 continue  # the run was killed while it wrote this one
-            raise StoreError(f"{path}:{number} is no result: {error}") from error
-        yield number, record
+            problem = f"{path}:{number} is not a result: {' '.join(str(error).split())}"
+            if problems is None:
+                raise StoreError(problem) from error
+            problems.append(problem)
+        else:
+            yield record
 
 
 class Journal:

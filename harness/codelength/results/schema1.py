@@ -4,15 +4,11 @@ A cell had its evidence, its plugin and its digests among its versions, and thre
 names. Scores lay in a file of their own; each is a cell whose evidence is an estimate.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 
 from codelength.api.model_card import ModelCard
 from codelength.results import cell as today
 from codelength.results.cell import CorpusSlice, Environment, Evidence, Status, Struct
-from codelength.results.journal import records
 
 SCORES = "scores.jsonl"
 
@@ -154,10 +150,9 @@ def read_cell(line: bytes) -> today.Cell:
     return _read_cell(line).to_today()
 
 
-def read_scores(folder: Path) -> Iterator[today.Cell | Environment]:
-    """Read the scores of a folder, and the runs behind them. Raises StoreError."""
-    for _, record in records(folder / SCORES, _read_score):
-        if isinstance(record, Score):
-            yield record.to_today()
-        elif isinstance(record, Environment):
-            yield record
+def read_score(line: bytes) -> today.Cell | Environment | None:
+    """Read one line of `scores.jsonl`. Raises msgspec.MsgspecError."""
+    record = _read_score(line)
+    if isinstance(record, Environment):
+        return record
+    return record.to_today() if isinstance(record, Score) else None

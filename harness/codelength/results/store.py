@@ -3,19 +3,24 @@
 The first line of every run is its environment; the cells that follow refer to it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from codelength.api.errors import StoreError
+from codelength.api.errors import StoreError, UsageError
 from codelength.results import schema1
 from codelength.results.cell import SCHEMA, Cell, CellKey, Environment, Evidence, Readings
 from codelength.results.journal import Journal, records
+from codelength.results.validity import find_problem
 
 FILE = "results.jsonl"
 
-_read = msgspec.json.Decoder(Cell | Environment | Readings).decode
+Record = Cell | Environment | Readings
+
+_read = msgspec.json.Decoder(Record).decode
 
 
 class _Head(msgspec.Struct):
@@ -38,6 +43,8 @@ class Results:
     cells: list[Cell] = field(default_factory=list)
     readings: dict[str, Readings] = field(default_factory=dict)
     """The latest ledger of each corpus that was read from files, by its spec."""
+    problems: list[str] = field(default_factory=list)
+    """The lines that are not results, and why: `results.jsonl:17 is not a result: …`."""
 
     @property
     def current(self) -> list[Cell]:
@@ -58,34 +65,56 @@ class Results:
 
 
 def load(folder: Path) -> Results:
-    """Read what is in `folder`, which may be nothing. Raises StoreError."""
-    results = Results()
-    for score in schema1.read_scores(folder):
-        if isinstance(score, Cell):
-            results.cells.append(score)
-        else:
-            results.environments[score.run] = score
+    """Read what is in `folder`, which may be nothing.
 
-    def read(line: bytes) -> Cell | Environment | Readings:
+    A line that is not a result is passed over; `Results.problems` names it.
+
+    Raises:
+        StoreError: The folder cannot be read, or was written by a newer codelength.
+    """
+    results = Results()
+
+    def read(line: bytes) -> Record:
         head = _read_head(line)
         environment = results.environments.get(head.run)
         written_before = environment is not None and environment.schema == 1
         old = head.type == "cell" and not head.evidence and (written_before or head.status == "ok")
         return schema1.read_cell(line) if old else _read(line)
 
-    for number, record in records(folder / FILE, read):
-        if isinstance(record, Cell):
-            results.cells.append(record)
-        elif isinstance(record, Readings):
-            results.readings[record.corpus] = record
-        elif record.schema > SCHEMA:
-            raise StoreError(
-                f"{folder / FILE}:{number} has schema {record.schema}, this codelength reads up to "
-                f"{SCHEMA}; update it, or choose another --out"
-            )
-        else:
-            results.environments[record.run] = record
+    for file, read_line in ((schema1.SCORES, schema1.read_score), (FILE, read)):
+        for record in records(folder / file, partial(_checked, read_line), results.problems):
+            match record:
+                case Cell():
+                    results.cells.append(record)
+                case Readings():
+                    results.readings[record.corpus] = record
+                case Environment(schema=schema) if schema > SCHEMA:
+                    raise StoreError(
+                        f"{folder / file} has schema {schema}, this codelength reads up to "
+                        f"{SCHEMA}; update it, or choose another --out"
+                    )
+                case Environment():
+                    results.environments[record.run] = record
     return results
+
+
+def load_existing(folder: Path) -> Results:
+    """Read what is in `folder`, as `load` does. Raises UsageError if there is no cell."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; name the folder that {FILE} is in")
+    results = load(folder)
+    if not results.cells:
+        hint = "; ".join(results.problems[:1]) or f"'codelength run --out {folder}' makes them"
+        raise UsageError(f"no results in {folder}; {hint}")
+    return results
+
+
+def _checked(read: Callable[[bytes], Record | None], line: bytes) -> Record | None:
+    """Read a line and check its figures. Raises ValueError for what cannot be."""
+    record = read(line)
+    if record and (problem := find_problem(record)):
+        raise ValueError(problem)
+    return record
 
 
 class Store(Journal):

@@ -1,0 +1,54 @@
+"""Which stored records cannot be results: figures that contradict each other, or cannot be."""
+
+import re
+
+from codelength.results.cell import Cell, Environment, Evidence, Phase, Readings
+
+_is_digest = re.compile("[0-9a-f]{64}").fullmatch
+
+
+def find_problem(record: Cell | Environment | Readings) -> str | None:
+    """Return why a record is not a result, in a few words; None if it may be one."""
+    if isinstance(record, Environment):
+        return None
+    if isinstance(record, Readings):
+        wrong = [file.name for file in record.files if min(file.on_disk, file.measured) < 0]
+        return f"the size of {wrong[0]} is negative" if wrong else None
+    of = record.slice
+    if min(record.coded_bytes, of.bytes, record.header_bytes) < 0:
+        return "a size is negative"
+    for name, size in (*record.ledger.items(), *record.model_bytes.items()):
+        if size is not None and size < 0:
+            return f"its {name} has {size:,} bytes"
+    if not (_has_times(record.encode) and _has_times(record.decode)):
+        return "a time is missing or negative"
+    return _contradiction(record) if record.ok else None
+
+
+def _contradiction(cell: Cell) -> str | None:
+    """Return what does not fit together in a cell that is ok."""
+    raw, coded, estimate = cell.slice.bytes, cell.coded_bytes, cell.estimate
+    if not _is_digest(cell.slice.digest):
+        return f"the digest of its corpus is {cell.slice.digest[:80]!r}"
+    if cell.blobs and not _is_digest(cell.blobs):
+        return f"the digest of its blobs is {cell.blobs[:80]!r}"
+    if raw and not coded:
+        return f"{raw:,} bytes are coded as none"
+    if estimate and (estimate.bits < 0 or estimate.coded_bytes != coded):
+        return f"its {estimate.bits:,} bits are not {coded:,} bytes"
+    if cell.ledger or cell.evidence is not Evidence.ESTIMATE:
+        total = sum(cell.ledger.values())
+        if total != coded:
+            return f"its ledger has {total:,} bytes, its blobs {coded:,}"
+    if cell.groups:
+        raws, codeds = zip(*cell.groups, strict=True)
+        if sum(raws) != raw or sum(codeds) != coded or min(raws) < 0 or min(codeds) < 0:
+            sums = f"{sum(raws):,} and {sum(codeds):,}"
+            return f"its groups have {sums} bytes, its samples and blobs {raw:,} and {coded:,}"
+    return None
+
+
+def _has_times(phase: Phase | None) -> bool:
+    return phase is None or all(
+        batch and min(batch) >= 0 for times in (phase.cpu, phase.wall) for batch in times
+    )
