@@ -7,6 +7,7 @@ import click
 
 from codelength.api.errors import UsageError, unknown
 from codelength.api.spec import split_specs
+from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import load_plugins, with_out, with_plugins
 from codelength.cli.pricing import price_cells, with_price
@@ -33,7 +34,7 @@ def command(
     decoder_bytes: bool,
     files: tuple[str, ...],
     data: Path | None,
-) -> None:
+) -> int:
     """Show from which corpus size on each codec is cheaper than each other one.
 
     Models count. For models of one family, shows the best size at each corpus size.
@@ -43,12 +44,14 @@ def command(
     """
     from codelength.report.board import board_of
     from codelength.report.break_even_page import BreakEvenPage
-    from codelength.results.store import load
+    from codelength.results.store import load_existing
 
-    results = load(folder)
+    results = load_existing(folder)
     cells = [cell for cell in results.current if cell.ok and cell.slice.bytes]
     if not cells:
-        raise UsageError(f"no results in {folder}; 'codelength run --out {folder}' makes them")
+        raise UsageError(
+            f"no results with a size in {folder}; 'codelength report {folder}' shows them"
+        )
     cells = _select(cells, "protocol", protocols, lambda cell: (cell.slice.protocol,))
     cells = _select(cells, "corpus", corpora, lambda cell: (cell.slice.corpus,))
     cells = _select(cells, "codec", codecs, lambda cell: (cell.codec, cell.codec.partition(":")[0]))
@@ -56,6 +59,7 @@ def command(
     page = BreakEvenPage(board_of(cells, results.environments.values(), pricing))
     outputs.show(page)
     outputs.write_report(page, out or folder, "break-even.md")
+    return warn_problems(results.problems)
 
 
 def _select(

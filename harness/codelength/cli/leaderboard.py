@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import KEY, load_plugins, with_plugins
 from codelength.cli.pricing import price_cells, with_price
@@ -51,4 +52,5 @@ def command(
     pricing = price_cells(price, decoder_bytes, cells, plugins, folders)
     board = build_board(found, split_specs(corpora or ""), pricing)
     outputs.show(BoardPage(board, TITLE if title is None else title, key))
-    return 0 if board.has_figures else 3
+    code = warn_problems(problem for folder in found for problem in folder.problems)
+    return code if board.has_figures else 3

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import KEY, load_plugins, with_plugins
 from codelength.cli.pricing import price_cells, with_price
@@ -23,7 +24,7 @@ def command(
     decoder_bytes: bool,
     files: tuple[str, ...],
     data: Path | None,
-) -> None:
+) -> int:
     """Write the tables and plots of a results folder again.
 
     \b
@@ -35,9 +36,9 @@ def command(
     from codelength.report.submissions import read_folders
 
     folders = read_folders([folder])
-    cells = [cell for one in folders for cell in one.cells]
     plugins = load_plugins(files, data)
-    pricing = price_cells(price, decoder_bytes, cells, plugins, [folder])
+    pricing = price_cells(price, decoder_bytes, folders[0].cells, plugins, [folder])
     page = BoardPage(build_board(folders, pricing=pricing), key=key)
     outputs.show(page)
     outputs.write_report(page, folder)
+    return warn_problems(folders[0].problems)

@@ -1,15 +1,13 @@
 """Results folders, as one person or many hand them in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from codelength import metrics
-from codelength.api.errors import StoreError, UsageError
 from codelength.results.cell import Cell, Environment, Readings
-from codelength.results.store import FILE, load
+from codelength.results.store import load_existing
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,8 @@ class Folder:
     """The latest of each key."""
     environments: Sequence[Environment] = ()
     readings: Mapping[str, Readings] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    """The lines that are not results."""
 
 
 @dataclass(frozen=True)
@@ -39,50 +39,24 @@ def read_folders(paths: Sequence[Path]) -> list[Folder]:
 
     Raises:
         UsageError: A path is no results folder.
-        StoreError: A file cannot be read, or has figures that cannot be.
+        StoreError: A file cannot be read.
     """
     given: dict[Path, Path] = {}
     for path in paths:
         given.setdefault(path.resolve(), path)
     folders = []
     known: dict[str, Environment] = {}
-    for (place, path), name in zip(given.items(), _shortest_names(list(given)), strict=True):
-        if place.exists() and not place.is_dir():
-            raise UsageError(f"{path} is no folder; name the folder that {FILE} is in")
-        results = load(place)
+    for path, name in zip(given.values(), _shortest_names(list(given)), strict=True):
+        results = load_existing(path)
         cells = [*results.current, *results.estimates]
-        if not cells:
-            raise UsageError(f"no results in {path}; 'codelength run --out {path}' makes them")
-        for cell in cells:
-            _check(cell, path)
         runs = {run: _register(record, known) for run, record in results.environments.items()}
         cells = [
             cell if runs.get(cell.run, cell.run) == cell.run else replace(cell, run=runs[cell.run])
             for cell in cells
         ]
         environments = [known[run] for run in runs.values()]
-        folders.append(Folder(name, cells, environments, results.readings))
+        folders.append(Folder(name, cells, environments, results.readings, results.problems))
     return folders
-
-
-def _check(cell: Cell, path: Path) -> None:
-    """Files come from other people: impossible figures are found before they count."""
-    try:
-        figures: Iterable[float | None] = (
-            metrics.encode_speed(cell),
-            metrics.decode_speed(cell),
-            cell.coded_bytes,
-            cell.slice.bytes,
-            metrics.total_model_bytes(cell),
-        )
-        possible = all(figure is None or figure >= 0 for figure in figures)
-    except ValueError:  # no repetitions
-        possible = False
-    if not possible:
-        raise StoreError(
-            f"{path / FILE} has a cell that cannot be, {cell.codec} on {cell.slice.corpus}: a size "
-            "or a time is missing or negative; leave that folder out, or measure the cell again"
-        )
 
 
 def _register(environment: Environment, known: dict[str, Environment]) -> str:
