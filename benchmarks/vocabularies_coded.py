@@ -1,13 +1,11 @@
 """Models with vocabularies of their own on corpora: coded, decoded in another process, compared."""
 
 import contextlib
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
 from safetensors import safe_open
 from vocabularies_page import Line, Lines, Model
 
@@ -21,7 +19,7 @@ from codelength.measure.job import Limits
 from codelength.measure.plan import Plan, survey
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CellKey
-from codelength.results.machine import dependencies, environment, memory_bytes
+from codelength.results.machine import memory_bytes
 from codelength.results.store import Store, load
 from codelength_exact.safetensors_card import TEXTS
 from codelength_hf.architecture import read_architecture
@@ -50,12 +48,8 @@ def coded(
                 )
             ]
             plan = Plan(plugins, entries, targets)
-            known = {cell.key: cell for cell in load(out).current}
-            command = shlex.join(["python", *sys.argv])
-            record = replace(environment(dependencies(), 1, 1), command=command)
-            store.append(record)
-            progress.begin(len(plan.keys))
-            execute(plan, store, known, record, Limits(3600, memory_bytes() * 4 // 5, 1), progress)
+            limits = Limits(3600, memory_bytes() * 4 // 5, 1)
+            execute(plan, store, limits, watch=progress)
         cells = {cell.key: cell for cell in load(out).current}
         for target in targets:
             corpus_slice = target.slice

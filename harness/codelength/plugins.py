@@ -190,7 +190,21 @@ class Plugins:
         """Return the corpora of a comma-separated list, or the embedded ones."""
         if specs is None:
             return [entry for entry in self.corpora if entry.item.embedded]
-        return _unique(self.corpus(spec) for spec in split_specs(specs))
+        named = [self.corpus(spec) for spec in self._join_free_text(split_specs(specs))]
+        return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
+
+    def _join_free_text(self, specs: Iterable[str]) -> list[str]:
+        """Join a piece that names no corpus to free text before it: a file may have a comma in its
+        name."""
+        known = {entry.item.name: entry.item for entry in self.corpora}
+        joined: list[str] = []
+        for spec in specs:
+            before = known.get(split_spec(joined[-1])[0]) if joined else None
+            if split_spec(spec)[0] not in known and hasattr(before, "from_settings"):
+                joined[-1] += f",{spec}"
+            else:
+                joined.append(spec)
+        return joined
 
     def select_protocols(self, specs: str) -> list[Registered[Protocol]]:
         """Return the protocols of a comma-separated list."""

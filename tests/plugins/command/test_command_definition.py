@@ -60,7 +60,7 @@ def test_what_cannot_be_meant_is_named_in_one_line(tmp_path, text, problem):
 
 def test_a_file_of_a_kind_that_nothing_reads_is_named(tmp_path):
     (broken,) = toml_files.loaded(tmp_path, "", "my-codecs.yaml").broken
-    assert "my-codecs.yaml is no plugin: nothing reads its kind, but .py, .toml" in broken.problem
+    assert "no plugin reads my-codecs.yaml; plugin files end in .py, .toml" in broken.problem
 
 
 def test_a_program_that_is_missing_is_named_with_the_way_to_get_it(tmp_path):
