@@ -194,8 +194,7 @@ class Plugins:
         return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
 
     def _join_free_text(self, specs: Iterable[str]) -> list[str]:
-        """Join a piece that names no corpus to free text before it: a file may have a comma in its
-        name."""
+        """Join a piece that names no corpus to free text before it: names of files have commas."""
         known = {entry.item.name: entry.item for entry in self.corpora}
         joined: list[str] = []
         for spec in specs:
