@@ -9,7 +9,15 @@ from pathlib import Path
 
 from codelength.api.corpus import Reading
 from codelength.api.errors import unknown
-from codelength.metrics import STORED, Mean, Pricing, apply_price, compute_means, geometric_mean
+from codelength.metrics import (
+    STORED,
+    Mean,
+    Pricing,
+    apply_price,
+    compute_means,
+    find_pareto_front,
+    geometric_mean,
+)
 from codelength.report import format
 from codelength.report.format import plural
 from codelength.report.keys import Figure, find_key
@@ -151,6 +159,13 @@ class Part:
         by = find_key(key)
         return self.combine(name, by.figure, by.combine)
 
+    def front(self, speed: str) -> list[str]:
+        """The decoded rows that no other one beats in both ratio and speed, the slowest first."""
+        names = [name for name, row in self.rows.items() if row.evidence.is_ranked]
+        speeds = {name: self.value(name, speed) for name in names}
+        front = find_front({name: self.value(name, "ratio") for name in names}, speeds)
+        return sorted(front, key=lambda name: speeds[name] or 0)
+
     def places(self, key: str = "ratio") -> dict[str, str]:
         """The rows, best first, each with its place.
 
@@ -279,6 +294,17 @@ def build_board(
         folders=runs,
         pricing=pricing,
     )
+
+
+def find_front(costs: Mapping[str, float | None], speeds: Mapping[str, float | None]) -> list[str]:
+    """Of the names that have a cost and a speed, those that no other one beats in both."""
+    points = {
+        name: (cost, speed)
+        for name, cost in costs.items()
+        if cost is not None and (speed := speeds.get(name)) is not None
+    }
+    on_front = find_pareto_front(list(points.values()))
+    return [name for name, is_on_front in zip(points, on_front, strict=True) if is_on_front]
 
 
 def family_of(codec: str) -> str:

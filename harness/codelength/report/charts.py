@@ -5,10 +5,8 @@ from functools import partial
 from itertools import groupby
 
 from codelength import metrics
-from codelength.metrics import find_pareto_front
 from codelength.report import format, marks
 from codelength.report.board import Board, Grid, Part, family_of
-from codelength.report.keys import Figure
 from codelength.report.page import Chart
 from codelength.report.svg import COLOURS, SOFT, LogAxis, Point, Svg, draw_axes, text_width
 from codelength.report.table import stack_head
@@ -42,7 +40,7 @@ def board_charts(board: Board, grid: Grid) -> Iterator[Chart]:
     looks = family_looks(board)
     stem = file_stem(grid)
     for part in grid.parts:
-        if any(_points(part, metrics.encode_speed)) or any(_points(part, metrics.decode_speed)):
+        if _points(part, "encode") or _points(part, "decode"):
             of = "all corpora" if part.name == "all" else f"{part.name} corpora"
             caption = (
                 f"Geometric means over {of}, protocol {grid.label}: ratio against encode and "
@@ -91,13 +89,13 @@ def shorten(codec: str) -> str:
 def draw_scatter(part: Part, looks: Mapping[str, Look]) -> bytes:
     """Draw two panels: the mean ratio against encode and against decode speed."""
     svg = Svg(1200, 560)
-    panels = [_points(part, speed) for speed in (metrics.encode_speed, metrics.decode_speed)]
+    panels = [_points(part, speed) for speed in ("encode", "decode")]
     y = LogAxis.around([ratio for points in panels for _, ratio in points.values()], 505, 75)
     for direction, points, left in zip(("encode", "decode"), panels, (62, 630), strict=True):
         x = LogAxis.around([speed for speed, _ in points.values()] or [1.0], left, left + WIDE)
         title = "ratio, coded / raw bytes (%, log scale): lower is better" if left < 100 else ""
         draw_axes(svg, x, y, (f"{direction} speed (raw MB per CPU second, log scale)", title))
-        front = _front(part, points)
+        front = part.front(direction)
         places = {name: (x.at(speed), y.at(ratio)) for name, (speed, ratio) in points.items()}
         _draw_front(svg, [places[name] for name in front], left)
         _draw_points(svg, places, looks)
@@ -113,22 +111,10 @@ def draw_scatter(part: Part, looks: Mapping[str, Look]) -> bytes:
     return svg.render()
 
 
-def _points(part: Part, speed: Figure) -> dict[str, Point]:
+def _points(part: Part, speed: str) -> dict[str, Point]:
     """Row → (MB/s, ratio in percent)."""
-    points = {}
-    for name in part.rows:
-        mean, fast = part.means[name].value, part.combine(name, speed)
-        if mean and fast:
-            points[name] = (fast, 100 * mean)
-    return points
-
-
-def _front(part: Part, points: Mapping[str, Point]) -> list[str]:
-    """The rows that no other one beats in both, the slowest first."""
-    ranked = [name for name in points if part.rows[name].evidence.is_ranked]
-    on_front = find_pareto_front([(points[name][1], points[name][0]) for name in ranked])
-    front = [name for name, is_on_front in zip(ranked, on_front, strict=True) if is_on_front]
-    return sorted(front, key=lambda name: points[name])
+    found = {name: (part.value(name, speed), part.value(name, "ratio")) for name in part.rows}
+    return {name: (fast, 100 * mean) for name, (fast, mean) in found.items() if fast and mean}
 
 
 def _draw_front(svg: Svg, front: Sequence[Point], left: float) -> None:

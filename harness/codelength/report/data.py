@@ -5,9 +5,8 @@ from itertools import product
 from typing import Any
 
 from codelength import metrics
-from codelength.metrics import find_pareto_front
 from codelength.report import format, marks
-from codelength.report.board import Board, Grid, Part, combine, family_of
+from codelength.report.board import Board, Grid, Part, combine, family_of, find_front
 from codelength.report.keys import KEYS, Figure
 from codelength.report.merge import Row
 from codelength.report.readings import describe_readings
@@ -176,18 +175,10 @@ def _standings(board: Board, part: Part) -> dict[str, Json]:
             **{key: part.combine(name, figure) for key, figure in RATIOS.items()},
         )
     ranked = {name: one for name, one in found.items() if part.rows[name].evidence.is_ranked}
-    for mark, speeds in timed.items():
-        for speed, price in product(SPEEDS, ("ratio", "adjusted", "adjusted_1gb")):
-            points = {
-                name: (standing[price], speeds[name][speed])
-                for name, standing in ranked.items()
-                if price in standing and speeds[name].get(speed) is not None
-            }
-            front = find_pareto_front(list(points.values()))
-            for name, is_on_front in zip(points, front, strict=True):
-                if is_on_front:
-                    label = f"{speed} {price} {mark}".strip()
-                    found[name].setdefault("fronts", []).append(label)
+    for mark, speed, price in product(timed, SPEEDS, ("ratio", "adjusted", "adjusted_1gb")):
+        costs = {name: standing.get(price) for name, standing in ranked.items()}
+        for name in find_front(costs, {n: known.get(speed) for n, known in timed[mark].items()}):
+            found[name].setdefault("fronts", []).append(f"{speed} {price} {mark}".strip())
     return found
 
 

@@ -1,12 +1,11 @@
 """The tables of a board: rankings over all corpora, those of a kind, or one; controls; ledgers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
 from codelength import metrics
-from codelength.metrics import find_pareto_front
 from codelength.report import format, marks
 from codelength.report.board import Board, Grid, Part
 from codelength.report.format import NA
@@ -121,13 +120,15 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
     by, machines, of, part = find_key(key), board.machines, grid.slices[corpus], grid.part(corpus)
     rows, column, places = part.rows, grid.column(corpus), part.places(key)
     cells = list(column.values())
-    fronts = find_fronts(column, rows)
+    letters = {"e": part.front("encode"), "d": part.front("decode")}
 
     def shown(figure: Figure, to_text: Callable[[float | None], str]) -> Callable[[str], str]:
         return lambda name: to_text(figure(column[name]))
 
     def outcome(name: str) -> str:
-        return fronts[name] if column[name].ok else str(column[name].status)
+        if not column[name].ok:
+            return str(column[name].status)
+        return "".join(letter for letter, front in letters.items() if name in front)
 
     columns = [
         Column("#", fixed=True, show=lambda name: places[name]),
@@ -153,7 +154,7 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
             Column("env", "left", show=lambda name: " ".join(machines.marks([column[name]])))
         )
     notes = marks.explain(cells, rows.values(), grid.pricing)
-    if any(fronts.values()):
+    if any(letters.values()):
         notes.append("front: no other codec is both smaller and faster to encode (e), decode (d).")
     if of.header_once:
         notes.append(
@@ -296,24 +297,6 @@ def describe_evidence(row: Row) -> str:
     else:
         words += sorted({str(cell.status) for cell in row.cells.values()})
     return ", ".join([*words, *["contradicted"] * row.contradicted])
-
-
-def find_fronts(column: Mapping[str, Cell], rows: Mapping[str, Row]) -> dict[str, str]:
-    """The letters of each row of a corpus.
-
-    E where no other row is both smaller and faster to encode, d the same to decode.
-    """
-    letters = dict.fromkeys(column, "")
-    for letter, speed in (("e", metrics.encode_speed), ("d", metrics.decode_speed)):
-        points = {
-            name: (float(cell.coded_bytes), fast)
-            for name, cell in column.items()
-            if rows[name].evidence.is_ranked and (fast := speed(cell)) is not None
-        }
-        front = find_pareto_front(list(points.values()))
-        for name, is_on_front in zip(points, front, strict=True):
-            letters[name] += letter if is_on_front else ""
-    return letters
 
 
 def _excess(cell: Cell) -> str:
