@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from codelength.api.errors import UsageError
 from codelength.report.board import Board, Grid, load_board
+from codelength.report.board_page import BoardPage
+from codelength.report.export.markdown import to_markdown
+from codelength.report.export.terminal import to_text
 from codelength.report.submissions import read_folders
 from codelength.results.cell import Cell, Phase, Status
 from codelength.results.store import FILE
@@ -247,3 +251,18 @@ def test_what_is_no_results_folder_is_an_error_of_one_line(hand_in, tmp_path: Pa
     file.write_text("{}\n" * 3)
     with pytest.raises(UsageError, match="no results in"):
         read_folders([file.parent])
+
+
+def test_lines_that_are_not_results_count_nowhere_and_are_listed(hand_in) -> None:
+    """A size that somebody made smaller by hand does not rank first."""
+    edited = replace(cell("liar"), coded_bytes=7)
+    folder = hand_in("a", [cell("gzip"), edited, cell("xz", coded=300)])
+    board = load_board([folder])
+    assert list(only(board).parts[0].places()) == ["xz", "gzip"]
+    (problem,) = board.problems
+    page = BoardPage(board)
+    text = to_markdown(page)
+    assert "## Not a result · 1" in text
+    assert "its ledger has 400 bytes, its blobs 7" in text
+    assert "its ledger has 400 bytes" in "\n".join(to_text(page))
+    assert page.document["problems"] == [problem]

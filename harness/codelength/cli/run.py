@@ -128,7 +128,8 @@ def command(
     cells = plan.latest(results)
     # what is missing for a price takes a while, which someone who wants to stop does not have
     priced = STORED if interrupted else price_cells(price, decoder_bytes, cells, plugins, [out])
-    board = board_of(cells, results.environments.values(), priced, results.readings)
+    environments, readings = results.environments.values(), results.readings
+    board = board_of(cells, environments, priced, readings, results.problems)
     page = BoardPage(board, key=key)
     outputs.show(page)
     outputs.write_report(page, out)

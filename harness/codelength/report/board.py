@@ -194,6 +194,8 @@ class Board:
     """Every measurement that is not `ok`, in whatever row it is."""
     left_out: Sequence[str]
     """A line for each corpus of a folder that was not merged."""
+    problems: Sequence[str]
+    """The lines of the folders that are not results, and why."""
     folders: Mapping[str, Sequence[str]]
     """Run → the folders that it is in."""
     pricing: Pricing = STORED
@@ -244,9 +246,10 @@ def board_of(
     environments: Iterable[Environment] = (),
     pricing: Pricing = STORED,
     readings: Mapping[str, Readings] | None = None,
+    problems: Sequence[str] = (),
 ) -> Board:
     """Build the board of some cells of one folder."""
-    folder = Folder("results", list(cells), list(environments), readings or {})
+    folder = Folder("results", list(cells), list(environments), readings or {}, problems)
     return build_board([folder], (), pricing)
 
 
@@ -291,6 +294,7 @@ def build_board(
         contradictions=contradictions,
         failed=[m for members in groups.values() for m in members if not m.cell.ok],
         left_out=left_out,
+        problems=[problem for folder in folders for problem in folder.problems],
         folders=runs,
         pricing=pricing,
     )

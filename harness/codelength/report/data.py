@@ -72,6 +72,7 @@ def document_of(board: Board, title: str) -> Json:
         "contradictions": list(dict.fromkeys(board.contradictions)),
         "failed": [_failure(measurement) for measurement in board.failed],
         "left_out": list(board.left_out),
+        "problems": list(board.problems),
         "cautions": [*marks.explain_contamination(board.cells), *read],
     }
 

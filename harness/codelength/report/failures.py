@@ -49,7 +49,7 @@ def failures_table(board: Board) -> Table | None:
 
 
 def remark_tables(board: Board) -> Iterator[Table]:
-    """List contradictions between submissions, failed cells, and what was left out."""
+    """List contradictions between folders, failed cells, and what was left out."""
     if board.contradictions:
         made = (
             "Same codec, same libraries, same bytes, and another outcome: one of the two is wrong, "
@@ -61,6 +61,9 @@ def remark_tables(board: Board) -> Iterator[Table]:
     if board.left_out:
         made = "Not merged, because these are not the same bytes under the same protocol."
         yield _list_table("Left out", board.left_out, made)
+    if board.problems:
+        made = "Lines of the files of results that say what cannot be. They count nowhere."
+        yield _list_table("Not a result", board.problems, made)
 
 
 def _list_table(title: str, lines: Iterable[str], made: str) -> Table:

@@ -56,12 +56,13 @@ class Board:
     """The rankings of some results. Printed it is text, in a notebook it is tables."""
 
     def __init__(self, results: store.Results, key: str = "ratio") -> None:
+        from codelength.metrics import STORED
         from codelength.report.board import board_of
         from codelength.report.board_page import BoardPage
 
         cells = [*results.current, *results.estimates]
         environments = results.environments.values()
-        found = board_of(cells, environments, readings=results.readings)
+        found = board_of(cells, environments, STORED, results.readings, results.problems)
         self.page = BoardPage(found, key=key)
 
     def __str__(self) -> str:
