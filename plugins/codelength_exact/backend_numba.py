@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength_exact import kernels
-from codelength_exact.backend import Backend, Matrix, Product, Rows, Table
+from codelength_exact.backend import Backend, Matrix
 from codelength_exact.constants import frequency_total
-from codelength_exact.kernels import FloatArray, IntArray
+from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
 from codelength_exact.products import Products
 
 
@@ -24,9 +24,10 @@ class NumbaMatrix(Matrix[IntArray, FloatArray]):
         self.channel_scales = scales
         self.bias = np.zeros(len(scales), np.float32) if bias is None else bias
 
-    def times(self, rows: Rows[IntArray, FloatArray]) -> Product[IntArray, FloatArray]:
-        values = self._products.multiply(rows.values, self._values)
-        return Product(values, rows.scales, self.channel_scales, self.bias)
+    def times(self, rows: CpuRows) -> CpuProduct:
+        values, scales = rows
+        integers = self._products.multiply(values, self._values)
+        return integers, scales, self.channel_scales, self.bias
 
 
 class NumbaBackend(Backend[IntArray, FloatArray]):
@@ -43,22 +44,22 @@ class NumbaBackend(Backend[IntArray, FloatArray]):
     ) -> NumbaMatrix:
         return NumbaMatrix(self._products, values, scales, bias)
 
-    def table(self, values: NDArray[np.int8], scales: FloatArray) -> Table[IntArray, FloatArray]:
-        return Table(values, scales)
+    def table(self, values: NDArray[np.int8], scales: FloatArray) -> CpuRows:
+        return values, scales
 
-    def look_up(self, table: Table[IntArray, FloatArray], rows: NDArray[np.int64]) -> FloatArray:
-        out = np.empty((len(rows), table.values.shape[1]), np.float32)
-        kernels.look_up(table[:], rows, out)
+    def look_up(self, table: CpuRows, rows: NDArray[np.int64]) -> FloatArray:
+        out = np.empty((len(rows), table[0].shape[1]), np.float32)
+        kernels.look_up(table, rows, out)
         return out
 
-    def empty_rows(self, rows: int, columns: int) -> Rows[IntArray, FloatArray]:
+    def empty_rows(self, rows: int, columns: int) -> CpuRows:
         """Return room for quantised rows."""
-        return Rows(self._products.empty_rows(rows, columns), np.empty(rows, np.float32))
+        return self._products.empty_rows(rows, columns), np.empty(rows, np.float32)
 
     def frequencies(
-        self, logits: Product[IntArray, FloatArray], escape: NDArray[np.int32], escapes: int
+        self, logits: CpuProduct, escape: NDArray[np.int32], escapes: int
     ) -> NDArray[np.int32]:
-        rows, outputs = logits.values.shape
+        rows, outputs = logits[0].shape
         frequencies = np.empty((rows, outputs + escapes), np.int32)
-        kernels.frequencies(logits[:], frequency_total(outputs + escapes), escape, frequencies)
+        kernels.frequencies(logits, frequency_total(outputs + escapes), escape, frequencies)
         return frequencies

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codelength_exact import constants, tensors
-from codelength_exact.backend import Backend, Matrix, Product, Rows, Table
+from codelength_exact.backend import Backend, Matrix, Product, Rows
 from codelength_exact.tensors import FARTHEST, LOG2E, exp2
 
 UNITS = float(constants.UNITS)
@@ -25,8 +25,8 @@ class TorchMatrix(Matrix[Tensor, Tensor]):
         self.bias = torch.zeros_like(channel_scales) if bias is None else bias
 
     def times(self, rows: Rows[Tensor, Tensor]) -> Product[Tensor, Tensor]:
-        values = tensors.product(rows.values, self._parts)
-        return Product(values, rows.scales, self.channel_scales, self.bias)
+        values, scales = rows
+        return tensors.product(values, self._parts), scales, self.channel_scales, self.bias
 
 
 class TorchBackend(Backend[Tensor, Tensor]):
@@ -51,12 +51,12 @@ class TorchBackend(Backend[Tensor, Tensor]):
         parts = tensors.parts(values, self._device)
         return TorchMatrix(parts, self.floats(scales), None if bias is None else self.floats(bias))
 
-    def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Table[Tensor, Tensor]:
-        return Table(self.integers(values), self.floats(scales))
+    def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Rows[Tensor, Tensor]:
+        return self.integers(values), self.floats(scales)
 
-    def look_up(self, table: Table[Tensor, Tensor], rows: NDArray[np.int64]) -> Tensor:
-        at = self.integers(rows)
-        return table.values[at].float() * table.scales[at][:, None]
+    def look_up(self, table: Rows[Tensor, Tensor], rows: NDArray[np.int64]) -> Tensor:
+        (values, scales), at = table, self.integers(rows)
+        return values[at].float() * scales[at][:, None]
 
     def frequencies(
         self, logits: Product[Tensor, Tensor], escape: NDArray[np.int32], escapes: int
@@ -74,11 +74,7 @@ class TorchBackend(Backend[Tensor, Tensor]):
 
 def scaled(product: Product[Tensor, Tensor]) -> Tensor:
     """Return a product as float32: the integers times their scales, and the bias added."""
-    outputs = product.values * (product.row_scales[:, None] * product.channel_scales)
-    outputs += product.bias
+    integers, row_scales, channel_scales, bias = product
+    outputs = integers * (row_scales[:, None] * channel_scales)
+    outputs += bias
     return outputs
-
-
-def quantised(x: Tensor) -> Rows[Tensor, Tensor]:
-    """Return x, quantised over its last axis."""
-    return Rows(*tensors.quantised(x))

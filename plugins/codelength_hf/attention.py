@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled, inlined, prefetch
 from codelength_exact.constants import FARTHEST, MAGIC
-from codelength_exact.kernels import FloatArray, IntArray, ProductTuple, RowsTuple
+from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
 from codelength_exact.products import COLUMNS, ROWS, four_rows, one_row
 from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered, quantise
 from codelength_hf.kernels import NormTuple, write_norm
@@ -24,23 +24,15 @@ AttentionTuple: TypeAlias = tuple[
 """The fields of `backend.Attention`."""
 CacheTuple: TypeAlias = tuple[IntArray, FloatArray, IntArray, FloatArray, FloatArray]
 """The fields of `backend.Cache`."""
-QueriesTuple: TypeAlias = tuple[NDArray[np.int16], FloatArray]
-"""The fields of `Queries`."""
+Queries: TypeAlias = tuple[NDArray[np.int16], FloatArray]
+"""Quantised queries: integers (streams, time, heads, head_dim, filled up to pairs), and scales
+(streams, time, heads), times `Attention.query_factor`."""
 
 LOW_BITS = 8
 """Weights that do not fit into int16 are split: the lowest bits, and those above."""
 
 LINE = 64
 """Bytes that come from memory at once."""
-
-
-class Queries(NamedTuple):
-    """Quantised queries."""
-
-    values: NDArray[np.int16]
-    """(streams, time, heads, head_dim, filled up to pairs)"""
-    scales: FloatArray
-    """(streams, time, heads), times `Attention.query_factor`."""
 
 
 class Scales(NamedTuple):
@@ -56,11 +48,11 @@ class Scales(NamedTuple):
 
 @compiled
 def split_heads(  # noqa: C901 - one loop, for speed
-    qkv: ProductTuple,
+    qkv: CpuProduct,
     attention: AttentionTuple,
     norm: NormTuple,
     start: int,
-    queries: QueriesTuple,
+    queries: Queries,
     cache: CacheTuple,
 ) -> None:
     """Norm, rotate and quantise queries, keys and values; write keys and values to the cache.
@@ -137,11 +129,11 @@ def _prefetch_panel(row: int, panel: int, cache: CacheTuple) -> None:
 
 @compiled
 def attend(  # noqa: C901 - one loop, for speed
-    queries: QueriesTuple,
+    queries: Queries,
     cache: CacheTuple,
     attention: AttentionTuple,
     start: int,
-    rows: RowsTuple,
+    rows: CpuRows,
 ) -> None:
     """Quantise the attention of queries from position `start` on to the keys up to each.
 

@@ -51,16 +51,16 @@ class NumbaTransformerBackend(NumbaBackend, TransformerBackend[IntArray, FloatAr
 
     def normalise(self, x: FloatArray, norm: Norm[FloatArray]) -> CpuRows:
         rows = self.empty_rows(*x.shape)
-        kernels.normalise(x, norm[:], rows[:])
+        kernels.normalise(x, norm[:], rows)
         return rows
 
     def add(self, x: FloatArray, product: CpuProduct) -> None:
-        kernels.add(x, product[:])
+        kernels.add(x, product)
 
     def activate(self, kind: Activation, gated: bool, product: CpuProduct) -> CpuRows:
-        count, outputs = product.values.shape
+        count, outputs = product[0].shape
         rows = self.empty_rows(count, outputs // (2 if gated else 1))
-        kernels.activate(KINDS[kind], gated, product[:], rows[:])
+        kernels.activate(KINDS[kind], gated, product, rows)
         return rows
 
     def attend(
@@ -72,12 +72,12 @@ class NumbaTransformerBackend(NumbaBackend, TransformerBackend[IntArray, FloatAr
         start: int,
     ) -> CpuRows:
         streams, heads, head_dim = len(cache.keys), attention.heads, attention.head_dim
-        time = len(qkv.values) // streams
-        queries = loops.Queries(
+        time = len(qkv[0]) // streams
+        queries = (
             np.empty((streams, time, heads, head_dim + head_dim % 2), np.int16),
             np.empty((streams, time, heads), np.float32),
         )
-        loops.split_heads(qkv[:], attention[:], norm[:], start, queries[:], cache[:])
+        loops.split_heads(qkv, attention[:], norm[:], start, queries, cache[:])
         rows = self.empty_rows(streams * time, heads * head_dim)
-        loops.attend(queries[:], cache[:], attention[:], start, rows[:])
+        loops.attend(queries, cache[:], attention[:], start, rows)
         return rows

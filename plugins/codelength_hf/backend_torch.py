@@ -11,7 +11,7 @@ from torch import Tensor
 
 from codelength_exact import scalars
 from codelength_exact.backend import Product, Rows
-from codelength_exact.backend_torch import TorchBackend, quantised, scaled
+from codelength_exact.backend_torch import TorchBackend, scaled
 from codelength_exact.tensors import (
     FARTHEST,
     LOG2E,
@@ -19,6 +19,7 @@ from codelength_exact.tensors import (
     exp2,
     largest,
     over,
+    quantised,
     sigmoid,
     square_root,
 )
@@ -79,7 +80,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         start: int,
     ) -> TensorRows:
         streams, key_heads, _, head_dim = cache.keys.shape
-        heads, time = attention.heads, len(qkv.values) // streams
+        heads, time = attention.heads, len(qkv[0]) // streams
         end = start + time
         split = scaled(qkv).view(streams, time, heads + 2 * key_heads, head_dim)
         q, k, v = torch.split(split, [heads, key_heads, key_heads], 2)
@@ -88,23 +89,23 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
             q = _normed(q, Norm(q_gain, q_bias, norm.epsilon, norm.centred))
             k = _normed(k, Norm(k_gain, k_bias, norm.epsilon, norm.centred))
         cos, sin = attention.cos[start:end, None], attention.sin[start:end, None]
-        queries = quantised(_rotated(q, cos, sin).transpose(1, 2))
-        keys = quantised(_rotated(k, cos, sin).transpose(1, 2))
-        values = quantised(v.transpose(1, 2))
-        cache.keys[:, :, start:end] = keys.values.to(torch.int8)
-        cache.values[:, :, start:end] = values.values.to(torch.int8)
-        cache.key_scales[:, :, start:end] = keys.scales
-        cache.value_scales[:, :, start:end] = values.scales
+        queries, query_scales = quantised(_rotated(q, cos, sin).transpose(1, 2))
+        keys, key_scales = quantised(_rotated(k, cos, sin).transpose(1, 2))
+        values, value_scales = quantised(v.transpose(1, 2))
+        cache.keys[:, :, start:end] = keys.to(torch.int8)
+        cache.values[:, :, start:end] = values.to(torch.int8)
+        cache.key_scales[:, :, start:end] = key_scales
+        cache.value_scales[:, :, start:end] = value_scales
         largest_scales = cache.largest_scales
-        largest_scales[:, :, start:end] = values.scales
+        largest_scales[:, :, start:end] = value_scales
         largest_scales[:, :, :end] = largest_scales[:, :, :end].cummax(2).values
 
         def seen(part: Tensor) -> Tensor:
             """What each head sees of a cache: (streams, heads, end, …)."""
             return part[:, :, :end].repeat_interleave(heads // key_heads, 1)
 
-        query_scales = queries.scales * float(attention.query_factor)
-        scores = queries.values @ seen(cache.keys).float().transpose(2, 3)
+        query_scales = query_scales * float(attention.query_factor)
+        scores = queries @ seen(cache.keys).float().transpose(2, 3)
         y = scores * (query_scales[..., None] * seen(cache.key_scales)[:, :, None])
         later = torch.ones((time, end), dtype=torch.bool, device=y.device).triu(start + 1)
         top = y.masked_fill(later, -torch.inf).amax(3, keepdim=True)

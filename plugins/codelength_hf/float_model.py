@@ -27,7 +27,6 @@ from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
 from codelength.results.machine import processor
 from codelength_exact import kernels
-from codelength_exact.backend import Product
 from codelength_exact.constants import frequency_total
 from codelength_hf.architecture import first_token
 from codelength_hf.checkpoint import Checkpoint
@@ -209,8 +208,8 @@ class Lockstep:
         ones, zeros = np.ones(self.outputs, np.float32), np.zeros(self.outputs, np.float32)
         out = np.empty((len(logits), self.outputs + escapes), np.int32)
         scale = np.ones(len(logits), np.float32)
-        product = Product(logits, scale, ones, zeros)
-        kernels.frequencies(product[:], frequency_total(out.shape[1]), escape, out)
+        product = logits, scale, ones, zeros
+        kernels.frequencies(product, frequency_total(out.shape[1]), escape, out)
         return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from codelength.coding.compiled import compiled, inlined
 from codelength_exact.constants import MAGIC
-from codelength_exact.kernels import FloatArray, ProductTuple, RowsTuple
+from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray
 from codelength_exact.scalars import ZERO, gelu, gelu_tanh, largest_magnitude, quantise, silu
 from codelength_hf.constants import GRID
 
@@ -47,7 +47,7 @@ def write_norm(
 
 
 @compiled
-def normalise(x: FloatArray, norm: NormTuple, rows: RowsTuple) -> None:
+def normalise(x: FloatArray, norm: NormTuple, rows: CpuRows) -> None:
     """Quantise the norm of each row of x (rows, columns)."""
     gain, bias, epsilon, centred = norm
     values, scales = rows
@@ -58,7 +58,7 @@ def normalise(x: FloatArray, norm: NormTuple, rows: RowsTuple) -> None:
 
 
 @compiled
-def add(x: FloatArray, product: ProductTuple) -> None:
+def add(x: FloatArray, product: CpuProduct) -> None:
     """Add a product (rows, columns) to x."""
     integers, row_scales, channel_scales, bias = product
     for n in range(len(x)):
@@ -69,7 +69,7 @@ def add(x: FloatArray, product: ProductTuple) -> None:
 
 @compiled
 def activate(  # noqa: C901 - one loop, for speed
-    kind: int, gated: bool, product: ProductTuple, rows: RowsTuple
+    kind: int, gated: bool, product: CpuProduct, rows: CpuRows
 ) -> None:
     """Quantise the activation of a product (rows, hidden).
 

@@ -207,11 +207,12 @@ class TransformerPredictor(Predictor):
         self, rows: Rows[Any, Any], first: int, count: int
     ) -> Iterator[tuple[slice, Rows[Any, Any]]]:
         """`count` rows from `first` on, so many at a time that their frequencies fit in memory."""
+        integers, scales = rows
         step = max(1, HANDED_OUT // self.alphabet)
         for start in range(0, count, step):
             stop = min(start + step, count)
             part = slice(first + start, first + stop)
-            yield slice(start, stop), Rows(rows.values[part], rows.scales[part])
+            yield slice(start, stop), (integers[part], scales[part])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength_exact import kernels as shared
-from codelength_exact.backend import Product
 from codelength_exact.constants import frequency_total
 from codelength_exact.recurrent_shape import Shape
 from codelength_online import kernels
@@ -134,8 +133,8 @@ class Model:
             x += added
         logits, out = self._logits[at], self.frequencies[at]
         multiply(self._norm.run(self._x, at), forth["head"], logits)
-        scaled = Product(logits, self._ones[at], ONES, given["bias"])
-        shared.frequencies(scaled[:], frequency_total(256), self._no_escapes[at], out)
+        scaled = logits, self._ones[at], ONES, given["bias"]
+        shared.frequencies(scaled, frequency_total(256), self._no_escapes[at], out)
         return out
 
     def gradient(self) -> Parameters:

@@ -11,7 +11,7 @@ from typing import ClassVar, Generic
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength_exact.backend import Backend, Floats, Ints, Product, Rows, Table
+from codelength_exact.backend import Backend, Floats, Ints, Product, Rows
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class NgramTables(Generic[Ints, Floats]):
     orders: NDArray[np.int64]
     rows: int
     """Rows of each table."""
-    entries: Table[Ints, Floats]
+    entries: Rows[Ints, Floats]
     """(orders · rows, columns)"""
 
 

@@ -20,29 +20,29 @@ class NumbaRecurrentBackend(NumbaBackend, RecurrentBackend[IntArray, FloatArray]
     def look_up_ngrams(
         self, symbols: NDArray[np.int64], time: int, tables: NgramTables[IntArray, FloatArray]
     ) -> CpuRows:
-        columns = len(tables.orders) * tables.entries.values.shape[1]
+        columns = len(tables.orders) * tables.entries[0].shape[1]
         rows = self.empty_rows(len(symbols) * time, columns)
-        kernels.look_up_ngrams(symbols, tables.orders, tables.entries[:], tables.rows, rows[:])
+        kernels.look_up_ngrams(symbols, tables.orders, tables.entries, tables.rows, rows)
         return rows
 
     def normalise(self, x: FloatArray) -> CpuRows:
         rows = self.empty_rows(*x.shape)
-        kernels.normalise(x, rows[:])
+        kernels.normalise(x, rows)
         return rows
 
     def add_and_normalise(self, x: FloatArray, product: CpuProduct) -> CpuRows:
         rows = self.empty_rows(*x.shape)
-        kernels.add_and_normalise(x, product[:], rows[:])
+        kernels.add_and_normalise(x, product, rows)
         return rows
 
     def advance_gated(
         self, product: CpuProduct, gate: FloatArray, carried: FloatArray, r: FloatArray
     ) -> CpuRows:
-        rows = self.empty_rows(len(product.values), r.shape[1])
-        kernels.advance_gated(product[:], gate, carried, r, rows[:])
+        rows = self.empty_rows(len(product[0]), r.shape[1])
+        kernels.advance_gated(product, gate, carried, r, rows)
         return rows
 
     def square_relu(self, product: CpuProduct) -> CpuRows:
-        rows = self.empty_rows(*product.values.shape)
-        kernels.square_relu(product[:], rows[:])
+        rows = self.empty_rows(*product[0].shape)
+        kernels.square_relu(product, rows)
         return rows

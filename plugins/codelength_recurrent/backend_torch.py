@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codelength_exact.backend import Product, Rows
-from codelength_exact.backend_torch import TorchBackend, quantised, scaled
+from codelength_exact.backend_torch import TorchBackend, scaled
 from codelength_exact.recurrent_shape import row_numbers
-from codelength_exact.tensors import divided, over, sigmoid, square_root
+from codelength_exact.tensors import divided, over, quantised, sigmoid, square_root
 from codelength_recurrent.backend import NgramTables, RecurrentBackend
 
 TensorRows = Rows[Tensor, Tensor]
@@ -35,9 +35,9 @@ class TorchRecurrentBackend(TorchBackend, RecurrentBackend[Tensor, Tensor]):
         return quantised(ngrams.reshape(-1, len(tables.orders) * values.shape[1]))
 
     def normalise(self, x: Tensor) -> TensorRows:
-        q = quantised(x).values
+        q, _ = quantised(x)
         total = (q * q).sum(1, dtype=torch.float64).clamp_min(1).float()
-        return Rows(q, over(1.0, square_root(divided(total, x.shape[1]))))
+        return q, over(1.0, square_root(divided(total, x.shape[1])))
 
     def add_and_normalise(self, x: Tensor, product: TensorProduct) -> TensorRows:
         x += scaled(product)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled, inlined
 from codelength_exact.constants import ONE
-from codelength_exact.kernels import FloatArray, IntArray, ProductTuple, RowsTuple
+from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
 from codelength_exact.recurrent_shape import MASK, MULTIPLIER
 from codelength_exact.scalars import ZERO, quantise, sigmoid
 
@@ -29,9 +29,9 @@ def _normalise(x: FloatArray, q: IntArray) -> np.float32:
 def look_up_ngrams(
     symbols: NDArray[np.int64],
     orders: NDArray[np.int64],
-    entries: RowsTuple,
+    entries: CpuRows,
     table_rows: int,
-    out: RowsTuple,
+    out: CpuRows,
 ) -> None:
     """Look up the last n symbols in the table of each order n, and quantise what is there.
 
@@ -64,7 +64,7 @@ def look_up_ngrams(
 
 
 @compiled
-def normalise(x: FloatArray, out: RowsTuple) -> None:
+def normalise(x: FloatArray, out: CpuRows) -> None:
     """Quantise the RMS norm of each row of x (rows, width)."""
     values, scales = out
     for n in range(len(x)):
@@ -72,7 +72,7 @@ def normalise(x: FloatArray, out: RowsTuple) -> None:
 
 
 @compiled
-def add_and_normalise(x: FloatArray, product: ProductTuple, out: RowsTuple) -> None:
+def add_and_normalise(x: FloatArray, product: CpuProduct, out: CpuRows) -> None:
     """Add a product (rows, width) without a bias to x, and quantise the RMS norm of that."""
     integers, row_scales, channel_scales, _ = product
     values, scales = out
@@ -84,7 +84,7 @@ def add_and_normalise(x: FloatArray, product: ProductTuple, out: RowsTuple) -> N
 
 @compiled
 def advance_gated(
-    product: ProductTuple, gate: FloatArray, carried: FloatArray, r: FloatArray, out: RowsTuple
+    product: CpuProduct, gate: FloatArray, carried: FloatArray, r: FloatArray, out: CpuRows
 ) -> None:
     """Take the gated recurrence r ← r + sigmoid(z) · (b − r), and quantise r · silu(g).
 
@@ -120,7 +120,7 @@ def advance_gated(
 
 
 @compiled
-def square_relu(product: ProductTuple, out: RowsTuple) -> None:
+def square_relu(product: CpuProduct, out: CpuRows) -> None:
     """Quantise relu(x)² of a product (rows, hidden) without a bias."""
     integers, row_scales, channel_scales, _ = product
     values, scales = out
