@@ -43,6 +43,13 @@ def test_what_changed_is_printed_and_written(folder):
     assert [cell["b"]["coded"] - cell["a"]["coded"] for cell in cells] == [1, 0]
 
 
+def test_a_dash_writes_to_standard_output_and_nothing_else_there(folder):
+    ran = codelength(folder, "compare", "a", "b", "--markdown", "-")
+    assert ran.stdout.startswith("# Comparison of two runs\n")
+    assert "sizes: 1 larger, 1 cell equal" in ran.stderr.splitlines()
+    assert not (folder / "-").exists()
+
+
 def test_nothing_in_common_is_not_green(folder):
     codelength(folder, "run", "--codecs", "store", "--corpora", "path:text", "--out", "c")
     ran = codelength(folder, "compare", "a", "c")

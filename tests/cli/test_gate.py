@@ -156,6 +156,13 @@ def test_the_outputs_are_written_whatever_the_code(made, tmp_path):
     assert files["markdown"].read_text().startswith("## codelength gate: regression")
 
 
+def test_a_dash_writes_to_standard_output_and_nothing_else_there(made):
+    ran = made("--json", "-")
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)["cells"]
+    assert ran.stderr.splitlines()[-2:] == ["2 cells: 2 equal", "gate: ok"]
+
+
 def test_an_update_accepts_what_is_there_and_says_what_it_changed(made, tmp_path):
     before = (tmp_path / "base.json").read_text()
     ran = made("--update", PLANT="larger")

@@ -113,6 +113,16 @@ def test_versions_and_machines_that_differ_come_before_any_figure():
     assert not compared.is_same_machine
 
 
+def test_another_plugin_or_other_weights_are_a_difference():
+    a = results([cell(versions={}, plugin="squeeze.py 1a2b", digests={"weights": "sha256:1"})])
+    b = results([cell(versions={}, plugin="squeeze.py 3c4d", digests={"weights": "sha256:2"})])
+    found = {d.what: (d.before, d.after, tuple(d.codecs)) for d in compare(a, b).differences}
+    assert found == {
+        "plugin": ("squeeze.py 1a2b", "squeeze.py 3c4d", ("gzip",)),
+        "weights": ("sha256:1", "sha256:2", ("gzip",)),
+    }
+
+
 def test_speeds_of_two_machines_are_called_what_they_are():
     e = environment("run-2", machine={"cpu": "Slow 100"})
     a = results([cell(encode=phase_of(0.5))])

@@ -11,15 +11,13 @@ import click
 
 from codelength.api.errors import UsageError
 from codelength.api.hooks import Exporter
-from codelength.cli.output import terminal_width
+from codelength.cli.output import STDOUT, terminal_width
 from codelength.plugins import installed_plugins
 from codelength.report.export import EXPORTERS
 from codelength.results.files import write_file
 
 if TYPE_CHECKING:
     from codelength.report.page import Page
-
-STDOUT = Path("-")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from codelength.cli.options import (
     with_plugins,
     with_timeout,
 )
-from codelength.cli.output import print_sections
+from codelength.cli.output import STDOUT, print_sections
 from codelength.cli.progress import Lines, Live
 from codelength.gate.baseline import LIMIT, Baseline, Grid, load, to_json
 from codelength.gate.grid import GridWatch
@@ -33,8 +33,9 @@ from codelength.results.files import write_file
 
 
 def _output(name: str, what: str) -> Callable[..., Any]:
-    kind = click.Path(path_type=Path, dir_okay=False)
-    return click.option(f"--{name}", f"{name}_file", type=kind, metavar="FILE", help=what)
+    kind = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+    text = f"Write {what}; - for standard output."
+    return click.option(f"--{name}", f"{name}_file", type=kind, metavar="FILE", help=text)
 
 
 @click.command()
@@ -76,9 +77,9 @@ def _output(name: str, what: str) -> Callable[..., Any]:
 )
 @with_timeout(120)
 @DEVICE
-@_output("json", "Write all findings as JSON.")
-@_output("junit", "Write JUnit XML, with a test case for each cell and time.")
-@_output("markdown", 'Write Markdown, as for "$GITHUB_STEP_SUMMARY".')
+@_output("json", "all findings as JSON")
+@_output("junit", "JUnit XML, with a test case for each cell and time")
+@_output("markdown", 'Markdown, as for "$GITHUB_STEP_SUMMARY"')
 @with_plugins
 def command(
     path: Path,
@@ -136,10 +137,11 @@ def command(
             assert before is not None
             policy = Policy(time == "block", keys == "block")
             outcome = check(before, plugins, watch, policy, time != "off", timeout)
-    print_sections(*to_tables(outcome))
+    is_quiet = STDOUT in (json_file, junit_file, markdown_file)
+    print_sections(*to_tables(outcome), err=is_quiet)
     if outcome.log:
         click.echo(outcome.log.rstrip(), err=True)
-    print_sections(*outcome.summary())
+    print_sections(*outcome.summary(), err=is_quiet)
     texts: list[tuple[Path | None, Callable[[], str]]] = [
         (json_file, lambda: outcome_to_json(outcome, str(path))),
         (junit_file, lambda: to_junit(outcome)),
@@ -149,12 +151,12 @@ def command(
         if file:
             _write(file, text())
     if update and not outcome.exit_code:
-        _keep(baseline, before, path)
+        click.echo(_keep(baseline, before, path), err=is_quiet)
         return 0
     if outcome.exit_code:
         refused = "; nothing was written" if update else ""
         return fail(f"gate: {outcome.headline}{refused}", outcome.exit_code)
-    click.echo(f"gate: {outcome.headline}")
+    click.echo(f"gate: {outcome.headline}", err=is_quiet)
     return 0
 
 
@@ -186,8 +188,8 @@ def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Gr
     return grid
 
 
-def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> None:
-    """Write the baseline and say what it changes."""
+def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> str:
+    """Write the baseline, and return a line that says what it changes."""
     write_file(path, to_json(baseline))
     old = {cell.key: cell for cell in before.cells} if before else {}
     new = {cell.key: cell for cell in baseline.cells}
@@ -198,7 +200,7 @@ def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> None:
     }
     changes = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
     changes = (changes or ", as before") if before else ""
-    click.echo(f"written: {path}, {len(new):,} cells{changes}")
+    return f"written: {path}, {len(new):,} cells{changes}"
 
 
 class _Failures(Lines, GridWatch):
@@ -228,6 +230,9 @@ def _watch() -> Iterator[GridWatch]:
 
 
 def _write(file: Path, text: str) -> None:
+    if file == STDOUT:
+        click.echo(text)
+        return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)  # in place: CI names a file that it has made

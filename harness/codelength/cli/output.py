@@ -2,20 +2,24 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import click
 
 from codelength.report.table import Table
 
+STDOUT = Path("-")
+"""Standard output, as the value of an option that takes a file."""
 
-def print_sections(*sections: str | Table) -> None:
-    """Print tables and prose.
+
+def print_sections(*sections: str | Table, err: bool = False) -> None:
+    """Print tables and prose; with `err` to standard error, because a file goes to the output.
 
     Tables are as wide as the terminal; in a pipe or a file, a row is one line.
     """
     width = terminal_width()
     for section in sections:
-        click.echo(section.text(width) if isinstance(section, Table) else section)
+        click.echo(section.text(width) if isinstance(section, Table) else section, err=err)
 
 
 def terminal_width() -> int | None:

@@ -302,9 +302,10 @@ def _join_values(facts: Iterable[dict[str, str]]) -> dict[str, str]:
 
 
 def _library_differences(pairs: Sequence[Pair]) -> list[Difference]:
+    """What differs of the libraries, files and plugins that the codecs depend on."""
     codecs: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
     for pair in pairs:
-        before, after = pair.before.versions, pair.after.versions
+        before, after = pair.before.depends_on, pair.after.depends_on
         if before and after:  # a cell that failed early has none
             for name in dict.fromkeys([*before, *after]):
                 one, other = before.get(name, "none"), after.get(name, "none")

@@ -87,7 +87,7 @@ class Checker:
             plugins, spec = find_codec(codec)
             outcome = (self._accept if self._update else self._check)(plugins, spec)
         except CodelengthError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         lines = [
             f"{spec} on {cell.corpus} ({cell.protocol}) is {cell.verdict}: {cell.detail}"
             for cell in outcome.cells
