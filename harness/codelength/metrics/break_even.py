@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES
+from codelength.metrics.bootstrap import CONFIDENCE
 from codelength.metrics.means import resample_ratios
 from codelength.metrics.rates import ratio, total_model_bytes
 from codelength.results.cell import Cell
@@ -60,7 +60,7 @@ def find_cheaper_range(one: CostLine, other: CostLine) -> SizeRange | None:
     return None
 
 
-def break_even_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, float] | None:
+def break_even_interval(one: Cell, other: Cell) -> tuple[float, float] | None:
     """The 95% percentile bootstrap interval of the size at which two codecs break even.
 
     Each sample is drawn for both codecs at once. The upper end is infinite where too many draws
@@ -75,7 +75,7 @@ def break_even_interval(one: Cell, other: Cell, seed: int = 0) -> tuple[float, f
     import numpy as np
 
     more = a.model_bytes - b.model_bytes
-    gains = resample_ratios(other, RESAMPLES, seed) - resample_ratios(one, RESAMPLES, seed)
+    gains = resample_ratios(other) - resample_ratios(one)
     with np.errstate(divide="ignore"):
         sizes = np.where(gains * more > 0, more / gains, np.inf)
     sizes = np.sort(sizes[np.isfinite(gains)])

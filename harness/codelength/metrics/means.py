@@ -33,7 +33,6 @@ class Mean:
 def compute_means(
     rows: Mapping[str, Sequence[Cell | None]],
     parts: Mapping[str, Sequence[int]],
-    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, dict[str, Mean]]:
     """Compute the mean ratio of each row over each part, with a 95% percentile bootstrap interval.
@@ -52,9 +51,9 @@ def compute_means(
 
     names = list(rows)
     cells = list(rows.values())
-    logs = {part: np.zeros((len(names), resamples)) for part in parts}
+    logs = {part: np.zeros((len(names), RESAMPLES)) for part in parts}
     for column in sorted({column for columns in parts.values() for column in columns}):
-        rates = _resample_column([row[column] for row in cells], resamples, seed)
+        rates = _resample_column([row[column] for row in cells], seed)
         with np.errstate(divide="ignore"):  # a draw that was coded in no byte has the ratio 0
             np.log(rates, out=rates)
         for part, columns in parts.items():
@@ -71,26 +70,24 @@ def compute_means(
     }
 
 
-def resample_ratios(cell: Cell, resamples: int = RESAMPLES, seed: int = 0) -> "NDArray[np.float64]":
-    """The ratio of a cell in each resample of its groups, (resamples,).
+def resample_ratios(cell: Cell) -> "NDArray[np.float64]":
+    """The ratio of a cell in each resample of its groups, (RESAMPLES,).
 
     Two codecs on the same slice with as many groups share their draws, so that their difference
     can be taken draw by draw. Not a number where a draw has empty files only.
     """
-    rates: NDArray[np.float64] = _resample_column([cell], resamples, seed)[0]
+    rates: NDArray[np.float64] = _resample_column([cell], 0)[0]
     return rates
 
 
-def _resample_column(
-    cells: Sequence[Cell | None], resamples: int, seed: int
-) -> "NDArray[np.float64]":
-    """The ratios of all codecs on one corpus in each resample, (cells, resamples).
+def _resample_column(cells: Sequence[Cell | None], seed: int) -> "NDArray[np.float64]":
+    """The ratios of all codecs on one corpus in each resample, (cells, RESAMPLES).
 
     Not a number where there is no ratio.
     """
     import numpy as np
 
-    rates = np.full((len(cells), resamples), np.nan)
+    rates = np.full((len(cells), RESAMPLES), np.nan)
     by_groups: dict[int, list[tuple[int, Cell]]] = {}
     for place, cell in enumerate(cells):
         if cell is not None and ratio(cell) is not None:
@@ -104,18 +101,11 @@ def _resample_column(
         if groups == 1:
             rates[places] = pairs[:, :, 1] / pairs[:, :, 0]
             continue
-        draws = _draw_groups(members[0][1], groups, resamples, seed).T
+        digest = crc32(" ".join(members[0][1].slice.identity).encode())
+        draws = draw_counts(groups, RESAMPLES, np.random.default_rng([seed, digest])).T
         raw, coded = pairs[:, :, 0] @ draws, pairs[:, :, 1] @ draws
         rates[places] = coded / np.where(raw > 0, raw, np.nan)  # a draw of empty files has none
     return rates
-
-
-def _draw_groups(cell: Cell, groups: int, resamples: int, seed: int) -> "NDArray[np.float64]":
-    """How often each group was drawn in each resample, (resamples, groups)."""
-    import numpy as np
-
-    random = np.random.default_rng([seed, crc32(" ".join(cell.slice.identity).encode())])
-    return draw_counts(groups, resamples, random)
 
 
 def _bounds(logs: "NDArray[np.float64]", corpora: int) -> "NDArray[np.float64]":
