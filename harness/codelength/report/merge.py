@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import msgspec
@@ -14,6 +14,7 @@ from codelength.results.cell import Cell, CorpusSlice, Evidence, SliceKey, Statu
 HEX = 12
 
 Versions = tuple[tuple[str, str], ...]
+ByCorpus = dict[str, list[Measurement]]
 
 
 @dataclass(frozen=True)
@@ -117,21 +118,6 @@ def _describe(corpus_slice: CorpusSlice) -> str:
     return f"digest {corpus_slice.digest[:HEX]}, {samples}, {format.count(corpus_slice.bytes)} B"
 
 
-@dataclass
-class _Group:
-    """Measurements of one codec, versions and evidence that do not disagree."""
-
-    measured: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
-    failed: dict[str, list[Measurement]] = field(default_factory=lambda: defaultdict(list))
-
-    def agrees(self, sizes: Mapping[str, int]) -> bool:
-        return all(
-            self.measured[corpus][0].cell.coded_bytes == size
-            for corpus, size in sizes.items()
-            if corpus in self.measured
-        )
-
-
 def merge_rows(measurements: Sequence[Measurement]) -> tuple[list[Row], list[str]]:
     """Merge the measurements under one protocol and limit into rows with names of their own.
 
@@ -148,8 +134,8 @@ def merge_rows(measurements: Sequence[Measurement]) -> tuple[list[Row], list[str
     for (codec, versions, kind), members in _by_entry(measurements).items():
         disputed = _find_contradictions(members)
         contradictions += disputed.values()
-        for group in _group(members):
-            row = Row(codec, dict(versions), kind, dict(group.measured), dict(group.failed))
+        for measured, failed in _group(members):
+            row = Row(codec, dict(versions), kind, measured, failed)
             rows[codec].append(replace(row, contradicted=bool(disputed.keys() & row.cells.keys())))
     names: set[str] = set()
     merged = [row for of in rows.values() for row in _name_rows(_collapse(of))]
@@ -184,21 +170,29 @@ def _by_entry(
     return entries
 
 
-def _group(members: Sequence[Measurement]) -> list[_Group]:
-    """Folder by folder, each in the first group that it does not disagree with."""
+def _group(members: Sequence[Measurement]) -> list[tuple[ByCorpus, ByCorpus]]:
+    """What was measured and what failed, folder by folder.
+
+    Each folder is in the first group that it does not disagree with.
+    """
     folders: dict[str, list[Measurement]] = defaultdict(list)
     for member in members:
         folders[member.folder].append(member)
-    groups: list[_Group] = []
+    groups: list[tuple[ByCorpus, ByCorpus]] = []
     for mine in folders.values():
-        sizes = {m.cell.slice.corpus: m.cell.coded_bytes for m in mine if m.cell.ok}
-        group = next((group for group in groups if group.agrees(sizes)), None)
+        group = next((group for group in groups if _agree(group[0], mine)), None)
         if group is None:
-            groups.append(group := _Group())
+            groups.append(group := ({}, {}))
+        measured, failed = group
         for member in mine:
-            kept = group.measured if member.cell.ok else group.failed
-            _add(kept[member.cell.slice.corpus], member)
+            kept = measured if member.cell.ok else failed
+            _add(kept.setdefault(member.cell.slice.corpus, []), member)
     return groups
+
+
+def _agree(measured: ByCorpus, members: Sequence[Measurement]) -> bool:
+    known = ((measured.get(m.cell.slice.corpus), m.cell) for m in members if m.cell.ok)
+    return all(not found or found[0].cell.coded_bytes == cell.coded_bytes for found, cell in known)
 
 
 def _add(found: list[Measurement], more: Measurement) -> None:
