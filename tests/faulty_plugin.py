@@ -2,20 +2,28 @@
 codec. Load it with --plugin."""
 
 import ctypes
+import gc
 import hashlib
 import itertools
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar
 
 from codelength import RAW, Codec, Corpus, Media, Sample, Unsupported, hookimpl
 
 FLIPPED = bytes(byte ^ 0x55 for byte in range(256))
+
+
+def token(data: bytes) -> bytes:
+    """All that a liar codes of data whose decoder looks for the rest elsewhere."""
+    return hashlib.sha256(data).digest()[:8]
 
 
 @dataclass(frozen=True)
@@ -109,9 +117,8 @@ class Remembers(HonestXor):
     name = "liar-remembers"
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
-        token = hashlib.sha256(data).digest()[:8]
-        KEPT[token] = data
-        return token
+        KEPT[token(data)] = data
+        return token(data)
 
     def decode(self, blob: bytes) -> bytes:
         return KEPT[blob]
@@ -219,12 +226,167 @@ class LeavesFile(HonestXor):
     name = "liar-leaves-file"
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
-        token = hashlib.sha256(data).digest()[:8]
-        Path(tempfile.gettempdir(), token.hex()).write_bytes(data)
-        return token
+        Path(tempfile.gettempdir(), token(data).hex()).write_bytes(data)
+        return token(data)
 
     def decode(self, blob: bytes) -> bytes:
         return Path(tempfile.gettempdir(), blob.hex()).read_bytes()
+
+
+class Searches(HonestXor):
+    """Looks for the answer in all that its process has in memory."""
+
+    name = "liar-searches"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        frame, found = sys._getframe(), list(gc.get_objects())
+        while frame := frame.f_back:  # type: ignore[assignment]
+            found += [frame.f_locals]
+        for _ in range(3):
+            found += [thing for outer in found for thing in gc.get_referents(outer)]
+            found = list({id(thing): thing for thing in found}.values())
+        samples = (thing.data for thing in found if isinstance(thing, Sample))
+        pieces = (thing for thing in found if isinstance(thing, bytes))
+        return next(bytes(data) for data in (*samples, *pieces) if token(data) == blob)
+
+
+class Reads(HonestXor):
+    """Looks for the answer in the corpora of the modules that are loaded."""
+
+    name = "liar-reads"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        mine = (WrongDigest, Unreadable, Shifting)
+        corpora = [
+            thing
+            for thing in gc.get_objects()
+            if isinstance(thing, Corpus) and not isinstance(thing, mine)
+        ]
+        return next(
+            bytes(sample.data)
+            for corpus in corpora
+            for sample in corpus.samples()
+            if token(bytes(sample.data)) == blob
+        )
+
+
+class LeavesBeside(HonestXor):
+    """Keeps what it is given beside its own temporary folder, and in those of other processes."""
+
+    name = "liar-leaves-beside"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        beside = Path(tempfile.gettempdir()).parent
+        for folder in (beside, *filter(Path.is_dir, beside.iterdir())):
+            (folder / token(data).hex()).write_bytes(data)
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        beside = Path(tempfile.gettempdir()).parent
+        return next(beside.rglob(blob.hex())).read_bytes()
+
+
+class Appends(HonestXor):
+    """Keeps what it is given behind the blobs, in the file that the harness keeps them in."""
+
+    name = "liar-appends"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        for link in Path("/proc/self/fd").iterdir():
+            if link.exists() and link.resolve().name == "blobs":
+                os.pwrite(int(link.name), data, 1 << 20)
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        links = Path("/proc/self/fd").iterdir()
+        blobs = next(link for link in links if link.exists() and link.resolve().name == "blobs")
+        return blobs.read_bytes()[1 << 20 :]
+
+
+LEARNED: dict[bytes, bytes] = {}
+CELLS = itertools.count()
+
+
+class Learns(HonestXor):
+    """Is honest in the first cell, and later hopes that its decoder knows the data from there."""
+
+    name = "liar-learns"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        if data == b"\0":  # so begins a cell
+            LEARNED[b"cells"] = b"%d" % next(CELLS)
+        return super().encode(data) if LEARNED[b"cells"] == b"0" else token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        data = LEARNED.get(blob) or super().decode(blob)
+        LEARNED[token(data)] = data
+        return data
+
+
+class Anything:
+    """Equal to anything, and no bytes at all."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Agrees(HonestXor):
+    """Gives back what agrees with whatever it is compared with."""
+
+    name = "liar-agrees"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return b"!"
+
+    def decode(self, blob: bytes) -> bytes:
+        return Anything()  # type: ignore[return-value]
+
+
+class Memoises(HonestXor):
+    """Is slow, save on what it has seen before."""
+
+    name = "liar-memoises"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return slowly("encode", super().encode(data))
+
+    def decode(self, blob: bytes) -> bytes:
+        return super().decode(slowly("decode", blob))
+
+
+@lru_cache
+def slowly(direction: str, data: bytes) -> bytes:
+    """Take some CPU time, once for the same data in the same direction."""
+    hashlib.pbkdf2_hmac("sha256", data, b"", 30_000)
+    return data
+
+
+class LoadsLate(HonestXor):
+    """Is slow once, as a codec is that loads a library for its first large sample."""
+
+    name = "loads-late"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        if len(data) > 1:
+            load_late()
+        return super().encode(data)
+
+
+@cache
+def load_late() -> None:
+    """Take some CPU time."""
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 100_000)
 
 
 class Floods(HonestXor):

@@ -88,7 +88,9 @@ def request(codec: str, **changes: object) -> Request:
         "shorten": False,
         "contention": None,
     }
-    recipe = Recipe(codec, ("embedded", "stdlib"), (str(HERE / "faulty_plugin.py"),), None)
+    faulty = str(HERE / "faulty_plugin.py")
+    plugin = faulty if codec.startswith("liar") else "stdlib"
+    recipe = Recipe(codec, plugin, ("embedded",), (faulty,))
     return Request(recipe, **(fields | changes))  # type: ignore[arg-type]
 
 

@@ -1,26 +1,47 @@
-"""Measuring one cell: encoded in one worker, decoded and compared in another one."""
+"""Measuring one cell: encoded in one worker, decoded in another, compared in a third.
 
+Only the first one has both the codec and the samples. The one that decodes gets the blobs: it knows
+neither the corpus nor what the first one has left in its folder. The one that compares does not
+load the codec. So a codec that wants to look better than it is finds the answer nowhere, unless the
+encoder hides it in a place of its own; against that helps a sandbox.
+"""
+
+import os
+import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
 from codelength.measure.job import Job, Limits, Recipe
-from codelength.measure.worker import Decoded, Encoded, Failed, Ready, decode, encode, prepare
-from codelength.results.cell import Cell, CorpusSlice, Status
+from codelength.measure.worker import Ready, compare, decode, encode, load, read_lengths
+from codelength.results.cell import Cell, CorpusSlice, Phase, Status
 from codelength.results.validity import find_problem
 from codelength.workers.supervisor import (
     CallFailed,
     Crew,
     Died,
+    FunctionRaised,
     Pending,
     Supervisor,
     TimedOut,
 )
 
 T = TypeVar("T")
+
+STATUSES = {
+    "Mismatch": Status.MISMATCH,
+    "Unsupported": Status.UNSUPPORTED,
+    "Unavailable": Status.UNSUPPORTED,
+    "TimeoutError": Status.TIMEOUT,
+    "MemoryError": Status.OUT_OF_MEMORY,
+}
+"""By the exception that a worker has raised; any other one is a failure."""
+
+OUT_OF_MEMORY = "an allocation went past the memory limit"
 
 
 class Watch:
@@ -48,8 +69,16 @@ class Watch:
 SILENT = Watch()
 
 
+class Failed(Exception):
+    """A cell came to nothing."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
 def measure_cell(job: Job) -> Cell:
-    """Measure one codec on one slice of a corpus, in two processes that are gone in the end.
+    """Measure one codec on one slice of a corpus, in processes that are gone in the end.
 
     Whatever the codec does, the result is a cell: its status says what became of it.
     """
@@ -61,19 +90,26 @@ def measure_cell(job: Job) -> Cell:
 
 
 class CodecWorkers:
-    """The two workers of a codec, for one cell after the other. Leaving the context ends them.
+    """The workers of a codec, for one cell after the other. Leaving the context ends them.
 
-    Both stay until then, unless a worker has needed more than half of the memory that it may have:
-    then one is ended before the other one begins.
+    Before a decoder begins, workers end in whose folders the encoder has left something, the
+    decoder ends if it knows the corpus from another cell, and the encoder ends if there is not
+    memory for both. They start again for the next cell.
     """
 
     def __init__(self, recipe: Recipe, limits: Limits, crew: Crew, folder: Path) -> None:
-        self._recipe, self._limits = recipe, limits
-        self._crew, self._folder = crew, folder
-        self._workers: dict[bool, Supervisor] = {}
-        """The one that encodes under False, the one that decodes under True."""
-        self._ready: Ready | Failed | None = None
+        self._limits, self._crew, self._folder = limits, crew, folder.resolve()
+        self._recipes = {
+            "encoder": recipe,
+            "decoder": replace(recipe, corpora=(), data=None),
+            "reader": replace(recipe, codec="", plugin=""),
+        }
+        self._workers: dict[str, Supervisor] = {}
+        self._ready: Ready | None = None
+        self._failed: Failed | None = None
         self._large = False
+        self._decoded: set[str] = set()
+        """The corpora that the decoder knows."""
 
     def __enter__(self) -> Self:
         return self
@@ -82,23 +118,50 @@ class CodecWorkers:
         for worker in self._workers.values():
             worker.close()
 
-    def start(self) -> Ready | Failed:
-        """What the codec says of itself, once both workers are up.
+    def start(self) -> Ready:
+        """Start encoder and decoder where they are missing; return what the codec says of itself.
 
-        One that cannot be had is asked only once; a worker that has died is started again.
+        Raises Failed if the codec cannot be had; it is asked only once.
         """
-        return self._start([False] if self._large else [False, True])
+        return self._start("encoder") if self._large else self._start("encoder", "decoder")
 
     def measure(self, job: Job, watch: Watch = SILENT) -> Cell:
         """Measure a job of this codec."""
-        if isinstance(ready := self.start(), Failed):
-            return failed_cell(job, ready)
-        encoded = self._direct(encode, False, job, watch)
-        if isinstance(encoded, Failed):
-            return failed_cell(job, encoded)
-        decoded = self._direct(decode, True, job, watch)
-        if isinstance(decoded, Failed):
-            return failed_cell(job, decoded)
+        try:
+            return self._measure(job, watch)
+        except Failed as failed:
+            return failed_cell(job, failed)
+
+    def log(self) -> str:
+        """The end of what the workers have printed since this was last asked."""
+        return "\n".join(filter(None, (worker.errors() for worker in self._workers.values())))
+
+    def _measure(self, job: Job, watch: Watch) -> Cell:
+        if self._large or job.slice.corpus in self._decoded:
+            self._end("decoder")
+        ready = self.start()
+        watch.started(job.recipe.codec, job.slice, False)
+        made = self._workers["encoder"].folder / "blobs"
+        encoded = self._ask("encoder", partial(encode, job.recipe, job.slice, str(made)), watch)
+        self._large |= self._is_large(encoded.phase)
+
+        blobs = self._folder / "blobs"
+        self._put_away(made, blobs)
+        if _stored_bytes(blobs) != encoded.coded_bytes:
+            raise Failed(Status.FAILED, "its file of blobs holds something else, too")
+        if self._large:
+            self._end("encoder")
+        self._start("decoder")
+        self._decoded.add(job.slice.corpus)
+        watch.started(job.recipe.codec, job.slice, True)
+        outputs = self._workers["decoder"].folder / "outputs"
+        task = partial(decode, self._recipes["decoder"], str(blobs), str(outputs))
+        decoded = self._ask("decoder", task, watch)
+        self._large |= self._is_large(decoded.phase)
+
+        self._start("reader")
+        self._ask("reader", partial(compare, self._recipes["reader"], job.slice, str(outputs)))
+        outputs.unlink(missing_ok=True)
         cell = Cell(
             codec=job.recipe.codec,
             slice=job.slice,
@@ -118,75 +181,99 @@ class CodecWorkers:
             encode=encoded.phase,
             decode=decoded.phase,
         )
-        problem = find_problem(cell)
-        return failed_cell(job, Failed(Status.FAILED, problem)) if problem else cell
+        if problem := find_problem(cell):
+            raise Failed(Status.FAILED, problem)
+        return cell
 
-    def log(self) -> str:
-        """The end of what the workers have printed since this was last asked."""
-        return "\n".join(filter(None, (worker.errors() for worker in self._workers.values())))
-
-    def _direct(
-        self,
-        function: Callable[[Recipe, CorpusSlice, str], T],
-        decoding: bool,
-        job: Job,
-        watch: Watch,
-    ) -> T | Failed:
-        """One direction of a cell."""
-        if isinstance(ready := self._start([decoding]), Failed):
-            return ready
-        codec = job.recipe.codec
-        watch.started(codec, job.slice, decoding)
-        scratch = str(self._folder / "blobs")
-        pending = self._workers[decoding].begin(
-            partial(function, job.recipe, job.slice, scratch), job.limits.timeout
-        )
-        answer = _result(pending, lambda done: watch.advanced(codec, done))
-        if isinstance(answer, Encoded | Decoded) and job.limits.memory:
-            self._large |= 2 * answer.phase.peak_bytes > job.limits.memory
-        return answer
-
-    def _start(self, wanted: Sequence[bool]) -> Ready | Failed:
-        """Start those workers that are missing, at the same time, unless the codec cannot be had.
-
-        End the other one if there is no memory for both.
-        """
-        pending = {}
-        if self._large and len(wanted) == 1 and self._is_alive(not wanted[0]):
-            self._workers[not wanted[0]].close()
-        for decoding in wanted:
-            if isinstance(self._ready, Failed) or self._is_alive(decoding):
+    def _start(self, *roles: str) -> Ready:
+        """Start those workers that are missing, at the same time. Raises Failed."""
+        if self._failed:
+            raise self._failed
+        calls = []
+        for role in roles:
+            if self._is_alive(role):
                 continue
-            worker = Supervisor(
+            worker = self._workers[role] = Supervisor(
                 threads=self._limits.threads, timed=True, within=self._folder, crew=self._crew
             )
-            self._workers[decoding] = worker
-            task = partial(prepare, self._recipe, self._limits.memory)
-            pending[decoding] = worker.begin(task, self._limits.timeout)
-        for call in pending.values():
-            self._ready = _result(call)
-            if isinstance(self._ready, Failed):
-                break
+            if role != "reader":
+                task = partial(load, self._recipes[role], self._limits.memory)
+                calls.append(worker.begin(task, self._limits.timeout))
+            if role == "decoder":
+                self._decoded.clear()
+        try:
+            for call in calls:
+                self._ready = _result(call)
+        except Failed as failed:
+            self._failed = failed
+            raise
         assert self._ready is not None
         return self._ready
 
-    def _is_alive(self, decoding: bool) -> bool:
-        return decoding in self._workers and self._workers[decoding].alive
+    def _ask(self, role: str, task: "partial[T]", watch: Watch = SILENT) -> T:
+        """Have a worker do one step of a cell. Raises Failed."""
+        codec = self._recipes["encoder"].codec
+        return _result(
+            self._workers[role].begin(task, self._limits.timeout),
+            lambda done: watch.advanced(codec, done),
+        )
+
+    def _put_away(self, made: Path, blobs: Path) -> None:
+        """Take the blobs out of the encoder's folder, and remove whatever else it has left."""
+        try:
+            made.replace(blobs)
+        except OSError as error:
+            raise Failed(Status.FAILED, f"its file of blobs is gone: {error.strerror}") from error
+        for role, worker in self._workers.items():
+            if worker.alive and any(worker.folder.iterdir()):
+                self._end(role)
+        kept = {blobs, *(worker.folder for worker in self._workers.values() if worker.alive)}
+        for left in set(self._folder.iterdir()) - kept:
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
+
+    def _end(self, role: str) -> None:
+        if self._is_alive(role):
+            self._workers[role].close()
+
+    def _is_alive(self, role: str) -> bool:
+        return role in self._workers and self._workers[role].alive
+
+    def _is_large(self, phase: Phase) -> bool:
+        return bool(self._limits.memory) and 2 * phase.peak_bytes > (self._limits.memory or 0)
 
 
-def _result(pending: Pending[T], on_progress: Callable[[int], None] = lambda _: None) -> T | Failed:
-    """What comes of a call, or what kept it from coming. Raises Stopped."""
+def _result(pending: "Pending[T]", on_progress: Callable[[int], None] = lambda _: None) -> T:
+    """What comes of a call. Raises Failed for what kept it from coming, or Stopped."""
     try:
         return pending.result(on_progress)
     except TimedOut as error:
-        return Failed(Status.TIMEOUT, f"no result after {error.timeout:g} s; see --timeout")
-    except Died as error:
-        if error.code == -signal.SIGKILL:
-            reason = "killed by the system, as it does when memory runs out"
-            return Failed(Status.OUT_OF_MEMORY, reason)
-        return Failed(Status.FAILED, str(error))
+        reason = f"no result after {error.timeout:g} s; see --timeout"
+        raise Failed(Status.TIMEOUT, reason) from error
+    except FunctionRaised as error:
+        status = next((STATUSES[kind] for kind in error.kinds if kind in STATUSES), Status.FAILED)
+        reason = OUT_OF_MEMORY if status is Status.OUT_OF_MEMORY else str(error)
+        raise Failed(status, reason) from error
     except CallFailed as error:
-        return Failed(Status.FAILED, str(error))
+        if isinstance(error, Died) and error.code == -signal.SIGKILL:
+            reason = "killed by the system, as it does when memory runs out"
+            raise Failed(Status.OUT_OF_MEMORY, reason) from error
+        raise Failed(Status.FAILED, str(error)) from error
+
+
+def _stored_bytes(path: Path) -> int:
+    """Add up the sizes of the blobs in a file; -1 if there is anything else in it."""
+    total = 0
+    try:
+        with path.open("rb") as file:
+            while lengths := read_lengths(file):
+                total += sum(lengths)
+                file.seek(sum(lengths), os.SEEK_CUR)
+            return total if file.tell() == path.stat().st_size else -1
+    except (OSError, ValueError, OverflowError):
+        return -1
 
 
 def failed_cell(job: Job, failed: Failed) -> Cell:

@@ -9,10 +9,9 @@ from threading import Lock
 from msgspec.structs import replace
 
 from codelength.api.codec import Codec
-from codelength.measure.codec_workers import SILENT, CodecWorkers, Watch, failed_cell
+from codelength.measure.codec_workers import SILENT, CodecWorkers, Failed, Watch, failed_cell
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan
-from codelength.measure.worker import Failed, Ready
 from codelength.plugins import Registered
 from codelength.results.cell import Cell, Readings, Status
 from codelength.results.machine import environment
@@ -61,14 +60,12 @@ def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watc
         ):
             for target in plan.targets:
                 job = Job(recipe, target.slice, limits, record.run)
-                before = known.get(job.key)
-                reused = None
+                before, reused = known.get(job.key), None
                 if target.problem:
                     cell = failed_cell(job, Failed(Status.FAILED, target.problem))
-                elif before and (reused := _still_valid(before, job, workers.start())):
-                    cell = reused
                 else:
-                    cell = workers.measure(job, watch)
+                    reused = _still_valid(before, job, workers)
+                    cell = reused or workers.measure(job, watch)
                 log = workers.log()
                 if cell != before or not reused:
                     keep(cell, "" if cell.ok else log)
@@ -89,19 +86,19 @@ def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watc
             raise
 
 
-def _still_valid(before: Cell, job: Job, ready: Ready | Failed) -> Cell | None:
+def _still_valid(before: Cell | None, job: Job, workers: CodecWorkers) -> Cell | None:
     """What an earlier run measured, with what codec and corpus say of themselves now.
 
     None if it has to be measured again.
     """
-    if (
-        not before.ok
-        or isinstance(ready, Failed)
-        or before.slice.identity != job.slice.identity
-        or before.versions != ready.versions
-        or before.digests != ready.digests
-        or before.plugin != ready.plugin
-    ):
+    if not before or not before.ok or before.slice.identity != job.slice.identity:
+        return None
+    try:
+        ready = workers.start()
+    except Failed:
+        return None
+    said = (ready.versions, ready.digests, ready.plugin)
+    if said != (before.versions, before.digests, before.plugin):
         return None
     return replace(
         before,

@@ -35,22 +35,27 @@ class Recipe:
 
     codec: str
     """Its spec."""
-    plugins: tuple[str, ...]
-    """Entry points to load; the others stay out of the process."""
-    files: tuple[str, ...]
-    data: Path | None
+    plugin: str
+    """The entry point or file that the codec is from. Only what is named here is loaded."""
+    corpora: tuple[str, ...] = ()
+    """Those that corpora and protocols are from."""
+    files: tuple[str, ...] = ()
+    """Plugins that are not installed."""
+    data: Path | None = None
 
     @classmethod
     def of(
         cls, plugins: Plugins, entry: Registered[Codec], corpora: Iterable[str] = ()
     ) -> "Recipe":
         """For a codec of `plugins`, and for the corpora of the plugins that are named."""
-        names = tuple(sorted({entry.plugin.name, *corpora}))
-        return cls(entry.item.spec, names, plugins.files, plugins.data)
+        names = tuple(sorted(set(corpora)))
+        return cls(entry.item.spec, entry.plugin.name, names, plugins.files, plugins.data)
 
     def load(self) -> Plugins:
         """Load the plugins that it takes."""
-        return Plugins(self.files, self.data, self.plugins)
+        names = {self.plugin, *self.corpora}
+        files = [file for file in self.files if str(Path(file).expanduser().resolve()) in names]
+        return Plugins(files, self.data, names)
 
 
 @dataclass(frozen=True)

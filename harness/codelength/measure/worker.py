@@ -1,24 +1,22 @@
-"""What the two workers of a codec do: one encodes, the other decodes, and both measure.
-
-They are two processes, so that nothing the encoder remembers can help the decoder.
-"""
+"""What the workers of a codec do: one encodes, one decodes, and one compares."""
 
 import gc
 import hashlib
+import os
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from statistics import median
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
 from codelength.api.codec import Codec, versions_of
-from codelength.api.corpus import Digest, corpus_digest
-from codelength.api.errors import CorpusError, Unavailable, Unsupported
+from codelength.api.corpus import Digest
+from codelength.api.errors import CodelengthError, CorpusError
 from codelength.api.media import Sample
 from codelength.api.model_card import ModelCard
 from codelength.coding import device
@@ -26,25 +24,31 @@ from codelength.coding.varint import varint
 from codelength.measure.job import Recipe
 from codelength.measure.plan import read_slice
 from codelength.plugins import Plugins
-from codelength.results.cell import CorpusSlice, Evidence, Phase, Status
+from codelength.results.cell import CorpusSlice, Evidence, Phase
 from codelength.results.portability import evidence_of
-from codelength.workers.calls import described, report_progress
+from codelength.workers.calls import report_progress
 from codelength.workers.limits import cpu_seconds, limit_memory, peak, reset_peak, resident
+
+T = TypeVar("T")
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
 REPETITIONS, ENOUGH = 5, 0.5
 """A batch is repeated so often, or until its calls took so many seconds."""
+SLOW_FIRST, MUCH_FASTER = 0.001, 5
+"""A first call of so many seconds, and repetitions so many times as fast, call for a look."""
 CHANGED = "{} changed while it was measured; run again"
 GROUPS = 1000
 """How many (raw, coded) pairs of a cell are kept for the intervals."""
 
 
-class Mismatch(Exception):
+class Mismatch(CodelengthError):
     """What came out is not what went in."""
 
+    exit_code = 4
 
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
+
+class Ready(msgspec.Struct, frozen=True):
     """The codec is there."""
 
     evidence: Evidence
@@ -56,8 +60,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     card: ModelCard | None
 
 
-class Encoded(msgspec.Struct, frozen=True, tag="encoded"):
-    """All samples of the cell are in the scratch file."""
+class Encoded(msgspec.Struct, frozen=True):
+    """The blobs of all samples are in the file."""
 
     phase: Phase
     coded_bytes: int
@@ -67,17 +71,10 @@ class Encoded(msgspec.Struct, frozen=True, tag="encoded"):
     blobs: str
 
 
-class Decoded(msgspec.Struct, frozen=True, tag="decoded"):
-    """All samples came out as they went in."""
+class Decoded(msgspec.Struct, frozen=True):
+    """Something came out for every blob."""
 
     phase: Phase
-
-
-class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """It came to nothing."""
-
-    status: Status
-    reason: str
 
 
 @lru_cache(maxsize=1)
@@ -86,47 +83,26 @@ def _loaded(recipe: Recipe) -> tuple[Plugins, Codec]:
     return plugins, plugins.codec(recipe.codec).item
 
 
-def prepare(recipe: Recipe, memory: int | None) -> Ready | Failed:
+def load(recipe: Recipe, memory: int | None) -> Ready:
     """Load the codec; from then on this process may allocate no more than `memory` bytes."""
-    try:
-        plugins, codec = _loaded(recipe)
-        codec.check_available()
-        entry = plugins.codec(recipe.codec)
-        ready = Ready(
-            evidence=evidence_of(entry, codec.portable),
-            plugin=entry.plugin.label,
-            versions=versions_of(codec),
-            digests=dict(codec.digests),
-            model_bytes=dict(codec.model_bytes),
-            card=codec.card,
-        )
-    except Exception as error:
-        return _failed(error)
+    plugins, codec = _loaded(recipe)
+    codec.check_available()
+    entry = plugins.codec(recipe.codec)
+    ready = Ready(
+        evidence=evidence_of(entry, codec.portable),
+        plugin=entry.plugin.label,
+        versions=versions_of(codec),
+        digests=dict(codec.digests),
+        model_bytes=dict(codec.model_bytes),
+        card=codec.card,
+    )
     if memory:
         limit_memory(memory)
     return ready
 
 
-def encode(recipe: Recipe, corpus_slice: CorpusSlice, scratch: str) -> Encoded | Failed:
-    """Encode every sample of a slice into the file `scratch`."""
-    try:
-        return _encoded(recipe, corpus_slice, Path(scratch))
-    except Exception as error:
-        return _failed(error)
-
-
-def decode(recipe: Recipe, corpus_slice: CorpusSlice, scratch: str) -> Decoded | Failed:
-    """Decode the file `scratch` and compare what comes out with the samples of the slice."""
-    try:
-        return _decoded(recipe, corpus_slice, Path(scratch))
-    except Mismatch as error:
-        changed = CorpusError(CHANGED.format(corpus_slice.corpus))
-        return _failed(changed if _has_changed(recipe, corpus_slice) else error)
-    except Exception as error:
-        return _failed(error)
-
-
-def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
+def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encoded:
+    """Encode every sample of a slice into a file."""
     plugins, codec = _loaded(recipe)
     digest, blobs_digest = Digest(), hashlib.sha256()
     ledger: Counter[str] = Counter()
@@ -135,13 +111,12 @@ def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
     header = b""
     with suppress(Exception):  # loads what the codec loads late, and shows its fixed header
         header = plain(codec.encode(b"\0"))
-    with path.open("wb") as scratch:
-        _write_batch(scratch, [header] if header else [])
+    with Path(blobs_file).open("wb") as file:
         for batch in batches(read_slice(plugins, corpus_slice)):
-            blobs = meter.measure(lambda batch=batch: codec.encode_many(batch))  # type: ignore[misc]
+            blobs = meter.measure(codec.encode_many, batch, _alter_samples)
             if len(blobs) != len(batch):
                 raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
-            _write_batch(scratch, blobs)
+            _write_batch(file, blobs)
             for sample, blob in zip(batch, blobs, strict=True):
                 digest.add(sample)
                 blobs_digest.update(varint(len(blob)))
@@ -160,34 +135,66 @@ def _encoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Encoded:
     )
 
 
-def _decoded(recipe: Recipe, corpus_slice: CorpusSlice, path: Path) -> Decoded:
-    plugins, codec = _loaded(recipe)
+def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Decoded:
+    """Decode every blob in a file into another file."""
+    _, codec = _loaded(recipe)
     meter, done = Meter(), 0
-    with path.open("rb") as scratch:
-        for header in _read_batch(scratch):
-            with suppress(Exception):
-                codec.decode(header)
-        for batch in batches(read_slice(plugins, corpus_slice)):
-            blobs = _read_batch(scratch)
-            outputs = meter.measure(lambda blobs=blobs: codec.decode_many(blobs))  # type: ignore[misc]
-            if len(outputs) != len(batch):
-                raise Mismatch(f"{len(outputs)} outputs for {len(batch)} blobs")
-            for sample, output in zip(batch, outputs, strict=True):
-                data = plain(sample.data)
-                if output != data:
-                    raise Mismatch(f"{sample.name}: {difference(data, output)}")
-            done += sum(len(sample.data) for sample in batch)
+    with suppress(Exception):  # as before encoding
+        codec.decode(codec.encode(b"\0"))
+
+    def other_blobs(blobs: Sequence[bytes]) -> list[bytes]:
+        samples = [Sample("", plain(data)) for data in codec.decode_many(blobs)]
+        return codec.encode_many(_alter_samples(samples))
+
+    with Path(blobs_file).open("rb") as source, Path(outputs_file).open("wb") as file:
+        while blobs := _read_batch(source):
+            outputs = meter.measure(codec.decode_many, blobs, other_blobs)
+            _write_batch(file, outputs)
+            done += sum(map(len, outputs))
             report_progress(done)
     return Decoded(meter.phase())
 
 
-def _has_changed(recipe: Recipe, corpus_slice: CorpusSlice) -> bool:
-    """Tell whether a corpus no longer has the bytes that the encoder saw."""
-    plugins, _ = _loaded(recipe)
-    try:
-        return corpus_digest(read_slice(plugins, corpus_slice)) != corpus_slice.digest
-    except Exception:  # it cannot be read any more
-        return True
+def compare(recipe: Recipe, corpus_slice: CorpusSlice, outputs_file: str) -> None:
+    """Compare what has been decoded with the samples of a slice; the codec is not here.
+
+    Raises Mismatch, or CorpusError if the corpus is not what it was any more.
+    """
+    plugins = recipe.load()
+    digest = Digest()
+    mismatch = ""
+    with Path(outputs_file).open("rb") as file:
+        for batch in batches(read_slice(plugins, corpus_slice)):
+            outputs = [] if mismatch else _read_batch(file)
+            for sample in batch:
+                digest.add(sample)
+            if not mismatch:
+                mismatch = _difference(batch, outputs)
+    if digest.hexdigest() != corpus_slice.digest:
+        raise CorpusError(CHANGED.format(corpus_slice.corpus))
+    if mismatch:
+        raise Mismatch(mismatch)
+
+
+def _difference(batch: Sequence[Sample], outputs: Sequence[bytes]) -> str:
+    """Where the first wrong output parts from its sample; empty if all are right."""
+    if len(outputs) != len(batch):
+        return f"{len(outputs)} outputs for {len(batch)} blobs"
+    for sample, output in zip(batch, outputs, strict=True):
+        data = plain(sample.data)
+        if output != data:
+            return f"{sample.name}: {difference(data, output)}"
+    return ""
+
+
+def _alter_samples(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples of the same kind that the codec has not seen: the last bit of each is another."""
+    return [
+        Sample(sample.name, plain(sample.data)[:-1] + bytes([sample.data[-1] ^ 1]), sample.media)
+        if sample.data
+        else sample
+        for sample in samples
+    ]
 
 
 class Meter:
@@ -198,20 +205,32 @@ class Meter:
         self._wall: list[list[float]] = []
         self._peak = self._rest = 0
 
-    def measure(self, call: Callable[[], list[bytes]]) -> list[bytes]:
-        """What `call` returns; it is repeated and must return the same again."""
+    def measure(
+        self,
+        call: Callable[[T], list[bytes]],
+        given: T,
+        others: Callable[[T], T] | None = None,
+    ) -> list[bytes]:
+        """Return what `call(given)` does; it is repeated and must return the same again.
+
+        If repetitions are much faster than the first call, and a call on what `others` makes of
+        `given` is not, then the codec remembers results, and only the first call counts.
+        """
         reset_peak()
         rest = resident()
         cpu: list[float] = []
         wall: list[float] = []
         first: list[bytes] | None = None
+        process = os.getpid()
         gc.disable()
         try:
             while len(wall) < REPETITIONS and sum(wall) < ENOUGH:
                 wall_start, cpu_start = time.perf_counter(), cpu_seconds()
-                result = call()
+                result = call(given)
                 cpu.append(cpu_seconds() - cpu_start)
                 wall.append(time.perf_counter() - wall_start)
+                if os.getpid() != process:  # the codec has forked, and only the parent goes on
+                    os._exit(1)
                 result = [plain(data) for data in result]
                 if first is None:
                     first = result
@@ -222,6 +241,8 @@ class Meter:
             gc.enable()
         if peak() - rest >= self._peak - self._rest:
             self._peak, self._rest = peak(), rest
+        if others and _remembers(wall if device.used() else cpu, call, given, others):
+            del cpu[1:], wall[1:]
         self._cpu.append(cpu)
         self._wall.append(wall)
         assert first is not None
@@ -236,6 +257,27 @@ class Meter:
             baseline_rss_bytes=self._rest,
             device=device.used(),
         )
+
+
+def _remembers(
+    times: Sequence[float], call: Callable[[T], object], given: T, others: Callable[[T], T]
+) -> bool:
+    """Tell whether repetitions were fast because the codec keeps its results.
+
+    The first call may also be slow because it loads something. Then a call on other data is about
+    as fast as a repetition, and not as slow as the first one.
+    """
+    first, again = times[0], median(times[1:] or times)
+    if first < SLOW_FIRST or first < MUCH_FASTER * again:
+        return False
+    try:
+        other = others(given)
+        start = time.perf_counter(), cpu_seconds()
+        call(other)
+        seconds = time.perf_counter() - start[0] if device.used() else cpu_seconds() - start[1]
+    except Exception:
+        return True
+    return seconds**2 > first * again
 
 
 def batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -281,30 +323,19 @@ def difference(wrote: bytes, read: bytes) -> str:
     return f"wrote {len(wrote)} bytes, read {len(read)}; they agree as far as the shorter goes"
 
 
-def _write_batch(scratch: BinaryIO, blobs: Sequence[bytes]) -> None:
+def _write_batch(file: BinaryIO, blobs: Sequence[bytes]) -> None:
     lengths = b"".join(len(blob).to_bytes(8, "little") for blob in blobs)
-    scratch.write(len(blobs).to_bytes(8, "little") + lengths)
-    scratch.writelines(blobs)
+    file.write(len(blobs).to_bytes(8, "little") + lengths)
+    file.writelines(blobs)
 
 
-def _read_batch(scratch: BinaryIO) -> list[bytes]:
-    count = int.from_bytes(scratch.read(8), "little")
-    lengths = [int.from_bytes(scratch.read(8), "little") for _ in range(count)]
-    return [scratch.read(length) for length in lengths]
+def read_lengths(file: BinaryIO) -> list[int]:
+    """Read the sizes of the next batch, whose pieces follow; none at the end of the file."""
+    count = int.from_bytes(file.read(8), "little")
+    if 8 * count > os.fstat(file.fileno()).st_size:
+        raise ValueError("a batch is cut off")
+    return [int.from_bytes(file.read(8), "little") for _ in range(count)]
 
 
-def _failed(error: Exception) -> Failed:
-    """The status and the line that an exception comes to; the log keeps its traceback."""
-    match error:
-        case Mismatch():
-            return Failed(Status.MISMATCH, str(error))
-        case Unsupported() | Unavailable():
-            return Failed(Status.UNSUPPORTED, str(error))
-        case TimeoutError():
-            return Failed(Status.TIMEOUT, str(error))
-        case MemoryError():
-            return Failed(Status.OUT_OF_MEMORY, "an allocation went past the memory limit")
-        case CorpusError():
-            return Failed(Status.FAILED, str(error))
-    traceback.print_exception(error)
-    return Failed(Status.FAILED, described(error))
+def _read_batch(file: BinaryIO) -> list[bytes]:
+    return [file.read(length) for length in read_lengths(file)]

@@ -46,11 +46,15 @@ def _reply(request: bytes) -> Done | Threw:
         value = encode(task())
         reads(task.func)(value)  # a codec may give a number where no such number can be
         return Done(msgspec.Raw(value))
-    except CodelengthError as error:
-        return Threw(str(error), error.exit_code)
+    except (CodelengthError, TimeoutError) as error:
+        return Threw(_kinds(error), str(error), getattr(error, "exit_code", 1))
     except Exception as error:
         traceback.print_exception(error)
-        return Threw(described(error), 1)
+        return Threw(_kinds(error), described(error), 1)
+
+
+def _kinds(error: Exception) -> list[str]:
+    return [kind.__name__ for kind in type(error).__mro__]
 
 
 def described(error: Exception) -> str:

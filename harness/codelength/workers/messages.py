@@ -33,6 +33,8 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 class Threw(msgspec.Struct, frozen=True, tag="threw"):
     """The function raised."""
 
+    kinds: list[str]
+    """The names of the exception's class and of its base classes."""
     reason: str
     exit_code: int
     """Of a CodelengthError; 1 for any other exception, whose traceback was printed."""
@@ -58,7 +60,7 @@ class Channel:
 
     def send(self, body: bytes, deadline: float | None = None) -> None:
         """Raises TimeoutError at `deadline`, of time.monotonic(), or OSError if nobody listens."""
-        self._socket.settimeout(_left(deadline))
+        self._socket.settimeout(time_left(deadline))
         self._socket.sendall(MAGIC + len(body).to_bytes(8, "little"))
         self._socket.sendall(body)
 
@@ -75,6 +77,10 @@ class Channel:
             raise Nonsense(f"has an answer of {size} bytes, more than {LARGEST}")
         return self._read(size, deadline)
 
+    def fileno(self) -> int:
+        """The descriptor of the socket, to wait for."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Ends the conversation."""
         self._socket.close()
@@ -82,7 +88,7 @@ class Channel:
     def _read(self, size: int, deadline: float | None) -> bytes:
         received = bytearray()
         while len(received) < size:
-            self._socket.settimeout(_left(deadline))
+            self._socket.settimeout(time_left(deadline))
             try:
                 piece = self._socket.recv(min(size - len(received), 1 << 20))
             except ConnectionError:  # it went away with something unread
@@ -93,7 +99,8 @@ class Channel:
         return bytes(received)
 
 
-def _left(deadline: float | None) -> float | None:
+def time_left(deadline: float | None) -> float | None:
+    """Seconds until `deadline`, of time.monotonic(). Raises TimeoutError if there are none."""
     if deadline is None:
         return None
     left = deadline - time.monotonic()

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import select
 import shutil
 import signal
 import socket
@@ -28,13 +29,14 @@ from codelength.workers.messages import (
     Threw,
     read_reply,
     reads,
+    time_left,
 )
 from codelength.workers.processes import end_everything, worker_environment
 
 T = TypeVar("T")
 
 ERRORS = 1 << 16
-"""Bytes at the end of what a worker prints that are kept."""
+"""Bytes at the end of what a worker prints that are kept. A pipe holds no more (Linux)."""
 STDERR = 2
 
 LEAVING = 1.0
@@ -50,9 +52,9 @@ class CallFailed(CodelengthError):
 class FunctionRaised(CallFailed):
     """The function raised an exception; the worker goes on."""
 
-    def __init__(self, reason: str, exit_code: int) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
+    def __init__(self, threw: Threw) -> None:
+        super().__init__(threw.reason)
+        self.exit_code, self.kinds = threw.exit_code, threw.kinds
 
 
 class WorkerLost(CallFailed):
@@ -151,22 +153,24 @@ class Supervisor:
             crew: Whom to end it with. Raises Stopped if that has been stopped.
         """
         self._crew = crew or Crew()
-        self._errors = tempfile.TemporaryFile() if keep_errors else None  # noqa: SIM115
-        self._told = 0
-        folder = Path(tempfile.mkdtemp(prefix="codelength-", dir=within)).resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix="codelength-", dir=within)).resolve()
+        """Of its temporary files."""
         ours, theirs = socket.socketpair()
-        self._channel, self._folder = Channel(ours), folder
+        self._channel = Channel(ours)
+        self._printed = Printed() if keep_errors else None
         with theirs:
             command = [sys.executable, "-P", "-c", PROGRAM]
             self._process = subprocess.Popen(
-                [*command, f"{theirs.fileno()}", str(folder), f"{os.getpid()}"],
+                [*command, f"{theirs.fileno()}", str(self.folder), f"{os.getpid()}"],
                 stdin=subprocess.DEVNULL,
-                stdout=self._errors or STDERR,
-                stderr=self._errors or STDERR,
-                env=worker_environment(folder, threads, hash_seed, timed, old_processor),
+                stdout=self._printed.sink if self._printed else STDERR,
+                stderr=self._printed.sink if self._printed else STDERR,
+                env=worker_environment(self.folder, threads, hash_seed, timed, old_processor),
                 pass_fds=[theirs.fileno(), *descriptors],
                 start_new_session=True,  # Ctrl-C is for this process to handle
             )
+        if self._printed:
+            os.close(self._printed.sink)
         self.alive = True
         try:
             self._crew.join(self._process.pid)
@@ -209,13 +213,7 @@ class Supervisor:
 
     def errors(self) -> str:
         """Return the end of what the worker has printed since this was last called."""
-        if self._errors is None:
-            return ""
-        size = os.fstat(self._errors.fileno()).st_size
-        start = max(self._told, size - ERRORS)
-        text = os.pread(self._errors.fileno(), size - start, start)
-        self._told = size
-        return text.decode(errors="replace").strip()
+        return self._printed.take() if self._printed else ""
 
     def close(self) -> None:
         """End the worker, whatever it is doing. What it printed can still be read."""
@@ -224,11 +222,15 @@ class Supervisor:
         self._process.wait()
         self._crew.leave(self._process.pid)
         self._channel.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.alive and self._printed:
+            self._printed.close()
         self.alive = False
 
     def _receive(self, deadline: float | None) -> Reply:
         """Raises TimeoutError, Nonsense, or what became of a worker that has closed its channel."""
+        if self._printed:
+            self._printed.read_until(self._channel, deadline)
         try:
             return read_reply(self._channel.receive(deadline))
         except EOFError:
@@ -239,6 +241,49 @@ class Supervisor:
             raise Nonsense("closed the channel for its answer and went on") from None
         self.close()
         raise Stopped("stopped") if self._crew.stopped else Died(code)
+
+
+class Printed:
+    """The end of what a worker prints. It comes through a pipe, so that a flood fills no disk."""
+
+    def __init__(self) -> None:
+        self._source, self.sink = os.pipe()
+        os.set_blocking(self._source, False)
+        self._end = bytearray()
+
+    def read_until(self, channel: Channel, deadline: float | None) -> None:
+        """Read what is printed until there is a message on `channel`. Raises TimeoutError."""
+        poll = select.poll()
+        poll.register(channel, select.POLLIN)
+        poll.register(self._source, select.POLLIN)
+        while True:
+            left = time_left(deadline)
+            ready = [descriptor for descriptor, _ in poll.poll(left and 1000 * left)]
+            if self._source in ready and not self._read():
+                poll.unregister(self._source)
+            if channel.fileno() in ready:
+                return
+
+    def take(self) -> str:
+        """Return what was printed since this was last called, or the end of it."""
+        self._read()
+        text, self._end = self._end.decode(errors="replace").strip(), bytearray()
+        return text
+
+    def close(self) -> None:
+        """Read what is left, and close the pipe."""
+        self._read()
+        os.close(self._source)
+        self._source = -1
+
+    def _read(self) -> bool:
+        """Read what is in the pipe, as much as it can hold; return whether more may come."""
+        try:
+            piece = os.read(self._source, ERRORS)
+        except OSError:  # there is nothing now, or the pipe is closed
+            return True
+        self._end = (self._end + piece)[-ERRORS:]
+        return bool(piece)
 
 
 class Pending(Generic[T]):
@@ -263,7 +308,7 @@ class Pending(Generic[T]):
             while isinstance(reply := self._supervisor._receive(self.deadline), Advanced):
                 on_progress(reply.done)
             if isinstance(reply, Threw):
-                raise FunctionRaised(reply.reason, reply.exit_code)
+                raise FunctionRaised(reply)
             value: T = reads(self._function)(reply.value)
             return value
         except TimeoutError:

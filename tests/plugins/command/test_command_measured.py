@@ -22,7 +22,7 @@ def measured(folder, program):
     (folder / "program.py").write_text(program)
     codec = toml_files.codec(folder, PYTHON)
     meter = Meter()
-    meter.measure(lambda: [codec.encode(b"data")])
+    meter.measure(lambda data: [codec.encode(data)], b"data")
     return meter.phase()
 
 
@@ -44,9 +44,9 @@ def test_memory_is_that_of_the_program(tmp_path, size):
 def test_the_memory_of_a_program_counts_for_its_own_batch_only(tmp_path):
     (tmp_path / "program.py").write_text(LARGE.format(size=200_000_000))
     codec, meter = toml_files.codec(tmp_path, PYTHON), Meter()
-    meter.measure(lambda: [codec.encode(b"data")])
+    meter.measure(lambda data: [codec.encode(data)], b"data")
     small = Meter()
-    small.measure(lambda: [b"nothing"])
+    small.measure(lambda data: [data], b"nothing")
     assert small.phase().peak_bytes - small.phase().baseline_rss_bytes < 20_000_000
 
 

@@ -45,6 +45,10 @@ def run(codelength, faulty_plugin, data):
         ("liar-closes", Status.FAILED, "its process closed the channel for its answer", 3),
         ("liar-flatters", Status.MISMATCH, "a.txt: wrote 2000 bytes, read 0", 4),
         ("liar-leaves-file", Status.FAILED, "FileNotFoundError", 3),
+        ("liar-leaves-beside", Status.FAILED, "StopIteration", 3),
+        ("liar-appends", Status.FAILED, "its file of blobs holds something else, too", 3),
+        ("liar-searches", Status.FAILED, "StopIteration", 3),
+        ("liar-agrees", Status.FAILED, "TypeError", 3),
     ],
 )
 def test_a_liar_costs_one_cell_and_is_named(run, tmp_path, liar, status, reason, code):
@@ -56,6 +60,28 @@ def test_a_liar_costs_one_cell_and_is_named(run, tmp_path, liar, status, reason,
     assert cells["gzip:level=9"].ok
     assert liar in ran.stdout
     assert ran.returncode == code
+
+
+def test_the_decoder_does_not_load_the_corpora(run, tmp_path):
+    run("liar-reads", corpora="prose")
+    assert measured(tmp_path)["liar-reads"].reason.startswith("StopIteration")
+
+
+def test_the_decoder_does_not_know_a_corpus_from_another_cell(run, tmp_path):
+    run("liar-learns", "--protocol", "whole,chunks:1000000")
+    first, second = load(tmp_path / "out").current
+    assert first.status is Status.OK
+    assert second.status is Status.MISMATCH
+
+
+def test_a_codec_that_remembers_results_does_not_look_fast(run, tmp_path):
+    run("liar-memoises,loads-late", corpora="prose")
+    cells = measured(tmp_path)
+    for phase in (cells["liar-memoises"].encode, cells["liar-memoises"].decode):
+        assert [len(times) for times in phase.cpu] == [1]
+        assert phase.seconds > 0.005
+    assert len(cells["loads-late"].encode.cpu[0]) == 5
+    assert cells["loads-late"].encode.seconds < 0.005
 
 
 def test_a_codec_that_hangs_is_stopped(run, tmp_path):

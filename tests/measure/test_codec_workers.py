@@ -53,7 +53,8 @@ def test_workers_that_need_much_memory_take_turns(
 
     class Counted(Supervisor):
         def begin(self, task, timeout=None):
-            alive.append(self)
+            if task.func.__name__ == "load":
+                alive.append(self)
             if task.func.__name__ == "decode":
                 most.append(len({id(worker) for worker in alive if worker.alive}))
             return super().begin(task, timeout)
