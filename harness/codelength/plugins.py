@@ -23,7 +23,7 @@ from codelength.api.errors import UsageError, unknown
 from codelength.api.hooks import GROUP, Command, Exporter, FileReader
 from codelength.api.media import Media
 from codelength.api.protocol import Protocol
-from codelength.api.spec import build, split_spec, split_specs
+from codelength.api.spec import build, split_spec, split_specs, to_printable
 
 T = TypeVar("T")
 Configurable = TypeVar("Configurable", Codec, Corpus)
@@ -165,6 +165,8 @@ class Plugins:
 
     def codec(self, spec: str) -> Registered[Codec]:
         """Return the codec that `spec` names, with its settings. Raises UsageError."""
+        if to_printable(spec) != spec:
+            raise UsageError(f"no codec {to_printable(spec)}: the name is not UTF-8")
         return _find(spec, self.codecs, "codec", "codelength list codecs")
 
     def corpus(self, spec: str) -> Registered[Corpus]:
@@ -280,10 +282,13 @@ def _installed(point: EntryPoint) -> Plugin:
 
 
 def _file(name: str) -> Plugin:
-    path = Path(name).expanduser().resolve()
-    if not path.is_file():
-        raise UsageError(f"no plugin file {name!r}; --plugin takes the path of one")
-    return Plugin(str(path), str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+    try:
+        path = Path(name).expanduser().resolve()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~somebody who is not a user
+        reason = getattr(error, "strerror", error)
+        raise UsageError(f"no plugin file {name!r}; {reason}") from error
+    return Plugin(str(path), str(path), digest[:12])
 
 
 def _import(path: Path) -> ModuleType:

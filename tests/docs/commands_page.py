@@ -15,7 +15,8 @@ HEAD = """\
 The `--help` text of every command. `tests/docs/commands_page.py` makes this page from the help
 texts; a test fails if the two differ.
 
-Exit codes: 0 ok, 2 bad usage, 3 something failed or nothing was measured, 4 a round trip failed.
+Exit codes: 0 ok, 2 bad usage, 3 something failed or nothing was measured, 4 a round trip failed,
+70 a bug in codelength.
 If a command has other codes, its text below lists them. The variable `CODELENGTH_DATA` gives
 `--data DIR` to all commands.
 """

@@ -182,7 +182,7 @@ def test_the_head_of_the_paper_is_counted_once(codelength, tmp_path, data):
         (["run", "--codecs", "gzip:level=12"], "level"),
         (["run", "--corpora", "kodak"], "kodak is not here: 'codelength corpus fetch kodak'"),
         (["run", "--corpora", "path:nowhere"], "no file or folder 'nowhere'"),
-        (["run", "--plugin", "nowhere.py"], "no plugin file 'nowhere.py'"),
+        (["run", "--plugin", "nowhere.py"], "no plugin file 'nowhere.py'; No such file"),
         (["run", "--data", "nowhere"], "--data nowhere is no folder"),
         (["report", "nowhere"], "no results in nowhere"),
         (["nowhere"], "no command 'nowhere'"),

@@ -92,6 +92,11 @@ def build(cls: type[T], settings: str, **fixed: Any) -> T:
         raise UsageError(f"{cls.name}:{settings} cannot be: {error}") from error
 
 
+def to_printable(text: str) -> str:
+    """Return an argument or a path with each byte that is not UTF-8 written as `\\xe9`."""
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
 def written(thing: Any) -> str:
     """The spec that builds `thing` again. A field that is None is one that was not set."""
     values = [

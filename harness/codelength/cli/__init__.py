@@ -1,9 +1,11 @@
 """The command line. Every command is a module here, imported only when it is called."""
 
+import errno
 import importlib
 import signal
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -79,12 +81,15 @@ def cli() -> None:
 
     \b
     Exit codes: 0 success, 1 the gate found a regression, 2 bad usage, 3 something
-    failed or nothing was measured, 4 a round trip failed.
+    failed or nothing was measured, 4 a round trip failed, 70 a bug in codelength.
     """
 
 
 def main() -> None:
-    """Run a command. An error that the user can fix is one line; a bug keeps its traceback."""
+    """Run a command. An error is one line; the traceback of a bug goes to a file."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # of paths that are not UTF-8
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)  # so that nothing is left behind
@@ -99,7 +104,34 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe has had enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            sys.exit(report_bug(error))
+        usage = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
+        sys.exit(fail(f"{error.filename!s:.200}: {error.strerror}", 2 if usage else 3))
+    except Exception as error:
+        sys.exit(report_bug(error))
     sys.exit(code or 0)
+
+
+def report_bug(error: Exception) -> int:
+    """Print a bug as one line, write its traceback to a file, and return the exit code."""
+    import tempfile
+    import traceback
+
+    from codelength.workers.calls import described
+
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="codelength-", suffix=".log", errors="backslashreplace", delete=False
+        ) as file:
+            file.write(trace)
+        where = f"the traceback is in {file.name}"
+    except OSError:  # there is no folder that can be written to
+        click.echo(trace, err=True)
+        where = "the traceback is above"
+    return fail(f"internal error: {described(error)}; {where}", 70)
 
 
 def warn_problems(problems: Iterable[str]) -> int:

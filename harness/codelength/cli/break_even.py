@@ -37,7 +37,8 @@ def command(
 ) -> int:
     """Show from which corpus size on each codec is cheaper than each other one.
 
-    Models count. For models of one family, shows the best size at each corpus size.
+    Models count. For models of one family, shows the best size at each corpus size. Ends with 3 if
+    the folder has lines that are not results.
 
     \b
     codelength break-even codelength-results --corpora enwik6 --price compressed

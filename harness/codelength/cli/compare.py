@@ -30,7 +30,8 @@ def command(before: Path, after: Path, markdown: Path | None, json: Path | None)
 
     Machines and versions that differ come first; then sizes, exactly; then speeds, with intervals.
     A cell is compared with the one of the same codec, corpus, protocol and limit, if the corpus
-    has the same bytes. Exit code 3 if there is no such pair.
+    has the same bytes. Exit code 3 if there is no such pair, or if a line in a folder is not a
+    result.
 
     \b
     codelength run --out before ; pip install -U zstandard ; codelength run --out after

@@ -35,13 +35,14 @@ def command(
 
     Cells are merged where corpus digest and protocol are the same; the first DIR that has a corpus
     decides which bytes that is. Rows show who measured them, who found the same sizes, and who
-    found other ones. Exit code 3 if there is no figure at all.
+    found other ones. Exit code 3 if there is no figure at all, or if a line in a folder is not a
+    result.
 
     \b
     codelength leaderboard results/alice results/bob
     codelength leaderboard results/*/ --html index.html --markdown README.md
     """
-    from codelength.api.spec import split_specs
+    from codelength.api.spec import split_specs, to_printable
     from codelength.report.board import build_board
     from codelength.report.board_page import TITLE, BoardPage
     from codelength.report.submissions import read_folders
@@ -51,6 +52,6 @@ def command(
     plugins = load_plugins(files, data)
     pricing = price_cells(price, decoder_bytes, cells, plugins, folders)
     board = build_board(found, split_specs(corpora or ""), pricing)
-    outputs.show(BoardPage(board, TITLE if title is None else title, key))
+    outputs.show(BoardPage(board, TITLE if title is None else to_printable(title), key))
     code = warn_problems(problem for folder in found for problem in folder.problems)
     return code if board.has_figures else 3

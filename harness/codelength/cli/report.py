@@ -27,6 +27,8 @@ def command(
 ) -> int:
     """Write the tables and plots of a results folder again.
 
+    Ends with 3 if the folder has lines that are not results; it names them and shows the others.
+
     \b
     codelength report codelength-results --sort adjusted --price 2bytes
     codelength report codelength-results --html index.html

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from codelength.api.spec import to_printable
 from codelength.results.cell import Cell, Environment, Readings
 from codelength.results.store import load_existing
 
@@ -77,5 +78,5 @@ def _shortest_names(places: Sequence[Path]) -> list[str]:
         length = 1
         while length < len(parts) and any(o[-length:] == parts[-length:] for o in others):
             length += 1
-        names.append("/".join(parts[-length:]))
+        names.append(to_printable("/".join(parts[-length:])))
     return names

@@ -10,14 +10,14 @@ import uuid
 from importlib.metadata import version
 from pathlib import Path
 
+from codelength.api.spec import to_printable
 from codelength.coding import device
 from codelength.results.cell import SCHEMA, Environment
 
 
 def command_line() -> str:
-    """What was typed, with bytes that are no UTF-8 written as `\\xe9`."""
-    typed = shlex.join(["codelength", *sys.argv[1:]])
-    return os.fsencode(typed).decode("utf-8", "backslashreplace")
+    """Return what was typed."""
+    return to_printable(shlex.join(["codelength", *sys.argv[1:]]))
 
 
 def environment(threads: int, jobs: int) -> Environment:
