@@ -35,7 +35,7 @@ CODED = {
     "jxl": {DECODED: [260, 200, 90], BYTES: [310, 210, 100]},
 }
 LINE = (
-    f"{DECODED}: local. 3 files, 600 B on disk; 1 read as media, 2 as bytes (1 could not be read "
+    f"{DECODED}: 3 files, 600 B on disk; 1 read as media, 2 as bytes (1 could not be read "
     "exactly). Ratios are of the decoded 1,200 B; the smallest coding of them, by jxl, is 91.67% "
     "of the bytes on disk."
 )
@@ -68,6 +68,17 @@ def test_a_line_beside_the_ranking_says_what_the_ratios_are_of(both: Board) -> N
     assert LINE in text.splitlines()
     as_bytes = "3 files, 600 B on disk; measured as the bytes that they are."
     assert f"{BYTES}: local. {as_bytes}" in text.splitlines()
+
+
+def test_decoded_files_are_averaged_only_where_they_are_not_there_as_bytes(
+    both: Board, tmp_path: Path
+) -> None:
+    (table,) = BoardPage(both).answer
+    assert table.title.startswith(f"Overall · whole · {BYTES} · ")
+    assert [row[1:3] for row in table.rows] == [["gzip", "90.00"], ["jxl", "103.33"]]
+    assert table.notes[0].startswith("1 corpus (controls, empty, decoded files that are also there")
+    alone = board(tmp_path / "alone", measured(DECODED, "jxl"))
+    assert BoardPage(alone).answer[0].rows[0][1:3] == ["jxl", "45.83"]
 
 
 def test_of_the_first_bytes_only_no_share_of_the_files_is_told(tmp_path: Path) -> None:

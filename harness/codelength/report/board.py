@@ -79,13 +79,33 @@ class Grid:
         """What is averaged.
 
         All corpora, then those of each kind of media where there are several kinds. Controls and
-        corpora without a byte are left out: nobody's data look like them.
+        corpora without a byte are left out: nobody's data look like them. So are decoded files that
+        are also there as bytes: they would count twice.
         """
-        plain = {n: s for n, s in self.slices.items() if s.entropy is None and s.bytes}
+        plain = {
+            n: s
+            for n, s in self.slices.items()
+            if s.entropy is None and s.bytes and not self.as_bytes(n)
+        }
         order = sorted({s.kind for s in plain.values()}, key=_kind_order)
         kinds = [(kind, [n for n, s in plain.items() if s.kind == kind]) for kind in order]
         found = [("all", list(plain)), *(kinds if len(kinds) > 1 else [])] if plain else []
         return [Part(self, name, names) for name, names in found]
+
+    def is_decoded(self, corpus: str) -> bool:
+        """Whether any of its files was read as media."""
+        return any(file.is_decoded for file in self.readings.get(corpus, ()))
+
+    def as_bytes(self, corpus: str) -> str | None:
+        """The corpus that has the files of a decoded one as the bytes that they are."""
+        if not self.is_decoded(corpus):
+            return None
+        named = {
+            name: [(file.name, file.on_disk) for file in files]
+            for name, files in self.readings.items()
+        }
+        others = (n for n in named if named[n] == named[corpus] and not self.is_decoded(n))
+        return next(others, None)
 
     @property
     def averaged(self) -> "Part":

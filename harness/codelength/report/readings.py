@@ -1,8 +1,5 @@
 """What became of the files that a corpus was read from."""
 
-from collections.abc import Sequence
-
-from codelength.api.corpus import Reading
 from codelength.report import format
 from codelength.report.board import Grid
 from codelength.report.table import Column, Table, build_table
@@ -40,15 +37,13 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
     there is one list, in which their smallest codings stand beside each other.
     """
     files = grid.readings.get(corpus, ())
-    views = [name for name, view in grid.readings.items() if _names(view) == _names(files)]
-    decoded = [name for name in views if any(file.is_decoded for file in grid.readings[name])]
-    if not files or (decoded and corpus not in decoded):
+    if not files or any(grid.as_bytes(other) == corpus for other in grid.readings):
         return None
     coded, notes = [], []
-    for name in views:
+    for name in filter(None, [grid.as_bytes(corpus), corpus]):
         best = _smallest(grid, name)
         if best and [raw for raw, _ in best.groups] == [f.measured for f in grid.readings[name]]:
-            how = "decoded" if name in decoded else "as bytes"
+            how = "decoded" if grid.is_decoded(name) else "as bytes"
             sizes = [format.count(size) for _, size in best.groups]
             coded.append(Column(f"coded\n{how} B", show=sizes.__getitem__))
             notes.append(f"coded {how}: the blobs of {best.codec}, the smallest of {name}.")
@@ -64,10 +59,6 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
     title = f"Files · {corpus} · {grid.label}"
     made = "What each file was taken as, and why a picture or a recording is measured as bytes."
     return build_table(title, range(len(files)), columns, made, notes)
-
-
-def _names(files: Sequence[Reading]) -> list[tuple[str, int]]:
-    return [(file.name, file.on_disk) for file in files]
 
 
 def _smallest(grid: Grid, corpus: str) -> Cell | None:

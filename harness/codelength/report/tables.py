@@ -43,7 +43,9 @@ def overall_table(board: Board, grid: Grid, key: str = "ratio") -> Table:
     if not grid.parts:
         note = "Nothing to average: all corpora are controls, or empty."
     elif len(grid.slices) > len(part.corpora):
-        note = f"{left} (controls, empty) not averaged."
+        is_twice = any(grid.as_bytes(corpus) for corpus in grid.slices)
+        twice = ", decoded files that are also there as bytes" * is_twice
+        note = f"{left} (controls, empty{twice}) not averaged."
     else:
         return table
     return replace(table, notes=[note, *table.notes])
@@ -165,7 +167,9 @@ def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> T
         notes.append("excess: bits per byte above the entropy of the source.")
     if not of.bytes:
         notes.append("The corpus has no bytes, so no ratio.")
-    notes += [*machines.caution(cells), *filter(None, [describe_readings(grid, corpus)])]
+    notes += machines.caution(cells)
+    if read := describe_readings(grid, corpus):
+        notes.append(f"{corpus}: {read}")
     title = f"{describe_corpus(grid, corpus)} · by {by.title}, {by.direction}"
     return build_table(title, places, columns, CORPUS_MADE, notes)
 
