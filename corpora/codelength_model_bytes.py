@@ -21,6 +21,7 @@ class ModelBytes(Corpus):
     """
 
     name: ClassVar[str] = "model-bytes"
+    of_models = True
     title = "what a codec's receiver must hold, as model-bytes:CODEC: weights, tokenizer"
     codec: str = ""
 

@@ -1,9 +1,12 @@
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import codelength
 from codelength import UsageError
 from codelength.coding.coder import CoderCodec
 from codelength.plugins import Plugins
@@ -133,3 +136,39 @@ def test_listing_loads_nothing_heavy(heavy):
         f"Plugins(); sys.exit({heavy!r} in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+WORDS = {"command", "controls", "images", "json", "path", "prose", "sound", "zlib"}
+"""Names in the box that are also words which the core uses for something else."""
+
+PUBLISHED = "published.py"
+"""The figures of a paper, by the codecs and corpora that it names."""
+
+
+def strings(module: Path) -> list[str]:
+    """Return the string literals of a module that are no docstrings."""
+    found = []
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        for child in ast.iter_child_nodes(node):
+            is_text = isinstance(child, ast.Constant) and isinstance(child.value, str)
+            if is_text and not isinstance(node, ast.Expr):
+                found.append(child.value)
+    return found
+
+
+def test_the_core_names_no_plugin_codec_or_corpus():
+    plugins = Plugins()
+    names = {plugin.name for plugin in plugins.found}
+    names |= {entry.item.name for entry in (*plugins.codecs, *plugins.corpora)}
+    names -= WORDS
+    any_name = "|".join(map(re.escape, sorted(names)))
+    pattern = re.compile(rf"({any_name})|.*(?<![\w.-])({any_name}):\w?.*", re.DOTALL)
+    modules = [
+        module
+        for module in Path(codelength.__file__).parent.rglob("*.py")
+        if module.name != PUBLISHED
+    ]
+    assert len(modules) > 100
+    assert len(names) > 40
+    named = {module.name: list(filter(pattern.fullmatch, strings(module))) for module in modules}
+    assert {name: found for name, found in named.items() if found} == {}

@@ -29,7 +29,7 @@ PLUGIN = click.option(
 
 @click.command()
 @click.argument("file")
-@click.option("-c", "--codec", "spec", required=True, metavar="SPEC", help="As zstd:level=19.")
+@click.option("-c", "--codec", "spec", required=True, metavar="SPEC", help="As NAME:level=19.")
 @OUT
 @click.option(
     "--segment",

@@ -22,7 +22,7 @@ from codelength.results.machine import memory_bytes
     "--codec",
     "spec",
     metavar="SPEC",
-    help="The codec, with what is otherwise here: hf:model=FOLDER.",
+    help="The codec, with what is otherwise here: NAME:model=FOLDER.",
 )
 @click.option("--test", is_flag=True, help="Only see whether all decodes to what went in.")
 @click.option("--list", "listing", is_flag=True, help="Only show what FILE says; decode nothing.")
@@ -88,7 +88,7 @@ def show(file: str) -> None:
         ["segments", f"{len(sizes)} of at most {header.segment} bytes"],
         *(["requires", f"{key} {value}"] for key, value in header.requires.items()),
         *(["made with", f"{key} {value}"] for key, value in header.versions.items()),
-        *(["prior", f"{key}, {size} bytes"] for key, size in header.model_bytes.items()),
+        *(["model bytes", f"{key}, {size}"] for key, size in header.model_bytes.items()),
         ["sha256", container.digest.hex()],
     ]
     click.echo("\n".join(aligned(rows)))

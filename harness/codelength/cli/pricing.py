@@ -98,7 +98,10 @@ def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, fold
     from codelength.measure.plan import make_plan
     from codelength.results.store import Store
 
-    entry = plugins.corpus(f"model-bytes:{owner}")
+    corpora = [corpus.item.name for corpus in plugins.corpora if corpus.item.of_models]
+    if not corpora:
+        raise Unavailable("no plugin has a corpus of the bytes of models")
+    entry = plugins.corpus(f"{corpora[0]}:{owner}")
     entry.item.check_available()
     if not digest or entry.item.label != digest:
         here = entry.item.label or "unnamed"

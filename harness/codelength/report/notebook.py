@@ -219,6 +219,6 @@ def _joined(specs: Specs) -> str:
     for spec in listed:
         if not isinstance(spec, str):
             raise UsageError(
-                f"name it by its spec, a text such as 'gzip:level=9', not {spec!r:.60}"
+                f"name it by its spec, a text such as 'NAME:level=9', not {spec!r:.60}"
             )
     return ",".join(listed)
