@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from msgspec.structs import asdict
+
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.worker import Ready, compare, decode, encode, load, read_lengths
 from codelength.results.cell import Cell, CorpusSlice, Phase, Status
@@ -143,7 +145,7 @@ class CodecWorkers:
         watch.started(job.recipe.codec, job.slice, False)
         made = self._workers["encoder"].folder / "blobs"
         encoded = self._ask("encoder", partial(encode, job.recipe, job.slice, str(made)), watch)
-        self._large |= self._is_large(encoded.phase)
+        self._large |= self._is_large(encoded.encode)
 
         blobs = self._folder / "blobs"
         self._put_away(made, blobs)
@@ -157,7 +159,7 @@ class CodecWorkers:
         outputs = self._workers["decoder"].folder / "outputs"
         task = partial(decode, self._recipes["decoder"], str(blobs), str(outputs))
         decoded = self._ask("decoder", task, watch)
-        self._large |= self._is_large(decoded.phase)
+        self._large |= self._is_large(decoded)
 
         self._start("reader")
         self._ask("reader", partial(compare, self._recipes["reader"], job.slice, str(outputs)))
@@ -167,19 +169,9 @@ class CodecWorkers:
             slice=job.slice,
             status=Status.OK,
             run=job.run,
-            evidence=ready.evidence,
-            plugin=ready.plugin,
-            versions=ready.versions,
-            digests=ready.digests,
-            coded_bytes=encoded.coded_bytes,
-            groups=encoded.groups,
-            ledger=encoded.ledger,
-            model_bytes=ready.model_bytes,
-            card=ready.card,
-            header_bytes=encoded.header_bytes,
-            blobs=encoded.blobs,
-            encode=encoded.phase,
-            decode=decoded.phase,
+            decode=decoded,
+            **asdict(ready),
+            **asdict(encoded),
         )
         if problem := find_problem(cell):
             raise Failed(Status.FAILED, problem)

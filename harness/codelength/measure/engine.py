@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from codelength.api.codec import Codec
 from codelength.measure.codec_workers import SILENT, CodecWorkers, Failed, Watch, failed_cell
@@ -100,10 +100,4 @@ def _still_valid(before: Cell | None, job: Job, workers: CodecWorkers) -> Cell |
     said = (ready.versions, ready.digests, ready.plugin)
     if said != (before.versions, before.digests, before.plugin):
         return None
-    return replace(
-        before,
-        slice=job.slice,
-        evidence=ready.evidence,
-        model_bytes=ready.model_bytes,
-        card=ready.card,
-    )
+    return replace(before, slice=job.slice, **asdict(ready))

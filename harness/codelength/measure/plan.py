@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus, Digest, Reading, corpus_digest
 from codelength.api.errors import CorpusError
@@ -124,17 +126,14 @@ def _cut(corpus: Corpus, rule: Protocol, limit: int | None) -> CorpusSlice:
         size += len(sample.data)
     if not samples:
         raise CorpusError(f"corpus {corpus.spec} has nothing to code under {rule.spec}")
-    return CorpusSlice(
-        corpus=corpus.spec,
-        protocol=rule.spec,
+    return replace(
+        _unread(corpus, rule, limit),
         kind=kinds.pop() if corpus.kind == "raw" and len(kinds) == 1 else corpus.kind,
         samples=samples,
         bytes=size,
         digest=digest.hexdigest(),
-        limit=limit,
         label=corpus.label,
         entropy=corpus.entropy,
-        header_once=rule.header_once,
         published=corpus.published,
     )
 

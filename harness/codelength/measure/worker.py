@@ -49,7 +49,7 @@ class Mismatch(CodelengthError):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The codec is there."""
+    """The codec is there; what it says of itself, as in `Cell`."""
 
     evidence: Evidence
     plugin: str
@@ -63,18 +63,12 @@ class Ready(msgspec.Struct, frozen=True):
 class Encoded(msgspec.Struct, frozen=True):
     """The blobs of all samples are in the file."""
 
-    phase: Phase
+    encode: Phase
     coded_bytes: int
     groups: list[tuple[int, int]]
     ledger: dict[str, int]
     header_bytes: int
     blobs: str
-
-
-class Decoded(msgspec.Struct, frozen=True):
-    """Something came out for every blob."""
-
-    phase: Phase
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +129,7 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
     )
 
 
-def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Decoded:
+def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Phase:
     """Decode every blob in a file into another file."""
     _, codec = _loaded(recipe)
     meter, done = Meter(), 0
@@ -152,7 +146,7 @@ def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Decoded:
             _write_batch(file, outputs)
             done += sum(map(len, outputs))
             report_progress(done)
-    return Decoded(meter.phase())
+    return meter.phase()
 
 
 def compare(recipe: Recipe, corpus_slice: CorpusSlice, outputs_file: str) -> None:

@@ -18,20 +18,16 @@ def cpu_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-class Children:
-    """The process that took the most memory among those that this one started."""
-
-    peak = 0
-    """Bytes."""
+_children: list[int] = []
+"""Peaks of programs that were run, in bytes."""
 
 
 def note_child(peak: int) -> None:
     """For a codec that runs programs: one of them took `peak` bytes at most.
 
-    The system does not tell: what it says of a child counts the memory of the parent, which the
-    child was born with.
+    What the system says of a child counts the memory of its parent.
     """
-    Children.peak = max(Children.peak, peak)
+    _children.append(peak)
 
 
 def peak() -> int:
@@ -40,7 +36,7 @@ def peak() -> int:
     Those of the largest program that was run are added, because this process holds the data
     meanwhile.
     """
-    return _status("VmHWM") + Children.peak
+    return _status("VmHWM") + max(_children, default=0)
 
 
 def reset_peak() -> None:
@@ -48,7 +44,7 @@ def reset_peak() -> None:
 
     Where the system has no such thing, the peak is that of the whole process so far.
     """
-    Children.peak = 0
+    _children.clear()
     with suppress(AttributeError):  # a C library that has no such function
         ctypes.CDLL(None).malloc_trim(0)
     with suppress(OSError):
