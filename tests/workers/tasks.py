@@ -1,6 +1,7 @@
 """What workers are asked to do in tests."""
 
 import os
+import stat
 import time
 from contextlib import suppress
 
@@ -52,6 +53,17 @@ def print_a_lot(size: int) -> None:
     for _ in range(size >> 10):
         os.write(2, b"z" * 1024)
     os.write(2, b"last\n")
+
+
+def flood_forever() -> None:
+    """Write to standard error without end."""
+    while True:
+        os.write(2, b"z" * (1 << 20))
+
+
+def prints_to_a_file() -> bool:
+    """Tell whether what is printed goes to a disk."""
+    return any(stat.S_ISREG(os.fstat(stream).st_mode) for stream in (1, 2))
 
 
 def sleep(seconds: float) -> None:

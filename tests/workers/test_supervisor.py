@@ -15,6 +15,7 @@ import tasks
 from codelength.workers.messages import LARGEST, MAGIC
 from codelength.workers.pool import Pool
 from codelength.workers.supervisor import (
+    ERRORS,
     Crew,
     Died,
     FunctionRaised,
@@ -83,6 +84,16 @@ def test_what_a_worker_prints_is_kept_as_far_as_its_end() -> None:
         assert said.endswith("zlast")
         assert len(said) < 1 << 17
         assert supervisor.errors() == ""
+
+
+def test_a_flood_fills_no_disk_and_is_ended_in_time() -> None:
+    with Supervisor() as supervisor:
+        assert not supervisor.call(partial(tasks.prints_to_a_file))
+        start = time.monotonic()
+        with pytest.raises(TimedOut):
+            supervisor.call(partial(tasks.flood_forever), 1)
+        assert time.monotonic() - start < 10
+        assert len(supervisor.errors()) <= ERRORS
 
 
 def test_a_worker_that_takes_too_long_is_ended() -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Self, TypeVar
@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from codelength.api.codec import Codec
 from codelength.api.errors import Unavailable, UsageError
 from codelength.api.spec import split_spec
-from codelength.cli.files import STANDARD_INPUT, Input, Reader, Writer
+from codelength.cli.files import STANDARD_INPUT, Input, Reader, write_pieces
 from codelength.cli.options import warn_broken
 from codelength.cli.progress import Meter
 from codelength.container.container import Container, RoundTripError, pack
@@ -55,34 +55,26 @@ def write_container(
     """
     codec = codec_of(spec, files)
     codec.check_available()
-    reader = Reader(source)
-    pieces = pack(codec, reader, segment)
-    try:
-        with Writer(out) as writer:
-            if verify:
-                with Verifier(files, f"{codec.spec} does not give {source.name} back") as verifier:
-                    write_verified(pieces, verifier, writer)
-            else:
-                for piece in pieces:
-                    writer.write(piece)
-    except BrokenPipeError:
-        return False
-    return True
+    pieces = pack(codec, Reader(source), segment)
+    if not verify:
+        return write_pieces(out, pieces)
+    with Verifier(files, f"{codec.spec} does not give {source.name} back") as verifier:
+        return write_pieces(out, verified(pieces, verifier))
 
 
-def write_verified(pieces: Iterable[bytes], verifier: "Verifier", writer: Writer) -> None:
-    """Write `pieces`, the last one only when all are known to decode.
+def verified(pieces: Iterable[bytes], verifier: "Verifier") -> Iterator[bytes]:
+    """Pass `pieces` on, the last one only when all are known to decode.
 
     A container without its end is refused, also behind a pipe that could not wait. Raises
     RoundTripError.
     """
     held = b""
     for piece in pieces:
-        writer.write(held)
+        yield held
         verifier.write(piece)
         held = piece
     verifier.finish()
-    writer.write(held)
+    yield held
 
 
 def decode_container(
@@ -108,13 +100,7 @@ def decode_container(
     pieces = container.decode(codec)
     if out is None:
         return sum(len(piece) for piece in pieces)
-    try:
-        with Writer(out) as writer:
-            for piece in pieces:
-                writer.write(piece)
-    except BrokenPipeError:
-        return None
-    return container.size
+    return container.size if write_pieces(out, pieces) else None
 
 
 class Verifier:

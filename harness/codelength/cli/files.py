@@ -3,11 +3,10 @@
 import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from codelength.api.errors import UsageError
 from codelength.container.fields import ContainerError
@@ -133,31 +132,35 @@ class Reader:
         return data
 
 
-class Writer:
-    """Writes to a descriptor, and closes it when the context is left."""
+def write_pieces(descriptor: int, pieces: Iterable[bytes]) -> bool:
+    """Write all pieces to a descriptor and close it.
 
-    def __init__(self, descriptor: int) -> None:
-        self._file = os.fdopen(descriptor, "wb")
+    Returns:
+        Whether all was written: False if nobody reads the pipe any more.
 
-    def __enter__(self) -> Self:
-        return self
+    Raises:
+        ContainerError: The output cannot be written.
+    """
+    file = os.fdopen(descriptor, "wb")
+    try:
+        for piece in pieces:
+            with _writing():
+                file.write(piece)
+        with _writing():
+            file.close()
+    except BrokenPipeError:
+        return False
+    finally:
+        with suppress(OSError):  # there is a first error to tell
+            file.close()
+    return True
 
-    def __exit__(self, *raised: object) -> None:
-        try:
-            self._file.close()
-        except OSError as error:
-            if raised[0] is None:  # or else there is a first error to tell
-                raise _unwritable(error) from error
 
-    def write(self, data: bytes) -> None:
-        """Raises BrokenPipeError, ContainerError."""
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise _unwritable(error) from error
-
-
-def _unwritable(error: OSError) -> Exception:
-    if isinstance(error, BrokenPipeError):
-        return error
-    return ContainerError(f"the output cannot be written: {error.strerror}")
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ContainerError(f"the output cannot be written: {error.strerror}") from error
