@@ -121,7 +121,8 @@ def test_report_page_and_json_have_the_list(both: Board) -> None:
     (html,) = [exporter for exporter in EXPORTERS if exporter.name == "html"]
     text = html.export(page).decode()
     assert "it breaks off" in text
-    assert f"Files · {DECODED}" in text
+    assert f"<details><summary>Files · {DECODED}" in text
+    assert text.count("What each file was taken as") == 1
 
 
 def test_corpora_that_were_not_read_from_files_have_no_list(tmp_path: Path) -> None:

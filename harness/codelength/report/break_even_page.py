@@ -1,6 +1,6 @@
 """The page of break-evens: for each corpus its charts and tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 
 from codelength.metrics.break_even import CostLine, find_cheaper_range, find_lower_envelope
@@ -119,11 +119,8 @@ def draw_totals(costs: Costs) -> bytes:
     ends = [line.total(size) for line in costs.lines.values() for size in (sizes[0], sizes[-1])]
     x = LogAxis(sizes[0], sizes[-1], 70, 480)
     y = LogAxis.around([max(1.0, end) for end in ends], 440, 70)
-    draw_axes(svg, x, y, (SIZE, "blobs and model (bytes, log scale)"))
-    _draw_measured(svg, costs, x, y)
-    for codec, (colour, dash) in _looks(costs.lines).items():
-        line = costs.lines[codec]
-        svg.line([(x.at(n), y.at(max(1.0, line.total(n)))) for n in sizes], colour, 1.4, dash)
+    title = "blobs and model (bytes, log scale)"
+    _draw_lines(svg, costs, (x, y), title, sizes, lambda line, n: max(1.0, line.total(n)))
     _draw_rates(svg, costs, sizes, 560, 960)
     order = sorted(costs.lines, key=lambda codec: costs.lines[codec].total(sizes[-1]))
     _draw_legend(svg, costs, order)
@@ -167,19 +164,27 @@ def _draw_rates(svg: Svg, costs: Costs, sizes: list[float], start: float, end: f
     top = min(2.5 * max(rates), max(120.0, 1.15 * max(rates)))  # small corpora cost far more
     x, y = LogAxis(sizes[0], sizes[-1], start, end), LogAxis(0.9 * min(rates) or 0.1, top, 440, 70)
     title = "adjusted rate at this size (%, log scale): lower is better"
+    _draw_lines(svg, costs, (x, y), title, sizes, lambda line, n: 100 * line.total(n) / n)
+
+
+def _draw_lines(
+    svg: Svg,
+    costs: Costs,
+    axes: tuple[LogAxis, LogAxis],
+    title: str,
+    sizes: list[float],
+    value: Callable[[CostLine, float], float],
+) -> None:
+    """Draw a panel: a line for each codec, and the size that was measured."""
+    x, y = axes
     draw_axes(svg, x, y, (SIZE, title))
-    _draw_measured(svg, costs, x, y)
-    for codec, (colour, dash) in _looks(costs.lines).items():
-        line = costs.lines[codec]
-        points = [(n, 100 * line.total(n) / n) for n in sizes]
-        shown = [(x.at(n), y.at(rate)) for n, rate in points if 0 < rate <= top]
-        svg.line(shown, colour, 1.4, dash)
-
-
-def _draw_measured(svg: Svg, costs: Costs, x: LogAxis, y: LogAxis) -> None:
     size = costs.grid.slices[costs.corpus].bytes
     if x.low <= size <= x.high:
         svg.line([(x.at(size), y.start), (x.at(size), y.end)], FRAME, 1, "2 3")
+    for codec, (colour, dash) in _looks(costs.lines).items():
+        points = [(n, value(costs.lines[codec], n)) for n in sizes]
+        shown = [(x.at(n), y.at(height)) for n, height in points if 0 < height <= y.high]
+        svg.line(shown, colour, 1.4, dash)
 
 
 def _draw_legend(svg: Svg, costs: Costs, order: list[str]) -> None:

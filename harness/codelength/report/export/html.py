@@ -3,6 +3,7 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 
@@ -63,19 +64,19 @@ def render_section(section: Section) -> Iterator[str]:
             yield f"<h{level}>{_text(text)}</h{level}>"
         case Prose(text):
             yield from (f'<p class="note">{_prose(line)}</p>' for line in text.split("\n"))
-        case Table() | Folded():
-            table = section.table if isinstance(section, Folded) else section
-            yield from _render_table(table)
+        case Table():
+            yield from _render_table(section, len(section.rows) > LONG)
+        case Folded(table):
+            yield from _render_table(replace(table, made=""), True)
         case Chart(_, caption, draw):
             picture = b64encode(draw()).decode()
             yield f'<img alt="{_text(caption)}" src="data:image/svg+xml;base64,{picture}">'
             yield f'<p class="note">{_text(caption)}</p>'
 
 
-def _render_table(table: Table) -> Iterator[str]:
+def _render_table(table: Table, folds: bool) -> Iterator[str]:
     values = zip(*table.rows, strict=True) if table.rows else ([] for _ in table.columns)
     looks = [_look(column, found) for column, found in zip(table.columns, values, strict=True)]
-    folds = len(table.rows) > LONG
     if folds:
         yield f"<details><summary>{_text(table.title or 'Show them')}</summary>"
     elif table.title:
