@@ -1,8 +1,8 @@
 """Blobs of `mixer` and `mix`: samples under an online memory, and a language model beside it.
 
-The model gives its frequencies for all positions of what is encoded at once; what is decoded goes
-in step. A long sample is cut into lanes, which the model reads as sequences of their own, in step,
-while all of them are learnt by one memory: a byte of the first, one of the second, and so on.
+To encode, the model gives the frequencies of all positions at once; to decode, it goes step by step.
+A long sample is dealt out to lanes. The model reads each lane as a sequence of its own. One memory
+learns all lanes: a byte of the first, a byte of the second, and so on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ from codelength.coding.varint import read_varint, varint
 from codelength_mix.coding import BLOCK, Decoding, Encoding, Plan, plan_of
 
 ENOUGH = 1 << 22
-"""Bytes of samples that are under way at a time, if they are more than one: a memory takes some
-hundred bytes for each of them."""
+"""The most bytes of samples that are coded at a time, if they are several. A memory takes some
+hundred bytes for each byte of data."""
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class MixCoder(Coder):
     def _encode(
         self, datas: Sequence[bytes], measure: bool, result: Callable[[Encoding], T]
     ) -> list[T]:
-        """Encodes each of `datas`; what `result` takes from it in the end."""
+        """Encode each of `datas`, and return `result` of each encoding."""
         plans, results = [self._plan(len(data)) for data in datas], dict[int, T]()
         for batch in self._batches([len(data) for data in datas], plans):
             encodings = [Encoding(datas[i], plans[i], measure) for i in batch]
@@ -69,7 +69,7 @@ class MixCoder(Coder):
                 for encoding in encodings:
                     _code_alone(encoding)
             else:
-                _encode_together(self._model, encodings)
+                _encode_batch(self._model, encodings)
             for i, encoding in zip(batch, encodings, strict=True):
                 results[i] = result(encoding)
         return [results[i] for i in range(len(datas))]
@@ -78,10 +78,10 @@ class MixCoder(Coder):
         return plan_of(size, self._mebibytes, self._model is not None, self._lanes)
 
     def _batches(self, sizes: Sequence[int], plans: Sequence[Plan]) -> Iterator[list[int]]:
-        """Yields indices of samples to code in step, those of like length together.
+        """Yield the indices of samples to code in step, those of like length together.
 
-        As many lanes as the model likes, unless their bytes are too many. Without a model, one
-        sample.
+        A batch has as many lanes as the model takes at a time, and at most ENOUGH bytes. Without a
+        model it is one sample.
         """
         most = 1 if self._model is None else self._model.batch
         batch: list[int] = []
@@ -98,13 +98,13 @@ class MixCoder(Coder):
 
 
 def _code_alone(coding: Encoding | Decoding) -> None:
-    """Codes a sample without a model."""
+    """Code a sample without a model."""
     while coding.step < coding.steps:
         coding.advance(min(coding.step + BLOCK, coding.steps))
 
 
-def _encode_together(model: Predictor, encodings: Sequence[Encoding]) -> None:
-    """Encodes samples, each of them as far as the model's frequencies are known."""
+def _encode_batch(model: Predictor, encodings: Sequence[Encoding]) -> None:
+    """Encode samples, each as far as the model's frequencies are known."""
     waiting = [_Waiting(encoding) for encoding in encodings]
     places = [(own, lane) for own in waiting for lane in range(len(own.sequences))]
     for at, rows in model.frequencies([s for own in waiting for s in own.sequences]):
@@ -113,7 +113,7 @@ def _encode_together(model: Predictor, encodings: Sequence[Encoding]) -> None:
 
 
 def _decode_in_step(model: Predictor, codings: Sequence[Decoding]) -> None:
-    """Decodes all of them, the longest lanes first."""
+    """Decode samples step by step, the longest lanes first."""
     lengths = np.array([length for coding in codings for length in coding.lane_lengths], np.int64)
     order = np.argsort(-lengths, kind="stable")
     places = np.argsort(order)  # of every lane among those in step
@@ -147,7 +147,7 @@ class _Waiting:
         self._rows: list[list[IntArray]] = [[] for _ in self.sequences]
 
     def add(self, lane: int, rows: IntArray) -> None:
-        """Takes the frequencies at the next positions of a lane."""
+        """Take the frequencies at the next positions of a lane, and encode what can be encoded."""
         self._rows[lane].append(rows)
         self._known[lane] += len(rows)
         unfinished = self._known[self._known < self._lengths]

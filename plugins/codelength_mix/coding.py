@@ -17,17 +17,18 @@ BLOCK = 1 << 16
 """Steps that are coded at a time, so that room for a block's stream is enough."""
 
 DEAREST = 16
-"""Bytes of stream that a byte takes at most: each of its bits has a chance of 2^-16 at least."""
+"""Bytes of stream that a byte takes at most: each of its bits has a probability of 2^-16 at least."""
 
 RUN = 4096
-"""Bytes after which it is another lane's turn: near enough for what is learnt to be of use to all,
-long enough for a model to have a context."""
+"""Bytes of a run, which goes to one lane; the next run goes to the next lane. Runs are short enough
+that what one lane learns helps the others, and long enough to give a model a context."""
 
 SHORTEST = 4 * RUN
-"""Bytes of a lane that there is a second one for: each run of a lane begins out of context."""
+"""The least bytes of a lane if there are several. Fewer do not pay: each run begins out of
+context."""
 
 CHEAPEST = 5678
-"""Bytes that fit into a bit of stream at most: ln 2 · 2^16 / 8."""
+"""The most bytes that a bit of stream can hold: ln 2 · 2^16 / 8."""
 
 NO_FREQUENCIES = np.empty((0, 0, 256), np.int32)
 NO_ROOM = np.empty(0, np.uint8)
@@ -38,20 +39,20 @@ class Plan(NamedTuple):
     """How a sample is coded."""
 
     mebibytes: int
-    """What the slots of the memory may take."""
+    """What the hash table may take."""
     modelled: bool = False
-    """With the frequencies of a model."""
+    """Whether a model gives frequencies."""
     lanes: int = 1
-    """Sequences that the sample becomes for the model, dealt out in runs of RUN bytes."""
+    """Sequences into which the sample is dealt out, in runs of RUN bytes."""
 
 
 def plan_of(size: int, mebibytes: int, modelled: bool, lanes: int) -> Plan:
-    """Returns the plan for a sample of `size` bytes, in so many lanes at most."""
+    """Return the plan for a sample of `size` bytes, with `lanes` lanes at most."""
     return Plan(mebibytes, modelled, max(1, min(lanes, size // SHORTEST)))
 
 
 class Coding:
-    """A sample of `size` bytes under way. Its lanes go in step."""
+    """A sample of `size` bytes while it is coded. Its lanes go in step."""
 
     def __init__(self, size: int, plan: Plan) -> None:
         self._size, self._plan = size, plan
@@ -60,17 +61,17 @@ class Coding:
         self._coder = np.zeros(4, np.int64)
         self._coder[HI] = END
         self.lengths = NO_LENGTHS
-        """Bits that each byte takes: (bytes,), or none if they are not asked for."""
+        """(bytes,): the bits that each byte takes; (0,) if they are not asked for."""
         self.step = 0
 
     @property
     def steps(self) -> int:
-        """Bytes of the longest lane, which is the first one."""
+        """Return the bytes of the longest lane, which is the first one."""
         return int(self._lanes[0, BYTES]) if self._size else 0
 
     @property
     def lane_lengths(self) -> list[int]:
-        """Bytes of each lane, of none more than of the one before."""
+        """Return the bytes of each lane, longest first."""
         return [int(length) for length in self._lanes[:, BYTES]]
 
     @property
@@ -78,7 +79,7 @@ class Coding:
         return RUN if self._plan.lanes > 1 else max(1, self._size)
 
     def places(self, lane: int) -> NDArray[np.int64]:
-        """Where in the data the bytes of a lane are."""
+        """Return where in the data the bytes of a lane are."""
         steps = np.arange(self._lanes[lane, BYTES], dtype=np.int64)
         run = self._run
         places: NDArray[np.int64] = (
@@ -93,9 +94,10 @@ class Coding:
         source: NDArray[np.uint8],
         room: NDArray[np.uint8],
     ) -> bool:
-        """Codes up to step `stop`: encodes if there is room for it.
+        """Encode up to step `stop`, or decode if `room` is NO_ROOM.
 
-        False if a stream ends too early.
+        Returns:
+            False if a stream ends too early.
         """
         self._remember(stop)
         start, self.step = self.step, stop
@@ -107,11 +109,10 @@ class Coding:
         return bool(fine)
 
     def _remember(self, stop: int) -> None:
-        """Makes room for the history up to step `stop`.
+        """Make room for the history up to step `stop`.
 
-        Little by little, since a blob may claim any size. Behind what is known there are zeros, a
-        run of them at least, because a lane may follow a match in a shorter lane beyond the end of
-        that one.
+        It grows step by step, since a blob may claim any size. Behind the known bytes is at least
+        a run of zeros, because a match may lead a lane beyond the end of a shorter lane.
         """
         known = self._memory.history
         needed = min(self._size, -(-stop // RUN) * RUN * len(self._lanes))
@@ -131,7 +132,7 @@ class Coding:
 
 
 class Encoding(Coding):
-    """Codes `data`."""
+    """Encodes `data`."""
 
     def __init__(self, data: bytes, plan: Plan, measure: bool = False) -> None:
         super().__init__(len(data), plan)
@@ -141,23 +142,23 @@ class Encoding(Coding):
         self._done: list[bytes] = []
 
     def lane_bytes(self, lane: int) -> NDArray[np.uint8]:
-        """The data of a lane."""
+        """Return the data of a lane."""
         return self._data[self.places(lane)]
 
     def advance(self, stop: int, given: NDArray[np.int32] = NO_FREQUENCIES) -> None:
-        """Codes all lanes up to step `stop`, `given` (steps, lanes, 256) by a model, if any."""
+        """Encode all lanes up to step `stop`; `given` (steps, lanes, 256) are a model's frequencies."""
         room = np.empty(DEAREST * (stop - self.step) * len(self._lanes) + 8, np.uint8)
         self._coder[AT] = 0
         self._code(stop, given, self._data, room)
         self._done.append(room[: self._coder[AT]].tobytes())
 
     def finish(self) -> bytes:
-        """The stream."""
+        """Return the stream."""
         return b"".join(self._done) + self._ending()
 
 
 class Decoding(Coding):
-    """Reads back what an Encoding wrote under the same frequencies."""
+    """Decodes what an Encoding wrote under the same frequencies."""
 
     def __init__(self, stream: bytes, size: int, plan: Plan) -> None:
         """Raises CorruptBlob if no stream of so many bytes holds as many as `size`."""
@@ -169,16 +170,16 @@ class Decoding(Coding):
         self._coder[POINT] = int.from_bytes(stream[:7].ljust(7, b"\0"), "big")
 
     def advance(self, stop: int, given: NDArray[np.int32] = NO_FREQUENCIES) -> None:
-        """Decodes all lanes up to step `stop`. Raises CorruptBlob."""
+        """Decode all lanes up to step `stop`. Raises CorruptBlob."""
         if not self._code(stop, given, self._bytes, NO_ROOM):
             raise CorruptBlob(f"a coded stream ends after {len(self._stream)} bytes, too early")
 
     def last(self, count: int) -> NDArray[np.int64]:
-        """The last bytes of the first `count` lanes."""
+        """Return the last byte of each of the first `count` lanes."""
         return self._lanes[:count, RECENT] & 0xFF
 
     def finish(self) -> bytes:
-        """The data. Raises CorruptBlob if the stream is not what an Encoding makes of it."""
+        """Return the data. Raises CorruptBlob if the stream is not what an Encoding makes of it."""
         if self._stream[: self._coder[AT]] + self._ending() != self._stream:
             raise CorruptBlob(
                 f"{len(self._stream)} bytes that are no coded stream under this model"

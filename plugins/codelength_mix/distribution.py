@@ -1,8 +1,8 @@
 """The distribution of a whole byte: what the probabilities of its bits come to, in integers.
 
-The coder learns each bit before it predicts the next one of the same byte. So all 256 bytes are
-walked through, bit by bit, and what is learned on the way is undone. Only what can be read again
-within the byte is learned: the weights for the last byte, the maps and the curves.
+The coder learns each bit before it predicts the next bit of the same byte. So all 256 bytes are
+tried, bit by bit, and what is learned on the way is undone. Only what is read again within the byte
+is learned: the weights selected by the last byte, the state maps and the APMs.
 """
 
 from typing import NamedTuple
@@ -11,35 +11,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
-from codelength_mix.lane import expectation, recall
-from codelength_mix.logistic import FARTHEST, SQUASH
+from codelength_mix.contexts import expected_byte, hash_contexts
+from codelength_mix.hash_table import look_up, second_half_hash
+from codelength_mix.logistic import MAX_LOG_ODDS, SQUASH
 from codelength_mix.memory import BIAS, BIN, BIN_BITS, CONTEXTS, RECENT, Memory, int64
 from codelength_mix.mixing import (
-    FIRST_RATE,
+    FIRST_LEARNING_RATE,
+    LEARNING_RATE,
     MIDDLE,
-    RATE,
-    adapt,
-    chance_of_one,
-    learn_curves,
     next_bit,
+    predict_bit,
+    update_apms,
+    update_state_map,
 )  # fmt: skip
-from codelength_mix.slots import look_up, second_half
 from codelength_mix.vectors import WIDTH, train
 
 
 class Undo(NamedTuple):
-    """For each bit of a byte: what was there before it was learned."""
+    """What each bit of a byte has overwritten, by its depth in the byte."""
 
     weights: NDArray[np.int32]
     """(8, WIDTH): a row of the memory's weights."""
     states: NDArray[np.int64]
-    """(8, contexts + 1): which state of each map, that of the match last."""
-    maps: NDArray[np.uint32]
-    """(8, contexts + 1): the map at that state."""
-    curves: NDArray[np.int64]
-    """(8, 3): two curves, and the point on them."""
+    """(8, contexts + 1): the state of each context; the last one is that of the match."""
+    state_maps: NDArray[np.uint32]
+    """(8, contexts + 1): the entry of the state map at that state."""
+    apms: NDArray[np.int64]
+    """(8, 3): two APMs, and the point in them."""
     points: NDArray[np.uint16]
-    """(8, 2): the two curves at that point."""
+    """(8, 2): the two APMs at that point."""
 
 
 @compiled
@@ -54,16 +54,16 @@ def predict_byte(
         given: (256,), the frequencies of a model; (0,) if there is none.
         out: (256,). They sum to 2^24 − 768 or little less.
     """
-    sums, keys = memory.sums, memory.keys
+    sums, hashes = memory.model_sums, memory.hashes
     for symbol in range(len(given)):
         sums[symbol + 1] = sums[symbol] + given[symbol]
-    recall(lane, keys)
+    hash_contexts(lane, hashes)
     memory.inputs[0, BIAS] = 256
     memory.rows[0] = lane[RECENT] & 0xFF
-    byte_expected, length = expectation(lane, memory.history)
+    byte_expected, length = expected_byte(lane, memory.history)
     slots = np.empty((2, CONTEXTS), np.uint32)  # of each half of the byte
     for context in range(CONTEXTS):
-        slots[0, context] = look_up(memory.slots, keys[context])
+        slots[0, context] = look_up(memory.hash_table, hashes[context])
     shares = np.empty(9, np.int64)
     shares[0] = 1 << 44
     undo = Undo(
@@ -73,7 +73,7 @@ def predict_byte(
         np.empty((8, 3), np.int64),
         np.empty((8, 2), np.uint16),
     )
-    known = 0  # bits that are learned
+    known = 0  # bits of the byte that are learned
     for byte in range(256):
         while known and byte >> (8 - known) != (byte - 1) >> (8 - known):
             known -= 1
@@ -82,8 +82,10 @@ def predict_byte(
             so_far = (256 | byte) >> (8 - known)
             if known == 4:
                 for context in range(CONTEXTS):
-                    slots[1, context] = look_up(memory.slots, second_half(keys[context], so_far))
-            memory.found[:] = slots[known >> 2]
+                    slots[1, context] = look_up(
+                        memory.hash_table, second_half_hash(hashes[context], so_far)
+                    )
+            memory.slots[:] = slots[known >> 2]
             bit = (byte >> (7 - known)) & 1
             one = _learn_bit(memory, lane, undo, known, so_far, bit, byte_expected, length, given)
             share = (shares[known] * one) >> 16
@@ -107,38 +109,41 @@ def _learn_bit(
     length: int,
     given: NDArray[np.int32],
 ) -> int:
-    """Learns a bit behind the bits `so_far`. Returns the probability of a one before that."""
+    """Learn a bit after the bits `so_far`, and return the probability of a one before that."""
     place = 7 - depth
     node = (1 << (depth & 3)) | (so_far & ((1 << (depth & 3)) - 1))
     expected = next_bit(byte_expected, so_far, place)
-    one, mixed, curve, other = chance_of_one(
+    one, mixed, apm, apm2 = predict_bit(
         memory, lane[RECENT], expected, length, place, so_far, node, len(given) > 0
     )
-    maps, row = memory.maps, memory.rows[0]
+    maps, row = memory.state_maps, memory.rows[0]
     point = (mixed + MIDDLE + BIN // 2) >> BIN_BITS
-    undo.curves[depth, 0], undo.curves[depth, 1], undo.curves[depth, 2] = curve, other, point
-    undo.points[depth, 0] = memory.curves[curve, point]
-    undo.points[depth, 1] = memory.curves[other, point]
+    undo.apms[depth, 0], undo.apms[depth, 1], undo.apms[depth, 2] = apm, apm2, point
+    undo.points[depth, 0] = memory.apms[apm, point]
+    undo.points[depth, 1] = memory.apms[apm2, point]
     undo.weights[depth] = memory.weights[row]
     for context in range(CONTEXTS):
         state = memory.states[context]
-        undo.states[depth, context], undo.maps[depth, context] = state, maps[context, state]
-        adapt(maps, context, state, bit)
-    undo.states[depth, CONTEXTS], undo.maps[depth, CONTEXTS] = length, maps[CONTEXTS, length]
+        undo.states[depth, context] = state
+        undo.state_maps[depth, context] = maps[context, state]
+        update_state_map(maps, context, state, bit)
+    undo.states[depth, CONTEXTS] = length
+    undo.state_maps[depth, CONTEXTS] = maps[CONTEXTS, length]
     if expected >= 0:
-        adapt(maps, CONTEXTS, length, int64(bit == expected))
-    learn_curves(memory.curves, curve, other, mixed, bit)
-    rate = max(RATE, FIRST_RATE - (memory.clock[0] >> 4))
-    wrong = (bit << 16) - np.int64(SQUASH[memory.said[0] + FARTHEST + 1])
+        update_state_map(maps, CONTEXTS, length, int64(bit == expected))
+    update_apms(memory.apms, apm, apm2, mixed, bit)
+    rate = max(LEARNING_RATE, FIRST_LEARNING_RATE - (memory.clock[0] >> 4))
+    wrong = (bit << 16) - np.int64(SQUASH[memory.set_odds[0] + MAX_LOG_ODDS + 1])
     train(memory.inputs, memory.weights, row, np.int32(wrong * rate >> 10))
     return one
 
 
 @compiled
 def _forget_bit(memory: Memory, undo: Undo, depth: int) -> None:
-    curve, other, point = undo.curves[depth]
-    memory.curves[curve, point] = undo.points[depth, 0]
-    memory.curves[other, point] = undo.points[depth, 1]
+    """Restore what `_learn_bit` changed at this depth."""
+    apm, apm2, point = undo.apms[depth]
+    memory.apms[apm, point] = undo.points[depth, 0]
+    memory.apms[apm2, point] = undo.points[depth, 1]
     memory.weights[memory.rows[0]] = undo.weights[depth]
     for context in range(CONTEXTS + 1):
-        memory.maps[context, undo.states[depth, context]] = undo.maps[depth, context]
+        memory.state_maps[context, undo.states[depth, context]] = undo.state_maps[depth, context]

@@ -58,7 +58,7 @@ NEXT: NDArray[np.uint8] = np.array(
 LENGTH: NDArray[np.uint8] = np.array([zeros + ones for zeros, ones, _ in STATES], np.uint8)
 """How much a history knows: which of two to drop."""
 
-CHANCE: NDArray[np.int32] = np.array(
+PROBABILITY: NDArray[np.int32] = np.array(
     [((5 * ones + 2) << 22) // (5 * (zeros + ones) + 4) for zeros, ones, _ in STATES], np.int32
 )
 """The probability of a one that a history is taken for before experience, in units of 2^-22."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 ONE = 1 << 16
 """Probability 1."""
 
-FARTHEST = 2815
+MAX_LOG_ODDS = 2815
 """Log odds are held within ±11: a bit costs 2 / 65536 of a bit at least."""
 
 EXP2 = (
@@ -33,7 +33,7 @@ def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _squashed() -> NDArray[np.int32]:
-    odds = np.arange(-FARTHEST - 1, FARTHEST + 1) / 256.0
+    odds = np.arange(-MAX_LOG_ODDS - 1, MAX_LOG_ODDS + 1) / 256.0
     return np.rint(ONE / (1.0 + _exp(-odds))).astype(np.int32)
 
 
@@ -42,10 +42,10 @@ def _stretched(bits: int) -> NDArray[np.int16]:
 
     The largest log odds whose probability is not above it, within half a unit.
     """
-    halves = np.arange(-2 * FARTHEST + 1, 2 * FARTHEST, 2) / 512.0
+    halves = np.arange(-2 * MAX_LOG_ODDS + 1, 2 * MAX_LOG_ODDS, 2) / 512.0
     edges = 1.0 / (1.0 + _exp(-halves))
     middles = (np.arange(1 << bits) + 0.5) / (1 << bits)
-    return (np.searchsorted(edges, middles) - FARTHEST).astype(np.int16)
+    return (np.searchsorted(edges, middles) - MAX_LOG_ODDS).astype(np.int16)
 
 
 SQUASH = _squashed()

@@ -1,6 +1,6 @@
 """The distributions that the coder codes with, as frequencies of bytes.
 
-For whoever wants to know what comes next. Coding bit by bit takes a thirtieth of the time.
+The coder itself does not use them: coding bit by bit takes a thirtieth of the time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +23,10 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class MixPredictor(Predictor):
-    """Predicts by an online memory, of `mebibytes` at most, with a model's help or by itself.
+    """Predicts by an online memory of `mebibytes` at most, with or without a model.
 
-    How much room a memory takes depends on how long the sequence is. A sequence that the coder
-    deals out to several lanes is not predicted.
+    The longer a sequence, the larger its memory. A sequence that the coder deals out to several
+    lanes is not predicted.
     """
 
     name: ClassVar[str] = "mix"
@@ -68,7 +68,7 @@ class MixPredictor(Predictor):
 
 
 class MixStepper(Stepper):
-    """Streams of which each has a memory of its own."""
+    """Steps streams, each with a memory of its own."""
 
     def __init__(self, learners: list["Learner"], model: Stepper | None) -> None:
         self._learners, self._model = learners, model
@@ -96,10 +96,10 @@ class MixStepper(Stepper):
 
 
 class Learner(Coding):
-    """One sequence, whose coding goes nowhere.
+    """A memory that learns one sequence. Its coded stream is thrown away.
 
-    `rows` (…, 256) are the frequencies that a model gives at its next positions; (…, 0) if there is
-    none.
+    `rows` (positions, 256) are a model's frequencies at the next positions; (positions, 0) without
+    a model.
     """
 
     def __init__(self, size: int, plan: Plan) -> None:
@@ -113,7 +113,7 @@ class Learner(Coding):
         self._room = np.empty(DEAREST + 8, np.uint8)
 
     def follow(self, symbols: IntArray, rows: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
-        """Learns `symbols` (n,) and returns the frequencies before each: (n, 256)."""
+        """Learn `symbols` (n,), and return the frequencies before each: (n, 256)."""
         if rows is None:
             rows = np.empty((len(symbols), 0), np.int32)
         out = np.empty((len(symbols), 256), np.int32)
@@ -123,13 +123,13 @@ class Learner(Coding):
         return out
 
     def frequencies(self, given: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Returns those of the next symbol: (256,)."""
+        """Return the frequencies of the next symbol: (256,)."""
         row = np.empty(256, np.int32)
         self._predict(given, row)
         return row
 
     def learn(self, symbol: int, given: NDArray[np.int32]) -> None:
-        """Appends a symbol."""
+        """Learn a symbol."""
         self._remember(self.step + 1)
         history = self._memory.history
         history[self.step] = symbol

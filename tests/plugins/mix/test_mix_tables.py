@@ -5,15 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from codelength_mix.histories import CHANCE, LENGTH, NEXT, STATES, follow
-from codelength_mix.logistic import FARTHEST, ONE, SQUASH, STRETCH, STRETCH_FINE
-from codelength_mix.memory import CONTEXTS, SURE
+from codelength_mix.histories import LENGTH, NEXT, PROBABILITY, STATES, follow
+from codelength_mix.logistic import MAX_LOG_ODDS, ONE, SQUASH, STRETCH, STRETCH_FINE
+from codelength_mix.memory import CONFIDENCE, CONTEXTS
 from codelength_mix.vectors import WIDTH
 
 
-@pytest.mark.parametrize("odds", [-FARTHEST, -1000, -256, -1, 0, 1, 77, 256, 1500, FARTHEST])
+@pytest.mark.parametrize(
+    "odds", [-MAX_LOG_ODDS, -1000, -256, -1, 0, 1, 77, 256, 1500, MAX_LOG_ODDS]
+)
 def test_squash_is_the_logistic_function(odds):
-    assert SQUASH[odds + FARTHEST + 1] == round(ONE / (1 + math.exp(-odds / 256)))
+    assert SQUASH[odds + MAX_LOG_ODDS + 1] == round(ONE / (1 + math.exp(-odds / 256)))
 
 
 @pytest.mark.parametrize("chance", [30, 655, 6554, 32768, 50000, 65000, 65500])
@@ -27,7 +29,7 @@ def test_stretch_is_the_logarithm_of_the_odds(chance):
 def test_log_odds_stay_within_their_bounds():
     for table in (STRETCH, STRETCH_FINE):
         assert (table.min(), table.max()) == (-table.max(), table.max())
-        assert table.max() <= FARTHEST
+        assert table.max() <= MAX_LOG_ODDS
     assert (SQUASH.min(), SQUASH.max()) == (1, ONE - 1)
 
 
@@ -50,11 +52,13 @@ def test_a_history_is_a_byte_and_the_empty_one_is_zero():
 def test_what_a_history_predicts_before_experience_is_krichevsky_and_trofimov_with_two_fifths():
     zeros, ones = 3, 1
     state = STATES[zeros, ones, 1]
-    assert CHANCE[state] / (1 << 22) == pytest.approx((ones + 0.4) / (zeros + ones + 0.8), abs=1e-6)
+    assert PROBABILITY[state] / (1 << 22) == pytest.approx(
+        (ones + 0.4) / (zeros + ones + 0.8), abs=1e-6
+    )
 
 
 def test_every_input_has_a_place_of_its_own():
-    assert SURE + CONTEXTS <= WIDTH
+    assert CONFIDENCE + CONTEXTS <= WIDTH
 
 
 def test_the_vectors_do_what_numpy_does():
@@ -68,7 +72,7 @@ def test_the_vectors_do_what_numpy_does():
         return found
 
     random = np.random.default_rng(5)
-    x = random.integers(-FARTHEST, FARTHEST, (1, WIDTH)).astype(np.int32)
+    x = random.integers(-MAX_LOG_ODDS, MAX_LOG_ODDS, (1, WIDTH)).astype(np.int32)
     w = random.integers(-HEAVIEST, HEAVIEST, (7, WIDTH)).astype(np.int32)
     for row, error in [(0, 700), (3, -1279), (6, 0), (3, 1279)]:
         before = w.astype(np.int64)
