@@ -1,8 +1,8 @@
 """Blobs of `mixer` and `mix`: samples under an online memory, and a language model beside it.
 
-To encode, the model gives the frequencies of all positions at once; to decode, it goes step by step.
-A long sample is dealt out to lanes. The model reads each lane as a sequence of its own. One memory
-learns all lanes: a byte of the first, a byte of the second, and so on.
+To encode, the model gives the frequencies of all positions at once; to decode, it goes step by
+step. A long sample is dealt out to lanes. The model reads each lane as a sequence of its own. One
+memory learns all lanes: a byte of the first, a byte of the second, and so on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -17,7 +17,7 @@ BLOCK = 1 << 16
 """Steps that are coded at a time, so that room for a block's stream is enough."""
 
 DEAREST = 16
-"""Bytes of stream that a byte takes at most: each of its bits has a probability of 2^-16 at least."""
+"""The most bytes of stream that a byte takes: no bit has a probability below 2^-16."""
 
 RUN = 4096
 """Bytes of a run, which goes to one lane; the next run goes to the next lane. Runs are short enough
@@ -146,7 +146,7 @@ class Encoding(Coding):
         return self._data[self.places(lane)]
 
     def advance(self, stop: int, given: NDArray[np.int32] = NO_FREQUENCIES) -> None:
-        """Encode all lanes up to step `stop`; `given` (steps, lanes, 256) are a model's frequencies."""
+        """Encode up to step `stop`; `given` (steps, lanes, 256) are a model's frequencies."""
         room = np.empty(DEAREST * (stop - self.step) * len(self._lanes) + 8, np.uint8)
         self._coder[AT] = 0
         self._code(stop, given, self._data, room)

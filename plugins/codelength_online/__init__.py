@@ -1,7 +1,7 @@
-"""`online`: a recurrent model of bytes that knows nothing at first and learns what it has coded.
+"""`online`: a recurrent model of bytes that begins untrained and learns what it has coded.
 
-Encoder and decoder start from the same random weights and take the same updates, in floats whose
-every sum has one order; so nothing has to be sent beforehand, and a blob decodes anywhere.
+Encoder and decoder begin with the same random weights and take the same updates. Every float sum
+has one order, so a blob decodes on any machine. No weights have to be sent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ class OnlineCodec(CoderCodec):
 
     @property
     def card(self) -> ModelCard:
-        """Of the model for large data, for which alone the tables have all their rows."""
+        """Return the card of the model for large data. Smaller data have smaller tables."""
         from codelength_online.coding import LARGEST
         from codelength_online.model import begin
 

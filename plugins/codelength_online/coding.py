@@ -1,9 +1,9 @@
 """A sample, block after block: coded under the model, then learned by it.
 
-The sample is cut into lanes of equal length, which go in step, and a block is some steps of all of
-them. Positions are coded step by step, in one stream: so the decoder, which has to know the bytes
-of a step before it gets to the next, meets them in the same order, and has the products of as many
-rows as there are lanes to do at a time.
+The sample is cut into streams of equal length, which go in step. A block is some steps of all of
+them. The coded data are one sequence: the first byte of each stream, then the second of each. So
+the decoder knows all bytes of a step before the next one, and one product computes a step of all
+streams.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,19 +21,19 @@ from codelength_exact.recurrent_shape import Shape
 from codelength_online.learning import Learning
 from codelength_online.model import Model, begin
 
-LANES, LANE = 16, 1 << 10
-"""Lanes at most, and bytes of a lane at least."""
+STREAMS, STREAM_SIZE = 16, 1 << 10
+"""The most streams, and the least bytes of a stream."""
 
 BLOCK, EARLY_BLOCK, EARLY = 160, 64, 1 << 16
-"""Bytes that are coded between two updates; fewer for less data than EARLY, for which it matters
-more to have learned a little soon than to follow gradients through more steps."""
+"""Bytes that are coded between two updates. Less data than EARLY has smaller blocks: it gains more
+from learning soon than from gradients through more steps."""
 
 LARGEST = Shape(96, 96, 192, 1, orders=(1, 2, 3, 4, 5, 6), rows=1 << 17, columns=32)
 LEAST = 1 << 10
-"""Rows of each table: a quarter of the bytes or a little more, no fewer than LEAST."""
+"""The least rows of each table. There are as many as a quarter of the bytes or a little more."""
 
 CHEAPEST = 1 << 19
-"""Bytes that a byte of stream can hold at most: none is surer than 1 − 255 / 2^24."""
+"""The most bytes that a coded byte can hold: no probability is above 1 − 255 / 2^24."""
 
 
 class _Coding:
@@ -43,12 +43,12 @@ class _Coding:
         rows = min(LARGEST.rows, max(LEAST, 1 << (size // 4).bit_length()))
         shape = replace(LARGEST, rows=rows)
         block = EARLY_BLOCK if size < EARLY else BLOCK
-        self.lanes = lanes_of(size)
-        self.model = Model(shape, begin(shape), self.lanes, block // self.lanes)
+        self.streams = streams_of(size)
+        self.model = Model(shape, begin(shape), self.streams, block // self.streams)
         self._learning = Learning(self.model)
 
     def learn(self) -> None:
-        """To be called when a full block is known."""
+        """Learn a full block, when all its bytes are known."""
         self._learning.step()
         self.model.next_block()
 
@@ -73,7 +73,7 @@ class OnlineCoder(Coder):
         for data in datas:
             bits = [bits_of(rows, symbols) for symbols, rows in frequencies(data)]
             lengths = np.empty(len(data))
-            lengths[coding_order(len(data), lanes_of(len(data)))] = np.concatenate([[], *bits])
+            lengths[coding_order(len(data), streams_of(len(data)))] = np.concatenate([[], *bits])
             yield lengths
 
 
@@ -85,7 +85,7 @@ def frequencies(data: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int
     """
     coding = _Coding(len(data))
     model, rows = coding.model, coding.model.rows
-    symbols = np.frombuffer(data, np.uint8)[coding_order(len(data), coding.lanes)]
+    symbols = np.frombuffer(data, np.uint8)[coding_order(len(data), coding.streams)]
     for start in range(0, len(symbols), rows):
         block = symbols[start : start + rows]
         model.take(0, block)
@@ -95,46 +95,46 @@ def frequencies(data: bytes) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int
 
 
 def encode(data: bytes) -> bytes:
-    """Returns the stream of `data`."""
+    """Return the coded bytes of `data`."""
     encoder = Encoder()
     for symbols, rows in frequencies(data):
         encoder.encode(symbols, rows)
     return encoder.finish()
 
 
-def lanes_of(size: int) -> int:
-    """Returns how many lanes a sample of `size` bytes is cut into."""
-    return min(LANES, max(1, size // LANE))
+def streams_of(size: int) -> int:
+    """Return how many streams a sample of `size` bytes is cut into."""
+    return min(STREAMS, max(1, size // STREAM_SIZE))
 
 
 def decode(stream: bytes, size: int) -> bytes:
-    """Returns the `size` bytes behind a stream. Raises CorruptBlob."""
+    """Return the `size` bytes that were coded. Raises CorruptBlob."""
     if size > CHEAPEST * (len(stream) + 8):
         raise CorruptBlob(f"{size} bytes in a coded stream of {len(stream)}")
     coding = _Coding(size)
-    model, lanes, rows = coding.model, coding.lanes, coding.model.rows
-    decoders = Decoders([stream], np.zeros(lanes, np.int64))
+    model, streams, rows = coding.model, coding.streams, coding.model.rows
+    decoders = Decoders([stream], np.zeros(streams, np.int64))
     symbols = np.empty(size, np.uint8)
-    for start in range(0, size, lanes):
+    for start in range(0, size, streams):
         at = start % rows
-        stop = at + min(lanes, size - start)
-        found = decoders.decode(model.run(at, stop))
-        symbols[start : start + lanes] = found
-        model.take(at, found)
+        stop = at + min(streams, size - start)
+        decoded = decoders.decode(model.run(at, stop))
+        symbols[start : start + streams] = decoded
+        model.take(at, decoded)
         if stop == rows:
             coding.learn()
     decoders.finish()
     data = np.empty(size, np.uint8)
-    data[coding_order(size, lanes)] = symbols
+    data[coding_order(size, streams)] = symbols
     return data.tobytes()
 
 
-def coding_order(size: int, lanes: int) -> NDArray[np.int64]:
-    """Returns the positions of bytes in the order of coding.
+def coding_order(size: int, streams: int) -> NDArray[np.int64]:
+    """Return the positions of the bytes in the order of coding: (size,).
 
-    The first byte of each lane, then the second of each. The first lanes have a byte more than the
-    others if the size demands it.
+    The first byte of each stream comes first, then the second of each. If the size is no multiple
+    of the number of streams, the first streams have a byte more.
     """
-    whole, rest = divmod(size, lanes)
-    starts = np.arange(lanes) * whole + np.minimum(np.arange(lanes), rest)
+    whole, rest = divmod(size, streams)
+    starts = np.arange(streams) * whole + np.minimum(np.arange(streams), rest)
     return (np.arange(whole + 1)[:, None] + starts).reshape(-1)[:size]

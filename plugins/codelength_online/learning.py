@@ -1,4 +1,4 @@
-"""How the model moves between blocks: matrices by Adam, rows that are looked up by Adagrad."""
+"""How the model is updated between blocks: matrices by Adam, rows of tables by Adagrad."""
 
 import numpy as np
 
@@ -6,21 +6,25 @@ from codelength_online import kernels
 from codelength_online.model import Model
 
 RATE, ROWS_RATE = 0.005, 0.5
-"""At the beginning; after k blocks it is less by sqrt(1 + k / HALVING)."""
+"""Learning rates at first. After k blocks they are divided by sqrt(1 + k / HALVING)."""
 
 HALVING = 500
 
 DECAYS = np.float32(0.9), np.float32(0.98)
-"""Of the averages of gradients and of their squares."""
+"""Of the running averages of the gradients and of their squares."""
 
 MOST = np.float32(32)
-"""Weights stay within ±. So all that the model makes of them is finite, whatever it is fed."""
+"""The largest magnitude of a weight. So all that the model computes is finite."""
 
 ONE = np.float32(1)
 
 
+ROWS = ("byte", "tables")
+"""The parameters whose rows are looked up."""
+
+
 class Learning:
-    """Moves the parameters of a model."""
+    """Updates the parameters of a model."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -34,7 +38,7 @@ class Learning:
         self._sums = {name: np.zeros(len(given[name]), np.float32) for name in ROWS}
 
     def step(self) -> None:
-        """One update from the gradient on a full block, that of all rows before any."""
+        """Update all parameters by the gradient of a full block."""
         model = self._model
         gradient = model.gradient()
         falls = ONE / np.sqrt(np.float32(1 + self._blocks / HALVING))
@@ -43,20 +47,17 @@ class Learning:
         settings = (*DECAYS, ONE - self._powers[0], ONE - self._powers[1], MOST)
         rate, rows_rate = np.float32(RATE) * falls, np.float32(ROWS_RATE) * falls
         for name, values in model.parameters.items():
-            back = gradient[name]
+            grad = gradient[name]
             if name in ROWS:
                 rows = model.looked_up[name]
-                kernels.adagrad(values, self._sums[name], rows, back, rows_rate, MOST)
+                kernels.adagrad(values, self._sums[name], rows, grad, rows_rate, MOST)
             else:
                 kernels.adam(
                     values.reshape(-1),
-                    back.reshape(-1),
+                    grad.reshape(-1),
                     self._mean[name].reshape(-1),
                     self._square[name].reshape(-1),
                     rate,
                     settings,
                 )
         model.changed()
-
-
-ROWS = ("byte", "tables")

@@ -1,8 +1,8 @@
 """Float products whose every sum runs in one order, so that they are the same on every machine.
 
-Element (row, column) is a sum over k from the first to the last: a product rounded, a sum rounded.
-Vectors lie across columns and tiles across rows, and neither changes what an element is made of.
-Nothing fuses a product with a sum, for LLVM does that only if it is told to.
+Element (row, column) is a sum over k in order: each product is rounded, then each sum. Vectors go
+across columns and tiles across rows, which does not change that order. LLVM fuses a product with a
+sum only if it is told to, and it is not.
 """
 
 from collections.abc import Callable, Sequence

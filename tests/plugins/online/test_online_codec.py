@@ -16,7 +16,15 @@ from codelength.coding.varint import varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec
 from codelength_online import OnlineCodec
-from codelength_online.coding import BLOCK, CHEAPEST, EARLY, EARLY_BLOCK, LANE, LANES, coding_order
+from codelength_online.coding import (
+    BLOCK,
+    CHEAPEST,
+    EARLY,
+    EARLY_BLOCK,
+    STREAM_SIZE,
+    STREAMS,
+    coding_order,
+)
 
 CODEC = OnlineCodec()
 HERE = Path(__file__).parent
@@ -30,12 +38,12 @@ def text(size):
 
 
 def edges():
-    """Sizes around which the number of lanes, or of blocks, changes."""
-    for size in (EARLY_BLOCK, 2 * LANE):
+    """Sizes around which the number of streams, or of blocks, changes."""
+    for size in (EARLY_BLOCK, 2 * STREAM_SIZE):
         yield from (size - 1, size, size + 1)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, *edges(), LANES * LANE + 5])
+@pytest.mark.parametrize("size", [0, 1, 2, *edges(), STREAMS * STREAM_SIZE + 5])
 def test_what_goes_in_comes_out(size):
     data = text(size)
     blob = CODEC.encode(data)
@@ -130,7 +138,7 @@ def test_a_changed_byte_is_refused_or_gives_other_bytes():
             assert CODEC.decode(bytes(changed)) != data
 
 
-def test_lanes_are_coded_coding_order():
+def test_streams_are_coded_in_the_coding_order():
     assert coding_order(8, 3).tolist() == [0, 3, 6, 1, 4, 7, 2, 5]
     assert coding_order(0, 1).tolist() == []
     assert sorted(coding_order(100, 16).tolist()) == list(range(100))

@@ -15,17 +15,17 @@ def chain(size, seed=3, states=12):
     """A Markov chain over `states` bytes, and its entropy in bits a byte."""
     random = np.random.default_rng(seed)
     law = random.dirichlet(np.full(states, 0.4), states)
-    state, found = 0, np.empty(size, np.uint8)
+    state, data = 0, np.empty(size, np.uint8)
     for at, chance in enumerate(random.random(size)):
         state = min(int(np.searchsorted(law[state].cumsum(), chance)), states - 1)
-        found[at] = 65 + state
+        data[at] = 65 + state
     stationary = np.linalg.matrix_power(law, 1000)[0]
     logs = np.log2(law, where=law > 0, out=np.zeros_like(law))
-    return found.tobytes(), -float(stationary @ (law * logs).sum(1))
+    return data.tobytes(), -float(stationary @ (law * logs).sum(1))
 
 
 def quarters(data):
-    """Bits a byte in each quarter of what is coded, which is a quarter of each lane."""
+    """Bits a byte in each quarter of what is coded, which is a quarter of each stream."""
     bits = [
         -np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1))
         for symbols, rows in frequencies(data)
