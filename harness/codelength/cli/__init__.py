@@ -144,5 +144,7 @@ def warn_problems(problems: Iterable[str]) -> int:
 
 def fail(line: str, code: int) -> int:
     """Print a failure as one line and return its exit code."""
-    click.echo(f"codelength: {line}", err=True)
+    from codelength.report.table import to_line
+
+    click.echo(f"codelength: {to_line(line)}", err=True)
     return code

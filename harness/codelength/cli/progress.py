@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TextIO
 
 from codelength.measure.codec_workers import Watch
+from codelength.report.table import to_line
 from codelength.results.cell import Cell, CorpusSlice
 
 EVERY = 30.0
@@ -31,7 +32,7 @@ class Lines(Watch):
 
     def line(self, text: str) -> None:
         """Writes a line that stays."""
-        print(text, file=self._stream, flush=True)
+        print(to_line(text), file=self._stream, flush=True)
 
 
 class Live(Lines):
@@ -55,14 +56,15 @@ class Live(Lines):
         self._now: dict[str, tuple[str, int]] = {}
 
     def reading(self, corpus: str) -> None:
-        self.bar.update(self._task, description=f"reading {corpus}")
+        self.bar.update(self._task, description=to_line(f"reading {corpus}"))
 
     def begin(self, total: int) -> None:
         self.bar.update(self._task, total=total)
 
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         verb = "decodes" if decode else "encodes"
-        self._now[codec] = (f"{codec} {verb} {corpus_slice.corpus}", corpus_slice.bytes)
+        what = to_line(f"{codec} {verb} {corpus_slice.corpus}")
+        self._now[codec] = (what, corpus_slice.bytes)
         self.advanced(codec, 0)
 
     def advanced(self, codec: str, done: int) -> None:
@@ -76,7 +78,7 @@ class Live(Lines):
             self.line(described(cell, reused))
 
     def line(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(to_line(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def described(cell: Cell, reused: bool) -> str:
