@@ -52,18 +52,16 @@ def _advice(facts: dict[str, str]) -> Iterator[str]:
 
 
 def _libraries(plugins: Plugins) -> Iterator[list[str]]:
-    users: dict[tuple[str, str], list[str]] = {}
-    for entry in plugins.codecs:
-        for module, package in entry.item.needs.items():
-            names = users.setdefault((module, package), [])
-            if entry.item.name not in names:
-                names.append(entry.item.name)
+    users: dict[tuple[str, str], dict[str, None]] = {}
+    for codec in (entry.item for entry in plugins.codecs):
+        for needed in codec.needs.items():
+            users.setdefault(needed, {})[codec.name] = None
     for (module, package), names in sorted(users.items()):
+        use = f"for {', '.join(names)}"
         if find_spec(module):
-            yield [module, _version(module), f"for {', '.join(names)}"]
+            yield [module, _version(module), use]
         else:
-            line = f"for {', '.join(names)}: python -m pip install {package!r}"
-            yield [module, "missing", line]
+            yield [module, "missing", f"{use}: python -m pip install {package!r}"]
 
 
 def _corpora(plugins: Plugins) -> Iterator[list[str]]:

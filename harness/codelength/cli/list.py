@@ -1,28 +1,25 @@
 """`codelength list`: what can be named on the command line."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
 from codelength.api.errors import Unavailable, UsageError
 from codelength.cli.options import load_plugins, warn_broken, with_plugins
 from codelength.plugins import Plugins
 
 
 def _codecs(plugins: Plugins) -> list[list[str]]:
-    rows = []
-    for entry in plugins.codecs:
-        summary = _first_line(type(entry.item).__doc__)
-        rows.append([entry.item.spec, _missing(entry.item.check_available) or summary])
-    return rows
+    codecs = [entry.item for entry in plugins.codecs]
+    return [[codec.spec, _missing(codec) or _first_line(codec.__doc__)] for codec in codecs]
 
 
 def _corpora(plugins: Plugins) -> list[list[str]]:
     rows = []
-    for entry in plugins.corpora:
-        corpus = entry.item
-        missing = _missing(corpus.check_available)
+    for corpus in (entry.item for entry in plugins.corpora):
+        missing = _missing(corpus)
         state = "default" if corpus.embedded else "not here" if missing else "here"
         rows.append([corpus.spec, corpus.kind, state, missing or corpus.title])
     return rows
@@ -33,13 +30,12 @@ def _protocols(plugins: Plugins) -> list[list[str]]:
 
 
 def _media(plugins: Plugins) -> list[list[str]]:
-    kinds = [entry.item for entry in plugins.media_kinds]
-    return [[media.kind, _first_line(media.__doc__)] for media in kinds]
+    return [[entry.item.kind, _first_line(entry.item.__doc__)] for entry in plugins.media_kinds]
 
 
-def _missing(check: Callable[[], None]) -> str:
+def _missing(thing: Codec | Corpus) -> str:
     try:
-        check()
+        thing.check_available()
     except (Unavailable, UsageError) as error:
         return str(error)
     return ""
@@ -65,11 +61,8 @@ def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
     codelength list corpora --data MIRROR
     """
     plugins = load_plugins(files, data)
-    rows = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols, "media": _media}[what](
-        plugins
-    )
     warn_broken(plugins)
-    for line in aligned(rows):
+    for line in aligned(TABLES[what](plugins)):
         click.echo(line)
 
 

@@ -22,7 +22,7 @@ def command(files: tuple[str, ...], data: Path | None) -> None:
     plugins = load_plugins(files, data)
     rows = [["plugin", "version", "from", "state"]]
     for plugin in plugins.found:
-        names = ", ".join(names_of(plugins, plugin))
+        names = ", ".join(_names_of(plugins, plugin))
         state = f"not active: {plugin.problem}" if plugin.problem else f"active: {names}"
         name = plugin.name if plugin.package else Path(plugin.name).name
         where = f"{plugin.package} ({plugin.where})" if plugin.package else plugin.where
@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], data: Path | None) -> None:
         click.echo(line)
 
 
-def names_of(plugins: Plugins, plugin: Plugin) -> Iterator[str]:
+def _names_of(plugins: Plugins, plugin: Plugin) -> Iterator[str]:
     """Return what a plugin has registered: specs of codecs and corpora, and other names."""
     for hook in HOOKS:
         for entry in getattr(plugins, hook.attribute):

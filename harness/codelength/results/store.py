@@ -3,7 +3,7 @@
 The first line of every run is its environment; the cells that follow refer to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 
 from codelength.api.errors import StoreError, UsageError
 from codelength.results import schema1
-from codelength.results.cell import SCHEMA, Cell, CellKey, Environment, Evidence, Readings
+from codelength.results.cell import SCHEMA, Cell, Environment, Evidence, Readings
 from codelength.results.journal import Journal, records
 from codelength.results.validity import find_problem
 
@@ -49,19 +49,16 @@ class Results:
     @property
     def current(self) -> list[Cell]:
         """The latest measured cell of every key, estimates left out."""
-        return list(self._latest(estimates=False).values())
+        return _latest(cell for cell in self.cells if cell.evidence is not Evidence.ESTIMATE)
 
     @property
     def estimates(self) -> list[Cell]:
         """The latest estimate of every key."""
-        return list(self._latest(estimates=True).values())
+        return _latest(cell for cell in self.cells if cell.evidence is Evidence.ESTIMATE)
 
-    def _latest(self, estimates: bool) -> dict[CellKey, Cell]:
-        return {
-            cell.key: cell
-            for cell in self.cells
-            if (cell.evidence is Evidence.ESTIMATE) is estimates
-        }
+
+def _latest(cells: Iterable[Cell]) -> list[Cell]:
+    return list({cell.key: cell for cell in cells}.values())
 
 
 def load(folder: Path) -> Results:
