@@ -47,6 +47,8 @@ class Moody(Codec):
                 ctypes.string_at(0)
             case "exit":
                 os._exit(0)
+            case "flood":
+                os.write(2, b"z" * (1 << 20))
             case "bomb":
                 return bytes(4 << 30)
         return blob
@@ -194,6 +196,13 @@ def test_what_a_codec_prints_does_not_get_into_the_container(tool):
     made = tool("compress", "text", "-c", "liar-prints", "-o", "-", *FAULTY)
     assert made.returncode == 0
     assert tool("decompress", "-", "-o", "-", *FAULTY, given=made.stdout).stdout == TEXT
+
+
+def test_a_verifier_that_floods_holds_nothing_up(tool: Tool) -> None:
+    options = ["-c", "moody", "--segment", "64KiB", "-o", "-", *MOODY]
+    made = tool("compress", "-", *options, given=TEXT * 40, MOOD="flood")
+    assert made.returncode == 0, made.stderr
+    assert tool("decompress", "-", "-o", "-", *MOODY, given=made.stdout).stdout == TEXT * 40
 
 
 def test_a_model_may_lie_elsewhere(tool, tmp_path):

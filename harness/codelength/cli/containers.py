@@ -15,8 +15,8 @@ from codelength.cli.options import warn_broken
 from codelength.cli.progress import Meter
 from codelength.container.container import Container, RoundTripError, pack
 from codelength.container.fields import ContainerError
+from codelength.measure.job import default_memory
 from codelength.plugins import Plugins
-from codelength.results.machine import memory_bytes
 from codelength.workers.limits import limit_memory
 from codelength.workers.supervisor import CallFailed, Supervisor, WorkerLost
 
@@ -116,9 +116,8 @@ class Verifier:
         finally:
             os.close(theirs)
         source = Input(theirs, STANDARD_INPUT, 0, 0)
-        memory = memory_bytes() * 4 // 5
         self._result = self._supervisor.begin(
-            partial(decode_container, source, None, None, tuple(files), memory)
+            partial(decode_container, source, None, None, tuple(files), default_memory())
         )
 
     def __enter__(self) -> Self:

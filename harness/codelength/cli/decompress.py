@@ -11,7 +11,7 @@ from codelength.cli.files import Reader, opened, output
 from codelength.cli.list import aligned
 from codelength.cli.options import DEVICE, Size
 from codelength.container.container import Container
-from codelength.results.machine import memory_bytes
+from codelength.measure.job import default_memory
 
 
 @click.command()
@@ -58,9 +58,7 @@ def command(
     if listing:
         show(file)
         return 0
-    decode = partial(
-        decode_container, spec=spec, files=files, memory=memory or memory_bytes() * 4 // 5
-    )
+    decode = partial(decode_container, spec=spec, files=files, memory=memory or default_memory())
     with opened(file) as source:
         if out is None:
             size = in_worker(partial(decode, source, None), source)

@@ -1,9 +1,4 @@
-"""The process of a worker: calls the functions that its supervisor asks for.
-
-It is two processes. The one that was started guards: it waits for the other one, which works, kills
-whatever that leaves behind, and removes the folder of its temporary files. So nothing stays,
-however the worker ends, also if the process that it serves is killed.
-"""
+"""What a worker runs: the process that was started guards, and a second one works."""
 
 import os
 import resource
@@ -47,7 +42,7 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _guard(worker: int, folder: str, served: int) -> NoReturn:
-    """Waits for the process that works, ends what is left, and ends in the same way."""
+    """Wait for the process that works, end what it has left, and end in the same way."""
     status = signal.SIGKILL.value
     try:
         nothing = os.open(os.devnull, os.O_RDWR)

@@ -60,7 +60,7 @@ class Channel:
 
     def send(self, body: bytes, deadline: float | None = None) -> None:
         """Raises TimeoutError at `deadline`, of time.monotonic(), or OSError if nobody listens."""
-        self._socket.settimeout(time_left(deadline))
+        self._socket.settimeout(_left(deadline))
         self._socket.sendall(MAGIC + len(body).to_bytes(8, "little"))
         self._socket.sendall(body)
 
@@ -77,10 +77,6 @@ class Channel:
             raise Nonsense(f"has an answer of {size} bytes, more than {LARGEST}")
         return self._read(size, deadline)
 
-    def fileno(self) -> int:
-        """The descriptor of the socket, to wait for."""
-        return self._socket.fileno()
-
     def close(self) -> None:
         """Ends the conversation."""
         self._socket.close()
@@ -88,7 +84,7 @@ class Channel:
     def _read(self, size: int, deadline: float | None) -> bytes:
         received = bytearray()
         while len(received) < size:
-            self._socket.settimeout(time_left(deadline))
+            self._socket.settimeout(_left(deadline))
             try:
                 piece = self._socket.recv(min(size - len(received), 1 << 20))
             except ConnectionError:  # it went away with something unread
@@ -99,8 +95,7 @@ class Channel:
         return bytes(received)
 
 
-def time_left(deadline: float | None) -> float | None:
-    """Seconds until `deadline`, of time.monotonic(). Raises TimeoutError if there are none."""
+def _left(deadline: float | None) -> float | None:
     if deadline is None:
         return None
     left = deadline - time.monotonic()

@@ -85,10 +85,9 @@ def adopt_orphans() -> None:
 def end_everything(leader: int) -> None:
     """Kill a process, and all that it has started.
 
-    That is: the process group and the session that it leads, and all that descends from it, also in
-    a group or session of its own. A descendant whose own parent has ended is found if the process
-    has called `adopt_orphans`; in every worker a process has, which `child` describes. Only a codec
-    that kills that process can leave something behind. Without /proc the process group is killed.
+    That is its process group, its session, and all that descends from it. A descendant whose own
+    parent has ended is found if a process in between has called `adopt_orphans`, as guards do.
+    Without /proc only the process group is killed.
     """
     end_descendants(leader)
     for kill in (os.killpg, os.kill):

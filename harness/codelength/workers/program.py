@@ -24,12 +24,10 @@ def started(
     stdout: Stream = None,
     stderr: Stream = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a program in a session of its own.
+    """Start a program in a session of its own; it is gone when the context is left.
 
-    It is gone when the context is left, and so is what descends from it.
-
-    Descendants in a session of their own are found while the program runs. After its own end only
-    its process group is killed; other orphans stay until the worker ends that runs the program.
+    So is what descends from it. If it has ended by itself, orphans in other sessions stay until the
+    worker ends that runs the program.
 
     Args:
         words: The program and its arguments.

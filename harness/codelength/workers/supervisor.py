@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Generic, Self, TypeVar
 
 import msgspec
@@ -29,7 +29,6 @@ from codelength.workers.messages import (
     Threw,
     read_reply,
     reads,
-    time_left,
 )
 from codelength.workers.processes import end_everything, worker_environment
 
@@ -121,11 +120,9 @@ class Crew:
 
 
 class Supervisor:
-    """Has a worker, a process of its own, call functions. Leaving the context ends the worker.
+    """Has a worker, a process of its own, call functions.
 
-    With it ends all that descends from it, also in a session of its own, and its folder for
-    temporary files is removed; `processes.end_everything` says what is covered. All that also
-    happens if this process is killed.
+    Leaving the context ends the worker with all that it has started, and removes its folder.
     """
 
     def __init__(
@@ -170,7 +167,7 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C is for this process to handle
             )
         if self._printed:
-            os.close(self._printed.sink)
+            self._printed.begin()
         self.alive = True
         try:
             self._crew.join(self._process.pid)
@@ -223,14 +220,10 @@ class Supervisor:
         self._crew.leave(self._process.pid)
         self._channel.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self.alive and self._printed:
-            self._printed.close()
         self.alive = False
 
     def _receive(self, deadline: float | None) -> Reply:
         """Raises TimeoutError, Nonsense, or what became of a worker that has closed its channel."""
-        if self._printed:
-            self._printed.read_until(self._channel, deadline)
         try:
             return read_reply(self._channel.receive(deadline))
         except EOFError:
@@ -244,37 +237,39 @@ class Supervisor:
 
 
 class Printed:
-    """The end of what a worker prints. It comes through a pipe, so that a flood fills no disk."""
+    """Keeps the end of what a worker prints.
+
+    It comes through a pipe, so that a flood fills no disk. A thread empties the pipe, so that the
+    worker never waits for this process.
+    """
 
     def __init__(self) -> None:
         self._source, self.sink = os.pipe()
         os.set_blocking(self._source, False)
-        self._end = bytearray()
+        self._end, self._lock = bytearray(), Lock()
 
-    def read_until(self, channel: Channel, deadline: float | None) -> None:
-        """Read what is printed until there is a message on `channel`. Raises TimeoutError."""
-        poll = select.poll()
-        poll.register(channel, select.POLLIN)
-        poll.register(self._source, select.POLLIN)
-        while True:
-            left = time_left(deadline)
-            ready = [descriptor for descriptor, _ in poll.poll(left and 1000 * left)]
-            if self._source in ready and not self._read():
-                poll.unregister(self._source)
-            if channel.fileno() in ready:
-                return
+    def begin(self) -> None:
+        """Leave the sink to the worker, which has it by now."""
+        os.close(self.sink)
+        Thread(target=self._keep_reading, daemon=True).start()
 
     def take(self) -> str:
         """Return what was printed since this was last called, or the end of it."""
-        self._read()
-        text, self._end = self._end.decode(errors="replace").strip(), bytearray()
+        with self._lock:
+            self._read()
+            text, self._end = self._end.decode(errors="replace").strip(), bytearray()
         return text
 
-    def close(self) -> None:
-        """Read what is left, and close the pipe."""
-        self._read()
-        os.close(self._source)
-        self._source = -1
+    def _keep_reading(self) -> None:
+        poll, going = select.poll(), True
+        poll.register(self._source, select.POLLIN)
+        while going:
+            poll.poll()
+            with self._lock:
+                going = self._read()
+                if not going:
+                    os.close(self._source)
+                    self._source = -1
 
     def _read(self) -> bool:
         """Read what is in the pipe, as much as it can hold; return whether more may come."""
