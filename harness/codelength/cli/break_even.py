@@ -9,8 +9,9 @@ from codelength.api.errors import UsageError, unknown
 from codelength.api.spec import split_specs
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import load_plugins, with_out, with_plugins
+from codelength.cli.options import with_out, with_plugins
 from codelength.cli.pricing import price_cells, with_price
+from codelength.plugins import Plugins
 from codelength.results.cell import Cell
 
 
@@ -32,8 +33,7 @@ def command(
     outputs: Outputs,
     price: str,
     decoder_bytes: bool,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Show from which corpus size on each codec is cheaper than each other one.
 
@@ -56,7 +56,7 @@ def command(
     cells = _select(cells, "protocol", protocols, lambda cell: (cell.slice.protocol,))
     cells = _select(cells, "corpus", corpora, lambda cell: (cell.slice.corpus,))
     cells = _select(cells, "codec", codecs, lambda cell: (cell.codec, cell.codec.partition(":")[0]))
-    pricing = price_cells(price, decoder_bytes, cells, load_plugins(files, data), [folder])
+    pricing = price_cells(price, decoder_bytes, cells, plugins, [folder])
     page = BreakEvenPage(board_of(cells, results.environments.values(), pricing))
     outputs.show(page)
     outputs.write_report(page, out or folder, "break-even.md")

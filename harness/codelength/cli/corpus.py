@@ -1,12 +1,12 @@
 """`codelength corpus`: brings corpora here and checks that they are what they should be."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from codelength.api.errors import CorpusError
-from codelength.cli.options import load_plugins, with_plugins
+from codelength.cli.options import with_plugins
+from codelength.plugins import Plugins
 
 
 @click.group()
@@ -22,7 +22,7 @@ def command() -> None:
 @command.command()
 @click.argument("name")
 @with_plugins
-def fetch(name: str, files: tuple[str, ...], data: Path | None) -> None:
+def fetch(name: str, plugins: Plugins) -> None:
     """Download a corpus into the cache, check it, and say where it is.
 
     Ends with 3 if it cannot be had, or is not what it should be.
@@ -30,7 +30,7 @@ def fetch(name: str, files: tuple[str, ...], data: Path | None) -> None:
     \b
     codelength corpus fetch kodak
     """
-    corpus = load_plugins(files, data).corpus(name).item
+    corpus = plugins.corpus(name).item
     try:
         corpus.fetch(_progress)
     except OSError as error:
@@ -45,7 +45,7 @@ def fetch(name: str, files: tuple[str, ...], data: Path | None) -> None:
 @command.command()
 @click.argument("name")
 @with_plugins
-def verify(name: str, files: tuple[str, ...], data: Path | None) -> int:
+def verify(name: str, plugins: Plugins) -> int:
     """Compare every member of a corpus with its known digest.
 
     Ends with 3 if one differs.
@@ -54,7 +54,7 @@ def verify(name: str, files: tuple[str, ...], data: Path | None) -> int:
     codelength corpus verify kodak
     codelength corpus verify canterbury --data MIRROR
     """
-    corpus = load_plugins(files, data).corpus(name).item
+    corpus = plugins.corpus(name).item
     corpus.check_available()
     wrong = 0
     for member, problem in corpus.verify():

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 
 import click
 
 from codelength.api.errors import Unavailable, UsageError
 from codelength.cli.list import aligned
-from codelength.cli.options import load_plugins, warn_broken, with_plugins
+from codelength.cli.options import warn_broken, with_plugins
 from codelength.plugins import Plugins
 
 BUSY = 0.3
@@ -19,7 +18,7 @@ BUSY = 0.3
 
 @click.command()
 @with_plugins
-def command(files: tuple[str, ...], data: Path | None) -> None:
+def command(plugins: Plugins) -> None:
     """Show the machine, what is installed, and how to get what is missing.
 
     \b
@@ -28,7 +27,6 @@ def command(files: tuple[str, ...], data: Path | None) -> None:
     """
     from codelength.results.machine import machine
 
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     facts = machine()
     sections = {

@@ -16,7 +16,6 @@ from codelength.cli.options import (
     DEVICE,
     Size,
     leave_out_missing,
-    load_plugins,
     warn_broken,
     with_plugins,
     with_timeout,
@@ -95,8 +94,7 @@ def command(
     json_file: Path | None,
     junit_file: Path | None,
     markdown_file: Path | None,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Fail when a codec has got worse since the baseline was made.
 
@@ -127,7 +125,6 @@ def command(
             f"{given[0]} changes the grid of the baseline; give it with --update, once"
         )
     before = load(path) if path.exists() or not update else None
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     with _watch() as watch:
         if update:

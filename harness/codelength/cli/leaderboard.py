@@ -6,8 +6,9 @@ import click
 
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, load_plugins, with_plugins
+from codelength.cli.options import KEY, with_plugins
 from codelength.cli.pricing import price_cells, with_price
+from codelength.plugins import Plugins
 
 
 @click.command()
@@ -28,8 +29,7 @@ def command(
     outputs: Outputs,
     price: str,
     decoder_bytes: bool,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Merge results folders into one leaderboard.
 
@@ -49,7 +49,6 @@ def command(
 
     found = read_folders(folders)
     cells = [cell for folder in found for cell in folder.cells]
-    plugins = load_plugins(files, data)
     pricing = price_cells(price, decoder_bytes, cells, plugins, folders)
     board = build_board(found, split_specs(corpora or ""), pricing)
     outputs.show(BoardPage(board, TITLE if title is None else to_printable(title), key))

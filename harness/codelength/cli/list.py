@@ -1,13 +1,11 @@
 """`codelength list`: what can be named on the command line."""
 
-from pathlib import Path
-
 import click
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import Unavailable, UsageError
-from codelength.cli.options import load_plugins, warn_broken, with_plugins
+from codelength.cli.options import warn_broken, with_plugins
 from codelength.plugins import Plugins
 
 
@@ -52,7 +50,7 @@ TABLES = {"codecs": _codecs, "corpora": _corpora, "protocols": _protocols, "medi
 @click.command()
 @click.argument("what", type=click.Choice(list(TABLES)))
 @with_plugins
-def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
+def command(what: str, plugins: Plugins) -> None:
     """Show what can be named: codecs, corpora, protocols, kinds of media.
 
     \b
@@ -60,7 +58,6 @@ def command(what: str, files: tuple[str, ...], data: Path | None) -> None:
     codelength list codecs --plugin my-codecs.toml
     codelength list corpora --data MIRROR
     """
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     for line in aligned(TABLES[what](plugins)):
         click.echo(line)

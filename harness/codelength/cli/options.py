@@ -1,5 +1,6 @@
 """Options that several commands have, and the values they turn into."""
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -87,26 +88,31 @@ DEVICE = click.option(
 LIMIT = click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
 
 
-def with_plugins(command: F) -> F:
-    """Adds --plugin and --data."""
-    for option in (
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path),
-            envvar="CODELENGTH_DATA",
-            metavar="DIR",
-            help="A local mirror of the standard corpora (or CODELENGTH_DATA).",
-        ),
-        click.option(
-            "--plugin",
-            "files",
-            multiple=True,
-            metavar="FILE",
-            help="A file with codecs or corpora, Python or TOML; may be repeated.",
-        ),
-    ):
-        command = option(command)
-    return command
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="CODELENGTH_DATA",
+    metavar="DIR",
+    help="A local mirror of the standard corpora (or CODELENGTH_DATA).",
+)
+
+PLUGIN = click.option(
+    "--plugin",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="A file with codecs or corpora, Python or TOML; may be repeated.",
+)
+
+
+def with_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --plugin and --data; the command gets `plugins`."""
+
+    @functools.wraps(command)
+    def wrapped(files: tuple[str, ...], data: Path | None, **options: Any) -> Any:
+        return command(plugins=load_plugins(files, data), **options)
+
+    return PLUGIN(DATA(wrapped))
 
 
 def load_plugins(files: tuple[str, ...], data: Path | None) -> Plugins:

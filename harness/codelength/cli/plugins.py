@@ -6,20 +6,19 @@ from pathlib import Path
 import click
 
 from codelength.cli.list import aligned
-from codelength.cli.options import load_plugins, with_plugins
+from codelength.cli.options import with_plugins
 from codelength.plugins import HOOKS, Plugin, Plugins
 
 
 @click.command()
 @with_plugins
-def command(files: tuple[str, ...], data: Path | None) -> None:
+def command(plugins: Plugins) -> None:
     """Show the plugins: version, where from, active or why not.
 
     \b
     codelength plugins
     codelength plugins --plugin ./mine.py
     """
-    plugins = load_plugins(files, data)
     rows = [["plugin", "version", "from", "state"]]
     for plugin in plugins.found:
         names = ", ".join(_names_of(plugins, plugin))

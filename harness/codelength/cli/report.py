@@ -6,8 +6,9 @@ import click
 
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, load_plugins, with_plugins
+from codelength.cli.options import KEY, with_plugins
 from codelength.cli.pricing import price_cells, with_price
+from codelength.plugins import Plugins
 
 
 @click.command()
@@ -22,8 +23,7 @@ def command(
     outputs: Outputs,
     price: str,
     decoder_bytes: bool,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Write the tables and plots of a results folder again.
 
@@ -38,7 +38,6 @@ def command(
     from codelength.report.submissions import read_folders
 
     folders = read_folders([folder])
-    plugins = load_plugins(files, data)
     pricing = price_cells(price, decoder_bytes, folders[0].cells, plugins, [folder])
     page = BoardPage(build_board(folders, pricing=pricing), key=key)
     outputs.show(page)

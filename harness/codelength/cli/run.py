@@ -15,7 +15,6 @@ from codelength.cli.options import (
     OUT,
     Size,
     leave_out_missing,
-    load_plugins,
     warn_broken,
     with_plugins,
     with_timeout,
@@ -23,6 +22,7 @@ from codelength.cli.options import (
 from codelength.cli.pricing import price_cells, with_price
 from codelength.measure.job import TIMEOUT, Limits, default_memory
 from codelength.metrics import STORED
+from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 
 DEFAULT_LIMIT = 12_000
@@ -81,8 +81,7 @@ def command(
     outputs: Outputs,
     price: str,
     decoder_bytes: bool,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Measure codecs on corpora, rank them, write a report.
 
@@ -105,7 +104,6 @@ def command(
     from codelength.report.board_page import BoardPage
     from codelength.results.store import Store, load
 
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     chosen_codecs = plugins.select_codecs(codecs)
     chosen_protocols = plugins.select_protocols(protocols)

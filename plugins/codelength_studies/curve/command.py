@@ -13,13 +13,13 @@ from codelength.cli.options import (
     DEVICE,
     LIMIT,
     Size,
-    load_plugins,
     warn_broken,
     with_out,
     with_plugins,
 )
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
+from codelength.plugins import Plugins
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
@@ -68,8 +68,7 @@ def command(
     controls: bool,
     seed: int,
     out: Path,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Show what context is worth: bits a byte by position and by prefix.
 
@@ -90,7 +89,6 @@ def command(
     from codelength_studies.page import write_page
     from codelength_studies.plan import plan_study
 
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     with Meter(sys.stderr) as meter, StudyJournal(out, FILE, [Curve]) as journal:
         plan = plan_study(

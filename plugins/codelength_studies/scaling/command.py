@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.api.errors import StoreError, Unavailable, UsageError
-from codelength.cli.options import LIMIT, load_plugins, warn_broken, with_out, with_plugins
+from codelength.cli.options import LIMIT, warn_broken, with_out, with_plugins
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
+from codelength.plugins import Plugins
 
 if TYPE_CHECKING:
     from codelength_studies.scaling.analysis import Analysis
@@ -151,8 +152,7 @@ def measure_command(
     scored: bool,
     jobs: int,
     out: Path,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Measure every model of a ladder on some corpora.
 
@@ -175,7 +175,6 @@ def measure_command(
 
     if (folder is None) == (codecs is None) or (folder is None) != (template is None):
         raise UsageError("measure takes FOLDER with --as SPEC, or --codecs LIST")
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     if folder is not None and template is not None:
         specs = specs_in_folder(folder, template)

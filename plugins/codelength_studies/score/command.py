@@ -11,12 +11,12 @@ from codelength.cli.options import (
     LIMIT,
     OUT,
     Size,
-    load_plugins,
     warn_broken,
     with_plugins,
 )
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
+from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CorpusSlice
 
 CHECK = 131_072
@@ -62,8 +62,7 @@ def command(
     jobs: int,
     check: int,
     out: Path,
-    files: tuple[str, ...],
-    data: Path | None,
+    plugins: Plugins,
 ) -> int:
     """Estimate what a predictor needs for a corpus, without coding it.
 
@@ -84,7 +83,6 @@ def command(
     from codelength_studies.score.run import score_plan
     from codelength_studies.score.tasks import require_code_lengths
 
-    plugins = load_plugins(files, data)
     warn_broken(plugins)
     chosen = plugins.select_codecs(codecs)
     for entry in chosen:
