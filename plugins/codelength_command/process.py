@@ -15,7 +15,7 @@ from typing import Self
 
 from codelength.api.errors import CodelengthError
 from codelength.workers import program
-from codelength.workers.limits import note_child, resident
+from codelength.workers.limits import lower_limit, note_child, read_status, resident
 from codelength.workers.processes import end_everything, program_environment
 
 MAXRSS = 1 if sys.platform == "darwin" else 1024
@@ -105,12 +105,9 @@ class Watch:
 
     def _look(self) -> None:
         start, pause = time.monotonic(), FIRST_LOOK
-        status = Path(f"/proc/{self.pid}/status")
         while True:
             with suppress(OSError, StopIteration):  # it is gone, or there is no /proc
-                lines = status.read_text().splitlines()
-                line = next(line for line in lines if line.startswith("VmHWM"))
-                self.peak = max(self.peak, int(line.split()[1]) * 1024)
+                self.peak = max(self.peak, read_status("VmHWM", self.pid))
             left = self.timeout - (time.monotonic() - start)
             if self._over.wait(min(pause, max(left, 0))):
                 return
@@ -135,16 +132,10 @@ def last_line(folder: Path) -> str:
 
 def _confine(limits: Limits) -> None:
     """In the new process, before the program begins."""
-    _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_FSIZE, limits.output)
+    lower_limit(resource.RLIMIT_CORE, 0)
+    lower_limit(resource.RLIMIT_FSIZE, limits.output)
     if limits.memory is not None:
-        _lower(resource.RLIMIT_DATA, limits.memory)
-
-
-def _lower(which: int, size: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    least = size if hard == resource.RLIM_INFINITY else min(size, hard)
-    resource.setrlimit(which, (least, least))
+        lower_limit(resource.RLIMIT_DATA, limits.memory)
 
 
 def _program(words: Sequence[str]) -> str:

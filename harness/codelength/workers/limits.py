@@ -53,12 +53,27 @@ def reset_peak() -> None:
 
 def limit_memory(size: int) -> None:
     """Allocations past `size` bytes fail from now on, as MemoryError in Python."""
-    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    lower_limit(resource.RLIMIT_DATA, size)
+
+
+def lower_limit(which: int, size: int) -> None:
+    """Set a limit of this process for good, unless it is lower already."""
+    hard = resource.getrlimit(which)[1]
+    least = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(which, (least, least))
+
+
+def read_status(field: str, process: int | str = "self") -> int:
+    """Return bytes that the system counts for a process.
+
+    Raises OSError without /proc, and StopIteration if the process has ended.
+    """
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
 def _status(field: str) -> int:
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        return read_status(field)
     except OSError:  # no /proc: the peak is all that is known, in bytes on macOS
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
