@@ -124,7 +124,7 @@ def load(folder: str | os.PathLike[str]) -> Results:
     loaded = store.load(Path(folder))
     for problem in loaded.problems:
         warnings.warn(problem, stacklevel=2)
-    return Results(loaded.environments, loaded.cells, loaded.readings, loaded.problems)
+    return Results(**vars(loaded))
 
 
 def run(

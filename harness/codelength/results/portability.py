@@ -14,6 +14,7 @@ import msgspec
 from codelength.api.codec import Codec
 from codelength.plugins import Plugin, Registered
 from codelength.results.cell import Evidence
+from codelength.results.files import write_file
 
 FILE = "tried.json"
 
@@ -25,9 +26,7 @@ def note_tried(plugin: Plugin, names: Iterable[str]) -> None:
     """Note that these codecs of `plugin`, in this version of it, passed the trial."""
     tried = _tried()
     tried[plugin.label] = sorted({*tried.get(plugin.label, ()), *names})
-    path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(tried))
+    write_file(_path(), msgspec.json.encode(tried))
 
 
 def was_tried(entry: Registered[Codec]) -> bool:
