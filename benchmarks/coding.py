@@ -4,7 +4,7 @@
 
 Sizes are those of blobs, which (but for the one of one state throughout) are decoded and compared.
 Separate streams are counted as a blob would have them, each but the last behind its size. CPU times
-are of the coder alone, under a law that costs nothing, one thread, the smallest of three.
+are of the coder alone, under a distribution that costs nothing, one thread, the smallest of three.
 """
 
 import argparse
@@ -32,17 +32,17 @@ KINDS = {"text": "enwik6", "image patches": "imagenet", "speech": "librispeech"}
 
 @dataclass(frozen=True)
 class Fixed(Predictor):
-    """One law at every position."""
+    """The same distribution at every position."""
 
     name: ClassVar[str] = "fixed"
     batch: ClassVar[int] = 256
-    law: Any = None
+    distribution: Any = None
 
     def stepper(self, lengths: Sequence[int]) -> Stepper:
-        return FixedStepper(np.repeat(self.law[None], len(lengths), 0))
+        return FixedStepper(np.repeat(self.distribution[None], len(lengths), 0))
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
-        rows = np.repeat(self.law[None], max(map(len, batch)), 0)
+        rows = np.repeat(self.distribution[None], max(map(len, batch)), 0)
         return ((i, rows[: len(symbols)]) for i, symbols in enumerate(batch))
 
 
@@ -61,17 +61,17 @@ class FixedStepper(Stepper):
 
 
 def split(data: bytes, size: int) -> list[IntArray]:
-    """Segments."""
+    """Cut data into segments."""
     return [np.frombuffer(data[at : at + size], np.uint8) for at in range(0, len(data), size)]
 
 
 def grouped(segments: list[IntArray]) -> list[list[IntArray]]:
-    """Those that share a stream."""
+    """Return the segments that share each stream."""
     return [segments[at : at + GROUP] for at in range(0, len(segments), GROUP)]
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The least CPU time of three."""
+    """Return the least CPU time of three runs."""
     taken = []
     for _ in range(3):
         start = time.process_time()
@@ -81,7 +81,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def decode_seconds(predictor: Predictor, groups: list[list[IntArray]]) -> float:
-    """The CPU time of decoding groups of segments."""
+    """Return the CPU time of decoding groups of segments."""
     streams = encode(predictor, groups)
     lengths = [[len(segment) for segment in group] for group in groups]
     return seconds(lambda: decode(predictor, streams, lengths))
@@ -108,8 +108,10 @@ def segments_table(codec: FileCodec, data: bytes) -> Iterator[str]:
 
 
 def coder_table(data: bytes) -> Iterator[str]:
-    law = np.bincount(np.frombuffer(data, np.uint8), minlength=256).astype(np.int64)
-    predictor = Fixed(law=(law * 16_000_000 // law.sum() + 1).astype(np.int32))
+    distribution = np.bincount(np.frombuffer(data, np.uint8), minlength=256).astype(np.int64)
+    predictor = Fixed(
+        distribution=(distribution * 16_000_000 // distribution.sum() + 1).astype(np.int32)
+    )
     yield "## The coder's CPU time, ns for each byte"
     yield ""
     yield "| segment | encode: own streams | shared | decode: own streams | shared |"
@@ -127,25 +129,25 @@ def coder_table(data: bytes) -> Iterator[str]:
 
 
 def ideal_table(codec: FileCodec, chunks: list[Sample]) -> Iterator[str]:
-    """Every chunk is a stream of its own."""
+    """Return a table of chunks, each a stream of its own."""
     predictor = codec.model_predictor
     sequences = [np.frombuffer(chunk.data, np.uint8) for chunk in chunks]
-    law = interval = 0.0
+    ideal = interval = 0.0
     done = [0] * len(sequences)
     for i, rows in predictor.frequencies(sequences):
         start, done[i] = done[i], done[i] + len(rows)
         symbols = sequences[i][start : done[i]]
-        law -= float(np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1)).sum())
+        ideal -= float(np.log2(rows[np.arange(len(rows)), symbols] / rows.sum(1)).sum())
         interval += float(bits_of(rows, symbols).sum())
     coded = 8 * sum(map(len, encode(predictor, [[sequence] for sequence in sequences])))
     yield f"## Coded against ideal: {codec.spec}, {len(chunks)} streams of 2048 bytes"
     yield ""
-    yield "| | bits | above the law |"
+    yield "| | bits | above the ideal |"
     yield "|---|--:|--:|"
-    yield f"| −Σ log2 p under the law's frequencies | {law:,.0f} | |"
-    yield f"| the same in 24-bit intervals | {interval:,.0f} | {interval / law - 1:+.4%} |"
+    yield f"| −Σ log2 p under the frequencies | {ideal:,.0f} | |"
+    yield f"| the same in 24-bit intervals | {interval:,.0f} | {interval / ideal - 1:+.4%} |"
     each = (coded - interval) / len(chunks)
-    ends = f"{coded / law - 1:+.4%}, of which endings {each:.1f} bits a stream"
+    ends = f"{coded / ideal - 1:+.4%}, of which endings {each:.1f} bits a stream"
     yield f"| coded streams | {coded:,} | {ends} |"
     yield ""
 

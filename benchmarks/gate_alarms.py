@@ -1,4 +1,4 @@
-"""How often the gate speaks when nothing changed, and when something did.
+"""How often the gate fails when nothing changed, and when something did.
 
 python benchmarks/gate_alarms.py --out reports/gate
 
@@ -140,7 +140,7 @@ class Experiment:
         return median(ratios)
 
     def baseline(self, codec: str, number: int) -> Baseline:
-        """The one that run `number` is compared with."""
+        """Return the baseline of run `number`."""
         key = (codec, number // EACH)
         if key not in self._baselines:
             grid = Grid(codecs=[codec], corpora=["prose"], protocols=["whole"], limit=20_000)
@@ -150,7 +150,7 @@ class Experiment:
         return self._baselines[key]
 
     def run(self, kind: str, codec: str, number: int) -> dict[str, Any]:
-        """One gate, as a line of the record."""
+        """Run one gate, and return a line of the record."""
         before = self.baseline(codec, number)
         planted = {
             "a/a": self.plugins(),
@@ -205,7 +205,7 @@ def planned(runs: int) -> Iterator[tuple[str, str, int]]:
 
 
 def report(done: list[dict[str, Any]]) -> tuple[str, bool]:
-    """What came out, and whether it is what was promised."""
+    """Return the report: results, and whether they keep what the gate promises."""
     a_a = [line for line in done if line["kind"] == "a/a"]
     byte = [line for line in done if line["kind"] == "byte"]
     slower = [line for line in done if line["kind"] == "slower"]

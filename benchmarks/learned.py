@@ -2,7 +2,7 @@
 
     python benchmarks/learned.py --data DIR --out reports/speed/learned.md
 
-Every model in the box, and one of random weights in the shape of Pythia-70M, whose tokens count as
+Every bundled model, and one of random weights in the shape of Pythia-70M, whose tokens count as
 four bytes. Stopped, it goes on with the same command: rows that the page has are not measured
 again. Ends with 1 if a target is missed.
 """
@@ -167,7 +167,7 @@ class Stopwatch:
 
 
 WATCH = Stopwatch(
-    law=[(NumbaBackend, "frequencies")],
+    frequencies=[(NumbaBackend, "frequencies")],
     coder=[
         (streams, "merge_others"),
         (range_coder.Encoder, "encode_merged"),
@@ -206,9 +206,9 @@ class Line:
         return Line(name, int(batch), int(length), *speeds, shares=(cells[-2], cells[-1]))
 
 
-def told(shares: dict[str, float]) -> str:
-    """Of the model, its law and the coder."""
-    parts = 1 - sum(shares.values()), shares["law"], shares["coder"]
+def shares_text(shares: dict[str, float]) -> str:
+    """Return the shares of the model, its frequencies and the coder, as text."""
+    parts = 1 - sum(shares.values()), shares["frequencies"], shares["coder"]
     return " / ".join(f"{part:.0%}" for part in parts)
 
 
@@ -229,7 +229,7 @@ HEAD = """\
 
 
 def stepped(predictor: Predictor, sequences: list[IntArray]) -> None:
-    """Makes the frequencies of every symbol, one of each sequence at a time."""
+    """Compute the frequencies of every symbol, one of each sequence at a time."""
     stepper = predictor.stepper([len(sequence) for sequence in sequences])
     for now in np.stack(sequences, 1):
         stepper.frequencies()
@@ -237,7 +237,7 @@ def stepped(predictor: Predictor, sequences: list[IntArray]) -> None:
 
 
 def measured(subject: Subject, batch: int, symbols: int) -> Line:
-    """About so many symbols, at that batch."""
+    """Measure about so many symbols at a batch size."""
     length = min(subject.longest, max(1, symbols // batch))
     predictor, sequences = subject.predictor, subject.batch(batch, length)
 
@@ -264,12 +264,12 @@ def measured(subject: Subject, batch: int, symbols: int) -> Line:
             best[work.__name__] = min(best.get(work.__name__, (9e9, {})), (seconds, shares))
     size = batch * length * subject.bytes_each
     speeds = {name: size / seconds for name, (seconds, _) in best.items()}
-    shares = told(best["encode"][1]), told(best["decode"][1])
+    shares = shares_text(best["encode"][1]), shares_text(best["decode"][1])
     return Line(subject.name, batch, length, **speeds, shares=shares)
 
 
 def quadratic(subject: Subject) -> float:
-    """Bytes a second of the way that keeps nothing: for each symbol, the whole prefix anew. From
+    """Return bytes a second without a cache: each symbol computes its whole prefix. From
     prefixes of nine lengths, for the longest sequence."""
     lengths = np.linspace(1, subject.longest, 9).astype(int)
     (sequence,) = subject.batch(1, subject.longest)
@@ -310,7 +310,7 @@ def memory(spec: str, size: int, data: Path) -> int:
 
 
 def peak(spec: str, size: int, data: Path) -> int:
-    """The same in this process."""
+    """Return the peak memory of this process."""
     plugins = Plugins(data=data)
     codec = plugins.codec(spec).item
     text = (corpus_text(plugins) * (size // 1_000_000 + 1))[:size]
@@ -337,7 +337,7 @@ def subjects(plugins: Plugins, text: bytes) -> Iterator[Subject]:
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure should be."""
+    """A target for one figure."""
 
     name: str
     value: float
@@ -352,7 +352,7 @@ class Target:
 
 
 def targets(lines: list[Line], slow: dict[str, float]) -> Iterator[Target]:
-    """Those that a table of all batches can be held to."""
+    """Return the targets of a table with all batch sizes."""
     for name in dict.fromkeys(line.subject for line in lines):
         own = [line for line in lines if line.subject == name]
         full = [line for line in own if line.batch > 1]
@@ -377,7 +377,7 @@ MEMORY = {
 
 
 class Page:
-    """What has been measured, kept in a file."""
+    """The page of measurements, kept in a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -400,14 +400,14 @@ class Page:
         return None
 
     def row(self, *key: str, make: Callable[[], str]) -> str:
-        """The one of that key, made if it is not there yet."""
+        """Return the row of a key; measure it if it is missing."""
         if key not in self._rows:
             self._rows[key] = make()
             self.write([])
         return self._rows[key]
 
     def write(self, targets: list["Target"]) -> None:
-        """The whole page."""
+        """Write the whole page."""
         tables: dict[str, list[str]] = {"": [], "slow": [], "memory": []}
         for key, row in self._rows.items():
             tables[key[0] if key[0] in tables else ""].append(row)

@@ -15,13 +15,13 @@ from codelength import Corpus, Sample, hookimpl
 
 
 def uniform(seed: str) -> Iterator[int]:
-    """Endless uniform bytes: SHA-256 of the seed and a counter."""
+    """Yield uniform bytes without end: SHA-256 of the seed and a counter."""
     blocks = (hashlib.sha256(f"codelength {seed} {block}".encode()).digest() for block in count())
     return chain.from_iterable(blocks)
 
 
 def entropy(frequencies: Iterable[int]) -> float:
-    """Bits a symbol of the distribution that these frequencies are proportional to."""
+    """Return the entropy in bits a symbol of the distribution with these frequencies."""
     used = [frequency for frequency in frequencies if frequency]
     total = sum(used)
     return fsum(f * log2(total / f) for f in used) / total
@@ -32,16 +32,16 @@ class Distribution(ABC):
 
     @abstractmethod
     def draw(self, size: int, seed: str) -> bytes:
-        """`size` bytes of the source."""
+        """Return `size` bytes of the source."""
 
     @abstractmethod
     def bits(self, data: bytes) -> float:
-        """−log2 of the probability that the source gives `data`."""
+        """Return the code length of `data` in bits: −log2 of its probability."""
 
     @property
     @abstractmethod
     def entropy(self) -> float:
-        """Bits a byte, in the limit."""
+        """Return the entropy rate in bits a byte."""
 
 
 class Independent(Distribution):
@@ -93,7 +93,7 @@ class Markov(Distribution):
 
     @property
     def stationary(self) -> list[float]:
-        """The share of each letter in the limit."""
+        """Return the stationary distribution of the letters."""
         shares = [1 / len(self.rows)] * len(self.rows)
         for _ in range(100):  # the chain forgets more than half at each step
             flows = (
@@ -123,7 +123,7 @@ class Control(Corpus):
         yield Sample(self.name, self.distribution.draw(self.size, self.name))
 
     def ideal_bits(self) -> float:
-        """The code length of the very sample under the distribution that it was drawn from.
+        """Return the code length of the sample under the distribution that it was drawn from.
 
         It differs from `size * entropy` by the sampling error.
         """

@@ -56,13 +56,13 @@ class ModelBytes(Corpus):
 
     @property
     def _of(self) -> Codec:
-        """The codec, which an installed plugin must have."""
+        """Return the codec. Raises if no installed plugin has it."""
         return Plugins().codec(self.codec).item
 
 
 @dataclass(frozen=True)
 class Prior(ModelBytes):
-    """The same under its old name, which scripts and results have."""
+    """The same corpus under its old name, which scripts and results still use."""
 
     name = "prior"
     title = "the old name of model-bytes:CODEC"

@@ -4,7 +4,7 @@ from codelength.api.errors import CorpusError
 
 
 class NotRepresentable(CorpusError):
-    """A picture or a recording that cannot be read here exactly as it is stored.
+    """A picture or a recording that cannot be read exactly as it is stored.
 
-    The message goes on after the file's name: `it has 3 frames`.
+    The message follows the file's name: `it has 3 frames`.
     """

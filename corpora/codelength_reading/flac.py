@@ -127,7 +127,7 @@ def frames_held(file: memoryview, start: int) -> int:
 
 
 def _block(head: bytes) -> tuple[int, int] | None:
-    """The coded number of a block and its frames; None for bytes that are no header of one."""
+    """Return the coded number of a block and its frames; None if this is no block header."""
     if len(head) < 6 or head[2] >> 4 == 0 or head[2] & 15 == 15 or head[3] & 1:
         return None
     first, at = head[4], 5
@@ -151,7 +151,7 @@ def _block(head: bytes) -> tuple[int, int] | None:
 
 
 def _crc8(data: bytes) -> int:
-    """The checksum of a block's header: polynomial x^8 + x^2 + x + 1."""
+    """Return the checksum of a block's header: polynomial x^8 + x^2 + x + 1."""
     crc = 0
     for byte in data:
         crc ^= byte
@@ -177,5 +177,5 @@ def _stored(block: "NDArray[np.int32]", bits: int) -> bytes:
 
 
 def _signed(stored: bytes, bits: int) -> bytes:
-    """The same as the MD5 of FLAC is of them: 8 bits are signed there."""
+    """Return the samples as FLAC's MD5 takes them: 8 bits are signed there."""
     return stored.translate(bytes(value ^ 0x80 for value in range(256))) if bits <= 8 else stored

@@ -142,7 +142,7 @@ def _jpeg(path: Path, file: memoryview) -> Picture:
 
 
 def _jpeg_end(file: memoryview) -> int:
-    """Where the first picture of a JPEG file ends, behind its EOI marker."""
+    """Return where the first picture of a JPEG file ends, after its EOI marker."""
     at, size = 2, len(file)
     while at + 4 <= size:
         if file[at] != 0xFF:
@@ -226,7 +226,7 @@ def _is_narrowed(raw: str) -> bool:
 
 
 def _netpbm_header(file: memoryview) -> tuple[str, int, int, int, int, int]:
-    """Kind, width, height, largest value, where the raster starts, and the fewest bytes it has."""
+    """Return kind, width, height, largest value, start of the raster and its least size."""
     head = bytes(file[:4096])
     found = NETPBM.match(head)
     if found is None:
@@ -358,7 +358,7 @@ def _check_size(file: memoryview, media: Image) -> None:
 
 
 def _check_end(file: memoryview, end: int) -> None:
-    """Raises NotRepresentable for a file that breaks off, or has bytes other than zero behind."""
+    """Raise NotRepresentable if the file breaks off, or is followed by bytes other than zero."""
     if end > len(file):
         raise NotRepresentable("it breaks off before its end")
     if any(bytes(file[end:])):

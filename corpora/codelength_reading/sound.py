@@ -113,7 +113,7 @@ def _wave(file: memoryview) -> Recording:
 
 
 def _riff_chunks(file: memoryview, order: str, is_64: bool) -> Iterator[tuple[bytes, int, int]]:
-    """Names, starts and sizes of the chunks behind the first twelve bytes."""
+    """Yield the names, starts and sizes of the chunks after the first twelve bytes."""
     at, data_size = 12, None
     while at < len(file):
         if not any(file[at : at + 8]) and not any(file[at:]):
@@ -273,7 +273,7 @@ def _recording(file: memoryview, layout: _Layout, start: int, size: int, what: s
 
 
 def _reversed(data: bytes, size: int) -> bytes:
-    """`data` with each group of `size` bytes in reverse order."""
+    """Return `data` with each group of `size` bytes reversed."""
     turned = bytearray(len(data))
     for place in range(size):
         turned[place::size] = data[size - 1 - place :: size]

@@ -21,9 +21,9 @@ NOT_IN_TEXT = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")
 
 
 def media_of(data: bytes | memoryview) -> Media:
-    """TEXT or RAW.
+    """Return TEXT or RAW.
 
-    Three windows are looked at, whatever the size: the head, the middle, the tail. Text is UTF-8,
+    Only three windows are read: the head, the middle and the tail. Text is UTF-8,
     or begins with a byte-order mark, and has no control characters.
     """
     head = bytes(data[:4])
@@ -34,7 +34,7 @@ def media_of(data: bytes | memoryview) -> Media:
 
 
 def _windows(data: bytes | memoryview, unit: int) -> Iterator[tuple[bytes, bool, bool]]:
-    """Pieces of `data`, whether each is its beginning, and whether it is its end."""
+    """Yield windows of `data`, and whether each is the beginning, and whether it is the end."""
     middle = (len(data) - WINDOW) // 2 // unit * unit
     for start in sorted({0, max(0, middle), max(0, len(data) - WINDOW)}):
         stop = min(start + WINDOW, len(data))

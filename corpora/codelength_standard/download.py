@@ -33,7 +33,7 @@ class Download:
         return self.url.rpartition("/")[2]
 
     def fetch(self, folder: Path, progress: Progress) -> Path:
-        """The file, in `folder`. Raises Unavailable, CorpusError."""
+        """Download the file to `folder`, and return its path. Raises Unavailable, CorpusError."""
         import pooch
 
         pooch.get_logger().setLevel("ERROR")  # this command tells by itself
@@ -74,17 +74,17 @@ class _Bar:
             self.progress(f"downloading {self.name}", done, self.total)
 
     def reset(self) -> None:
-        """Nothing is counted twice."""
+        """Do nothing: `update` has counted every byte."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is nothing to close."""
 
 
 def unpack(archive: Path, target: Callable[[str], Path | None], known: dict[Path, Member]) -> int:
-    """Writes each file of a ZIP or TAR to where `target` wants it, given its name in the archive.
+    """Extract each file of a ZIP or TAR to the path that `target` gives for its name.
 
-    Those that it wants nowhere are left out. Returns how many were written. A file in `known` must
-    have the bytes stated there. Raises CorpusError.
+    Files for which it gives None are left out. Returns how many were written. A file in `known`
+    must have the bytes stated there. Raises CorpusError.
     """
     written = 0
     try:
@@ -113,7 +113,7 @@ def _contents(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _write(source: IO[bytes], path: Path, member: Member | None) -> None:
-    """A file appears under its name only when it is whole and right."""
+    """Write a file, and give it its name only when it is complete and verified."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with part.open("wb") as out:

@@ -34,7 +34,7 @@ class Folders(Corpus):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The folders, in order."""
+        """Return the folders, in order."""
         raise NotImplementedError
 
     def files(self) -> dict[str, Path]:
@@ -42,7 +42,7 @@ class Folders(Corpus):
         return {name: path for part in self.parts for name, path in self.files_of(part)}
 
     def files_of(self, part: Part) -> list[tuple[str, Path]]:
-        """Those of one part."""
+        """Return the files of one part."""
         folders = [root / part.folder for root in roots(self.data)]
         found: list[list[tuple[str, Path]]] = [self._files(folder) for folder in folders]
         counts = [len(files) for files in found]
@@ -56,7 +56,7 @@ class Folders(Corpus):
         ]
 
     def name_of(self, path: Path, folder: Path) -> str:
-        """What the sample in `path` is called."""
+        """Return the name of the sample in `path`."""
         return path.relative_to(folder).as_posix()
 
     @property
@@ -89,13 +89,13 @@ class Folders(Corpus):
             yield self.read(name, path)
 
     def read(self, name: str, path: Path) -> Sample:
-        """One sample. Raises CorpusError."""
+        """Read one sample. Raises CorpusError."""
         return read_media(path, name)[0]
 
     def verify(self) -> Iterator[tuple[str, str | None]]:
-        """Each file against its SHA-256 where that is known.
+        """Check each file against its SHA-256 where that is known.
 
-        The others were checked as parts of their archive when they came; here they only have to
+        The others were checked with their archive when it was downloaded; now they only have to
         decode.
         """
         self.check_available()
@@ -113,7 +113,7 @@ class Folders(Corpus):
         return None
 
     def fetch(self, progress: Progress) -> None:
-        """Brings each part that is not complete into the cache. Raises Unavailable, CorpusError."""
+        """Download each incomplete part into the cache. Raises Unavailable, CorpusError."""
         for part in self.parts:
             if part.archive is None:
                 raise Unavailable(f"{self.spec} cannot be downloaded: {self._bringing}")

@@ -15,9 +15,9 @@ from codelength_standard.places import Member, bringing, members, named, roots, 
 
 @dataclass(frozen=True)
 class Listed(Corpus):
-    """Each file is looked for in the mirror, then in the cache.
+    """A set of files with known sizes and digests, in the mirror or else in the cache.
 
-    What is nowhere is missing, and the label says so.
+    The label says which files are missing.
     """
 
     data: Path | None = field(default=None, repr=False)
@@ -31,11 +31,11 @@ class Listed(Corpus):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Every file of the complete set, in order."""
+        """Return every file of the complete set, in order."""
         return members(self.folder)
 
     def present(self) -> dict[Member, Path]:
-        """The files that are here, in order, and where."""
+        """Return the files that are present, in order, with their paths."""
         found = {}
         for member in self.members:
             places = (root / self.folder / member.name for root in roots(self.data))
@@ -44,13 +44,13 @@ class Listed(Corpus):
         return found
 
     def missing(self) -> list[str]:
-        """The names of those that are not."""
+        """Return the names of the files that are not present."""
         here = self.present()
         return [member.name for member in self.members if member not in here]
 
     @property
     def digest(self) -> str | None:  # type: ignore[override]
-        """Known for the complete set only."""
+        """Return the digest of the complete set; None for a part of it."""
         return None if self.label else self.whole
 
     @property
@@ -75,9 +75,10 @@ class Listed(Corpus):
             yield self.read(member, path)
 
     def read(self, member: Member, path: Path) -> Sample:
-        """One sample.
+        """Read one sample.
 
-        The size is checked each time, the digest in `verify`: a run digests what it reads anyway.
+        The size is checked each time. The digest is checked in `verify`: a run digests what it
+        reads.
         """
         data = mapped(path)
         if len(data) != member.size:
@@ -89,7 +90,7 @@ class Listed(Corpus):
         return Sample(member.name, data, TEXT if self.kind == "text" else media_of(data))
 
     def verify(self) -> Iterator[tuple[str, str | None]]:
-        """Each file that is here against its SHA-256."""
+        """Check each file that is present against its SHA-256."""
         self.check_available()
         for member, path in self.present().items():
             try:
@@ -103,7 +104,7 @@ class Listed(Corpus):
         return f"remove it, then 'codelength corpus fetch {self.name}'"
 
     def fetch(self, progress: Progress) -> None:
-        """Brings what is missing into the cache. Raises Unavailable, CorpusError."""
+        """Download the missing files into the cache. Raises Unavailable, CorpusError."""
         wanted = {m.name: m for m in self.members if m.name in self.missing()}
         if not wanted:
             return

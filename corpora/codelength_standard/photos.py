@@ -56,7 +56,7 @@ class Clic(Photos):
 
 
 class ImageNet(Photos):
-    """JPEG files that somebody has a right to; there is nothing to download."""
+    """JPEG files that the user provides; nothing is downloaded."""
 
     name = "imagenet"
     title = "photographs of ImageNet, decoded from JPEG"

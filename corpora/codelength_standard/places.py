@@ -13,14 +13,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Member:
-    """A file of a set, as it has to be."""
+    """A file of a set: its size and its digest."""
 
     name: str
     size: int
     sha256: str
 
     def fault(self, path: Path) -> str | None:
-        """What is wrong with the bytes at `path`, with the heads of both digests."""
+        """Return what is wrong with the bytes at `path`, with the first digits of both digests."""
         found = sha256(path)
         if found == self.sha256:
             return None
@@ -29,19 +29,19 @@ class Member:
 
 @cache
 def sums() -> dict[str, Member]:
-    """Every file whose digest is known: `"silesia/dickens"` → what it must be."""
+    """Return the size and digest of every known file, by names such as `"silesia/dickens"`."""
     lines = Path(__file__).with_name("sums.tsv").read_text().splitlines()
     rows = (line.split("\t") for line in lines if not line.startswith("#"))
     return {key: Member(key.split("/", 1)[1], int(size), sha) for key, size, sha in rows}
 
 
 def members(folder: str) -> tuple[Member, ...]:
-    """The known files of one set, in order."""
+    """Return the known files of one set, in order."""
     return tuple(member for key, member in sums().items() if key.startswith(f"{folder}/"))
 
 
 def store() -> Path:
-    """The folder that downloads go to: CODELENGTH_CACHE, or the user's own cache."""
+    """Return the folder of downloads: CODELENGTH_CACHE, or the user's own cache."""
     given = os.environ.get("CODELENGTH_CACHE")
     if given:
         return Path(given).expanduser() / "corpora"
@@ -51,25 +51,25 @@ def store() -> Path:
 
 
 def roots(mirror: Path | None) -> Iterator[Path]:
-    """Where to look, in this order: the mirror, then the cache."""
+    """Return the folders to look in: the mirror, then the cache."""
     if mirror is not None:
         yield mirror
     yield store()
 
 
 def sha256(path: Path) -> str:
-    """64 hexadecimal digits. Raises OSError."""
+    """Return the SHA-256 of a file as 64 hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def named(names: list[str], most: int = 12) -> str:
-    """`"dickens, mr, xml"`, or the first three of many."""
+    """Return names for a message: `"dickens, mr, xml"`, or the first three if there are more."""
     return ", ".join(names if len(names) <= most else [*names[:3], "…"])
 
 
 def bringing(spec: str, folder: str, size: int | None) -> str:
-    """The two ways to the data, for people."""
+    """Return a message with the two ways to get the data."""
     megabytes = "" if size is None else f" ({_megabytes(size)})"
     return (
         f"'codelength corpus fetch {spec}' downloads it{megabytes}, "

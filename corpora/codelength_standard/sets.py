@@ -19,10 +19,10 @@ FREE = "freely distributed for compression research; no licence stated"
 
 
 class Calgary(Listed):
-    """The 14 files that tables are made of.
+    """The 14 files that published tables use.
 
-    The archive's other four (paper3 to paper6) are not among them. Text and binary mixed: so it
-    counts for the raw board.
+    The other four of the archive (paper3 to paper6) are left out. Text and binary data are mixed,
+    so the set counts as raw.
     """
 
     name = folder = "calgary"
@@ -40,7 +40,7 @@ class Calgary(Listed):
 
 
 class Canterbury(Listed):
-    """Text and binary mixed: so it counts for the raw board."""
+    """Text and binary data are mixed, so the set counts as raw."""
 
     name = folder = "canterbury"
     title = "Canterbury corpus, 11 files: English, HTML, C, Lisp, a spreadsheet, a fax"
@@ -57,7 +57,7 @@ class Canterbury(Listed):
 
 
 class Silesia(Listed):
-    """Text and binary mixed: so it counts for the raw board."""
+    """Text and binary data are mixed, so the set counts as raw."""
 
     name = folder = "silesia"
     title = "Silesia corpus, 12 files of 6 to 51 MB: text, databases, programs, scans"
@@ -104,7 +104,7 @@ class Enwik9(Enwik):
 
 
 class Enwik6(Enwik):
-    """A file of its own in a mirror, or the head of enwik8."""
+    """The first 10^6 bytes of enwik8, or a file of its own in a mirror."""
 
     name = "enwik6"
     title = "the first 10^6 bytes of an English Wikipedia dump"

@@ -11,7 +11,7 @@ from codelength_exact.products import Products
 
 
 class NumbaMatrix(Matrix[IntArray, FloatArray]):
-    """A matrix in the forms that `products` reads."""
+    """A matrix packed for `products`."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class NumbaMatrix(Matrix[IntArray, FloatArray]):
 
 
 class NumbaBackend(Backend[IntArray, FloatArray]):
-    """Uses the products that this machine does best, or others."""
+    """Computes with `products`, by default the fastest of this machine."""
 
     def __init__(self, products: Products | None = None) -> None:
         self._products = products or Products.fastest()

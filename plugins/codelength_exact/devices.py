@@ -1,4 +1,4 @@
-"""The device that was asked for, on which exact models run in PyTorch operations: can it be had?"""
+"""Check that the device of `--device` can be used by exact models."""
 
 from importlib.util import find_spec
 
@@ -7,7 +7,7 @@ from codelength.coding.device import PROCESSOR, chosen
 
 
 def check() -> None:
-    """Raises Unavailable if another device than the processor was asked for, in vain."""
+    """Raise Unavailable if PyTorch cannot compute on the device that was asked for."""
     name = chosen()
     if name == PROCESSOR:
         return

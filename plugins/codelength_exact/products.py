@@ -50,7 +50,7 @@ class PackedMatrix:
 
     @cached_property
     def for_torch(self) -> "Tensor":
-        """The values as a tensor (inputs, outputs) int8 on the same memory."""
+        """Return the values as a tensor (inputs, outputs) int8 that shares their memory."""
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(self._values)).T
@@ -153,7 +153,7 @@ def to_panels(values: NDArray[np.int8]) -> NDArray[np.int8]:
 
 @cache
 def _features() -> dict[str, bool]:
-    """The instructions to compile for; none where someone compiles for another machine."""
+    """Return the processor's features, or none if Numba compiles for another machine."""
     other = config.CPU_NAME or config.CPU_FEATURES  # type: ignore[attr-defined]
     return {} if other else dict(binding.get_host_cpu_features())
 

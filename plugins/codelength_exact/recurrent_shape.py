@@ -17,11 +17,11 @@ MASK = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class Shape:
-    """`layers` blocks on a stream of `width` floats.
+    """The sizes of a model with `layers` blocks and a residual stream of `width` floats.
 
-    A recurrence over `state` channels, then an MLP with `hidden` units. Besides the byte
-    itself, the input sums what tables of `rows` rows and `columns` columns hold for the last n
-    bytes, for each n in `orders`.
+    A block has a recurrence over `state` channels and an MLP with `hidden` units. The input is the
+    embedding of the last byte, plus a table entry for the last n bytes, for each n in `orders`.
+    Each table has `rows` rows and `columns` columns.
     """
 
     width: int
@@ -34,30 +34,30 @@ class Shape:
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> "Shape":
-        """The inverse of `fields`."""
+        """Return the shape with these fields, the inverse of `fields`."""
         return cls(**{**fields, "orders": tuple(fields["orders"])})
 
     @property
     def fields(self) -> dict[str, Any]:
-        """As JSON can hold them."""
+        """Return the fields as JSON can hold them."""
         return {**asdict(self), "orders": list(self.orders)}
 
     @property
     def history(self) -> int:
-        """How many of the last bytes the input looks at."""
+        """Return how many of the last bytes the input depends on."""
         return max(self.orders, default=1)
 
     @property
     def looked_up(self) -> int:
-        """Columns of all tables together."""
+        """Return the columns of all tables, summed."""
         return len(self.orders) * self.columns
 
 
 def row_numbers(last: "Sequence[Tensor]", orders: Iterable[int], rows: int) -> "Tensor":
-    """A row of the tables for the last n symbols, for each n in `orders`, along a new last axis.
+    """Return the row of each table for the last n symbols, for each n in `orders`: (…, orders).
 
-    `last` are as many tensors of one shape as the input looks back, oldest first: symbols plus one,
-    zero for none.
+    `last` has one tensor (…) for each of the last symbols, oldest first: symbols plus one, zero for
+    none.
     """
     import torch
 

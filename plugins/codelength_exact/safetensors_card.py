@@ -21,9 +21,9 @@ TEXTS = {
         ),
     )
 }
-"""By the digest of the archive, which a model's file states. No passage of the corpora of text is
-in it: that was looked up, and the README of the models says how. It holds no pictures and no sound.
-enwik8 and enwik9 were not looked up, and it has articles of Wikipedia."""
+"""By the digest of the archive, which a model's file states. It has no passage
+of the text corpora: the README of the models says how that was checked. It has no pictures and no
+sound. enwik8 and enwik9 were not checked, and it has articles of Wikipedia."""
 
 
 def read_card(path: Path) -> ModelCard:
@@ -44,7 +44,7 @@ def is_recurrent(path: Path) -> bool:
 
 
 def _head(path: Path) -> dict[str, Any]:
-    """A safetensors file begins with the length of a head in JSON, and the head."""
+    """Return the header of a safetensors file: JSON, after eight bytes with its length."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         head: dict[str, Any] = json.loads(file.read(size))

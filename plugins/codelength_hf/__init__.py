@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
 from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
 from codelength_exact import devices
-from codelength_hf.byte_transformer import TransformerCodec, sizes_in_the_box
+from codelength_hf.byte_transformer import TransformerCodec, bundled_sizes
 
 if TYPE_CHECKING:
     from codelength_hf.checkpoint import Checkpoint
@@ -63,7 +63,7 @@ class HfCodec(CoderCodec):
 
     @property
     def checkpoint(self) -> "Checkpoint":
-        """The files. Raises Unavailable."""
+        """Return the files of the model. Raises Unavailable."""
         if self.model is None:
             raise Unavailable(
                 "hf needs a model: hf:model=FOLDER, or one of the hub as in "
@@ -138,5 +138,5 @@ class HfCodec(CoderCodec):
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     yield HfCodec()
-    for size in sizes_in_the_box():
+    for size in bundled_sizes():
         yield TransformerCodec(size)

@@ -64,7 +64,7 @@ class Architecture:
 
 
 class UnknownArchitecture(UsageError):
-    """The exact executor has no such transformer; `exact=false` runs it as it is."""
+    """The exact executor does not know the architecture; `exact=false` runs it in floats."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -74,7 +74,7 @@ class UnknownArchitecture(UsageError):
 
 
 def read_architecture(config: Config) -> Architecture:
-    """What `config` describes. Raises UnknownArchitecture."""
+    """Return the architecture that a config describes. Raises UnknownArchitecture."""
     family = str(config.get("model_type"))
     if family not in FAMILIES:
         raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
@@ -192,7 +192,7 @@ def _activation(name: str) -> Activation:
 
 
 def _rope(config: Config) -> Config:
-    """What the config says of rotary positions; the older name counts first, as in transformers."""
+    """Return the settings of rotary positions. The older name goes first, as in transformers."""
     said: Config = config.get("rope_scaling") or config.get("rope_parameters") or {}
     return said
 
@@ -214,16 +214,16 @@ def _rotary(columns: int, older_name: str, config: Config) -> Rotary:
 
 
 def _sliding(config: Config) -> int:
-    """How far the layers that see least can see."""
+    """Return the window of sliding layers; sys.maxsize if there are none."""
     used = config.get("use_sliding_window", config["model_type"] == "mistral")
     window = config.get("sliding_window", 4096) if used else None
     return sys.maxsize if window is None else int(window)
 
 
 def first_token(config: Config) -> int:
-    """The token for the beginning of text.
+    """Return the token for the beginning of a text.
 
-    Models that have none were trained with the one for its end between texts.
+    A model without one was trained with the end token between texts, which is returned then.
     """
     for name in ("bos_token_id", "eos_token_id"):
         token = config.get(name)

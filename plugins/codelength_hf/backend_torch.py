@@ -101,7 +101,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         largest_scales[:, :, :end] = largest_scales[:, :, :end].cummax(2).values
 
         def seen(part: Tensor) -> Tensor:
-            """What each head sees of a cache: (streams, heads, end, …)."""
+            """Return the part of a cache that each head attends to: (streams, heads, end, …)."""
             return part[:, :, :end].repeat_interleave(heads // key_heads, 1)
 
         query_scales = query_scales * float(attention.query_factor)
@@ -120,7 +120,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
 
 
 def _normed(x: Tensor, norm: Norm[Tensor]) -> Tensor:
-    """The norm over the last dimension."""
+    """Return the norm of x over its last axis."""
     grid = over(GRID, largest(x))[..., None]
     whole = torch.round(x * grid).long()
     wide, columns = grid.double(), float(x.shape[-1])

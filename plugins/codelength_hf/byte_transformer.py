@@ -1,6 +1,6 @@
 """The project's own transformers of bytes as codecs: `transformer:size=0.8m`.
 
-Importing this module lists the models in the box and loads none.
+Importing this module lists the bundled models and loads none.
 """
 
 import json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from codelength_hf.predictor import ExactPredictor
 
 MODELS = Path(__file__).parent / "models"
-"""A folder for each model in the box, called transformer-0.8m and so on: config.json and
+"""A folder for each bundled model, called transformer-0.8m and so on: config.json and
 model.safetensors, as `shrink` writes them."""
 
 DEFAULT = "0.8m"
@@ -42,8 +42,8 @@ class TransformerCodec(FileCodec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not (self.path / "config.json").is_file():
-            sizes = ", ".join(sizes_in_the_box()) or "none"
-            raise UsageError(f"{self.name}:size={self.size} is not in the box, which has {sizes}")
+            sizes = ", ".join(bundled_sizes()) or "none"
+            raise UsageError(f"{self.name}:size={self.size} is not bundled; bundled are {sizes}")
         if self.segment is not None and self.segment > self.context:
             raise UsageError(
                 f"{self.name}:segment={self.segment} cannot be: "
@@ -52,12 +52,12 @@ class TransformerCodec(FileCodec):
 
     @property
     def by_default(self) -> bool:  # type: ignore[override]
-        """The smallest; the others would take a minute and more of a run of three."""
+        """Whether it is the smallest. The others would take a minute and more of a run of three."""
         return self.size == "0.2m"
 
     @property
     def path(self) -> Path:
-        """The folder."""
+        """Return the folder of the model."""
         return MODELS / f"{self.name}-{self.size}"
 
     @property
@@ -66,7 +66,7 @@ class TransformerCodec(FileCodec):
 
     @property
     def context(self) -> int:
-        """Bytes that the model sees."""
+        """Return the bytes of the context."""
         return int(json.loads(self.files[0].read_bytes())["max_position_embeddings"])
 
     @property
@@ -75,7 +75,7 @@ class TransformerCodec(FileCodec):
 
     @property
     def checkpoint(self) -> "Checkpoint":
-        """The files, as the executor reads them."""
+        """Return the files of the model."""
         from codelength_hf.checkpoint import open_checkpoint
 
         return open_checkpoint(str(self.path), None, False)
@@ -93,6 +93,6 @@ class TransformerCodec(FileCodec):
         return read_card(self.files[1])
 
 
-def sizes_in_the_box() -> list[str]:
-    """Sizes of the transformers that come with the package, smallest first."""
+def bundled_sizes() -> list[str]:
+    """Return the sizes of the bundled transformers, smallest first."""
     return sorted(path.name.removeprefix("transformer-") for path in MODELS.glob("transformer-*"))

@@ -46,7 +46,7 @@ BUFFERS = (
 
 
 def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
-    """Raises UsageError for a card that cannot be read."""
+    """Return the card of a model. Raises UsageError if it cannot be read."""
     card = next((known for name, known in FAMILIES.items() if model.startswith(name)), ModelCard())
     path = checkpoint.folder / FILE
     if path.is_file():
@@ -60,7 +60,7 @@ def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
 
 
 def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[int, ...]]:
-    """Of every tensor that training set; a head that is tied counts once."""
+    """Return the shapes of the trained tensors. A tied head counts once."""
     heads = ("lm_head.weight", "embed_out.weight") if checkpoint.tied else ()
     for name, shape in checkpoint.shapes():
         if not name.endswith((SCALE, *BUFFERS, *heads)):

@@ -32,7 +32,7 @@ class Checkpoint:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """config.json; of a model of more than text also what it says of the text.
+        """Return config.json. A multimodal model's text config is merged in.
 
         Raises Unavailable.
         """
@@ -51,7 +51,7 @@ class Checkpoint:
 
     @cached_property
     def files(self) -> list[Path]:
-        """The weights, in order. Raises Unavailable."""
+        """Return the files of weights, in order. Raises Unavailable."""
         for whole, index in [(SAFE, SAFE_INDEX), (PICKLE, PICKLE_INDEX)][: 1 + self.pickle]:
             if (self.folder / whole).is_file():
                 return [self.folder / whole]
@@ -82,7 +82,7 @@ class Checkpoint:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 over the files that the distribution depends on."""
+        """Return the SHA-256 of the files that the distribution depends on."""
         digest = hashlib.sha256()
         for path in [self.folder / "config.json", *([self.tokenizer] if self.tokenizer else [])]:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -93,7 +93,7 @@ class Checkpoint:
 
     @cached_property
     def _where(self) -> dict[str, Path]:
-        """Which file has each tensor."""
+        """Return the file of each tensor."""
         from safetensors import SafetensorError, safe_open
 
         where = {}
@@ -107,11 +107,11 @@ class Checkpoint:
 
     @property
     def names(self) -> list[str]:
-        """What the tensors are called, but for scales."""
+        """Return the names of the tensors, without scales."""
         return [name for name in self._where if not name.endswith(SCALE)]
 
     def tensor(self, name: str) -> NDArray[np.float32] | None:
-        """One tensor as float32, whatever it is stored as; None if there is none of that name."""
+        """Return a tensor as float32, or None if there is none of that name."""
         if self.files[0].suffix == ".bin":
             found = self._unpickled.get(name)
             return None if found is None else found.float().numpy()
@@ -137,7 +137,7 @@ class Checkpoint:
         return values if scales is None else values * scales[:, None]
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """What the tensors are called, scales among them, and their sides."""
+        """Return the shape of each tensor by name, scales included."""
         if self.files[0].suffix == ".bin":
             yield from ((name, tuple(values.shape)) for name, values in self._unpickled.items())
             return
@@ -170,7 +170,7 @@ class Checkpoint:
 
 @lru_cache(maxsize=8)
 def open_checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoint:
-    """The model of that name. Downloads it if it has to, showing progress. Raises Unavailable."""
+    """Return the checkpoint of that name, and download it if needed. Raises Unavailable."""
     folder = Path(model).expanduser()
     if folder.is_dir():
         if revision is not None:

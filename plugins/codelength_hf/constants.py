@@ -31,10 +31,10 @@ LONGEST = 1 << 15
 
 
 def units(window: int) -> np.float32:
-    """What exp2 of attention is counted in, so that `window` of them sum to less than 2^31."""
+    """Return the unit of exp2 in attention, such that `window` of them sum to less than 2^31."""
     return np.float32(1 << min(20, 30 - (window - 1).bit_length()))
 
 
 def share(window: int) -> np.float32:
-    """What attention's weights sum to, before each of `window` is rounded."""
+    """Return the sum of attention weights, before each of `window` weights is rounded."""
     return np.float32((MOST_PRODUCT // int(LARGEST)) - window // 2 - 64)

@@ -20,7 +20,7 @@ Array = NDArray[np.float32]
 
 
 def convert(model: Path, tokenizer: Path, folder: Path) -> None:
-    """Writes config.json, model.safetensors and tokenizer.json to `folder`."""
+    """Write config.json, model.safetensors and tokenizer.json to `folder`."""
     from safetensors.numpy import save_file
 
     config, tensors = read_model(model)
@@ -32,7 +32,7 @@ def convert(model: Path, tokenizer: Path, folder: Path) -> None:
 
 
 def read_model(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
-    """A transformers config, and tensors under the names of its Llama."""
+    """Return a config of transformers, and tensors under the names of its Llama."""
     raw = path.read_bytes()
     width, hidden, layers, heads, key_heads, signed, context = struct.unpack("<7i", raw[:28])
     vocabulary, tied = abs(signed), signed > 0
@@ -46,7 +46,7 @@ def read_model(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
         return np.ascontiguousarray(taken, np.float32)
 
     def halves(rows: Array) -> Array:
-        """llama2.c rotates neighbours, transformers the two halves of a head."""
+        """Reorder rows: llama2.c rotates neighbours, transformers the two halves of a head."""
         pairs = rows.reshape(len(rows) // head, head // 2, 2, -1)
         return np.ascontiguousarray(pairs.swapaxes(1, 2)).reshape(rows.shape)
 
@@ -94,7 +94,7 @@ def read_model(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def read_tokenizer(path: Path, count: int) -> list[tuple[str, float]]:
-    """The pieces, spaces written as ▁ as SentencePiece does, each with its score."""
+    """Return the pieces with their scores. Spaces are written as ▁, as SentencePiece does."""
     raw, at = path.read_bytes(), 4
     pieces = []
     for _ in range(count):
@@ -106,7 +106,7 @@ def read_tokenizer(path: Path, count: int) -> list[tuple[str, float]]:
 
 
 def tokenizer_json(pieces: list[tuple[str, float]]) -> dict[str, Any]:
-    """A byte-fallback BPE. A merge makes a piece out of two others; the best score goes first."""
+    """Return a byte-fallback BPE. Merges join two pieces into one, those of best score first."""
     vocabulary = {piece: i for i, (piece, _) in enumerate(pieces)}
     merges = []
     for piece, score in pieces[259:]:

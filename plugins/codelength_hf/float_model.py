@@ -56,7 +56,7 @@ CLOSE = 1e-2
 
 @dataclass(frozen=True)
 class LockstepPredictor(TransformerPredictor):
-    """The model in floating point: it only ever steps."""
+    """The model in floating point. It also encodes step by step, as it decodes."""
 
     @property
     def model(self) -> "Lockstep":
@@ -88,14 +88,14 @@ class Stepping:
 
 @dataclass
 class Steps:
-    """Batches of streams, each with what the model remembers, or was shown so far."""
+    """Batches of streams, each with the model's cache, or with the tokens so far."""
 
     pasts: list[Any]
     batch: int
     at: int = 0
 
     def keep(self, streams: int) -> None:
-        """Forgets batches of which nothing is left."""
+        """Forget all batches but those of the first `streams`."""
         self.pasts = self.pasts[: -(-streams // self.batch)]
 
 
@@ -143,7 +143,7 @@ class Lockstep:
 
     @cached_property
     def stepping(self) -> Stepping:
-        """What steps take the model to where the whole text would.
+        """Return the way of stepping that gives what the whole text would give.
 
         Not every model that returns a memory goes on from it rightly, some do for a single stream
         only; that depends on the version of transformers, so it is tried. Experts are given the
@@ -168,9 +168,9 @@ class Lockstep:
         return Stepping(None, batches[0])
 
     def _step(self, way: Stepping, tokens: Tensor, past: Any) -> tuple[Tensor, Any]:
-        """The logits (batch, outputs) after one more token of each stream, (batch, 1).
+        """Return the logits (batch, outputs) after one more token of each stream (batch, 1).
 
-        And what the next step is to be given.
+        And the cache for the next step.
         """
         if way.memory is None:
             seen = tokens if past is None else torch.cat([past, tokens], 1)
@@ -180,13 +180,13 @@ class Lockstep:
 
     @torch.inference_mode()
     def begin(self, streams: int, longest: int | None = None) -> Steps:
-        """`streams` sequences at their beginning."""
+        """Return `streams` sequences at their beginning."""
         batch = self.stepping.batch
         return Steps([None] * -(-streams // batch), batch)
 
     @torch.inference_mode()
     def run(self, state: Steps, tokens: NDArray[Any]) -> Any:
-        """Takes in one token for each stream: (streams, 1). The logits (streams, outputs)."""
+        """Take in a token of each stream (streams, 1), and return the logits (streams, outputs)."""
         if state.at == 0:
             state.pasts = [None] * len(state.pasts)
         batch = state.batch
@@ -203,7 +203,7 @@ class Lockstep:
     def frequencies(
         self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
     ) -> NDArray[np.int32]:
-        """(rows, outputs + escapes), as those of `transformer.QuantizedTransformer`."""
+        """Return (rows, outputs + escapes), as `transformer.QuantizedTransformer` does."""
         logits = np.ascontiguousarray(rows.logits)
         ones, zeros = np.ones(self.outputs, np.float32), np.zeros(self.outputs, np.float32)
         out = np.empty((len(logits), self.outputs + escapes), np.int32)
@@ -230,12 +230,12 @@ SWITCHES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_M
 
 @lru_cache(maxsize=2)
 def lockstep(checkpoint: Checkpoint, window: int | None) -> Lockstep:
-    """The model in a checkpoint."""
+    """Load the model of a checkpoint."""
     return Lockstep(checkpoint, window)
 
 
 def circumstances(checkpoint: Checkpoint) -> dict[str, str]:
-    """What floating-point results are known to depend on."""
+    """Return what floating-point results are known to depend on."""
     return {
         "weights": checkpoint.digest,
         "torch": str(torch.__version__),
@@ -251,13 +251,13 @@ def circumstances(checkpoint: Checkpoint) -> dict[str, str]:
 
 
 def fingerprint(checkpoint: Checkpoint) -> bytes:
-    """FINGERPRINT bytes that change with the circumstances."""
+    """Return FINGERPRINT bytes that change with the circumstances."""
     described = json.dumps(circumstances(checkpoint), sort_keys=True)
     return hashlib.sha256(described.encode()).digest()[:FINGERPRINT]
 
 
 def check(given: bytes, checkpoint: Checkpoint) -> None:
-    """Raises CorruptBlob if `given` is not the fingerprint of here and now."""
+    """Raise CorruptBlob if `given` is not the fingerprint of this machine and its libraries."""
     if given != fingerprint(checkpoint):
         now = ", ".join(f"{k} {v[:12]}" for k, v in circumstances(checkpoint).items())
         raise CorruptBlob(

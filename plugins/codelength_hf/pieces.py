@@ -30,7 +30,7 @@ class Pieces:
 
 
 def of_json(content: bytes) -> Pieces:
-    """From a tokenizer.json. Raises UsageError for one that the library does not take."""
+    """Read a tokenizer.json. Raises UsageError for one that the library does not take."""
     from tokenizers import Tokenizer
 
     description = json.loads(content)
@@ -58,7 +58,7 @@ def of_json(content: bytes) -> Pieces:
 
 
 def of_sentencepiece(content: bytes) -> Pieces:
-    """From a tokenizer.model of SentencePiece."""
+    """Read a tokenizer.model of SentencePiece."""
     from sentencepiece import SentencePieceProcessor
 
     model = SentencePieceProcessor(model_proto=content)
@@ -84,7 +84,7 @@ def of_sentencepiece(content: bytes) -> Pieces:
 
 
 def plain(description: Mapping[str, Any]) -> dict[str, Any]:
-    """A tokenizer.json with nothing left that changes the text."""
+    """Return a tokenizer.json without the parts that change the text."""
     added = [
         {**token, "lstrip": False, "rstrip": False, "single_word": False, "normalized": False}
         for token in description.get("added_tokens") or []
@@ -101,7 +101,7 @@ def plain(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parts(component: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
-    """A component, or those that a sequence consists of."""
+    """Return the components of a sequence, or the one component."""
     if component is None:
         return
     inner = [part for key in INNER for part in component.get(key) or []]
@@ -116,7 +116,7 @@ INNER = ("normalizers", "pretokenizers", "decoders", "processors")
 
 
 def _only_spaces(normalizer: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Keeps what writes spaces as ▁, which is undone by `_spaced`."""
+    """Keep only the normalizer that writes spaces as ▁, which `_spaced` undoes."""
     kept = [
         part
         for part in _parts(normalizer)
@@ -128,7 +128,7 @@ def _only_spaces(normalizer: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _without_prefix(component: Any) -> Any:
-    """The same pre-tokenizer, putting no space in front."""
+    """Return the pre-tokenizer without its space in front."""
     if isinstance(component, list):
         return [_without_prefix(part) for part in component]
     if not isinstance(component, dict):
@@ -143,7 +143,7 @@ def _without_prefix(component: Any) -> Any:
 
 
 def _spelling(description: Mapping[str, Any]) -> Callable[[str], bytes]:
-    """How this tokenizer writes the bytes of a token."""
+    """Return how this tokenizer spells the bytes of a token."""
     stages = ("normalizer", "pre_tokenizer", "decoder")
     parts = [part for stage in stages for part in _parts(description.get(stage))]
     kinds = {part["type"] for part in parts}
@@ -161,7 +161,7 @@ def _spaced(text: str) -> bytes:
 
 
 def _alphabet() -> dict[str, int]:
-    """GPT-2's names of the bytes: printable ones stand for themselves, the others follow 255."""
+    """Return GPT-2's characters for bytes: printable bytes as they are, others from 256 on."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]
     return {chr(byte): byte for byte in shown} | {chr(256 + i): b for i, b in enumerate(hidden)}

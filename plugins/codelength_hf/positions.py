@@ -17,7 +17,7 @@ PI = 3.141592653589793
 
 
 def rotary_table(rotary: Rotary, positions: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Cosines and sines, (positions, columns / 2) each."""
+    """Return cosines and sines, each (positions, columns / 2)."""
     angles = _frequencies(rotary)
     with localcontext(Context(prec=DIGITS)):
         first = [_cosine_and_sine(Decimal(float(angle))) for angle in angles]
@@ -31,7 +31,7 @@ def rotary_table(rotary: Rotary, positions: int) -> tuple[NDArray[np.float32], N
 
 
 def _frequencies(rotary: Rotary) -> NDArray[np.float64]:
-    """Radians a position, for each pair of columns."""
+    """Return the angle of one position in radians, for each pair of columns."""
     with localcontext(Context(prec=DIGITS)):
         log = Decimal(rotary.base).ln()
         powers = [
@@ -52,7 +52,7 @@ def _frequencies(rotary: Rotary) -> NDArray[np.float64]:
 
 
 def _cosine_and_sine(angle: Decimal) -> tuple[float, float]:
-    """By Taylor's series, for angles up to about one."""
+    """Return both by Taylor's series, for angles up to about one."""
     cosine = sine = Decimal(0)
     term, power = Decimal(1), 0
     while abs(term) > Decimal(10) ** (5 - DIGITS):

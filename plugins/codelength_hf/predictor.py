@@ -43,7 +43,7 @@ class Streams(Protocol):
     at: int
 
     def keep(self, streams: int) -> None:
-        """Forgets all but the first `streams`."""
+        """Forget all but the first `streams`."""
 
 
 class Model(Protocol):
@@ -58,15 +58,15 @@ class Model(Protocol):
     """Bytes of memory for each stream, or nearly."""
 
     def begin(self, streams: int, longest: int | None = None) -> Any:
-        """Streams at their beginning, with room for `longest` positions."""
+        """Return streams at their beginning, with room for `longest` positions."""
 
     def run(self, state: Any, tokens: NDArray[Any]) -> Any:
-        """Takes in tokens (streams, time). What `frequencies` needs, row by row."""
+        """Take in tokens (streams, time), and return rows for `frequencies`."""
 
     def frequencies(
         self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
     ) -> NDArray[np.int32]:
-        """(rows, outputs + escapes), where each escape has one more than `escape` (rows,)."""
+        """Return (rows, outputs + escapes). Each escape has one more than `escape` (rows,)."""
 
 
 @dataclass(frozen=True)
@@ -86,22 +86,22 @@ class TransformerPredictor(Predictor):
     @property
     @abstractmethod
     def model(self) -> Model:
-        """What to run."""
+        """Return the model."""
 
     @abstractmethod
     def stored(self) -> bytes:
-        """The weights, as `model_bytes` counts them."""
+        """Return the weights, as `model_bytes` counts them."""
 
     def fingerprint(self) -> bytes:
-        """Bytes that tell where the model gives the same frequencies; none for everywhere."""
+        """Return bytes that name where the frequencies are the same; none if that is everywhere."""
         return b""
 
     def check_fingerprint(self, given: bytes) -> None:
-        """Raises CorruptBlob if a blob with this fingerprint does not decode here."""
+        """Raise CorruptBlob if a blob with this fingerprint does not decode here."""
 
     @property
     def tokens(self) -> Tokens:
-        """What the symbols stand for."""
+        """Return what the symbols stand for."""
         return tokens_of(self.checkpoint)
 
     @property
@@ -117,12 +117,12 @@ class TransformerPredictor(Predictor):
 
     @property
     def alphabet(self) -> int:  # type: ignore[override]
-        """Tokens and escapes."""
+        """Return the number of tokens and escapes."""
         return self.model.outputs + self.escapes
 
     @property
     def batch(self) -> int:  # type: ignore[override]
-        """As many streams as have room for what the model remembers of them."""
+        """Return how many streams' caches fit in memory."""
         return max(1, min(MOST_STREAMS, MEMORY // self.model.remembers))
 
     @property
@@ -141,13 +141,13 @@ class TransformerPredictor(Predictor):
         return TransformerStepper(self, len(lengths))
 
     def escape(self, symbols: IntArray) -> NDArray[np.int64]:
-        """How many escapes there were before each symbol of a sequence."""
+        """Return how many escapes come before each symbol of a sequence."""
         escaped = (symbols >= self.model.outputs).astype(np.int64)
         before: NDArray[np.int64] = np.cumsum(escaped) - escaped
         return before
 
     def escape_frequencies(self, before: IntArray, at: IntArray) -> NDArray[np.int32]:
-        """The frequency of each escape, less one, after `before` escapes in `at` symbols."""
+        """Return the frequency of each escape, less one, after `before` escapes in `at` symbols."""
         if not self.escapes:
             return np.zeros(len(before), np.int32)
         whole = frequency_total(self.alphabet)
@@ -157,7 +157,7 @@ class TransformerPredictor(Predictor):
         return frequency
 
     def inputs(self, symbols: IntArray) -> NDArray[np.int64]:
-        """What the model takes in for symbols that it gave: an escape stands as the beginning."""
+        """Return the model's inputs for symbols. An escape becomes the token of the beginning."""
         begin = self.model.begin_token
         return np.where(symbols < self.model.outputs, symbols, begin).astype(np.int64)
 
@@ -166,9 +166,10 @@ class TransformerPredictor(Predictor):
             yield from self._together(batch, group)
 
     def _groups(self, batch: Sequence[IntArray]) -> Iterator[list[tuple[int, int, int]]]:
-        """Segments (sequence, start, stop) to compute together, those of a sequence in order.
+        """Yield groups of segments (sequence, start, stop) to compute at once.
 
-        Many short sequences, or a single segment of a long one.
+        A group has several short sequences or one segment of a long one. The segments of a sequence
+        come in order.
         """
         short: list[tuple[int, int, int]] = []
         for i in sorted(range(len(batch)), key=lambda i: len(batch[i])):
@@ -206,7 +207,7 @@ class TransformerPredictor(Predictor):
     def _parts(
         self, rows: Rows[Any, Any], first: int, count: int
     ) -> Iterator[tuple[slice, Rows[Any, Any]]]:
-        """`count` rows from `first` on, so many at a time that their frequencies fit in memory."""
+        """Yield `count` rows from `first` on, as many at a time as have room for frequencies."""
         integers, scales = rows
         step = max(1, HANDED_OUT // self.alphabet)
         for start in range(0, count, step):
@@ -235,7 +236,7 @@ class ExactPredictor(TransformerPredictor):
 def load_quantized(
     checkpoint: Checkpoint, window: int | None, where: str
 ) -> AnyQuantizedTransformer:
-    """The model in a checkpoint, ready to run on a device.
+    """Load the model of a checkpoint, ready to run on a device.
 
     Raises UsageError if there is no exact execution for it, or it cannot see so far.
     """
@@ -259,7 +260,7 @@ def quantized_on(
 
 
 class TransformerStepper(Stepper):
-    """Streams of a model, all at the same position."""
+    """Steps the streams of a model, all at the same position."""
 
     def __init__(self, predictor: TransformerPredictor, streams: int) -> None:
         self._predictor, self._model = predictor, predictor.model

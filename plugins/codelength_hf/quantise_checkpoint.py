@@ -21,7 +21,7 @@ from codelength_hf.checkpoint import SAFE, SMALL_FILES, open_checkpoint
 
 
 def shrink(folder: Path, smaller: Path, card: Mapping[str, str]) -> None:
-    """Writes `smaller`, whole or not at all; `card` goes into the metadata of the weights."""
+    """Write the int8 checkpoint `smaller`, whole or not at all, with `card` in its metadata."""
     from safetensors.numpy import save
 
     checkpoint = open_checkpoint(str(folder), None, False)

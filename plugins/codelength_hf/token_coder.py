@@ -85,7 +85,7 @@ class TokenCoder(Coder):
         return front + varint(len(escaped)) + escaped if self._tokens.escapes else front
 
     def _parts(self, blob: bytes) -> Parts:
-        """Takes a blob apart. Raises CorruptBlob."""
+        """Parse a blob. Raises CorruptBlob."""
         start = len(self._fingerprint)
         count, at = read_varint(blob, start)
         escaped, body = split_parts(blob[at:], 2) if self._tokens.escapes else (b"", blob[at:])

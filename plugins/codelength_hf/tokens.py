@@ -41,12 +41,12 @@ class Tokens:
 
     @cached_property
     def escapes(self) -> bytes:
-        """The bytes that no token stands for, alone."""
+        """Return the bytes that no token alone stands for."""
         return bytes(byte for byte in range(256) if bytes([byte]) not in self._symbols)
 
     @cached_property
     def _symbols(self) -> dict[bytes, int]:
-        """Piece → symbol, the first of those with the same bytes."""
+        """Return the symbol of each piece, the first of those with the same bytes."""
         return {p: i for i, p in reversed(list(enumerate(self._pieces))) if p}
 
     @cached_property
@@ -63,24 +63,24 @@ class Tokens:
         return self._pieces + [bytes([byte]) for byte in range(256)]
 
     def encode(self, data: bytes) -> NDArray[np.int64]:
-        """Symbols that decode to `data`."""
+        """Return symbols that decode to `data`."""
         symbols: list[int] = []
         for piece, text in texts(data):
             symbols += self._greedy(piece) if text is None else self._verified(text, piece)
         return np.array(symbols, np.int64)
 
     def decode(self, symbols: IntArray) -> bytes:
-        """The bytes behind `symbols`."""
+        """Return the bytes of `symbols`."""
         pieces = self._all_pieces
         return b"".join([pieces[symbol] for symbol in symbols.tolist()])
 
     def split_escapes(self, symbols: IntArray) -> tuple[NDArray[np.int64], bytes]:
-        """Returns `symbols` with all escapes as one, and the bytes that these stood for."""
+        """Return `symbols` with all escapes as one symbol, and the bytes of the escapes."""
         escaped = symbols[symbols >= self.count] - self.count
         return np.minimum(symbols, self.count), escaped.astype(np.uint8).tobytes()
 
     def restore_escapes(self, symbols: IntArray, escaped: bytes) -> NDArray[np.int64]:
-        """Puts together what `split_escapes` took apart. Raises CorruptBlob."""
+        """Undo `split_escapes`. Raises CorruptBlob."""
         restored = symbols.astype(np.int64)
         places = np.flatnonzero(restored >= self.count)
         if len(places) != len(escaped) or not set(escaped) <= set(self.escapes):
@@ -89,7 +89,7 @@ class Tokens:
         return restored
 
     def _verified(self, text: str, data: bytes) -> list[int]:
-        """The library's tokens as far as they give the text. `data` is its UTF-8."""
+        """Return the library's tokens as far as they decode to the text. `data` is its UTF-8."""
         tokens = self._tokenize(text)
         pieces = self._pieces
         known = all(token < self.count for token in tokens)
@@ -126,7 +126,7 @@ class Bytes(Tokens):
 
 
 def texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
-    """`data` in pieces, each with the text that it is, or None."""
+    """Yield `data` in pieces, each with its text, or None if it is no text."""
     view = memoryview(data)
     at = raw = 0  # what starts at `raw` is no text
     while at < len(data):
@@ -142,10 +142,9 @@ def texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:
 
 
 def _valid(view: memoryview, at: int) -> tuple[str, int]:
-    """The UTF-8 that starts at `at`, and where it ends.
+    """Return the valid UTF-8 text that starts at `at`, and where it ends.
 
-    It is looked for in twice as many bytes each time, because an error costs a copy of all that was
-    looked at.
+    The bytes decoded at a time double, because an error copies all bytes that were to be decoded.
     """
     size = FIRST_LOOK
     while True:
@@ -163,7 +162,7 @@ def _valid(view: memoryview, at: int) -> tuple[str, int]:
 
 
 def _cut(text: str) -> Iterator[tuple[bytes, str]]:
-    """`text` in pieces that begin with a space where they can."""
+    """Cut `text` into pieces, before a space where there is one."""
     at = 0
     while at < len(text):
         end = min(at + AT_ONCE, len(text))
@@ -180,7 +179,7 @@ BYTES = (256, 257)
 
 @lru_cache(maxsize=4)
 def tokens_of(checkpoint: Checkpoint) -> Tokens:
-    """The tokens of a model. Without a tokenizer they are bytes. Raises Unavailable."""
+    """Return the tokens of a model; bytes if it has no tokenizer. Raises Unavailable."""
     path, vocabulary = checkpoint.tokenizer, checkpoint.config["vocab_size"]
     if path is not None:
         read = of_json if path.suffix == ".json" else of_sentencepiece

@@ -83,7 +83,7 @@ class Weights:
 
     @property
     def size(self) -> int:
-        """The bytes of `arrays`."""
+        """Return the bytes of `arrays`."""
         return sum(array.nbytes for array in self.arrays())
 
     def arrays(self) -> Iterator[NDArray[np.int8] | Array]:
@@ -159,7 +159,7 @@ def _check(weights: Weights) -> None:
 
 @dataclass(frozen=True)
 class Reader:
-    """Finds the tensors of a checkpoint by name."""
+    """Reads the tensors of a checkpoint by name."""
 
     architecture: Architecture
     tensors: Tensors

@@ -190,7 +190,7 @@ def _three_axes(pixels: "NDArray[Any]") -> "Pixels":
 
 
 def _jxl_sides(stream: bytes) -> tuple[int, int]:
-    """Width and height from a codestream's SizeHeader (ISO/IEC 18181-1)."""
+    """Return width and height from a codestream's SizeHeader (ISO/IEC 18181-1)."""
     if not stream.startswith(b"\xff\x0a"):
         raise CorruptBlob("no JPEG XL codestream where one should start")
     bits, at = int.from_bytes(stream[2:14], "little"), 0

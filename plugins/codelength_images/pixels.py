@@ -40,7 +40,7 @@ AREA = 1 << 26
 
 
 class ImageCodec(Codec):
-    """What the three have in common: all but the files themselves."""
+    """An image codec. Subclasses write and read the files of a format."""
 
     needs: ClassVar[Mapping[str, str]] = {"imagecodecs": "codelength[image]"}
     longest: ClassVar[int]
@@ -48,15 +48,15 @@ class ImageCodec(Codec):
 
     @abstractmethod
     def write(self, pixels: "Pixels") -> bytes:
-        """A file of 1 to 4 channels, from which `read` makes the same pixels, of the same depth."""
+        """Return a file of 1 to 4 channels. `read` gives the same pixels of the same depth."""
 
     @abstractmethod
     def read(self, file: bytes) -> "Pixels":
-        """The pixels again. Calls check_area before it takes memory for them."""
+        """Return the pixels. Calls check_area before it takes memory for them."""
 
     @abstractmethod
     def overhead(self, file: bytes) -> int:
-        """Bytes of `file` that belong to its container."""
+        """Return the bytes of `file` that belong to its container."""
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         if not data:
@@ -90,7 +90,7 @@ class ImageCodec(Codec):
 
 
 def near_square(size: int) -> tuple[int, int]:
-    """Rows and columns for `size` ≥ 1 pixels.
+    """Return rows and columns for `size` ≥ 1 pixels.
 
     At most four times as wide as high, with the least padding, and among those the nearest to a
     square. 2048 → (32, 64).
@@ -106,7 +106,7 @@ def check_area(width: int, height: int) -> None:
 
 
 def _images(data: bytes, media: Media, longest: int) -> "tuple[list[Pixels], int]":
-    """The images that stand for `data`, which is not empty, and how much the last one is padded."""
+    """Return the images of `data`, which is not empty, and the padding of the last one."""
     import numpy as np
 
     if isinstance(media, Image) and _fits(data, media) and media.width <= longest:
@@ -157,7 +157,7 @@ def _fits(data: bytes, media: Image) -> bool:
 
 
 def _files(blob: bytes) -> tuple[int, int, list[bytes]]:
-    """The padding that a blob names, the tiles of a band, and the files."""
+    """Parse a blob: the padding, the number of tiles in a band, and the files."""
     head, at = read_varint(blob)
     pad, several = divmod(head, 2)
     count = across = 1
@@ -174,7 +174,7 @@ def _files(blob: bytes) -> tuple[int, int, list[bytes]]:
 
 
 def _beside(tiles: "Sequence[Pixels]", across: int) -> "list[Pixels]":
-    """The bands whose tiles these are. Raises CorruptBlob."""
+    """Join tiles to bands. Raises CorruptBlob."""
     bands = [tiles[at : at + across] for at in range(0, len(tiles), across)]
     try:
         return [_concatenate(band) for band in bands]

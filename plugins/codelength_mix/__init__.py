@@ -78,7 +78,7 @@ class MixCodec(CoderCodec):
     )
     portable: ClassVar[bool] = True
     size: str | None = None
-    """One in the box; None, if weights are given, and else what `recurrent` takes."""
+    """A bundled size; None if weights are given. Unless set, the default of `recurrent`."""
     memory: int | None = None
     """MiB; MEMORY unless set."""
     lanes: int | None = None

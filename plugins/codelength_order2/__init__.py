@@ -1,6 +1,6 @@
 """`order2`: adaptive counts after the last two bytes, mixed with shorter contexts, range coded.
 
-The small reference for everything learned: no prior, it learns as it codes.
+The small reference for learned codecs: it has no weights and learns as it codes.
 """
 
 from collections.abc import Iterable

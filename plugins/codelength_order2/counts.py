@@ -1,8 +1,8 @@
 """The distributions of `order2`.
 
-A byte's frequency is one, so that nothing is impossible, plus its counts after the last two bytes,
-after the last one and anywhere, weighted 1024 : 32 : 1, so that a long context rules as soon as it
-has been seen.
+A byte's frequency is one, so that none is impossible, plus its counts after the last two bytes,
+after the last one and anywhere. Their weights are 1024 : 32 : 1, so that a long context dominates
+once it has been seen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,9 +46,9 @@ class Order2(Predictor):
 
 
 class Counts(Stepper):
-    """The counts of streams that know nothing of each other.
+    """The counts of independent streams.
 
-    A context gets its row when it is first met, so that short streams stay small.
+    A context gets its row at its first use, so short streams take little memory.
     """
 
     def __init__(self, streams: int, limit: int) -> None:
@@ -61,10 +61,10 @@ class Counts(Stepper):
         self._used = np.array([3 * streams], np.int64)
         self._counts = np.zeros((3 * streams, 256), np.int32)
         self._totals = np.zeros(3 * streams, np.int32)
-        self._free = 0  # rows that surely are
+        self._free = 0  # rows that are known to be free
 
     def follow(self, symbols: IntArray) -> IntArray:
-        """Counts `symbols` of a single stream in; the frequencies before each: (positions, 256)."""
+        """Count the symbols of one stream; return the frequencies before each: (positions, 256)."""
         self._make_room(2 * len(symbols))
         frequencies = np.empty((len(symbols), 256), np.int32)
         _follow(
@@ -109,7 +109,8 @@ class Counts(Stepper):
             self._free = len(self._counts) - least
 
 
-# The arrays of the loops, all in place:
+# The loops take these arrays one by one, since a tuple of them made encoding 10% slower. All are
+# changed in place:
 # counts (rows, 256) int32 and totals (rows,) int32; rows (streams, CONTEXTS) int32: the row of each
 # context; state (streams, 4) int64: the current rows of order 2, 1 and 0, and the last byte;
 # used (1,) int64: how many rows have been given out.
@@ -137,7 +138,7 @@ def _count(
     used: Int64s,
     limit: int,
 ) -> None:
-    """Counts one byte of each stream in."""
+    """Count one byte of each stream."""
     for stream in range(len(symbols)):
         symbol, now = symbols[stream], state[stream]
         for order in range(3):

@@ -1,6 +1,6 @@
 """Language models as codecs, exact by construction: `recurrent:size=0.9m`.
 
-Importing this module lists the models in the box and loads none.
+Importing this module lists the bundled models and loads none.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor
 
 MODELS = Path(__file__).parent / "models"
-"""One file of weights for each model in the box, called recurrent-0.9m.safetensors and so on."""
+"""One file of weights for each bundled model, called recurrent-0.9m.safetensors and so on."""
 
 DEFAULT = "0.9m"
 """The size of a codec whose settings name none."""
@@ -39,7 +39,7 @@ class RecurrentCodec(FileCodec):
     }
     library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_recurrent")
     size: str | None = None
-    """One in the box; None, if weights are given, and else DEFAULT."""
+    """A bundled size; None if weights are given. Unless set, DEFAULT."""
     segment: int | None = None
     weights: str | None = None
     """A file that `codelength train recurrent` wrote."""
@@ -57,8 +57,8 @@ class RecurrentCodec(FileCodec):
         if self.size is None:
             object.__setattr__(self, "size", DEFAULT)
         if not self.path.is_file():
-            sizes = ", ".join(sizes_in_the_box()) or "none"
-            raise UsageError(f"{self.name}:size={self.size} is not in the box, which has {sizes}")
+            sizes = ", ".join(bundled_sizes()) or "none"
+            raise UsageError(f"{self.name}:size={self.size} is not bundled; bundled are {sizes}")
 
     def check_available(self) -> None:
         super().check_available()
@@ -69,7 +69,7 @@ class RecurrentCodec(FileCodec):
 
     @property
     def by_default(self) -> bool:  # type: ignore[override]
-        """But for the largest in the box, which takes as long as the others together."""
+        """Whether it is not the largest bundled model, which takes as long as all others."""
         return self.size != "3.5m"
 
     @property
@@ -78,7 +78,7 @@ class RecurrentCodec(FileCodec):
 
     @property
     def path(self) -> Path:
-        """The file of weights."""
+        """Return the file of weights."""
         if self.weights is not None:
             return Path(self.weights).expanduser()
         return MODELS / f"{self.name}-{self.size}.safetensors"
@@ -100,12 +100,12 @@ class RecurrentCodec(FileCodec):
         return read_card(self.path)
 
 
-def sizes_in_the_box() -> list[str]:
-    """Sizes of the recurrent models that come with the package, smallest first."""
+def bundled_sizes() -> list[str]:
+    """Return the sizes of the bundled recurrent models, smallest first."""
     return sorted(path.stem.removeprefix("recurrent-") for path in MODELS.glob("recurrent-*"))
 
 
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
-    for size in sizes_in_the_box():
+    for size in bundled_sizes():
         yield RecurrentCodec(size)

@@ -38,7 +38,7 @@ class RecurrentPredictor(Predictor):
 
     @property
     def model(self) -> AnyQuantizedRecurrent:
-        """The model, loaded once in a process, on the device that was asked for."""
+        """Return the model on the device that was asked for. It is loaded once in a process."""
         return _load(self.path, self.disorder, device.chosen())
 
     def scrambled(self, seed: int) -> Predictor:
@@ -58,7 +58,7 @@ class RecurrentPredictor(Predictor):
 def all_positions(
     model: AnyQuantizedRecurrent, batch: Sequence[IntArray]
 ) -> Iterator[tuple[int, IntArray]]:
-    """`Predictor.frequencies` for a model."""
+    """Yield the frequencies of all positions, as `Predictor.frequencies` does."""
     order = sorted(range(len(batch)), key=lambda i: -len(batch[i]))
     lengths = [len(batch[i]) for i in order]
     alive = sum(length > 0 for length in lengths)
@@ -81,7 +81,7 @@ def _block(
 
 
 class ModelStepper(Stepper):
-    """Streams of a model, a step at a time; a step costs the same however long the streams are."""
+    """Steps the streams of a model. A step costs the same however long the streams are."""
 
     def __init__(self, model: AnyQuantizedRecurrent, streams: int) -> None:
         self._model = model
@@ -107,9 +107,9 @@ class ModelStepper(Stepper):
 
 
 def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
-    """What the model takes in to predict each sequence: BEGIN, then all but the last symbol.
+    """Return the model's inputs (sequences, longest): BEGIN, then all but the last symbol.
 
-    Shorter sequences are filled up; a stream is cut or dropped before it gets there.
+    Shorter sequences are padded with zeros, whose results are cut off.
     """
     inputs = np.zeros((len(batch), max(map(len, batch), default=0)), np.int32)
     for row, symbols in zip(inputs, batch, strict=True):

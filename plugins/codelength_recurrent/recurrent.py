@@ -3,8 +3,8 @@
 A block is a gated linear recurrence and an MLP, each behind an RMS norm without weights and
 added to the stream. The recurrence sees the current and the previous position; its state follows
 r ← r + z·(b − r) with z = sigmoid(·), so its time constants are learned (cf. minGRU, Feng et al.
-2024, and Griffin, De et al. 2024). Every matrix product takes a row that a norm or a gate has just
-zbg, which is where the exact executor quantises (`exact`).
+2024, and Griffin, De et al. 2024). The input of every matrix product comes from a norm or a gate.
+There the exact executor quantises it (`model`).
 """
 
 import torch
@@ -19,7 +19,7 @@ SMALLEST = 1e-6
 
 
 class RecurrentModel(nn.Module):
-    """Logits for the next byte. Parameters are named as in the file that `weights` writes."""
+    """Gives logits for the next byte. Parameters are named as in the file of `weights`."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class RecurrentModel(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, data: Tensor) -> Tensor:
-        """(batch, time) bytes → (batch, time, 256) logits, those at t given the bytes before t."""
+        """Return logits (batch, time, 256) of bytes (batch, time), each from the bytes before."""
         inputs = torch.nn.functional.pad(data.long()[:, :-1], (1, 0), value=BEGIN)
         stream = self.byte(inputs)
         if self.shape.orders:
@@ -52,7 +52,7 @@ class RecurrentModel(nn.Module):
         return logits
 
     def bits(self, data: Tensor) -> Tensor:
-        """The mean code length of `data` (batch, time), in bits a byte."""
+        """Return the mean code length of `data` (batch, time), in bits a byte."""
         logits = self(data).float().flatten(0, 1)
         return functional.cross_entropy(logits, data.long().flatten()) / torch.log(
             torch.tensor(2.0)
@@ -87,15 +87,14 @@ class Block(nn.Module):
 
 
 def norm(x: Tensor) -> Tensor:
-    """RMS norm without weights, over the last axis."""
+    """Return the RMS norm of x over its last axis, without weights."""
     return functional.rms_norm(x, (x.shape[-1],), eps=SMALLEST)
 
 
 def rows(inputs: Tensor, shape: Shape) -> Tensor:
-    """(batch, time) input symbols → (batch, time, orders).
+    """Return the row of each table for inputs (batch, time): (batch, time, orders).
 
-    A row of the tables for the last n symbols, for each n. Symbols before the beginning count as
-    none, which is 0; the rest is itself plus one.
+    Each symbol counts as itself plus one, and a symbol before the beginning as 0.
     """
     padded = functional.pad(inputs + 1, (shape.history - 1, 0), value=0)
     last = [padded[:, at : at + inputs.shape[1]] for at in range(shape.history)]

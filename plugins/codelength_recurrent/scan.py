@@ -20,14 +20,14 @@ CHUNK = 32
 
 
 def recurrence(z: Tensor, b: Tensor) -> Tensor:
-    """All states r of shape (batch, time, channels), from r = 0; z and b are of that shape too."""
+    """Return all states r from r = 0. z, b and r are (batch, time, channels)."""
     if z.device.type == "cpu":
         return _Compiled.apply(z, b)  # type: ignore[no-any-return, no-untyped-call]
     return two_level(z, b)
 
 
 def two_level(z: Tensor, b: Tensor) -> Tensor:
-    """The same by `CHUNK` sequential steps inside chunks and one for each chunk."""
+    """Return the same in CHUNK steps inside all chunks at once, then one step a chunk."""
     batch, time, channels = z.shape
     padding = -time % CHUNK
     keep = torch.nn.functional.pad(1 - z, (0, 0, 0, padding), value=1.0)

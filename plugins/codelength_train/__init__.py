@@ -1,4 +1,4 @@
-"""`codelength train`: makes byte models such as those in the box, from any bytes."""
+"""`codelength train`: makes byte models such as the bundled ones, from any bytes."""
 
 from collections.abc import Iterable
 
@@ -7,5 +7,5 @@ from codelength import Command, hookimpl
 
 @hookimpl
 def codelength_commands() -> Iterable[Command]:
-    text = "Train a model of bytes, as those in the box were."
+    text = "Train a model of bytes, as the bundled ones were."
     return [Command("train", text, "codelength_train.command:command")]

@@ -1,4 +1,4 @@
-"""`codelength train`: the options, and what they turn into. Imports no torch."""
+"""`codelength train`: its options. Imports no torch."""
 
 import os
 import re
@@ -26,7 +26,7 @@ NEEDS = {
 
 @click.group()
 def command() -> None:
-    """Train a model of bytes, as those in the box were.
+    """Train a model of bytes, as the bundled ones were.
 
     On a text archive, on any files, or on corpora; bounded by CPU minutes or by steps. A run that
     was stopped goes on when the same command is given again. The weights are int8, as the exact
@@ -39,7 +39,7 @@ def command() -> None:
 
 
 def common(batch: int, muon: float, adam: float) -> Callable[[F], F]:
-    """The options of every kind of model, some with a default of its own."""
+    """Add the options of every kind of model. Some defaults depend on the kind."""
     options = (
         click.option(
             "--data",
@@ -184,7 +184,7 @@ def transformer(size: str, short: str, **options: Any) -> None:
 
 
 def _prepare(kind: str, options: Mapping[str, Any]) -> None:
-    """Raises UsageError or Unavailable before anything is loaded."""
+    """Check the options. Raises UsageError or Unavailable before anything is loaded."""
     modules, extra = NEEDS[kind]
     for module in sorted(modules):
         if find_spec(module) is None:
@@ -211,7 +211,7 @@ def _parts(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
-    """Numbers above zero that rise: "100,200,400"."""
+    """Parse rising numbers above zero: "100,200,400"."""
     found = re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", text)
     numbers = tuple(map(int, text.split(","))) if found else ()
     if not numbers or list(numbers) != sorted(set(numbers)):

@@ -1,4 +1,4 @@
-"""Memory that is freed stays with the process, for a step frees and takes the same again."""
+"""Keeps freed memory in the process: each training step frees and allocates the same sizes."""
 
 import ctypes
 from contextlib import suppress
@@ -8,7 +8,7 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
 
 def keep() -> None:
-    """Tells glibc so; elsewhere nothing happens."""
+    """Tell glibc to keep freed memory. Does nothing with other C libraries."""
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
         libc.mallopt(MMAP_MAX, 0)

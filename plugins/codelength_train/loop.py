@@ -1,4 +1,4 @@
-"""A run from its beginning, or from its checkpoint, to its end."""
+"""Runs training from its beginning, or from a checkpoint, to its end."""
 
 import math
 import signal
@@ -25,27 +25,30 @@ GLANCE = 32
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where weights go: to `out` at the end, or at some steps to files called after these."""
+    """Where weights are written: to `out` at the end, or to a file for each of some steps."""
 
     out: Path
     save_at: Sequence[int] = ()
 
     @property
     def checkpoint(self) -> Path:
-        """What a run goes on from."""
+        """Return the path of the checkpoint."""
         return self.out.with_name(f"{self.out.name.removesuffix(SUFFIX)}.checkpoint")
 
     def at(self, step: int) -> Path:
-        """The weights of a step."""
+        """Return the path of the weights of a step."""
         suffix = SUFFIX if self.out.suffix == SUFFIX else ""
         return self.out.with_name(f"{self.out.name.removesuffix(SUFFIX)}-step{step}{suffix}")
 
 
 def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> None:
-    """Trains to the end, saying how it goes, and writes weights.
+    """Train to the end, show progress, and write the weights.
 
-    A checkpoint is written every so often, and when the process is asked to stop; then click.Abort
-    is raised. Raises Diverged.
+    A checkpoint is written at intervals, and when the process is interrupted.
+
+    Raises:
+        click.Abort: If the process was interrupted.
+        Diverged: If the loss or a parameter is no number.
     """
     if outputs.checkpoint.exists():
         run.load(outputs.checkpoint)
@@ -84,7 +87,7 @@ def _write(run: Run, out: Path, card: Mapping[str, str], meter: Meter) -> None:
 
 
 class _Pace:
-    """How fast a run goes and when it will end."""
+    """Measures the speed of a run, and estimates when it ends."""
 
     def __init__(self, run: Run) -> None:
         self._run, self._begun = run, time.monotonic()
@@ -92,19 +95,19 @@ class _Pace:
         self._bits: float | None = None
 
     def add(self, bits: float) -> None:
-        """One step more, with its loss."""
+        """Add a step with its loss."""
         self._bits = bits if self._bits is None else 0.95 * self._bits + 0.05 * bits
 
     @property
     def left(self) -> str:
-        """Wall time to the end."""
+        """Return the estimated wall time to the end."""
         run = self._run
         elapsed = time.monotonic() - self._begun
         return duration(elapsed * (1 - run.done) / max(run.done - self._first_done, 1e-9))
 
     @property
     def line(self) -> str:
-        """All of it."""
+        """Return a line of progress."""
         run = self._run
         return (
             f"{100 * run.done:.1f} %, {self.left} left: step {run.step:,}, {run.seen / 1e6:.1f} MB "
@@ -114,7 +117,7 @@ class _Pace:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """A list that fills when the process is interrupted or told to end."""
+    """Return a list that gets an entry when the process is interrupted or terminated."""
     asked: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:

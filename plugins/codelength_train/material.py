@@ -29,7 +29,7 @@ Kinds = Mapping[str, NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class Material:
-    """Bytes to train on and bytes to judge by, of the same kinds, and how these are drawn."""
+    """Bytes to train on and held-out bytes, by kind, and how windows are drawn."""
 
     training: Kinds
     held_out: Kinds
@@ -51,11 +51,11 @@ class Material:
         )
 
     def windows(self, count: int, size: int, draw: np.random.Generator) -> Tensor:
-        """(count, size) bytes: windows at random places of kinds drawn by their shares."""
+        """Return windows (count, size) at random places. Kinds are drawn by their shares."""
         return self._windows(self.training, count, size, draw)
 
     def held_out_windows(self, count: int) -> Tensor:
-        """(count, WINDOW) bytes from the part held out; always the same ones."""
+        """Return held-out windows (count, WINDOW), always the same ones."""
         return self._windows(self.held_out, count, WINDOW, np.random.default_rng(1))
 
     def _windows(self, kinds: Kinds, count: int, size: int, draw: np.random.Generator) -> Tensor:
@@ -70,7 +70,7 @@ class Material:
 
 
 def split_material(files: Files) -> Material:
-    """Splits `files` into kinds and parts. Raises UsageError for too few bytes."""
+    """Split `files` into kinds and parts. Raises UsageError for too few bytes."""
     mixed = any(kind_of(name) for name, _ in files)
     if mixed:
         files = [file for file in files if not file[0].endswith(LISTS)]

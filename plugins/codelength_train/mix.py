@@ -1,4 +1,4 @@
-"""The mix of the text that the models in the box were trained on.
+"""The mix of the text that the bundled models were trained on.
 
 An archive whose files lie in the folders that `KINDS` names is drawn from by shares of its kinds of
 text. Its wiki pages come in the form of a MediaWiki export, the form in which dumps of Wikipedia
@@ -39,7 +39,7 @@ LISTS = ("MANIFEST.md", "FILES.tsv")
 
 
 def kind_of(name: str) -> str | None:
-    """The kind of a file by the folders on its path; None for one of no kind."""
+    """Return the kind of a file by the folders of its path, or None."""
     return next((FOLDERS[part] for part in name.split("/") if part in FOLDERS), None)
 
 
@@ -63,7 +63,7 @@ def as_drawn(name: str, content: bytes, random: random.Random) -> bytes:
 
 
 def _articles(text: str) -> Iterator[tuple[str, str]]:
-    """Articles of a shard of plain text: each opens with its title on a line, then a blank one."""
+    """Yield the articles of a file of plain text. Each begins with its title and a blank line."""
     title, lines = "", list[str]()
     for paragraph in text.split("\n\n"):
         head, _, rest = paragraph.partition("\n")

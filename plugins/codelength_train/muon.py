@@ -18,7 +18,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """One update from the gradients."""
+        """Update the parameters by their gradients."""
         for group in self.param_groups:
             for param in group["params"]:
                 state = self.state[param]
@@ -32,7 +32,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
-    """Roughly the orthogonal matrix nearest to `matrix`; its singular values lie around one."""
+    """Return roughly the nearest orthogonal matrix. Its singular values are about one."""
     a, b, c = 3.4445, -4.7750, 2.0315
     x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     x = x / (x.norm() + 1e-7)

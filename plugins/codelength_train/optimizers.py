@@ -1,6 +1,6 @@
-"""How parameters are moved.
+"""The optimizers of training and their learning rates over a run.
 
-Matrices inside a network by Muon, all else by AdamW; the rates over a run.
+Muon updates matrices inside a network; AdamW updates all other parameters.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ WARM_UP = 0.02
 def make_optimizers(
     parameters: Mapping[str, list[Tensor]], rates: Mapping[str, float]
 ) -> list[torch.optim.Optimizer]:
-    """One for the "matrices", one for all other parameters, by the group that has a rate."""
+    """Return Muon for the group "matrices", and AdamW for all other groups."""
     groups = [
         {"params": params, "lr": rates[group]}
         for group, params in parameters.items()
@@ -34,9 +34,9 @@ def make_optimizers(
 
 
 def set_rates(made: list[torch.optim.Optimizer], done: float, falling: bool) -> None:
-    """The rates when so much of a run is done (0 to 1).
+    """Set the learning rates when `done` (0 to 1) of a run is done.
 
-    Up to their peak, and if `falling` then down to nothing at the end.
+    They rise to their peak and, if `falling`, fall to zero at the end.
     """
     part = min(done / WARM_UP + 0.01, 1.0) * (1 - done if falling else 1.0)
     for optimizer in made:

@@ -22,18 +22,18 @@ class Recurrent:
         self.module = RecurrentModel(shape)
 
     def bits(self, data: Tensor) -> Tensor:
-        """The mean code length of (batch, time) bytes, in bits a byte."""
+        """Return the mean code length of (batch, time) bytes, in bits a byte."""
         return self.module.bits(data)
 
     def group(self, name: str, parameter: Tensor) -> str:
-        """By which rate a parameter moves: "matrices", "rest" or "tables"."""
+        """Return the learning rate's group of a parameter: "matrices", "rest" or "tables"."""
         if name.startswith("tables"):
             return "tables"
         inner = parameter.ndim == 2 and not name.startswith(("byte", "head"))
         return "matrices" if inner else "rest"
 
     def write(self, out: Path, state: Mapping[str, Tensor], card: Mapping[str, str]) -> None:
-        """Writes parameters like those of `module`, quantised."""
+        """Write parameters like those of `module`, quantised."""
         parameters: dict[str, Any] = {
             name: values.float().cpu().numpy() for name, values in state.items()
         }
@@ -41,6 +41,6 @@ class Recurrent:
 
 
 def count(shape: Shape) -> int:
-    """Parameters of a model of this shape."""
+    """Return the number of parameters of a model of this shape."""
     with torch.device("meta"):
         return sum(parameter.numel() for parameter in RecurrentModel(shape).parameters())

@@ -1,4 +1,4 @@
-"""A model in training, with what it takes to go on later."""
+"""A training run, and the checkpoint from which it can be continued."""
 
 import math
 import time
@@ -32,20 +32,20 @@ class Subject(Protocol):
 
     @property
     def module(self) -> nn.Module:
-        """What is trained."""
+        """Return the module that is trained."""
 
     def bits(self, data: Tensor) -> Tensor:
-        """The mean code length of (batch, time) bytes, in bits a byte."""
+        """Return the mean code length of (batch, time) bytes, in bits a byte."""
 
     def group(self, name: str, parameter: Tensor) -> str:
-        """By which rate a parameter moves: "matrices", "rest" or another."""
+        """Return the learning rate's group of a parameter: "matrices", "rest" or another."""
 
     def write(self, out: Path, state: Mapping[str, Tensor], card: Mapping[str, str]) -> None:
-        """Writes parameters like those of `module`, quantised, whole or not at all."""
+        """Write parameters like those of `module`, quantised, whole or not at all."""
 
 
 class Diverged(CodelengthError):
-    """A run whose loss or whose parameters are no numbers any more."""
+    """The loss or a parameter of a run is no number any more."""
 
     exit_code = 3
 
@@ -98,28 +98,28 @@ class Run:
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """The parameters as they are."""
+        """Return the current parameters."""
         return dict(self.module.state_dict())
 
     @property
     def parameters(self) -> int:
-        """How many numbers are trained."""
+        """Return how many parameters are trained."""
         return sum(parameter.numel() for parameter in self.module.parameters())
 
     @property
     def seen(self) -> int:
-        """Bytes trained on."""
+        """Return the bytes trained on so far."""
         return self.step * self.recipe.batch * WINDOW
 
     @property
     def done(self) -> float:
-        """The part of the run that lies behind, 0 to 1."""
+        """Return the part of the run that is done, 0 to 1."""
         by_time = self.seconds / (60 * self.bound.minutes) if self.bound.minutes else 0.0
         by_steps = self.step / self.bound.steps if self.bound.steps else 0.0
         return min(1.0, max(by_time, by_steps))
 
     def advance(self) -> float:
-        """One step; the loss in bits a byte."""
+        """Take one step, and return the loss in bits a byte."""
         self.module.train()
         set_rates(self.optimizers, self.done, falling=not self.recipe.averaged)
         size = WINDOW if self.done >= 1 - LONG else self.recipe.short
@@ -141,7 +141,7 @@ class Run:
         return bits
 
     def count_time(self) -> None:
-        """Adds the time since the last call."""
+        """Add the time since the last call."""
         now = self._clock()
         self.seconds, self._since = self.seconds + now - self._since, now
 
@@ -163,7 +163,7 @@ class Run:
         return bits / windows
 
     def check(self, bits: float) -> None:
-        """Raises Diverged if the last step's loss, or what it made of a parameter, is no number."""
+        """Raise Diverged if the last loss or a parameter is no number."""
         numbers = all(bool(torch.isfinite(values).all()) for values in self.state.values())
         if not math.isfinite(bits) or not numbers:
             raise Diverged(
@@ -183,7 +183,7 @@ class Run:
         return told
 
     def card(self) -> dict[str, str]:
-        """What a reader of the weights should know."""
+        """Return what a user of the weights should know."""
         minutes = "cpu_minutes" if self.device == "cpu" else f"{self.device}_minutes"
         averaged = ", mean of the last steps' parameters" if self.recipe.averaged else ""
         held_out = self.held_out(HELD_OUT_WINDOWS)
@@ -202,7 +202,7 @@ class Run:
 
     @property
     def made(self) -> dict[str, Any]:
-        """What must be the same for a checkpoint to go on from."""
+        """Return the settings that a checkpoint must have in common with the run."""
         return {
             "kind": self.subject.kind,
             "shape": self.subject.shape.fields,
@@ -211,7 +211,7 @@ class Run:
         }
 
     def save(self, path: Path) -> None:
-        """Writes a checkpoint, whole or not at all."""
+        """Write a checkpoint, whole or not at all."""
         saved = {
             "made": self.made,
             "model": self.state,
@@ -225,7 +225,7 @@ class Run:
         partial.replace(path)
 
     def load(self, path: Path) -> None:
-        """Goes on where `save` was. Raises UsageError for a checkpoint of another run."""
+        """Continue from a checkpoint. Raises UsageError for one of another run."""
         try:
             saved: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
             made = saved["made"]

@@ -35,7 +35,7 @@ class TransformerShape:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """As JSON can hold them."""
+        """Return the fields as JSON can hold them."""
         return asdict(self)
 
 
@@ -72,7 +72,7 @@ def recurrent(size: str, parts: Mapping[str, Any], count: Callable[[Shape], int]
 def transformer(
     size: str, parts: Mapping[str, Any], count: Callable[[TransformerShape], int]
 ) -> TransformerShape:
-    """The same for a transformer."""
+    """Return the shape of a transformer, as `recurrent` does."""
 
     def by_width(width: int, layers: int) -> TransformerShape:
         return TransformerShape(width, _heads(width), _hidden(width), layers)
@@ -123,5 +123,5 @@ def _shape(
 
 
 def _layers(parameters: float) -> int:
-    """So many that width and depth grow together."""
+    """Return a number of layers that grows with the width."""
     return sum(parameters >= step for step in (0, 50_000, 500_000, 5_000_000))

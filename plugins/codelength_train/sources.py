@@ -14,7 +14,7 @@ Files = list[tuple[str, bytes]]
 
 
 def of_path(path: Path) -> Files:
-    """The files in a tar archive (whatever compresses it) or below a folder, or one file.
+    """Return the files of a tar archive (compressed or not) or below a folder, or one file.
 
     Raises UsageError.
     """
@@ -44,7 +44,7 @@ def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def of_corpora(specs: Iterable[str], plugins: Plugins) -> Files:
-    """Every sample of some corpora, the bytes as the corpus gives them: pixels, PCM, text.
+    """Return every sample of some corpora, as the corpus gives it: pixels, PCM, text.
 
     Raises UsageError, Unavailable or CorpusError.
     """

@@ -1,6 +1,6 @@
 """A byte-level transformer in training.
 
-Llama's architecture in the words of `transformers`, bytes as tokens and one more for the beginning.
+It is a Llama as `transformers` defines it. Its tokens are the bytes and one for the beginning.
 """
 
 import math
@@ -37,18 +37,18 @@ class Transformer:
                 block.mlp.down_proj.weight.zero_()
 
     def bits(self, data: Tensor) -> Tensor:
-        """The mean code length of (batch, time) bytes, in bits a byte."""
+        """Return the mean code length of (batch, time) bytes, in bits a byte."""
         symbols = data.long()
         inputs = functional.pad(symbols[:, :-1], (1, 0), value=BEGIN)
         logits = self.module(input_ids=inputs).logits[..., :BEGIN].float().flatten(0, 1)
         return functional.cross_entropy(logits, symbols.flatten()) / math.log(2)
 
     def group(self, name: str, parameter: Tensor) -> str:
-        """By which rate a parameter moves: "matrices" or "rest"."""
+        """Return the learning rate's group of a parameter: "matrices" or "rest"."""
         return "matrices" if name.endswith("_proj.weight") else "rest"
 
     def write(self, out: Path, state: Mapping[str, Tensor], card: Mapping[str, str]) -> None:
-        """Writes parameters like those of `module`, quantised."""
+        """Write parameters like those of `module`, quantised."""
         with tempfile.TemporaryDirectory() as folder:
             self.module.config.save_pretrained(folder)
             save_file(dict(state), Path(folder) / SAFE)
@@ -56,7 +56,7 @@ class Transformer:
 
 
 def config(shape: TransformerShape) -> LlamaConfig:
-    """What `transformers`, and the exact executor, must know of it."""
+    """Return the config of `transformers`, which the exact executor reads too."""
     return LlamaConfig(
         architectures=["LlamaForCausalLM"],
         vocab_size=BEGIN + 1,
@@ -74,6 +74,6 @@ def config(shape: TransformerShape) -> LlamaConfig:
 
 
 def count(shape: TransformerShape) -> int:
-    """Parameters of a model of this shape."""
+    """Return the number of parameters of a model of this shape."""
     with torch.device("meta"):
         return sum(parameter.numel() for parameter in LlamaForCausalLM(config(shape)).parameters())

@@ -33,7 +33,7 @@ def plugins() -> Few:
 
 
 def measured(plugins: Plugins, **changes: object) -> Cell:
-    """An invented result of the real model in the box."""
+    """An invented result of a bundled model."""
     codec = plugins.codec(MODEL).item
     fields = {
         "model_bytes": codec.model_bytes,

@@ -29,7 +29,7 @@ def prose(size: int) -> bytes:
 
 
 def installed() -> list[object]:
-    """The codecs in the box that know their code lengths; hf needs a model."""
+    """The bundled codecs that know their code lengths; hf needs a model."""
     codecs = [entry.item for entry in Plugins().codecs if entry.item.name != "hf"]
     knowing = [codec for codec in codecs if codec.code_lengths([]) is not None]
     slow = {codec: [] if is_smallest(codec) else [pytest.mark.slow] for codec in knowing}

@@ -100,11 +100,11 @@ def test_the_conformance_kit_finds_nothing(models):
 
 
 def test_sizes_and_segments_that_cannot_be_are_named():
-    with pytest.raises(UsageError, match="size=7b is not in the box, which has tiny"):
+    with pytest.raises(UsageError, match="size=7b is not bundled; bundled are tiny"):
         TransformerCodec("7b")
     with pytest.raises(UsageError, match="segment=49 cannot be: this model sees 48 bytes"):
         TransformerCodec("tiny", 49)
-    assert byte_transformer.sizes_in_the_box() == ["tiny"]
+    assert byte_transformer.bundled_sizes() == ["tiny"]
 
 
 def test_the_prior_is_the_files_and_its_digest_is_required(models):

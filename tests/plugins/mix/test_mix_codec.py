@@ -154,7 +154,7 @@ def test_nothing_may_follow_a_stream_nor_its_size_be_missing(codec):
         (lambda: MixerCodec(0), "power of two, 1 to 2048"),
         (lambda: MixCodec("0.2m", memory=4096), "power of two, 1 to 2048"),
         (lambda: MixCodec("0.2m", lanes=65), "1 to 64"),
-        (lambda: MixCodec("9t"), "not in the box"),
+        (lambda: MixCodec("9t"), "is not bundled"),
         (lambda: MixCodec("0.2m", weights="a.safetensors"), "not both"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the models in the box say of themselves."""
+"""The cards of the bundled models."""
 
 import json
 
@@ -8,8 +8,8 @@ from small_models import SHAPE, parameters, weights
 from codelength.plugins import Plugins
 from codelength_exact.safetensors_card import TEXTS, read_card
 from codelength_hf.byte_transformer import TransformerCodec
-from codelength_hf.byte_transformer import sizes_in_the_box as transformers
-from codelength_recurrent import RecurrentCodec, sizes_in_the_box
+from codelength_hf.byte_transformer import bundled_sizes as transformers
+from codelength_recurrent import RecurrentCodec, bundled_sizes
 from codelength_recurrent.weights import Weights, write
 
 
@@ -35,7 +35,7 @@ def test_what_is_known_of_a_text_is_found_by_its_digest(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "codec", [*map(RecurrentCodec, sizes_in_the_box()), *map(TransformerCodec, transformers())]
+    "codec", [*map(RecurrentCodec, bundled_sizes()), *map(TransformerCodec, transformers())]
 )
 def test_models_in_the_box_say_on_what_they_were_trained_until_when_and_without_what(codec):
     told = codec.card
@@ -46,7 +46,7 @@ def test_models_in_the_box_say_on_what_they_were_trained_until_when_and_without_
     assert set(told.excludes) <= known, "a corpus that does not exist is excluded"
 
 
-@pytest.mark.parametrize("size", sizes_in_the_box())
+@pytest.mark.parametrize("size", bundled_sizes())
 def test_the_prior_that_is_shown_is_the_one_that_is_charged(size):
     codec = RecurrentCodec(size)
     shown = {sample.name: len(sample.data) for sample in codec.model_samples()}

@@ -67,7 +67,7 @@ def test_what_is_no_blob_is_refused(blob):
 
 
 def test_a_size_that_is_not_in_the_box_is_named_with_those_that_are():
-    with pytest.raises(UsageError, match="size=7b is not in the box, which has tiny"):
+    with pytest.raises(UsageError, match="size=7b is not bundled; bundled are tiny"):
         RecurrentCodec("7b")
 
 
