@@ -46,6 +46,7 @@ def run(codelength, faulty_plugin, data):
         ("liar-flatters", Status.MISMATCH, "a.txt: wrote 2000 bytes, read 0", 4),
         ("liar-leaves-file", Status.FAILED, "FileNotFoundError", 3),
         ("liar-leaves-beside", Status.FAILED, "StopIteration", 3),
+        ("liar-removes", Status.FAILED, "No such file or directory", 3),
         ("liar-appends", Status.FAILED, "its file of blobs holds something else, too", 3),
         ("liar-searches", Status.FAILED, "StopIteration", 3),
         ("liar-agrees", Status.FAILED, "TypeError", 3),

@@ -214,17 +214,17 @@ class CodecWorkers:
         """Take the blobs out of the encoder's folder, and remove whatever else it has left."""
         try:
             made.replace(blobs)
+            for role, worker in self._workers.items():
+                if worker.alive and any(worker.folder.iterdir()):
+                    self._end(role)
+            kept = {blobs, *(worker.folder for worker in self._workers.values() if worker.alive)}
+            for left in set(self._folder.iterdir()) - kept:
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
         except OSError as error:
-            raise Failed(Status.FAILED, f"its file of blobs is gone: {error.strerror}") from error
-        for role, worker in self._workers.items():
-            if worker.alive and any(worker.folder.iterdir()):
-                self._end(role)
-        kept = {blobs, *(worker.folder for worker in self._workers.values() if worker.alive)}
-        for left in set(self._folder.iterdir()) - kept:
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink()
+            raise Failed(Status.FAILED, f"it has disturbed its folders: {error}") from error
 
     def _end(self, role: str) -> None:
         if self._is_alive(role):
