@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import codelength
+from codelength.api.errors import StoreError
 from codelength.cli import COMMANDS
 from codelength.results.store import FILE
 from factories import cell, corpus_slice, environment
@@ -59,7 +60,7 @@ def test_a_notebook_is_warned(edited: Path) -> None:
 def test_a_folder_of_nothing_else_has_no_results(hand_in, capsys) -> None:
     folder = hand_in("bad", [msgspec.structs.replace(cell(), coded_bytes=7)])
     for command in (["report"], ["leaderboard"], ["compare", folder], ["break-even"]):
-        with pytest.raises(codelength.UsageError, match=r"no results in .*its blobs 7"):
+        with pytest.raises(StoreError, match=r"no results in .*its blobs 7"):
             typed(*command, folder)
 
 

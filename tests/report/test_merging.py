@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from codelength.api.errors import UsageError
+from codelength.api.errors import StoreError, UsageError
 from codelength.report.board import Board, Grid, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.export.markdown import to_markdown
@@ -236,7 +236,7 @@ def test_figures_that_cannot_be_are_an_error_of_one_line(hand_in) -> None:
     for number, impossible in enumerate(
         [cell(coded=-1), cell(encode=phase(-1.0)), cell(decode=EMPTY)]
     ):
-        with pytest.raises(UsageError, match="no results in"):
+        with pytest.raises(StoreError, match="no results in"):
             read_folders([hand_in(str(number), [impossible])])
 
 
@@ -249,7 +249,7 @@ def test_what_is_no_results_folder_is_an_error_of_one_line(hand_in, tmp_path: Pa
     with pytest.raises(UsageError, match="is no folder; name the folder that"):
         read_folders([file])
     file.write_text("{}\n" * 3)
-    with pytest.raises(UsageError, match="no results in"):
+    with pytest.raises(StoreError, match="no results in"):
         read_folders([file.parent])
 
 

@@ -96,13 +96,19 @@ def load(folder: Path) -> Results:
 
 
 def load_existing(folder: Path) -> Results:
-    """Read what is in `folder`, as `load` does. Raises UsageError if there is no cell."""
+    """Read what is in `folder`, as `load` does.
+
+    Raises:
+        UsageError: There is no folder, or nothing in it.
+        StoreError: Nothing in it is a result.
+    """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is no folder; name the folder that {FILE} is in")
     results = load(folder)
     if not results.cells:
-        hint = "; ".join(results.problems[:1]) or f"'codelength run --out {folder}' makes them"
-        raise UsageError(f"no results in {folder}; {hint}")
+        if results.problems:
+            raise StoreError(f"no results in {folder}; {results.problems[0]}")
+        raise UsageError(f"no results in {folder}; 'codelength run --out {folder}' makes them")
     return results
 
 
