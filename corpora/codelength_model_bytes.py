@@ -44,15 +44,15 @@ class ModelBytes(Corpus):
 
     def samples(self) -> Iterator[Sample]:
         self.check_available()
-        codec, found = self._of, 0
+        codec, shown = self._of, 0
         size = sum(codec.model_bytes.values())
         if not size:
             raise UsageError(f"{self.codec} has no model bytes; 'codelength list codecs' shows all")
         for sample in codec.model_samples():
-            found += len(sample.data)
+            shown += len(sample.data)
             yield sample
-        if found != size:
-            raise CorpusError(f"{self.codec} shows {found:,} of its {size:,} model bytes")
+        if shown != size:
+            raise CorpusError(f"{self.codec} shows {shown:,} of its {size:,} model bytes")
 
     @property
     def _of(self) -> Codec:

@@ -37,8 +37,8 @@ class Location(Corpus):
     @classmethod
     def from_settings(cls, settings: str) -> Self:
         """Parse what follows `path:`. A location may have commas."""
-        found = re.fullmatch(r"(.*?)(?:,?view=([a-z]+))?", settings, re.DOTALL)
-        location, view = (found[1], found[2]) if found else (settings, None)
+        match = re.fullmatch(r"(.*?)(?:,?view=([a-z]+))?", settings, re.DOTALL)
+        location, view = (match[1], match[2]) if match else (settings, None)
         location = location.removeprefix("location=")
         if not _exists(location):  # it may be spelt as `spec` spells it
             location = re.sub(

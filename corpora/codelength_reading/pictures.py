@@ -157,10 +157,10 @@ def _jpeg_end(file: memoryview) -> int:
         if marker != 0xDA:
             continue
         data = bytes(file[at:])
-        found = re.search(rb"\xff[^\x00\xd0-\xd7\xff]", data)  # the next marker behind the scan
-        if found is None:
+        next_marker = re.search(rb"\xff[^\x00\xd0-\xd7\xff]", data)  # after the scan
+        if next_marker is None:
             break
-        at += found.start()
+        at += next_marker.start()
     if at + 2 <= size and bytes(file[at : at + 2]) == b"\xff\xd9":
         return at + 2
     raise NotRepresentable("it breaks off before its end")
@@ -228,11 +228,11 @@ def _is_narrowed(raw: str) -> bool:
 def _netpbm_header(file: memoryview) -> tuple[str, int, int, int, int, int]:
     """Return kind, width, height, largest value, start of the raster and its least size."""
     head = bytes(file[:4096])
-    found = NETPBM.match(head)
-    if found is None:
+    match = NETPBM.match(head)
+    if match is None:
         raise NotRepresentable("its header is no Netpbm header")
-    kind, width, height = found[1].decode(), int(found[2]), int(found[3])
-    largest, end = 1, found.end()
+    kind, width, height = match[1].decode(), int(match[2]), int(match[3])
+    largest, end = 1, match.end()
     if kind not in "14":
         depth = NETPBM_DEPTH.match(head, end)
         if depth is None:

@@ -38,7 +38,7 @@ class Download:
 
         pooch.get_logger().setLevel("ERROR")  # this command tells by itself
         try:
-            found = pooch.retrieve(
+            path = pooch.retrieve(
                 self.url,
                 known_hash=self.digest,
                 fname=self.name,
@@ -54,7 +54,7 @@ class Download:
             raise Unavailable(
                 f"{self.url} cannot be downloaded: {reason}; try again, or give --data DIR"
             ) from error
-        return Path(found)
+        return Path(path)
 
 
 class _Bar:

@@ -44,9 +44,9 @@ class Folders(Corpus):
     def files_of(self, part: Part) -> list[tuple[str, Path]]:
         """Return the files of one part."""
         folders = [root / part.folder for root in roots(self.data)]
-        found: list[list[tuple[str, Path]]] = [self._files(folder) for folder in folders]
-        counts = [len(files) for files in found]
-        return sorted(found[counts.index(max(counts))])
+        candidates: list[list[tuple[str, Path]]] = [self._files(folder) for folder in folders]
+        counts = [len(files) for files in candidates]
+        return sorted(candidates[counts.index(max(counts))])
 
     def _files(self, folder: Path) -> list[tuple[str, Path]]:
         return [
@@ -62,11 +62,11 @@ class Folders(Corpus):
     @property
     def label(self) -> str:
         counts = {part.folder.partition("/")[2]: len(self.files_of(part)) for part in self.parts}
-        here, total = sum(counts.values()), sum(part.count or 0 for part in self.parts)
-        if here in (0, total):
+        present, total = sum(counts.values()), sum(part.count or 0 for part in self.parts)
+        if present in (0, total):
             return ""
         each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        return f"partial: {here:,} of {total:,} files ({each})"
+        return f"partial: {present:,} of {total:,} files ({each})"
 
     def check_available(self) -> None:
         if self.kind == "image":

@@ -36,17 +36,17 @@ class Listed(Corpus):
 
     def present(self) -> dict[Member, Path]:
         """Return the files that are present, in order, with their paths."""
-        found = {}
+        paths = {}
         for member in self.members:
             places = (root / self.folder / member.name for root in roots(self.data))
             if path := next((place for place in places if place.exists()), None):
-                found[member] = path
-        return found
+                paths[member] = path
+        return paths
 
     def missing(self) -> list[str]:
         """Return the names of the files that are not present."""
-        here = self.present()
-        return [member.name for member in self.members if member not in here]
+        present = self.present()
+        return [member.name for member in self.members if member not in present]
 
     @property
     def digest(self) -> str | None:  # type: ignore[override]
@@ -55,10 +55,10 @@ class Listed(Corpus):
 
     @property
     def label(self) -> str:
-        here = [member.name for member in self.present()]
-        if not here or len(here) == len(self.members):
+        present = [member.name for member in self.present()]
+        if not present or len(present) == len(self.members):
             return ""
-        return f"partial: {len(here)} of {len(self.members)} files ({named(here)})"
+        return f"partial: {len(present)} of {len(self.members)} files ({named(present)})"
 
     def check_available(self) -> None:
         if self.kind == "image":

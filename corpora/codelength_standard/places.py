@@ -21,10 +21,10 @@ class Member:
 
     def fault(self, path: Path) -> str | None:
         """Return what is wrong with the bytes at `path`, with the first digits of both digests."""
-        found = sha256(path)
-        if found == self.sha256:
+        digest = sha256(path)
+        if digest == self.sha256:
             return None
-        return f"{path} is not {self.name}: sha256 {found[:12]}…, expected {self.sha256[:12]}…"
+        return f"{path} is not {self.name}: sha256 {digest[:12]}…, expected {self.sha256[:12]}…"
 
 
 @cache

@@ -113,8 +113,8 @@ class Checkpoint:
     def tensor(self, name: str) -> NDArray[np.float32] | None:
         """Return a tensor as float32, or None if there is none of that name."""
         if self.files[0].suffix == ".bin":
-            found = self._unpickled.get(name)
-            return None if found is None else found.float().numpy()
+            tensor = self._unpickled.get(name)
+            return None if tensor is None else tensor.float().numpy()
         from safetensors import safe_open
 
         if name not in self._where:
@@ -175,16 +175,16 @@ def open_checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoin
     if folder.is_dir():
         if revision is not None:
             raise UsageError(f"model={model} is a folder; only hub repositories have a revision")
-        found = Checkpoint(folder.resolve(), pickle)
+        checkpoint = Checkpoint(folder.resolve(), pickle)
     elif model.startswith(("/", ".", "~")) or model.count("/") != 1:
         raise Unavailable(
             f"no folder {model!r}; model=… takes a folder, or a hub repository such as "
             "EleutherAI/pythia-70m"
         )
     else:
-        found = Checkpoint(_from_hub(model, revision, pickle), pickle)
-    _ = found.config, found.files
-    return found
+        checkpoint = Checkpoint(_from_hub(model, revision, pickle), pickle)
+    _ = checkpoint.config, checkpoint.files
+    return checkpoint
 
 
 def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
@@ -200,9 +200,9 @@ def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
     label = model if revision is None else f"{model} at {revision}"
     snapshot = partial(snapshot_download, model, revision=revision, allow_patterns=patterns)
     with suppress(errors.LocalEntryNotFoundError):
-        here = Path(snapshot(local_files_only=True))
-        if _whole(Checkpoint(here, pickle)):
-            return here
+        folder = Path(snapshot(local_files_only=True))
+        if _whole(Checkpoint(folder, pickle)):
+            return folder
     try:
         return Path(snapshot())
     except errors.GatedRepoError as error:
@@ -225,8 +225,8 @@ def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
         ) from error
 
 
-def _whole(found: Checkpoint) -> bool:
+def _whole(checkpoint: Checkpoint) -> bool:
     try:
-        return bool(found.config) and all(path.is_file() for path in found.files)
+        return bool(checkpoint.config) and all(path.is_file() for path in checkpoint.files)
     except Unavailable:
         return False

@@ -212,8 +212,8 @@ def _parts(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
     """Parse rising numbers above zero: "100,200,400"."""
-    found = re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", text)
-    numbers = tuple(map(int, text.split(","))) if found else ()
+    match = re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", text)
+    numbers = tuple(map(int, text.split(","))) if match else ()
     if not numbers or list(numbers) != sorted(set(numbers)):
         raise UsageError(f"{option} {text} cannot be: it takes rising numbers such as 2,3,5")
     return numbers

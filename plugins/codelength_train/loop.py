@@ -82,8 +82,8 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
 
 def _write(run: Run, out: Path, card: Mapping[str, str], meter: Meter) -> None:
     meter.now("measures on what was held out")
-    told = run.write(out, card)
-    meter.say(f"{out}: {told['held_out_bpb'].partition(' ')[0]} bpb on what was held out")
+    written = run.write(out, card)
+    meter.say(f"{out}: {written['held_out_bpb'].partition(' ')[0]} bpb on what was held out")
 
 
 class _Pace:

@@ -23,22 +23,22 @@ def make_optimizers(
         for group, params in parameters.items()
         if params and group != "matrices"
     ]
-    made: list[torch.optim.Optimizer] = [
+    optimizers: list[torch.optim.Optimizer] = [
         Muon(parameters["matrices"], rates["matrices"]),
         torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0),
     ]
-    for optimizer in made:
+    for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
-    return made
+    return optimizers
 
 
-def set_rates(made: list[torch.optim.Optimizer], done: float, falling: bool) -> None:
+def set_rates(optimizers: list[torch.optim.Optimizer], done: float, falling: bool) -> None:
     """Set the learning rates when `done` (0 to 1) of a run is done.
 
     They rise to their peak and, if `falling`, fall to zero at the end.
     """
     part = min(done / WARM_UP + 0.01, 1.0) * (1 - done if falling else 1.0)
-    for optimizer in made:
+    for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = part * group["peak"]

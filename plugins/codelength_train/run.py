@@ -178,9 +178,9 @@ class Run:
         Returns:
             `card` and what the run adds to it.
         """
-        told = {**card, **self.card()}
-        self.subject.write(out, self.state if self.mean is None else self.mean, told)
-        return told
+        card = {**card, **self.card()}
+        self.subject.write(out, self.state if self.mean is None else self.mean, card)
+        return card
 
     def card(self) -> dict[str, str]:
         """Return what a user of the weights should know."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from test_hf_exact import bits, float_bits, laws
+from test_hf_exact import bits, distributions, float_bits
 
 from codelength import Sample, Unavailable, UsageError
 from codelength_hf import HfCodec
@@ -59,8 +59,8 @@ def test_a_head_of_its_own_counts_even_if_the_config_calls_it_tied(folder):
     made = type(models.model("llama")).from_pretrained(folder).eval()
     tokens = np.random.default_rng(5).integers(0, 300, 100)
     model = ExactPredictor(Checkpoint(folder)).model
-    law = laws(model, tokens[None], at_once=100)[0]
-    assert bits(law, tokens) == pytest.approx(float_bits(made, tokens), rel=0.01)
+    distribution = distributions(model, tokens[None], at_once=100)[0]
+    assert bits(distribution, tokens) == pytest.approx(float_bits(made, tokens), rel=0.01)
     assert not np.array_equal(made.lm_head.weight.detach(), made.model.embed_tokens.weight.detach())
 
 
@@ -96,8 +96,10 @@ def test_rotary_settings_are_read_as_transformers_reads_them(folder, said, base,
     made = type(models.model("llama")).from_pretrained(folder).eval()
     assert made.config.rope_parameters["rope_theta"] == base
     tokens = np.random.default_rng(5).integers(0, 300, 100)
-    law = laws(ExactPredictor(Checkpoint(folder)).model, tokens[None], at_once=100)[0]
-    assert bits(law, tokens) == pytest.approx(float_bits(made, tokens), rel=0.01)
+    distribution = distributions(
+        ExactPredictor(Checkpoint(folder)).model, tokens[None], at_once=100
+    )[0]
+    assert bits(distribution, tokens) == pytest.approx(float_bits(made, tokens), rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,9 @@ def test_escapes_are_coded_and_agree(tmp_path):
     codec = HfCodec(model=str(folder))
     predictor = codec.predictor
     assert predictor.escapes > 200
-    for law in (predictor, replace(predictor, fold=True)):
-        symbols = np.minimum(predictor.tokenize(b"The \xff value Of It"), law.alphabet - 1)
-        assert_same(views(law, [symbols, symbols[:3]]))
+    for distribution in (predictor, replace(predictor, fold=True)):
+        symbols = np.minimum(predictor.tokenize(b"The \xff value Of It"), distribution.alphabet - 1)
+        assert_same(views(distribution, [symbols, symbols[:3]]))
     blobs = codec.encode_many(SAMPLES)
     assert codec.decode_many(blobs) == DATA
     ledger = codec.ledger(blobs[2])
@@ -92,7 +92,7 @@ def test_escapes_are_coded_and_agree(tmp_path):
 
 
 def views(predictor: Predictor, batch: list[np.ndarray]) -> tuple[list[np.ndarray], ...]:
-    """The laws of each sequence: all at once, and step by step."""
+    """The distributions of each sequence: all at once, and step by step."""
     found = []
     for blocks in (predictor.frequencies(batch), Predictor.frequencies(predictor, batch)):
         rows: list[list[np.ndarray]] = [[] for _ in batch]

@@ -1,4 +1,4 @@
-"""The exact executor: near the model in floating point, and one law whichever way it is run."""
+"""The exact executor: near the model in floats, and the same integers however it is run."""
 
 import json
 from pathlib import Path
@@ -71,20 +71,20 @@ def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> Qu
     )
 
 
-def laws(model: QuantizedTransformer, tokens: np.ndarray, *, at_once: int) -> np.ndarray:
+def distributions(model: QuantizedTransformer, tokens: np.ndarray, *, at_once: int) -> np.ndarray:
     """Frequencies after each of `tokens` (streams, time), so many positions at a time."""
     state, rows = model.begin(len(tokens)), []
     for start in range(0, tokens.shape[1], at_once):
         piece = tokens[:, start : start + at_once]
         out = model.run(state, piece)
-        law = model.frequencies(out, np.zeros(piece.size, np.int32))
-        rows.append(law.reshape(*piece.shape, -1))
+        distribution = model.frequencies(out, np.zeros(piece.size, np.int32))
+        rows.append(distribution.reshape(*piece.shape, -1))
     return np.concatenate(rows, axis=1)
 
 
-def bits(law: np.ndarray, tokens: np.ndarray) -> float:
-    """What `tokens` (time,) but the first take under the law before each."""
-    shares = law[:-1] / law[:-1].sum(-1, keepdims=True)
+def bits(distribution: np.ndarray, tokens: np.ndarray) -> float:
+    """What `tokens` (time,) but the first take under the distribution before each."""
+    shares = distribution[:-1] / distribution[:-1].sum(-1, keepdims=True)
     return float(-np.log2(shares[np.arange(len(tokens) - 1), tokens[1:]]).sum())
 
 
@@ -104,8 +104,8 @@ def test_it_computes_what_the_model_computes(variant):
     with torch.no_grad():
         logits = made(torch.tensor(tokens)).logits.double()
     expected = torch.softmax(logits, -1).numpy()
-    law = laws(exact_of(made), tokens, at_once=100)
-    found = law / law.sum(-1, keepdims=True)
+    distribution = distributions(exact_of(made), tokens, at_once=100)
+    found = distribution / distribution.sum(-1, keepdims=True)
     divergence = (expected * np.log2(expected / found)).sum(-1)
     entropy = -(expected * np.log2(expected)).sum(-1)
     assert divergence.mean() < 0.003 * entropy.mean()
@@ -120,7 +120,7 @@ def test_code_length_is_within_a_percent_of_the_float_model(folders, family):
     made = type(models.model(family)).from_pretrained(folders[family]).eval()
     tokens = np.concatenate([[0], symbols])
     reference = float_bits(made, tokens)
-    coded = bits(laws(exact_of(made), tokens[None], at_once=999)[0], tokens)
+    coded = bits(distributions(exact_of(made), tokens[None], at_once=999)[0], tokens)
     print(f"{family}: {reference / size:.4f} bpb in float32, {coded / size:.4f} exact")
     assert reference / size < 4, "the model has learned nothing"
     assert coded == pytest.approx(reference, rel=0.01)
@@ -146,7 +146,7 @@ def test_channels_far_larger_than_the_others_cost_less_than_a_percent(folders, t
                 for matrix in matrices:
                     matrix.weight[:, [5, 17]] /= times
     assert float_bits(made, tokens) == pytest.approx(reference, rel=1e-4)
-    coded = bits(laws(exact_of(made), tokens[None], at_once=999)[0], tokens)
+    coded = bits(distributions(exact_of(made), tokens[None], at_once=999)[0], tokens)
     print(f"{times} times as large: {100 * (coded / reference - 1):+.3f}%")
     assert coded == pytest.approx(reference, rel=0.01)
 
@@ -194,12 +194,12 @@ def test_all_positions_at_once_or_one_by_one_are_one_law(
     )
     model = exact_of(models.shaken(models.model(family, sizes, **changes)))
     tokens = np.random.default_rng(seed).integers(0, vocabulary, (streams, time))
-    whole = laws(model, tokens, at_once=time)
+    whole = distributions(model, tokens, at_once=time)
     assert whole.min() >= 1
     assert whole.sum(-1, dtype=np.int64).max() < 1 << 24
-    assert np.array_equal(whole, laws(model, tokens, at_once=1))
-    assert np.array_equal(whole, laws(model, tokens, at_once=at_once))
-    alone = laws(model, tokens[-1:], at_once=1)
+    assert np.array_equal(whole, distributions(model, tokens, at_once=1))
+    assert np.array_equal(whole, distributions(model, tokens, at_once=at_once))
+    alone = distributions(model, tokens[-1:], at_once=1)
     assert np.array_equal(whole[-1], alone[0])
 
 
@@ -207,11 +207,11 @@ def test_all_positions_at_once_or_one_by_one_are_one_law(
 def test_any_arithmetic_gives_the_same_integers(family):
     made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
     tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
-    one = laws(exact_of(made), tokens, at_once=50)
+    one = distributions(exact_of(made), tokens, at_once=50)
     for other in (NumbaTransformerBackend(Products(torch_rows=1)), TorchTransformerBackend()):
         model = exact_of(made, other)
-        assert np.array_equal(one, laws(model, tokens, at_once=50)), other
-        assert np.array_equal(one[:, :4], laws(model, tokens[:, :4], at_once=1)), other
+        assert np.array_equal(one, distributions(model, tokens, at_once=50)), other
+        assert np.array_equal(one[:, :4], distributions(model, tokens[:, :4], at_once=1)), other
 
 
 @each_family
@@ -219,9 +219,9 @@ def test_any_arithmetic_gives_the_same_integers(family):
 def test_an_accelerator_gives_the_same_integers(family):
     made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
     tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
-    one = laws(exact_of(made), tokens, at_once=50)
+    one = distributions(exact_of(made), tokens, at_once=50)
     assert np.array_equal(
-        one, laws(exact_of(made, TorchTransformerBackend("cuda")), tokens, at_once=50)
+        one, distributions(exact_of(made, TorchTransformerBackend("cuda")), tokens, at_once=50)
     )
 
 
@@ -244,10 +244,10 @@ def test_extreme_weights_stay_exact(family):
                 parameter.copy_(torch.where(parameter >= 0, 1.0, 0.99))
     tokens = np.random.default_rng(4).integers(0, 400, (2, 40))
     model = exact_of(made)
-    whole = laws(model, tokens, at_once=40)
-    assert np.array_equal(whole, laws(model, tokens, at_once=1))
+    whole = distributions(model, tokens, at_once=40)
+    assert np.array_equal(whole, distributions(model, tokens, at_once=1))
     assert np.array_equal(
-        whole, laws(exact_of(made, TorchTransformerBackend()), tokens, at_once=40)
+        whole, distributions(exact_of(made, TorchTransformerBackend()), tokens, at_once=40)
     )
 
 

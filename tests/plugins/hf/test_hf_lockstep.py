@@ -165,10 +165,10 @@ def test_whatever_a_model_remembers_steps_go_where_the_whole_text_does(tmp_path,
     assert model.stepping == way
     for at in range(tokens.shape[1]):
         out = model.run(state, tokens[:, at : at + 1])
-    law = model.frequencies(out, np.zeros(len(tokens), np.int32))
+    distribution = model.frequencies(out, np.zeros(len(tokens), np.int32))
     with torch.no_grad():
         whole = torch.softmax(made(input_ids=torch.tensor(tokens)).logits[:, -1], -1).numpy()
-    assert np.abs(law / law.sum(1, keepdims=True) - whole).max() < 1e-4
+    assert np.abs(distribution / distribution.sum(1, keepdims=True) - whole).max() < 1e-4
     assert codec.decode(codec.encode(TEXT)) == TEXT  # longer than the window
 
 

@@ -13,10 +13,9 @@ def prose(length: int) -> bytes:
 
 
 def independent(length: int, bits: float) -> tuple[bytes, float]:
-    """Bytes drawn by themselves from a geometric law of about so many bits, and the bits that they
-    cost under that very law."""
+    """Independent bytes of a geometric distribution of about so many bits, and their ideal bits."""
     rate = 2.0 ** (1.44 - bits)
-    law = np.exp(-rate * np.arange(256))
-    law /= law.sum()
-    drawn = np.random.default_rng(7).choice(256, length, p=law)
-    return drawn.astype(np.uint8).tobytes(), float(-np.log2(law[drawn]).sum())
+    distribution = np.exp(-rate * np.arange(256))
+    distribution /= distribution.sum()
+    drawn = np.random.default_rng(7).choice(256, length, p=distribution)
+    return drawn.astype(np.uint8).tobytes(), float(-np.log2(distribution[drawn]).sum())

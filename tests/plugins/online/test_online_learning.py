@@ -14,14 +14,14 @@ SHAPE = Shape(32, 16, 48, 1, orders=(1, 2), rows=64, columns=16)
 def chain(size, seed=3, states=12):
     """A Markov chain over `states` bytes, and its entropy in bits a byte."""
     random = np.random.default_rng(seed)
-    law = random.dirichlet(np.full(states, 0.4), states)
+    distribution = random.dirichlet(np.full(states, 0.4), states)
     state, data = 0, np.empty(size, np.uint8)
     for at, chance in enumerate(random.random(size)):
-        state = min(int(np.searchsorted(law[state].cumsum(), chance)), states - 1)
+        state = min(int(np.searchsorted(distribution[state].cumsum(), chance)), states - 1)
         data[at] = 65 + state
-    stationary = np.linalg.matrix_power(law, 1000)[0]
-    logs = np.log2(law, where=law > 0, out=np.zeros_like(law))
-    return data.tobytes(), -float(stationary @ (law * logs).sum(1))
+    stationary = np.linalg.matrix_power(distribution, 1000)[0]
+    logs = np.log2(distribution, where=distribution > 0, out=np.zeros_like(distribution))
+    return data.tobytes(), -float(stationary @ (distribution * logs).sum(1))
 
 
 def quarters(data):

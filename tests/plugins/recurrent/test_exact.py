@@ -92,10 +92,10 @@ def test_operations_of_torch_give_the_integers_of_the_compiled_loops(shape, seed
 def test_products_of_int8_give_the_law_of_those_in_tiles(shape, seed, data):
     pytest.importorskip("torch")
     given = weights(shape, seed)
-    law = at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products())), data)
+    distribution = at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products())), data)
     assert (
         at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products(torch_rows=1))), data)
-        == law
+        == distribution
     ).all()
 
 
@@ -153,7 +153,9 @@ def test_a_row_is_quantised_to_even_at_ties():
 
 def test_frequencies_are_the_same_on_every_machine():
     """What blobs depend on; if this changes, no blob made before can be decoded."""
-    law = at_once(
+    distribution = at_once(
         QuantizedRecurrent(weights(SHAPE, seed=7), NumbaRecurrentBackend()), bytes(range(256))
     )
-    assert hashlib.sha256(law.astype("<i4").tobytes()).hexdigest()[:16] == "c5de0c064ff2d797"
+    assert (
+        hashlib.sha256(distribution.astype("<i4").tobytes()).hexdigest()[:16] == "c5de0c064ff2d797"
+    )
