@@ -1,4 +1,4 @@
-"""What a TOML file says of its codecs: read, and refused where it cannot be meant."""
+"""What a TOML file says of its codecs: read, and refused where it is wrong."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Definition:
-    """One codec of a file. Raises UsageError for what cannot be meant."""
+    """One codec of a file. Raises UsageError for what is wrong."""
 
     name: str
     here: str

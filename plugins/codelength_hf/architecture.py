@@ -85,12 +85,12 @@ def read_architecture(config: Config) -> Architecture:
     except KeyError as error:
         raise UsageError(f"config.json of this {family} model does not say {error}") from error
     except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"config.json of this {family} model cannot be meant: {error}") from error
+        raise UsageError(f"config.json of this {family} model is not valid: {error}") from error
     counts = (shape.width, shape.layers, shape.heads, shape.key_heads, shape.head_dim)
     if min(*counts, shape.hidden, shape.context, shape.vocabulary) < 1 or (
         shape.heads % shape.key_heads
     ):
-        raise UsageError(f"config.json of this {family} model cannot be meant: {shape}")
+        raise UsageError(f"config.json of this {family} model is not valid: {shape}")
     return shape
 
 
