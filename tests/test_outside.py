@@ -125,7 +125,7 @@ def test_its_reader_of_files_makes_plugins_of_them(run, tmp_path):
     ran = run("codelength", "run", *plugin, "--corpora", "pages")
     assert ran.returncode == 0, ran.stderr
     (cell,) = load(tmp_path / "codelength-results").current
-    assert cell.plugin.startswith(str(tmp_path / "mine.levels"))
+    assert cell.plugin.startswith("mine.levels ")
 
 
 def test_its_results_are_readable_where_it_is_not_installed(run, tmp_path):

@@ -44,8 +44,8 @@ class Plugin:
 
     @property
     def label(self) -> str:
-        """`codelength 0.1.0`, or the file with the first digits of its digest."""
-        return f"{self.package or self.where} {self.version}"
+        """`codelength 0.1.0`, or the name of the file with the first digits of its digest."""
+        return f"{self.package or Path(self.where).name} {self.version}"
 
 
 @dataclass(frozen=True)

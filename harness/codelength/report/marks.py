@@ -58,8 +58,8 @@ def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> lis
     if Evidence.SAME_MACHINE in evidence:
         notes.append(
             f"{SAME_MACHINE} same machine: decoded and found equal, but only where it was encoded; "
-            "other hardware, libraries or threads refuse its blobs, so nobody else can check the "
-            "row."
+            "the codec is not known to decode on other hardware, or with other libraries or "
+            "threads."
         )
     if Evidence.ESTIMATE in evidence:
         notes.append(f"{ESTIMATED} estimate: nothing was coded, so the row has no place.")

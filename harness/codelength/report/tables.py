@@ -29,7 +29,7 @@ CORPUS_MADE = (
 )
 EVIDENCE = (
     "Class: verified, every blob was decoded by another process and compared; same-machine, so it "
-    "was, but it decodes only where it was encoded; ≈ estimate, nothing was coded, so it has no "
+    "was, but only where it was encoded; ≈ estimate, nothing was coded, so it has no "
     "place. Learned: trained weights, which adj counts as part of the message. Contradicted: see "
     "below. Confirmed: how many other folders found the same sizes in runs of their own."
 )
