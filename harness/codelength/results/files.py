@@ -1,6 +1,7 @@
 """How a file is written so that nobody ever reads half of it."""
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from codelength.api.errors import StoreError
 def write_file(path: Path, data: bytes | str) -> None:
     """Write a file in one step: a reader finds the old content or the new one.
 
+    A file that is there keeps its mode. A symbolic link stays, and the file that it leads to is
+    written.
+
     Args:
         path: Its folder is made if it is missing.
         data: Text is written as UTF-8.
@@ -17,11 +21,14 @@ def write_file(path: Path, data: bytes | str) -> None:
     Raises:
         StoreError: The file cannot be written; the old content is still there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
-        temporary.replace(path)
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     finally:
