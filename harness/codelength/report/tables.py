@@ -83,11 +83,7 @@ def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
         Column("peak\nMB", drop=4, show=lambda name: format.megabytes(part.value(name, "memory"))),
     ]
     if machines.differ(part.cells):
-        columns.append(
-            Column(
-                "env", "left", drop=6, show=lambda n: " ".join(machines.marks(part.row_cells(n)))
-            )
-        )
+        columns.append(Column("env", "left", drop=6, show=environments))
     if board.is_merged or not all(_is_plain(row) for row in rows.values()):
         columns.append(
             Column("class", "left", drop=6, show=lambda name: describe_evidence(rows[name]))
