@@ -27,7 +27,7 @@ Floats = TypeVar("Floats", bound=Array)
 
 
 Rows: TypeAlias = tuple[Ints, Floats]
-"""Quantised rows: integers (rows, columns) int8 or int16, and scales (rows,) float32.
+"""Quantised rows: integers (rows, columns) int8, and scales (rows,) float32.
 
 Row n is integers[n] · scales[n]. No integer has a magnitude above 127. Plain tuples, as `Product`
 is: a step of a small model takes 20 µs and has a dozen of each, and Numba finds the type of a plain

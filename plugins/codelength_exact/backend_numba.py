@@ -1,4 +1,4 @@
-"""The exact arithmetic on a CPU: the machine's fastest products, and compiled loops."""
+"""The exact arithmetic on a CPU: products in tiles, and compiled loops."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,34 +7,26 @@ from codelength_exact import kernels
 from codelength_exact.backend import Backend, Matrix
 from codelength_exact.constants import frequency_total
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
-from codelength_exact.products import Products
+from codelength_exact.products import PackedMatrix, multiply
 
 
 class NumbaMatrix(Matrix[IntArray, FloatArray]):
-    """A matrix packed for `products`."""
+    """A matrix packed for tiles."""
 
     def __init__(
-        self,
-        products: Products,
-        values: NDArray[np.int8],
-        scales: FloatArray,
-        bias: FloatArray | None,
+        self, values: NDArray[np.int8], scales: FloatArray, bias: FloatArray | None
     ) -> None:
-        self._products, self._values = products, products.matrix(values)
+        self._values = PackedMatrix(values)
         self.channel_scales = scales
         self.bias = np.zeros(len(scales), np.float32) if bias is None else bias
 
     def times(self, rows: CpuRows) -> CpuProduct:
         values, scales = rows
-        integers = self._products.multiply(values, self._values)
-        return integers, scales, self.channel_scales, self.bias
+        return multiply(values, self._values), scales, self.channel_scales, self.bias
 
 
 class NumbaBackend(Backend[IntArray, FloatArray]):
-    """Computes with `products`, by default the fastest of this machine."""
-
-    def __init__(self, products: Products | None = None) -> None:
-        self._products = products or Products.fastest()
+    """Computes on a CPU."""
 
     def floats(self, values: FloatArray) -> FloatArray:
         return values
@@ -42,7 +34,7 @@ class NumbaBackend(Backend[IntArray, FloatArray]):
     def matrix(
         self, values: NDArray[np.int8], scales: FloatArray, bias: FloatArray | None = None
     ) -> NumbaMatrix:
-        return NumbaMatrix(self._products, values, scales, bias)
+        return NumbaMatrix(values, scales, bias)
 
     def table(self, values: NDArray[np.int8], scales: FloatArray) -> CpuRows:
         return values, scales
@@ -52,9 +44,10 @@ class NumbaBackend(Backend[IntArray, FloatArray]):
         kernels.look_up(table, rows, out)
         return out
 
-    def empty_rows(self, rows: int, columns: int) -> CpuRows:
+    @staticmethod
+    def empty_rows(rows: int, columns: int) -> CpuRows:
         """Return room for quantised rows."""
-        return self._products.empty_rows(rows, columns), np.empty(rows, np.float32)
+        return np.empty((rows, columns), np.int8), np.empty(rows, np.float32)
 
     def frequencies(
         self, logits: CpuProduct, escape: NDArray[np.int32], escapes: int

@@ -15,7 +15,7 @@ from codelength_exact.constants import FARTHEST, LOG2E, UNITS
 from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered
 
 FloatArray: TypeAlias = NDArray[np.float32]
-IntArray: TypeAlias = NDArray[np.int8] | NDArray[np.int16] | NDArray[np.int32]
+IntArray: TypeAlias = NDArray[np.int8] | NDArray[np.int32]
 CpuRows: TypeAlias = Rows[IntArray, FloatArray]
 CpuProduct: TypeAlias = Product[IntArray, FloatArray]
 

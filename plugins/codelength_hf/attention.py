@@ -1,7 +1,7 @@
 """Attention in compiled loops; `constants` says how each step is rounded.
 
-Keys and values lie in the cache as the tiles of `codelength_exact.products` read them: keys in
-panels of sixteen positions, values in panels of sixteen columns. Positions are taken four at a
+Keys and values lie in the cache as tiles of pairs read them: keys in panels of sixteen positions,
+values in panels of sixteen columns. Positions are taken four at a
 time: their scores with all keys, what these become as weights, and the weighted sums of values
 never leave the core's cache.
 """
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from codelength.coding.compiled import compiled, inlined, prefetch
 from codelength_exact.constants import FARTHEST, MAGIC
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
-from codelength_exact.products import COLUMNS, ROWS, four_rows, one_row
+from codelength_exact.products import AVX2
 from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered, quantise
+from codelength_exact.tiles import make_tile, pairs
 from codelength_hf.kernels import NormTuple, write_norm
 
 AttentionTuple: TypeAlias = tuple[
@@ -27,6 +28,11 @@ CacheTuple: TypeAlias = tuple[IntArray, FloatArray, IntArray, FloatArray, FloatA
 Queries: TypeAlias = tuple[NDArray[np.int16], FloatArray]
 """Quantised queries: integers (streams, time, heads, head_dim, filled up to pairs), and scales
 (streams, time, heads), times `Attention.query_factor`."""
+
+ROWS, COLUMNS = 4, 16
+"""Queries that a tile takes, and what a panel has of positions or of columns."""
+
+one_row, four_rows = make_tile(pairs(AVX2), 1, 2), make_tile(pairs(AVX2), ROWS, 2)
 
 LOW_BITS = 8
 """Weights that do not fit into int16 are split: the lowest bits, and those above."""
@@ -173,10 +179,10 @@ def attend(  # noqa: C901 - one loop, for speed
                         _prefetch_panel(row, panel, cache)
                     at, to = key + panel * key_panel, s + panel * COLUMNS * 4
                     if count == ROWS:
-                        four_rows(query, heads * wide * 2, at, wide // 2, to, room * 4)
+                        four_rows(query, heads * wide * 2, 4, at, wide // 2, 0, to, room * 4)
                     else:
                         for n in range(count):
-                            one_row(query + n * heads * wide * 2, 0, at, wide // 2, to, 0)
+                            one_row(query + n * heads * wide * 2, 0, 4, at, wide // 2, 0, to, 0)
                             to += room * 4
                 most = np.int32(0)
                 for n in range(count):
@@ -190,13 +196,13 @@ def attend(  # noqa: C901 - one loop, for speed
                     seen_scores = scores[n, : last + 1]
                     most = max(most, _weigh(seen_scores, y, scales, share, units))
                     scores[n, last + 1 : seen + 1] = 0
-                pairs, whole = (seen + 1) // 2, most < 1 << 15
+                steps, whole = (seen + 1) // 2, most < 1 << 15
                 for n in range(count):
                     if whole:
-                        for j in range(2 * pairs):
+                        for j in range(2 * steps):
                             parts[0, n, j] = scores[n, j]
                     else:
-                        for j in range(2 * pairs):
+                        for j in range(2 * steps):
                             parts[0, n, j] = scores[n, j] & ((1 << LOW_BITS) - 1)
                             parts[1, n, j] = scores[n, j] >> LOW_BITS
                 for panel in range(panels):
@@ -204,10 +210,12 @@ def attend(  # noqa: C901 - one loop, for speed
                     for part in range(1 if whole else 2):
                         weights = p + part * high
                         if count == ROWS:
-                            four_rows(weights, room * 2, at, pairs, to, step)
+                            four_rows(weights, room * 2, 4, at, steps, 0, to, step)
                         else:
                             for n in range(count):
-                                one_row(weights + n * room * 2, 0, at, pairs, to + n * step, 0)
+                                one_row(
+                                    weights + n * room * 2, 0, 4, at, steps, 0, to + n * step, 0
+                                )
                         to += ROWS * step
                 for n in range(count):
                     by = largest[stream, h, start + first + n] / share

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from codelength_exact.backend_numba import NumbaBackend
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
-from codelength_exact.products import COLUMNS
 from codelength_hf import attention as loops
 from codelength_hf import kernels
 from codelength_hf.architecture import Activation
+from codelength_hf.attention import COLUMNS
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
 
 KINDS = {

@@ -1,25 +1,12 @@
 """Models with random weights, small enough to make by the hundred."""
 
-from importlib.util import find_spec
-
 import numpy as np
-import pytest
 from hypothesis import strategies as st
 
 from codelength_exact.recurrent_shape import BEGIN, Shape
 from codelength_recurrent.weights import Weights, of_parameters
 
 SHAPE = Shape(width=16, state=24, hidden=40, layers=2, orders=(2, 3), rows=32, columns=8)
-
-each_way = pytest.mark.parametrize(
-    "int8",
-    [
-        None,
-        pytest.param(1, marks=pytest.mark.skipif(not find_spec("torch"), reason="no torch")),
-    ],
-    ids=["tiles", "int8"],
-)
-"""Each way to make products."""
 
 
 @st.composite

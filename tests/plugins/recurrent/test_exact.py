@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from small_models import SHAPE, parameters, shapes, weights
 
 from codelength.testing import check_predictor
-from codelength_exact.products import Products
 from codelength_exact.recurrent_shape import BEGIN, Shape
 from codelength_recurrent.backend_numba import NumbaRecurrentBackend
 from codelength_recurrent.model import QuantizedRecurrent
@@ -84,18 +83,6 @@ def test_operations_of_torch_give_the_integers_of_the_compiled_loops(shape, seed
     assert (
         at_once(QuantizedRecurrent(given, TorchRecurrentBackend()), data)
         == at_once(QuantizedRecurrent(given, NumbaRecurrentBackend()), data)
-    ).all()
-
-
-@given(shape=shapes(), seed=seeds, data=st.binary(min_size=1, max_size=40))
-@settings(max_examples=20, deadline=None)
-def test_products_of_int8_give_the_law_of_those_in_tiles(shape, seed, data):
-    pytest.importorskip("torch")
-    given = weights(shape, seed)
-    distribution = at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products())), data)
-    assert (
-        at_once(QuantizedRecurrent(given, NumbaRecurrentBackend(Products(torch_rows=1))), data)
-        == distribution
     ).all()
 
 

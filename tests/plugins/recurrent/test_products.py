@@ -1,81 +1,97 @@
-"""Products are exact, whatever makes them."""
+"""Products are exact in each arithmetic."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_models import each_way
 
 from codelength.coding.compiled import compiled
-from codelength_exact import products as module
-from codelength_exact.products import Products, make_tile, to_panels
+from codelength_exact.products import FEATURES, PackedMatrix, multiply, to_panels
+from codelength_exact.tiles import OFFSET, make_tile, pairs, quads
 
 
-def exact(products: Products, q: np.ndarray, values: np.ndarray) -> bool:
-    rows = products.empty_rows(*q.shape)
-    rows[:] = q
-    product = products.multiply(rows, products.matrix(values))
+def exact(q: np.ndarray, values: np.ndarray) -> bool:
+    product = multiply(q.astype(np.int8), PackedMatrix(values.astype(np.int8)))
     return np.array_equal(product, q.astype(np.int64) @ values.T.astype(np.int64))
 
 
-@each_way
 @given(
     count=st.integers(1, 13),
     inputs=st.integers(1, 70),
-    outputs=st.integers(1, 70),
+    outputs=st.integers(1, 140),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=60, deadline=None)
-def test_any_shape_gives_the_integers(int8, count, inputs, outputs, seed):
+@settings(max_examples=100, deadline=None)
+def test_any_shape_gives_the_integers(count, inputs, outputs, seed):
     random = np.random.default_rng(seed)
     q, values = (random.integers(-127, 128, (n, inputs)) for n in (count, outputs))
-    assert exact(Products(int8), q, values.astype(np.int8))
+    assert exact(q, values)
 
 
-@each_way
-@pytest.mark.parametrize("inputs", [1040, 1041, 5000])
-def test_the_largest_sums_are_exact(int8, inputs):
-    """5000 · 127 · 127 is beyond 2^24, where float32 has no odd numbers any more."""
-    values = np.full((3, inputs), 127, np.int8)
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("inputs", [1, 2, 16, 1040, 1041, 5000])
+def test_the_largest_sums_are_exact(sign, inputs):
+    """Two products of 127 · 127 saturate int16; 5000 of them are beyond 2^24, which float32 has."""
+    values = np.full((3, inputs), 127)
     values[1] = -127
     values[2, 0] = 126
-    assert exact(Products(int8), np.full((2, inputs), 127), values)
+    assert exact(np.full((7, inputs), sign * 127), values)
 
 
-def test_few_rows_and_many_may_be_multiplied_otherwise():
-    pytest.importorskip("torch")
-    products = Products(torch_rows=10)
-    assert [products.empty_rows(count, 3).dtype.name for count in (9, 10)] == ["int16", "int8"]
-
-
-def test_a_matrix_that_pytorch_gets_wrong_is_multiplied_in_tiles(monkeypatch):
-    pytest.importorskip("torch")
-
-    def saturated(rows, transposed):
-        product = rows.astype(np.int64) @ transposed.numpy().astype(np.int64)
-        return np.clip(product, -(2**15), 2**15 - 1).astype(np.int32)
-
-    monkeypatch.setattr(module, "_multiply_by_torch", saturated)
-    module._torch_is_exact.cache_clear()
-    q, values = np.full((2, 30), 127), np.full((3, 30), 127, np.int8)
-    try:
-        assert exact(Products(torch_rows=1), q, values)
-    finally:
-        module._torch_is_exact.cache_clear()
-
-
-wide = make_tile(4, avx2=False)
+plain, avx2, eight, sixteen = (
+    make_tile(arithmetic, 4, 2)
+    for arithmetic in (pairs(avx2=False), pairs(avx2=True), quads(8), quads(16))
+)
 
 
 @compiled
-def by_any_machine(rows: np.ndarray, form: np.ndarray, out: np.ndarray) -> None:
-    pairs = rows.shape[1] // 2
-    wide(rows.ctypes.data, 4 * pairs, form.ctypes.data, pairs, out.ctypes.data, 64)
+def in_plain_pairs(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
+    a, b, c, s = rows.ctypes.data, panel.ctypes.data, out.ctypes.data, start.ctypes.data
+    plain(a, rows.strides[0], 4, b, panel.shape[0], s, c, out.strides[0])
 
 
-def test_a_machine_without_vector_instructions_for_it_gives_the_same():
+@compiled
+def in_avx2_pairs(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
+    a, b, c, s = rows.ctypes.data, panel.ctypes.data, out.ctypes.data, start.ctypes.data
+    avx2(a, rows.strides[0], 4, b, panel.shape[0], s, c, out.strides[0])
+
+
+@compiled
+def in_quads(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
+    a, b, c, s = rows.ctypes.data, panel.ctypes.data, out.ctypes.data, start.ctypes.data
+    eight(a, rows.strides[0], 4, b, panel.shape[0], s, c, out.strides[0])
+
+
+@compiled
+def in_wide_quads(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
+    a, b, c, s = rows.ctypes.data, panel.ctypes.data, out.ctypes.data, start.ctypes.data
+    sixteen(a, rows.strides[0], 4, b, panel.shape[0], s, c, out.strides[0])
+
+
+@pytest.mark.parametrize(
+    ("tile", "needs", "columns", "group"),
+    [
+        (in_plain_pairs, None, 16, 2),
+        (in_avx2_pairs, "avx2", 16, 2),
+        (in_quads, "avxvnni", 16, 4),
+        (in_wide_quads, "avx512vnni", 32, 4),
+    ],
+)
+@pytest.mark.parametrize("largest", [False, True])
+def test_each_arithmetic_that_this_machine_has_gives_the_integers(
+    tile, needs, columns, group, largest
+):
+    if needs and needs not in FEATURES:
+        pytest.skip(f"no {needs} here")
     random = np.random.default_rng(0)
-    q, values = (random.integers(-127, 128, (n, 30)) for n in (4, 16))
-    out = np.empty((4, 16), np.int32)
-    by_any_machine(q.astype(np.int16), to_panels(values.astype(np.int8)), out)
+    q, values = (random.integers(-127, 128, (n, 60)) for n in (4, columns))
+    if largest:
+        q[:], values[:] = 127, -127
+    start = np.zeros(columns, np.int32)
+    rows = q.astype(np.int16)
+    if group == 4:
+        rows = (q + OFFSET).astype(np.uint8)
+        start = -OFFSET * values.sum(1, dtype=np.int32)
+    out = np.empty((4, columns), np.int32)
+    tile(rows, to_panels(values.astype(np.int8), columns, group)[0], start, out)
     assert np.array_equal(out, q @ values.T)
