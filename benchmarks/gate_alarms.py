@@ -22,9 +22,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from codelength.gate.baseline import Baseline, Grid
-from codelength.gate.grid import GridWatch
 from codelength.gate.outcome import Policy, accept, check
 from codelength.gate.timing import TimeVerdict
+from codelength.measure.codec_workers import Watch
 from codelength.plugins import Plugins
 from codelength.results.machine import machine
 
@@ -144,7 +144,7 @@ class Experiment:
         key = (codec, number // EACH)
         if key not in self._baselines:
             grid = Grid(codecs=[codec], corpora=["prose"], protocols=["whole"], limit=20_000)
-            made, outcome = accept(grid, self.plugins(), GridWatch(), True, TIMEOUT)
+            made, outcome = accept(grid, self.plugins(), Watch(), True, TIMEOUT)
             assert outcome.exit_code == 0, list(outcome.summary())
             self._baselines[key] = made
         return self._baselines[key]
@@ -158,7 +158,7 @@ class Experiment:
             "slower": self.plugins(again=self.again[codec]),
         }[kind]
         timed, start = kind != "byte", time.perf_counter()
-        outcome = check(before, planted, GridWatch(), Policy(), timed, TIMEOUT)
+        outcome = check(before, planted, Watch(), Policy(), timed, TIMEOUT)
         return {
             "kind": kind,
             "codec": codec,

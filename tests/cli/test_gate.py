@@ -172,6 +172,54 @@ def test_an_update_accepts_what_is_there_and_says_what_it_changed(made, tmp_path
     assert made(PLANT="larger").returncode == 0
 
 
+def test_an_update_where_nothing_changed_leaves_the_file_as_it_is(made, tmp_path):
+    path = tmp_path / "base.json"
+    before, written = path.read_bytes(), path.stat().st_mtime_ns
+    ran = made("--update")
+    assert ran.returncode == 0
+    assert ran.stdout == "2 cells: 2 equal\nunchanged: base.json, 2 cells\n"
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, written)
+
+
+def test_an_update_keeps_the_mode_and_the_link_of_the_file(made, tmp_path):
+    real, link = tmp_path / "kept" / "real.json", tmp_path / "base.json"
+    real.parent.mkdir()
+    link.rename(real)
+    link.symlink_to("kept/real.json")
+    real.chmod(0o640)
+    assert made("--update", PLANT="larger").returncode == 0
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert made(PLANT="larger").returncode == 0
+
+
+def test_an_update_of_one_codec_keeps_the_records_of_the_others(made, tmp_path):
+    before = (tmp_path / "base.json").read_text().splitlines()
+    ran = made("--update", "--codecs", "gzip")
+    assert ran.returncode == 0
+    assert ran.stdout == "2 cells: 2 equal\nwritten: base.json, 4 cells, 2 new\n"
+    after = (tmp_path / "base.json").read_text().splitlines()
+    changed = {line.rstrip(",") for line in after} - {line.rstrip(",") for line in before}
+    assert sorted(line[:16] for line in changed) == ['"grid": {"codecs', *['{"codec":"gzip:l'] * 2]
+    assert made().stdout.startswith("4 cells: 4 equal\n")
+
+
+def test_another_corpus_is_measured_with_every_codec(made, tmp_path):
+    assert made("--update", "--codecs", "gzip", "--corpora", "path:a.txt").returncode == 0
+    found = json.loads((tmp_path / "base.json").read_text())
+    assert [cell["codec"] for cell in found["cells"]] == ["squeeze", "gzip:level=9"]
+
+
+def test_a_baseline_that_a_merge_left_doubled_is_one_line(made, tmp_path):
+    lines = (tmp_path / "base.json").read_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith('{"codec"') and "a.txt" in line)
+    (tmp_path / "base.json").write_text("\n".join([*lines[:at], lines[at], *lines[at:]]))
+    ran = made()
+    assert ran.returncode == 3
+    assert "base.json has the cell squeeze on path:a.txt (whole) twice" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
 def test_an_update_does_not_accept_what_does_not_decode(made, tmp_path):
     before = (tmp_path / "base.json").read_text()
     ran = made("--update", PLANT="mismatch")

@@ -3,11 +3,16 @@
 from itertools import combinations
 
 import pytest
-from gate_factories import finding, outcome, timing
+from gate_factories import TIMED, baseline, cells, changed, finding, outcome, timing
 
-from codelength.gate.outcome import Policy
-from codelength.gate.timing import TimeVerdict
+from codelength.gate import outcome as gate_outcome
+from codelength.gate.baseline import BaselineTiming
+from codelength.gate.grid import Measured
+from codelength.gate.outcome import Policy, accept
+from codelength.gate.timing import Timer, TimeVerdict
 from codelength.gate.verdicts import Verdict
+from codelength.measure.codec_workers import SILENT
+from factories import environment
 
 EQUAL = finding(Verdict.EQUAL, "xz")
 CODES = {
@@ -75,3 +80,40 @@ def test_the_summary_counts_the_gravest_first():
         "3 cells: 1 larger, 2 equal",
         "1 times (advisory): 1 as before",
     ]
+
+
+def times(codec: str) -> BaselineTiming:
+    return BaselineTiming(
+        codec=codec, clock="cpu", prefix_bytes=1, contention=0.0, encode=[1.0], decode=[1.0]
+    )
+
+
+BEFORE = changed(baseline(cells("gzip zstd xz")), timings=[times("gzip"), times("zstd")])
+ELSEWHERE = changed(BEFORE, timed_on={"processor": "other"})
+ALL = "gzip zstd xz"
+
+
+@pytest.mark.parametrize(
+    ("codecs", "before", "timed"),
+    [
+        (ALL, BEFORE, "xz"),  # the others have times of the same cells
+        ("zstd", BEFORE, ""),
+        (ALL, None, ALL),
+        (ALL, ELSEWHERE, ALL),
+        ("xz", ELSEWHERE, ""),
+        (ALL, changed(BEFORE, cells=BEFORE.cells[1:]), "gzip xz"),
+        ("zstd", changed(BEFORE, timings=[changed(times("zstd"), clock="wall")]), "zstd"),
+        (ALL, changed(BEFORE, grid=changed(BEFORE.grid, corpora=["prose"])), ALL),
+    ],
+)
+def test_an_update_times_the_codecs_that_have_no_times_of_what_they_give_now(
+    monkeypatch, codecs, before, timed
+):
+    found: list[str] = []
+    measured = Measured(cells(codecs), {}, environment(), None, "")  # type: ignore[arg-type]
+    monkeypatch.setattr(gate_outcome, "measure", lambda *given: measured)
+    monkeypatch.setattr(gate_outcome, "timing_conditions", lambda: TIMED)
+    monkeypatch.setattr(Timer, "time_for_baseline", lambda self, asked, watch: found.extend(asked))
+    grid = changed(BEFORE.grid, codecs=codecs.split())
+    accept(grid, None, SILENT, True, 1.0, before)  # type: ignore[arg-type]
+    assert found == timed.split()

@@ -15,9 +15,8 @@ from codelength.gate.stopwatch import (
     TURN,
     Request,
     Stopwatch,
-    TimingError,
 )
-from codelength.gate.timing import answer
+from codelength.gate.timing import TimingError, answer
 from codelength.measure.job import Recipe
 
 HERE = Path(__file__).parents[1]

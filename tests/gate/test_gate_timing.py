@@ -12,8 +12,7 @@ from gate_factories import baseline, cells
 from msgspec.structs import replace
 
 from codelength.gate.baseline import BaselineTiming
-from codelength.gate.grid import GridWatch
-from codelength.gate.stopwatch import ROUNDS, Pass, Round, TimingError
+from codelength.gate.stopwatch import ROUNDS, Pass, Round
 from codelength.gate.timing import (
     DIRECTIONS,
     FEWEST,
@@ -22,13 +21,15 @@ from codelength.gate.timing import (
     TimeFinding,
     Timer,
     TimeVerdict,
+    TimingError,
     compare_direction,
     compare_passes,
     mann_whitney,
     quiet_contention,
-    quiet_passes,
+    quiet_rounds,
     to_baseline_timing,
 )
+from codelength.measure.codec_workers import Watch
 from factories import cell
 
 GRID = baseline(cells("gzip")).grid
@@ -75,7 +76,7 @@ def made(passes: Iterable[Pass]) -> BaselineTiming:
     """A baseline of as many passes as count, as they come."""
     mine: list[Pass] = []
     for one in passes:
-        if len(quiet_passes(mine, quiet_contention([mine]))) == PASSES:
+        if len(quiet_rounds(mine, quiet_contention([mine]))) == PASSES:
             break
         mine.append(one)
     return to_baseline_timing("gzip", GRID, mine, quiet_contention([mine]))
@@ -98,7 +99,7 @@ def test_a_pass_of_which_few_rounds_count_does_not():
     quiet = [sum(s.deflate == 1.0 for s in one.rounds) for one in passes]
     assert quiet[0] == ROUNDS
     assert quiet[1] < FEWEST <= quiet[2]
-    assert [len(one.rounds) for one in quiet_passes(passes, QUIET)] == [quiet[0], quiet[2]]
+    assert [len(rounds) for rounds in quiet_rounds(passes, QUIET)] == [quiet[0], quiet[2]]
 
 
 @pytest.mark.parametrize("suffers", [1.0, 1.25, 1.6, 2.2])
@@ -106,7 +107,7 @@ def test_a_busy_neighbour_is_not_a_slower_codec_whatever_it_does_to_it(suffers):
     before = made(machine(i, suffers=suffers) for i in range(PASSES))
     passes = [machine(100 + i, 0.6, suffers=suffers) for i in range(PASSES)]
     for direction in DIRECTIONS:
-        found = compare_direction(before, quiet_passes(passes, before.contention), direction)
+        found = compare_direction(before, quiet_rounds(passes, before.contention), direction)
         assert found.factor == pytest.approx(1.0, abs=0.08)
         assert found.verdict is TimeVerdict.AS_BEFORE
 
@@ -123,13 +124,13 @@ def test_another_clock_rate_changes_nothing():
         )
         for one in (machine(50 + i) for i in range(PASSES))
     ]
-    found = compare_direction(before, quiet_passes(slow, before.contention), "encode")
+    found = compare_direction(before, quiet_rounds(slow, before.contention), "encode")
     assert found.factor == pytest.approx(1, abs=0.06)
 
 
 def test_thirty_percent_more_time_is_told_in_the_direction_that_has_it():
     before = made(day(0))
-    passes = quiet_passes(day(50, slower=1.3), before.contention)[:PASSES]
+    passes = quiet_rounds(day(50, slower=1.3), before.contention)[:PASSES]
     encode, decode = (compare_direction(before, passes, direction) for direction in DIRECTIONS)
     assert encode.verdict is TimeVerdict.SLOWER
     assert encode.factor == pytest.approx(1.3, rel=0.08)
@@ -138,7 +139,7 @@ def test_thirty_percent_more_time_is_told_in_the_direction_that_has_it():
 
 def test_ten_percent_is_below_the_threshold_however_sure():
     before = made(machine(i, layout=0.0) for i in range(PASSES))
-    passes = [machine(9 + i, slower=1.1, layout=0.0) for i in range(PASSES)]
+    passes = [machine(9 + i, slower=1.1, layout=0.0).rounds for i in range(PASSES)]
     found = compare_direction(before, passes, "encode")
     assert found.p == pytest.approx(1 / 252)
     assert found.verdict is TimeVerdict.AS_BEFORE
@@ -151,7 +152,7 @@ def test_a_large_effect_in_passes_that_scatter_is_not_told():
         encode=[0.0, 0.1, 0.0, 0.5, 0.6], decode=[0.0] * 5,
     )  # fmt: skip
     levels = [0.05, 0.4, 0.37, 0.36, 0.02]
-    passes = [Pass(1, [Round(1.0, math.exp(x), 1.0, 1.0)]) for x in levels]
+    passes = [[Round(1.0, math.exp(x), 1.0, 1.0)] for x in levels]
     found = compare_direction(before, passes, "encode")
     assert found.factor == pytest.approx(math.exp(0.36 - 0.1))
     assert found.p is not None
@@ -187,7 +188,7 @@ def canned(passes: Iterable[Pass]) -> Canned:
 
 def against(timer: Timer, before: BaselineTiming, until: float = math.inf) -> list[TimeFinding]:
     """The times of gzip."""
-    return timer.compare([before], GridWatch(), until)["gzip"]
+    return timer.compare([before], Watch(), until)["gzip"]
 
 
 def test_a_codec_as_fast_as_before_is_timed_once():
@@ -238,7 +239,7 @@ def test_all_are_timed_once_before_any_is_timed_again():
     first, second = made(day(0)), replace(made(day(0)), codec="xz")
     slow = [machine(60 + i, slower=1.3) for i in range(PASSES)]
     timer = canned([slow[0], machine(20), *slow[1:]])
-    found = timer.compare([first, second], GridWatch(), math.inf)
+    found = timer.compare([first, second], Watch(), math.inf)
     verdicts = {codec: [timing.verdict for timing in timings] for codec, timings in found.items()}
     assert verdicts["gzip"] == [TimeVerdict.SLOWER, TimeVerdict.AS_BEFORE]
     assert verdicts["xz"] == [TimeVerdict.AS_BEFORE] * 2
@@ -250,14 +251,14 @@ def test_a_codec_that_cannot_be_timed_says_why():
     assert {timing.verdict for timing in timings} == {TimeVerdict.NOT_TIMED}
     assert timings[0].detail == "its process died of SIGSEGV"
     with pytest.raises(TimingError, match="gzip cannot be timed: its process died of SIGSEGV"):
-        canned([]).time_for_baseline(GridWatch())
+        canned([]).time_for_baseline(["gzip"], Watch())
 
 
 def test_a_baseline_begun_beside_a_neighbour_goes_on_until_it_is_gone():
     """Nobody can know that the first passes are disturbed, until others are not."""
     begun = [machine(i, busy=1.0) for i in range(4)]
     timer = canned([*begun, *(machine(10 + i) for i in range(TRIES))])
-    (found,) = timer.time_for_baseline(GridWatch())
+    (found,) = timer.time_for_baseline(["gzip"], Watch())
     assert found.contention == pytest.approx(QUIET, abs=0.08)
     assert len(found.encode) == PASSES
     assert max(abs(x - math.log(3 / math.sqrt(2))) for x in found.encode) < 0.1
@@ -267,7 +268,7 @@ def test_a_baseline_begun_beside_a_neighbour_goes_on_until_it_is_gone():
 
 def test_on_a_machine_that_is_hardly_ever_quiet_a_baseline_is_made_in_its_usual_state():
     timer = canned(machine(i, busy=0.8) for i in range(TRIES))
-    (found,) = timer.time_for_baseline(GridWatch())
+    (found,) = timer.time_for_baseline(["gzip"], Watch())
     assert found.contention == pytest.approx(math.log(2 * 1.6 / 1.25), abs=0.08)
     assert len(found.encode) >= PASSES
 
@@ -275,7 +276,7 @@ def test_on_a_machine_that_is_hardly_ever_quiet_a_baseline_is_made_in_its_usual_
 def test_a_machine_in_another_state_at_each_moment_makes_no_baseline():
     wild = [machine(i, busy=0.5, noise=1.5) for i in range(TRIES)]
     with pytest.raises(TimingError, match="of 10 passes were undisturbed; update when"):
-        canned(wild).time_for_baseline(GridWatch())
+        canned(wild).time_for_baseline(["gzip"], Watch())
 
 
 def test_in_a_hundred_gates_of_the_same_codec_and_of_a_slower_one_the_odds_are_kept():

@@ -1,6 +1,7 @@
 import pytest
 from gate_factories import baseline, cells, changed, only
 
+from codelength.gate.outcome import EXIT_CODES, INCOMPLETE, REGRESSION
 from codelength.gate.verdicts import Verdict, find_changes
 from codelength.results.cell import Status
 from factories import broken, cell, corpus_slice
@@ -23,13 +24,13 @@ def test_one_byte_more_is_larger():
 def test_one_byte_less_is_smaller():
     found = only(BEFORE, changed(BEFORE, coded_bytes=399, blobs="bb"))
     assert found.verdict is Verdict.SMALLER
-    assert not found.verdict.is_regression
+    assert found.verdict not in EXIT_CODES
 
 
 def test_other_bytes_of_the_same_size_are_a_regression_because_old_blobs_may_not_decode():
     found = only(BEFORE, changed(BEFORE, blobs="bb"))
     assert found.verdict is Verdict.OTHER_BYTES
-    assert found.verdict.is_regression
+    assert EXIT_CODES[found.verdict] == REGRESSION
 
 
 def test_another_library_is_a_changed_key_whatever_the_size():
@@ -79,13 +80,13 @@ def test_a_cell_without_figures_is_missing(status):
     found = only(BEFORE, broken("gzip", BEFORE.slice, status, "it broke"))
     assert found.verdict is Verdict.FAILED
     assert found.detail == f"{status}: it broke"
-    assert found.verdict.is_missing
+    assert EXIT_CODES[found.verdict] == INCOMPLETE
 
 
 def test_a_codec_that_is_gone_is_missing_with_its_reason():
     found = only(BEFORE, None, "no codec 'gzip'")
     assert (found.verdict, found.detail) == (Verdict.VANISHED, "no codec 'gzip'")
-    assert found.verdict.is_missing
+    assert EXIT_CODES[found.verdict] == INCOMPLETE
 
 
 def test_a_cell_that_its_codec_declines_by_design_stays_declined():
@@ -100,7 +101,7 @@ def test_a_line_taken_out_of_the_baseline_by_hand_is_missing():
     cut_short = changed(known, cells=known.cells[1:])
     verdicts = [found.verdict for found in find_changes(cut_short, whole, {})]
     assert verdicts == [Verdict.UNRECORDED, *[Verdict.EQUAL] * 3]
-    assert Verdict.UNRECORDED.is_missing
+    assert EXIT_CODES[Verdict.UNRECORDED] == INCOMPLETE
 
 
 def test_every_cell_of_the_grid_has_a_finding_in_its_order():

@@ -22,13 +22,11 @@ from codelength.cli.options import (
 )
 from codelength.cli.output import STDOUT, print_sections
 from codelength.cli.progress import Lines, Live
-from codelength.gate.baseline import LIMIT, Baseline, Grid, load, to_json
-from codelength.gate.grid import GridWatch
+from codelength.gate.baseline import LIMIT, Baseline, Grid, load, update_file
 from codelength.gate.outcome import Policy, accept, check
 from codelength.gate.output import outcome_to_json, to_junit, to_markdown, to_tables
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
-from codelength.results.files import write_file
 
 
 def _output(name: str, what: str) -> Callable[..., Any]:
@@ -47,7 +45,7 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     help="The baseline to compare with; commit it.",
 )
 @click.option("--update", is_flag=True, help="Accept what is measured now, and write FILE.")
-@click.option("--codecs", metavar="LIST", help="With --update: the codecs of the grid.")
+@click.option("--codecs", metavar="LIST", help="With --update: only these codecs; others stay.")
 @click.option("--corpora", metavar="LIST", help="With --update: the corpora of the grid.")
 @click.option(
     "--protocol", "protocols", metavar="LIST", help="With --update: the protocols of the grid."
@@ -63,9 +61,9 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     "--time",
     "time",
     type=click.Choice(["advise", "block", "off"]),
-    default="advise",
-    show_default=True,
-    help="What to do with times: report a slower codec, fail, or take no times.",
+    show_default="advise",
+    help="What to do with times: report a slower codec, fail, or take no times. With --update: "
+    "take all times anew, or none, instead of those of codecs that changed.",
 )
 @click.option(
     "--keys",
@@ -88,7 +86,7 @@ def command(
     protocols: str | None,
     limit: int | None,
     wall: str | None,
-    time: str,
+    time: str | None,
     keys: str,
     timeout: float,
     json_file: Path | None,
@@ -124,16 +122,21 @@ def command(
         raise UsageError(
             f"{given[0]} changes the grid of the baseline; give it with --update, once"
         )
-    before = load(path) if path.exists() or not update else None
+    before = load(path)
+    if before is None and not update:
+        raise UsageError(
+            f"no baseline {path}; 'codelength gate --baseline {path} --update' makes it"
+        )
     warn_broken(plugins)
+    timed = time != "off"
     with _watch() as watch:
-        if update:
-            grid = _grid(plugins, before.grid if before else None, settings)
-            baseline, outcome = accept(grid, plugins, watch, time != "off", timeout)
-        else:
-            assert before is not None
+        if before and not update:
             policy = Policy(time == "block", keys == "block")
-            outcome = check(before, plugins, watch, policy, time != "off", timeout)
+            outcome = check(before, plugins, watch, policy, timed, timeout)
+        else:
+            grid = _grid(plugins, before.grid if before else None, settings)
+            kept = before if time is None else None
+            baseline, outcome = accept(grid, plugins, watch, timed, timeout, kept)
     is_quiet = STDOUT in (json_file, junit_file, markdown_file)
     print_sections(*to_tables(outcome), err=is_quiet)
     if outcome.log:
@@ -148,7 +151,7 @@ def command(
         if file:
             _write(file, text())
     if update and not outcome.exit_code:
-        click.echo(_keep(baseline, before, path), err=is_quiet)
+        click.echo(_keep(baseline, path), err=is_quiet)
         return 0
     if outcome.exit_code:
         refused = "; nothing was written" if update else ""
@@ -158,16 +161,15 @@ def command(
 
 
 def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Grid:
-    """Return the grid for --update: an option that is not given keeps what the baseline has.
+    """Return what --update measures: an option that is not given takes what the baseline has.
+
+    Codecs that are not named are measured too if there are to be other corpora.
 
     Raises:
         UsageError: An option names something that is not there.
     """
     codecs, corpora, protocols, limit, wall = settings.values()
     grid = before or Grid(codecs=[], corpora=[], protocols=[], limit=LIMIT)
-    if before is None or codecs is not None:
-        entries = leave_out_missing(plugins.select_codecs(codecs), asked=codecs is not None)
-        grid = replace(grid, codecs=[entry.item.spec for entry in entries])
     if before is None or corpora is not None:
         chosen = plugins.select_corpora(corpora)
         grid = replace(grid, corpora=[entry.item.spec for entry in chosen])
@@ -176,31 +178,38 @@ def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Gr
         grid = replace(grid, protocols=[entry.item.spec for entry in selected])
     if limit is not None:
         grid = replace(grid, limit=limit)
+    if before is None or codecs is not None:
+        entries = leave_out_missing(plugins.select_codecs(codecs), asked=codecs is not None)
+        specs = [entry.item.spec for entry in entries]
+        others = before.codecs if before and not before.has_same_data(grid) else []
+        grid = replace(grid, codecs=list(dict.fromkeys([*others, *specs])))
     if wall is None:
         return replace(grid, wall=[spec for spec in grid.wall if spec in grid.codecs])
     grid = replace(grid, wall=[plugins.codec(spec).item.spec for spec in split_specs(wall)])
     stray = [spec for spec in grid.wall if spec not in grid.codecs]
     if stray:
-        raise UsageError(f"--wall names {stray[0]}, which is not in the grid; see --codecs")
+        raise UsageError(f"--wall names {stray[0]}, which is not measured; see --codecs")
     return grid
 
 
-def _keep(baseline: Baseline, before: Baseline | None, path: Path) -> str:
-    """Write the baseline, and return a line that says what it changes."""
-    write_file(path, to_json(baseline))
-    old = {cell.key: cell for cell in before.cells} if before else {}
-    new = {cell.key: cell for cell in baseline.cells}
+def _keep(baseline: Baseline, path: Path) -> str:
+    """Put a baseline into its file, and return a line that says what it changes."""
+    before, after = update_file(path, baseline)
+    old, new = before.by_key if before else {}, after.by_key
+    what = f"{path}, {len(new):,} cells"
+    if after == before:
+        return f"unchanged: {what}"
     counts = {
         "new": len(new.keys() - old.keys()),
         "gone": len(old.keys() - new.keys()),
         "changed": sum(old[key] != new[key] for key in old.keys() & new.keys()),
+        "times": sum(timing not in before.timings for timing in after.timings) if before else 0,
     }
-    changes = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
-    changes = (changes or ", as before") if before else ""
-    return f"written: {path}, {len(new):,} cells{changes}"
+    changes = "".join(f", {number:,} {word}" for word, number in counts.items() if number)
+    return f"written: {what}{changes if before else ''}"
 
 
-class _Failures(Lines, GridWatch):
+class _Failures(Lines):
     """One line for each cell that failed."""
 
     def finished(self, cell: Cell, reused: bool) -> None:
@@ -208,7 +217,7 @@ class _Failures(Lines, GridWatch):
             super().finished(cell, reused)
 
 
-class _Bar(Live, GridWatch):
+class _Bar(Live):
     """A bar over all cells, and then what is being timed."""
 
     def timing(self, what: str) -> None:
@@ -216,7 +225,7 @@ class _Bar(Live, GridWatch):
 
 
 @contextmanager
-def _watch() -> Iterator[GridWatch]:
+def _watch() -> Iterator[Lines]:
     """Yield a bar if standard error is a terminal, or else lines."""
     if sys.stderr.isatty():
         live = _Bar(sys.stderr)
@@ -228,7 +237,7 @@ def _watch() -> Iterator[GridWatch]:
 
 def _write(file: Path, text: str) -> None:
     if file == STDOUT:
-        click.echo(text)
+        click.echo(text, nl=False)
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,14 @@
 """The baseline: what a grid gave when it was last accepted, in one committed JSON file.
 
-Every cell and every timing is a line of its own, so that a diff shows what an update changed.
+Every cell and every timing is a line of its own, so that a diff shows what an update changed, and
+two branches that changed different codecs can be merged.
 """
 
+import json
+import os
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -11,8 +16,9 @@ from typing import Literal
 import msgspec
 from msgspec.structs import fields, replace
 
-from codelength.api.errors import StoreError, UsageError
-from codelength.results.cell import Cell, Status, Struct
+from codelength.api.errors import StoreError
+from codelength.results.cell import Cell, CellKey, Status, Struct
+from codelength.results.files import write_file
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a reader refuses files with a higher one."""
@@ -21,8 +27,6 @@ LIMIT = 20_000
 """Bytes of each corpus in a new grid: enough to see a size change, and quick."""
 
 Clock = Literal["cpu", "wall"]
-Key = tuple[str, str, str]
-"""Codec, corpus and protocol of a cell in a grid."""
 
 
 class Grid(Struct, frozen=True):
@@ -37,9 +41,14 @@ class Grid(Struct, frozen=True):
     """Codecs timed by the wall clock, because they work in threads or on a device."""
 
     @property
-    def keys(self) -> Iterator[Key]:
+    def keys(self) -> Iterator[CellKey]:
         """The keys of all cells, in order."""
-        return product(self.codecs, self.corpora, self.protocols)
+        for codec, corpus, protocol in product(self.codecs, self.corpora, self.protocols):
+            yield CellKey(codec, corpus, protocol, self.limit)
+
+    def has_same_data(self, other: "Grid") -> bool:
+        """Whether the codecs of both have to code the same."""
+        return replace(self, codecs=[], wall=[]) == replace(other, codecs=[], wall=[])
 
     def clock(self, codec: str) -> Clock:
         """The clock that times the codec."""
@@ -65,11 +74,6 @@ class ExpectedCell(Struct, frozen=True):
     declined: bool = False
     """The codec does not take such data, by design."""
 
-    @property
-    def key(self) -> Key:
-        """The key in the grid."""
-        return (self.codec, self.corpus, self.protocol)
-
 
 class BaselineTiming(Struct, frozen=True, rename={"prefix_bytes": "piece", "contention": "state"}):
     """How long a codec took when the baseline was made: see `timing`."""
@@ -94,22 +98,48 @@ class Baseline(
 
     schema: int
     provenance: dict[str, str]
-    """When the baseline was made, and by which codelength."""
+    """When the file was first made, and by which codelength. Updates keep it, so that they can be
+    merged."""
     timed_on: dict[str, str]
     """Processor and interpreter of the timings. Times from others are not compared with them."""
     grid: Grid
     cells: list[ExpectedCell]
     timings: list[BaselineTiming] = []
 
-    def with_cells(self, other: "Baseline") -> "Baseline":
-        """Replace the cells of the codecs in `other`, which has to be on the same corpora."""
-        new = other.grid.codecs
-        codecs = [*self.grid.codecs, *(codec for codec in new if codec not in self.grid.codecs)]
-        cells = [cell for cell in self.cells if cell.codec not in new] + other.cells
+    @property
+    def by_key(self) -> dict[CellKey, ExpectedCell]:
+        """The cells by their keys."""
+        limit = self.grid.limit
+        return {CellKey(c.codec, c.corpus, c.protocol, limit): c for c in self.cells}
+
+    def cells_of(self, codec: str) -> list[ExpectedCell]:
+        """The cells of a codec."""
+        return [cell for cell in self.cells if cell.codec == codec]
+
+    def updated(self, new: "Baseline") -> "Baseline":
+        """Replace the cells of the codecs in `new`, and those timings that `new` has.
+
+        If the corpora are not the same in both, `new` takes the place of everything.
+        """
+        if not self.grid.has_same_data(new.grid):
+            return new
+        codecs = list(dict.fromkeys([*self.grid.codecs, *new.grid.codecs]))
+        old = self.timings if self.timed_on == new.timed_on or not new.timings else []
+        timings = {timing.codec: timing for timing in [*old, *new.timings]}
+        latest = {codec: new if codec in new.grid.codecs else self for codec in codecs}
+        wall = [
+            codec for codec in dict.fromkeys([*self.grid.wall, *new.grid.wall]) if codec in latest
+        ]
         return replace(
             self,
-            grid=replace(self.grid, codecs=codecs),
-            cells=sorted(cells, key=lambda cell: codecs.index(cell.codec)),
+            timed_on=new.timed_on if new.timings else self.timed_on,
+            grid=replace(
+                self.grid,
+                codecs=codecs,
+                wall=[codec for codec in wall if codec in latest[codec].grid.wall],
+            ),
+            cells=[cell for codec in codecs for cell in latest[codec].cells_of(codec)],
+            timings=[timings[codec] for codec in codecs if codec in timings],
         )
 
 
@@ -140,19 +170,16 @@ def library_versions(cell: Cell) -> dict[str, str]:
     return {name: version for name, version in depends_on if _canonical(name) != package}
 
 
-def load(path: Path) -> Baseline:
-    """Read a baseline file.
+def load(path: Path) -> Baseline | None:
+    """Read a baseline file; None if there is no such file.
 
     Raises:
-        UsageError: There is no such file.
-        StoreError: The file cannot be read.
+        StoreError: The file cannot be read, or has something twice.
     """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise UsageError(
-            f"no baseline {path}; 'codelength gate --baseline {path} --update' makes it"
-        ) from None
+        return None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
     try:
@@ -161,11 +188,33 @@ def load(path: Path) -> Baseline:
             raise StoreError(
                 f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
             )
-        return msgspec.json.decode(data, type=Baseline)
+        baseline = msgspec.json.decode(data, type=Baseline)
     except msgspec.MsgspecError as error:
         raise StoreError(
             f"{path} is no baseline: {error}; remove it, and --update makes a new one"
         ) from error
+    if twice := _find_twice(data, baseline):
+        raise StoreError(
+            f"{path} has {twice} twice, as a merge that kept both sides; remove one of the lines"
+        )
+    return baseline
+
+
+def update_file(path: Path, new: Baseline) -> tuple[Baseline | None, Baseline]:
+    """Put the records of `new` into a baseline file; if they change nothing, leave it as it is.
+
+    Returns:
+        What was in the file, and what is in it now.
+
+    Raises:
+        StoreError: The file cannot be read or written.
+    """
+    with _locked(path.resolve().parent):  # another process may have written it meanwhile
+        before = load(path)
+        after = before.updated(new) if before else new
+        if after != before:
+            write_file(path, to_json(after))
+    return before, after
 
 
 def to_json(baseline: Baseline) -> bytes:
@@ -182,6 +231,31 @@ def to_json(baseline: Baseline) -> bytes:
 
 class _Versioned(msgspec.Struct):
     schema: int
+
+
+def _find_twice(data: bytes, baseline: Baseline) -> str | None:
+    """Name a field, a cell or the times of a codec, if the file has two of it."""
+    names = [f"the field {name!r}" for name, _ in json.loads(data, object_pairs_hook=list)]
+    names += [f"the cell {c.codec} on {c.corpus} ({c.protocol})" for c in baseline.cells]
+    names += [f"the times of {timing.codec}" for timing in baseline.timings]
+    return next((name for name, number in Counter(names).items() if number > 1), None)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out of this block for the same folder."""
+    import fcntl
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _canonical(package: str) -> str:

@@ -22,13 +22,6 @@ from codelength.results.store import Store, load
 T = TypeVar("T", Codec, Corpus)
 
 
-class GridWatch(Watch):
-    """Is told how a grid goes on; does nothing with it unless a method is overridden."""
-
-    def timing(self, what: str) -> None:
-        """The cells are done; a codec is timed."""
-
-
 @dataclass(frozen=True)
 class Measured:
     """What a grid gave."""
@@ -42,7 +35,7 @@ class Measured:
     """What the workers of failed cells wrote to standard error."""
 
 
-def measure(grid: Grid, plugins: Plugins, timeout: float, watch: GridWatch) -> Measured:
+def measure(grid: Grid, plugins: Plugins, timeout: float, watch: Watch) -> Measured:
     """Measure every cell of `grid` whose codec and corpus can be used here.
 
     Args:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from codelength.gate.baseline import SCHEMA, Baseline, Grid, to_expected
-from codelength.gate.grid import GridWatch, Measured, measure
+from codelength.gate.grid import measure
 from codelength.gate.timing import (
     GATE_SECONDS,
     TimeFinding,
@@ -22,10 +22,23 @@ from codelength.gate.timing import (
     without_time,
 )
 from codelength.gate.verdicts import CellFinding, Verdict, find_changes
+from codelength.measure.codec_workers import Watch
 from codelength.plugins import Plugins
 from codelength.results.cell import Environment, Status
 
 REGRESSION, INCOMPLETE, ROUND_TRIP = 1, 3, 4
+EXIT_CODES: dict[Verdict | TimeVerdict, int] = {
+    Verdict.MISMATCH: ROUND_TRIP,
+    Verdict.LARGER: REGRESSION,
+    Verdict.OTHER_BYTES: REGRESSION,
+    Verdict.FAILED: INCOMPLETE,
+    Verdict.VANISHED: INCOMPLETE,
+    Verdict.UNRECORDED: INCOMPLETE,
+    Verdict.CHANGED_KEY: INCOMPLETE,
+    TimeVerdict.SLOWER: REGRESSION,
+    TimeVerdict.NOT_TIMED: INCOMPLETE,
+}
+"""What a verdict ends the gate with, if it blocks."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,14 @@ class Policy:
     """A codec that is slower, or could not be timed."""
     keys: bool = False
     """A cell whose key changed, so that it is not compared."""
+
+    def exit_code(self, verdict: Verdict | TimeVerdict) -> int:
+        """The exit code that a verdict asks for; 0 if it does not block."""
+        if isinstance(verdict, TimeVerdict):
+            blocks = self.time
+        else:
+            blocks = self.keys or verdict is not Verdict.CHANGED_KEY
+        return EXIT_CODES.get(verdict, 0) if blocks else 0
 
 
 @dataclass(frozen=True)
@@ -56,16 +77,14 @@ class Outcome:
         4 if a round trip failed, else 1 if something got worse, else 3 if something is missing or
         nothing was compared, else 0.
         """
-        verdicts = {finding.verdict for finding in self.cells}
-        speeds = {finding.verdict for finding in self.times} if self.policy.time else set()
-        if Verdict.MISMATCH in verdicts:
-            return ROUND_TRIP
-        if TimeVerdict.SLOWER in speeds or any(verdict.is_regression for verdict in verdicts):
-            return REGRESSION
-        missing = TimeVerdict.NOT_TIMED in speeds or any(verdict.is_missing for verdict in verdicts)
-        changed = Verdict.CHANGED_KEY in verdicts and self.policy.keys
-        compared = self.is_compared and (self.is_timed or not self.policy.time)
-        return INCOMPLETE if missing or changed or not compared else 0
+        verdicts: list[Verdict | TimeVerdict] = [
+            *(cell.verdict for cell in self.cells),
+            *(time.verdict for time in self.times),
+        ]
+        codes = set(map(self.policy.exit_code, verdicts))
+        if not self.is_compared or (self.policy.time and not self.is_timed):
+            codes.add(INCOMPLETE)
+        return next((code for code in (ROUND_TRIP, REGRESSION, INCOMPLETE) if code in codes), 0)
 
     @property
     def is_compared(self) -> bool:
@@ -81,20 +100,16 @@ class Outcome:
     def headline(self) -> str:
         """The exit code in words."""
         match self.exit_code:
-            case 0:
-                return "ok" + self._not_compared
-            case 1:
-                return "regression"
             case 4:
                 return "a round trip failed"
-        return "incomplete" if self.is_compared else "incomplete: nothing was compared"
-
-    @property
-    def _not_compared(self) -> str:
+            case 1:
+                return "regression"
+            case 3:
+                return "incomplete" if self.is_compared else "incomplete: nothing was compared"
         changed = sum(finding.verdict is Verdict.CHANGED_KEY for finding in self.cells)
-        if not changed:
-            return ""
-        return f", but {changed:,} of {len(self.cells):,} cells were not compared"
+        if changed:
+            return f"ok, but {changed:,} of {len(self.cells):,} cells were not compared"
+        return "ok"
 
     def summary(self) -> Iterator[str]:
         """Count the cells and the times by their verdicts, the worst first."""
@@ -109,7 +124,7 @@ class Outcome:
 def check(
     baseline: Baseline,
     plugins: Plugins,
-    watch: GridWatch,
+    watch: Watch,
     policy: Policy,
     timed: bool,
     timeout: float,
@@ -122,18 +137,23 @@ def check(
     """
     measured = measure(baseline.grid, plugins, timeout, watch)
     cells = find_changes(baseline, measured.cells, measured.missing)
-    times = _check_times(baseline, measured, cells, watch, timeout) if timed else []
+    timer = Timer(baseline.grid, measured, timeout)
+    times = _check_times(baseline, timer, cells, watch) if timed else []
     return Outcome(cells, measured.environment, times, policy, measured.log)
 
 
 def accept(
     grid: Grid,
     plugins: Plugins,
-    watch: GridWatch,
+    watch: Watch,
     timed: bool,
     timeout: float,
+    before: Baseline | None = None,
 ) -> tuple[Baseline, Outcome]:
     """Make a baseline from what a grid gives now.
+
+    Args:
+        before: Times are taken only of those codecs that it has no valid times of. None takes all.
 
     Returns:
         The baseline, and what it came to. Only with exit code 0 may the baseline be kept: then
@@ -143,8 +163,8 @@ def accept(
         TimingError: A codec could not be timed.
     """
     measured = measure(grid, plugins, timeout, watch)
-    good = (cell for cell in measured.cells if cell.ok or cell.status is Status.UNSUPPORTED)
-    cells = {cell.key: cell for cell in map(to_expected, good)}
+    good = [cell for cell in measured.cells if cell.ok or cell.status is Status.UNSUPPORTED]
+    cells = {cell.key: to_expected(cell) for cell in good}
     e = measured.environment
     baseline = Baseline(
         schema=SCHEMA,
@@ -156,23 +176,43 @@ def accept(
     findings = find_changes(baseline, measured.cells, measured.missing)
     outcome = Outcome(findings, e, log=measured.log)
     if timed and outcome.exit_code == 0:
-        timings = Timer(grid, measured, timeout).time_for_baseline(watch)
+        codecs = _find_untimed(baseline, before) if before else grid.codecs
+        timings = Timer(grid, measured, timeout).time_for_baseline(codecs, watch)
         baseline = replace(baseline, timings=timings)
     return baseline, outcome
 
 
+def _find_untimed(new: Baseline, before: Baseline) -> list[str]:
+    """Return the codecs of `new` that `before` has no valid times of.
+
+    Those are of the same data, cells and clock. A file has the times of one machine: on another one
+    all codecs are timed, or none if some are not measured now.
+    """
+    codecs = new.grid.codecs
+    if not before.grid.has_same_data(new.grid):
+        return codecs
+    clocks = {timing.codec: timing.clock for timing in before.timings}
+    untimed = [
+        codec
+        for codec in codecs
+        if any(not cell.declined for cell in new.cells_of(codec))
+        and (
+            clocks.get(codec) != new.grid.clock(codec)
+            or before.cells_of(codec) != new.cells_of(codec)
+        )
+    ]
+    if not untimed or not before.timings or before.timed_on == new.timed_on:
+        return untimed
+    return codecs if set(before.grid.codecs) <= set(codecs) else []
+
+
 def _check_times(
-    baseline: Baseline,
-    measured: Measured,
-    cells: Sequence[CellFinding],
-    watch: GridWatch,
-    timeout: float,
+    baseline: Baseline, timer: Timer, cells: Sequence[CellFinding], watch: Watch
 ) -> list[TimeFinding]:
     """Compare both directions of every codec that the baseline has times of."""
-    here = timing_conditions()
     changed = "; ".join(
         f"{name} {baseline.timed_on.get(name, 'unknown')} → {value}"
-        for name, value in here.items()
+        for name, value in timing_conditions().items()
         if baseline.timed_on.get(name) != value
     )
     incomparable = {
@@ -180,20 +220,15 @@ def _check_times(
         for finding in cells
         if not finding.verdict.is_compared and finding.verdict is not Verdict.DECLINED
     }
-    reasons = {
-        timing.codec: changed or "not all of its cells could be compared"
+    reason = changed or "not all of its cells could be compared"
+    found = {
+        timing.codec: without_time(timing.codec, TimeVerdict.NOT_COMPARED, reason)
         for timing in baseline.timings
         if changed or timing.codec in incomparable
     }
-    timings = [timing for timing in baseline.timings if timing.codec not in reasons]
-    timer = Timer(baseline.grid, measured, timeout)
-    timed = timer.compare(timings, watch, time.monotonic() + GATE_SECONDS)
-    return [
-        finding
-        for timing in baseline.timings
-        for finding in timed.get(timing.codec)
-        or without_time(timing.codec, TimeVerdict.NOT_COMPARED, reasons[timing.codec])
-    ]
+    timings = [timing for timing in baseline.timings if timing.codec not in found]
+    found |= timer.compare(timings, watch, time.monotonic() + GATE_SECONDS)
+    return [finding for timing in baseline.timings for finding in found[timing.codec]]
 
 
 def _counts(

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
-from codelength.gate.outcome import Outcome, Policy
+from codelength.gate.outcome import INCOMPLETE, Outcome, Policy
 from codelength.gate.timing import TimeFinding, TimeVerdict
 from codelength.gate.verdicts import CellFinding, Verdict
-from codelength.report.table import Column, Table
+from codelength.report.table import Column, Table, join_rows
 
 SCHEMA = 1
 """Of the JSON: raised when a field changes its meaning."""
@@ -18,8 +19,18 @@ STEP_SUMMARY = 1 << 20
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
 
-Case = tuple[str, str, str, str]
-"""A JUnit test case: class, name, result (`failure`, `error`, `skipped` or empty) and message."""
+UNKNOWN = (Verdict.CHANGED_KEY, Verdict.DECLINED, TimeVerdict.NOT_COMPARED, TimeVerdict.NOT_TIMED)
+"""Verdicts without a comparison."""
+
+
+class Case(NamedTuple):
+    """A test case of JUnit."""
+
+    classname: str
+    name: str
+    result: str
+    """`failure`, `error`, `skipped`, or nothing."""
+    message: str
 
 
 def outcome_to_json(outcome: Outcome, baseline: str) -> str:
@@ -80,52 +91,46 @@ def to_junit(outcome: Outcome) -> str:
     cases = [*_cases(outcome)]
     suites = Element("testsuites")
     suite = SubElement(suites, "testsuite", name="codelength gate", tests=str(len(cases)))
-    for total, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(total, str(sum(case[2] == kind for case in cases)))
+    for total, result in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(total, str(sum(case.result == result for case in cases)))
     suite.set("timestamp", outcome.environment.started.removesuffix("Z"))
-    for classname, name, kind, message in cases:
-        case = SubElement(suite, "testcase", classname=_legal(classname), name=_legal(name))
-        if kind:
-            SubElement(case, kind, message=_legal(message)).text = _legal(message)
+    for classname, name, result, message in (map(_legal, case) for case in cases):
+        case = SubElement(suite, "testcase", classname=classname, name=name)
+        if result:
+            SubElement(case, result, message=message).text = message
         elif message:
-            SubElement(case, "system-out").text = _legal(message)
+            SubElement(case, "system-out").text = message
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _cell_table(findings: Sequence[CellFinding]) -> Table:
-    """One row for all corpora with the same codec, verdict and detail."""
+    """One row for all corpora with the same codec, verdict and detail; the worst verdict first."""
     order = list(Verdict)
-    corpora: dict[tuple[int, str, str, str], list[str]] = {}
-    for f in findings:
-        if f.verdict not in (Verdict.EQUAL, Verdict.DECLINED):
-            row = (order.index(f.verdict), f.codec, f.protocol, " ".join(f.detail.split()))
-            corpora.setdefault(row, []).append(f.corpus)
     rows = [
-        [str(order[rank]), codec, ", ".join(names), protocol, detail]
-        for (rank, codec, protocol, detail), names in sorted(corpora.items())
+        (str(f.verdict), f.codec, f.corpus, f.protocol, " ".join(f.detail.split()))
+        for f in findings
+        if f.verdict not in (Verdict.EQUAL, Verdict.DECLINED)
     ]
+    joined = join_rows(rows, 2)
+    joined.sort(key=lambda row: (order.index(Verdict(row[0])), row[1], *row[3:]))
     heads = ("cell is", "codec", "corpus", "protocol", "what")
     columns = [Column(head, "left", wrap=head in ("corpus", "what")) for head in heads]
-    return Table("Cells", columns, rows)
+    return Table("Cells", columns, joined)
 
 
 def _time_table(findings: Sequence[TimeFinding]) -> Table:
     """One row for all codecs whose time is not known for the same reason."""
-    codecs: dict[tuple[str, str, str], dict[str, None]] = {}
+    rows: list[tuple[str, str, str, str]] = []
     for f in findings:
         if f.verdict is TimeVerdict.SLOWER:
             detail = f"{f.factor:.2f} times as long, in {f.passes} passes, p={f.p:.3f}"
-            codecs.setdefault((f.verdict, f.direction, detail), {})[f.codec] = None
+            rows.append((f.verdict, f.direction, f.codec, detail))
         elif f.verdict is not TimeVerdict.AS_BEFORE:
-            codecs.setdefault((f.verdict, "both", f.detail), {})[f.codec] = None
-    rows = [
-        [verdict, direction, ", ".join(names), detail]
-        for (verdict, direction, detail), names in codecs.items()
-    ]
+            rows.append((f.verdict, "both", f.codec, f.detail))
     heads = ("time is", "direction", "codec", "what")
     columns = [Column(head, "left", wrap=head in ("codec", "what")) for head in heads]
-    return Table("Times", columns, rows)
+    return Table("Times", columns, join_rows(rows, 2))
 
 
 def _page(outcome: Outcome, baseline: str, tables: Sequence[Table], rows: int) -> str:
@@ -149,40 +154,29 @@ def _page(outcome: Outcome, baseline: str, tables: Sequence[Table], rows: int) -
 
 def _cases(outcome: Outcome) -> Iterator[Case]:
     for cell in outcome.cells:
-        yield _cell_case(cell, outcome.policy)
+        words = [str(cell.verdict), cell.detail] if cell.detail else []
+        yield _case(cell, f"{cell.corpus} · {cell.protocol}", words, outcome.policy)
     for time in outcome.times:
-        yield _time_case(time, outcome.policy)
-    yield _some_case("cell", outcome.is_compared)
+        factor = f"{time.factor:.2f} times as long" if time.factor is not None else ""
+        words = [word for word in (str(time.verdict), factor, time.detail) if word]
+        yield _case(time, f"time to {time.direction}", words, outcome.policy)
+    compared = {"cell": outcome.is_compared}
     if outcome.policy.time:
-        yield _some_case("time", outcome.is_timed)
+        compared["time"] = outcome.is_timed
+    for what, some in compared.items():
+        message = "" if some else f"no {what} was compared with the baseline"
+        yield Case("gate", f"some {what} was compared", "error" if message else "", message)
 
 
-def _cell_case(finding: CellFinding, policy: Policy) -> Case:
-    verdict = finding.verdict
-    message = f"{verdict}: {finding.detail}" if finding.detail else ""
-    if verdict is Verdict.MISMATCH or verdict.is_regression:
-        kind = "failure"
-    elif verdict.is_missing or (verdict is Verdict.CHANGED_KEY and policy.keys):
-        kind = "error"
+def _case(
+    finding: CellFinding | TimeFinding, name: str, words: Sequence[str], policy: Policy
+) -> Case:
+    code = policy.exit_code(finding.verdict)
+    if code:
+        result = "error" if code == INCOMPLETE else "failure"
     else:
-        kind = "skipped" if verdict in (Verdict.CHANGED_KEY, Verdict.DECLINED) else ""
-    return finding.codec, f"{finding.corpus} · {finding.protocol}", kind, message
-
-
-def _time_case(finding: TimeFinding, policy: Policy) -> Case:
-    blocking = {TimeVerdict.SLOWER: "failure", TimeVerdict.NOT_TIMED: "error"}
-    unknown = finding.verdict in (TimeVerdict.NOT_COMPARED, TimeVerdict.NOT_TIMED)
-    kind = "skipped" if unknown else ""
-    if policy.time:
-        kind = blocking.get(finding.verdict, kind)
-    factor = f"{finding.factor:.2f} times as long" if finding.factor is not None else ""
-    message = ": ".join(filter(None, (str(finding.verdict), factor, finding.detail)))
-    return finding.codec, f"time to {finding.direction}", kind, message
-
-
-def _some_case(what: str, compared: bool) -> Case:
-    message = "" if compared else f"no {what} was compared with the baseline"
-    return "gate", f"some {what} was compared", "error" if message else "", message
+        result = "skipped" if finding.verdict in UNKNOWN else ""
+    return Case(finding.codec, name, result, ": ".join(words))
 
 
 def _legal(text: str) -> str:

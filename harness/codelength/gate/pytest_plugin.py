@@ -17,10 +17,7 @@ fixture.
 """
 
 import inspect
-import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +25,6 @@ import pytest
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
-    from codelength.gate.baseline import Baseline, Grid
     from codelength.gate.outcome import Outcome
     from codelength.plugins import Plugins
 
@@ -103,45 +99,35 @@ class Checker:
 
         from codelength.api.errors import UsageError
         from codelength.gate.baseline import load
-        from codelength.gate.grid import GridWatch
         from codelength.gate.outcome import Policy, check
+        from codelength.measure.codec_workers import SILENT
 
-        if not self._path.exists():
-            raise UsageError(f"no baseline {self._path}; 'pytest --codelength-update' makes it")
         baseline = load(self._path)
+        if baseline is None:
+            raise UsageError(f"no baseline {self._path}; 'pytest --codelength-update' makes it")
         if spec not in baseline.grid.codecs:
             raise UsageError(
                 f"{self._path.name} has no {spec}; 'pytest --codelength-update' adds it"
             )
         one_codec = replace(baseline, grid=replace(baseline.grid, codecs=[spec]))
-        return check(one_codec, plugins, GridWatch(), Policy(), timed=False, timeout=TIMEOUT)
+        return check(one_codec, plugins, SILENT, Policy(), timed=False, timeout=TIMEOUT)
 
     def _accept(self, plugins: "Plugins", spec: str) -> "Outcome":
-        from codelength.gate.baseline import load, to_json
-        from codelength.gate.grid import GridWatch
-        from codelength.gate.outcome import accept
-        from codelength.results.files import write_file
-
-        old = load(self._path) if self._path.exists() else None
-        grid = self._grid(plugins, spec, old)
-        new, outcome = accept(grid, plugins, GridWatch(), timed=False, timeout=TIMEOUT)
-        if not outcome.exit_code:
-            with locked(self._path.parent):  # another process may have written it meanwhile
-                if self._path.exists():
-                    new = load(self._path).with_cells(new)
-                write_file(self._path, to_json(new))
-        return outcome
-
-    def _grid(self, plugins: "Plugins", spec: str, old: "Baseline | None") -> "Grid":
-        """Take the grid of the old baseline, for this codec alone, or make a new one."""
         from msgspec.structs import replace
 
-        from codelength.gate.baseline import LIMIT, Grid
+        from codelength.gate.baseline import LIMIT, Grid, load, update_file
+        from codelength.gate.outcome import accept
+        from codelength.measure.codec_workers import SILENT
 
-        if old:
-            return replace(old.grid, codecs=[spec], wall=[])
-        corpora = [entry.item.spec for entry in plugins.select_corpora(self._corpora)]
-        return Grid(codecs=[spec], corpora=corpora, protocols=["whole"], limit=LIMIT)
+        if before := load(self._path):
+            grid = replace(before.grid, codecs=[spec])
+        else:
+            corpora = [entry.item.spec for entry in plugins.select_corpora(self._corpora)]
+            grid = Grid(codecs=[spec], corpora=corpora, protocols=["whole"], limit=LIMIT)
+        new, outcome = accept(grid, plugins, SILENT, timed=False, timeout=TIMEOUT)
+        if not outcome.exit_code:
+            update_file(self._path, new)
+        return outcome
 
 
 def find_codec(codec: "Codec | str") -> tuple["Plugins", str]:
@@ -163,17 +149,3 @@ def find_codec(codec: "Codec | str") -> tuple["Plugins", str]:
             reason = problems[0] if problems else "it has no hook codelength_codecs that gives it"
             raise UsageError(f"no plugin has the codec {codec.name!r}, nor has {file}: {reason}")
     return plugins, plugins.codec(codec.spec).item.spec
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes out of this block for the same folder."""
-    import fcntl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

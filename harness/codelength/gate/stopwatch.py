@@ -19,11 +19,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import msgspec
+from typing import NamedTuple
 
 from codelength.api.codec import Codec
-from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
 from codelength.api.protocol import head
 from codelength.gate.baseline import Clock
@@ -71,7 +69,7 @@ class Request:
     """The contention that rounds should have, if it is known."""
 
 
-class Round(msgspec.Struct, frozen=True, array_like=True):
+class Round(NamedTuple):
     """Seconds that one call of each took on average: the two references and the codec."""
 
     deflate: float
@@ -92,18 +90,17 @@ class Round(msgspec.Struct, frozen=True, array_like=True):
         """Whether the contention was as given, so that the round counts."""
         return abs(self.contention - contention) <= BAND
 
+    def log_time(self, direction: str) -> float:
+        """The logarithm of the codec's time over the geometric mean of the references' times."""
+        seconds: float = getattr(self, direction)
+        return math.log(seconds / math.sqrt(self.deflate * self.bytecode))
 
-class Pass(msgspec.Struct, frozen=True):
+
+class Pass(NamedTuple):
     """The rounds of one process."""
 
     prefix_bytes: int
     rounds: list[Round]
-
-
-class TimingError(CodelengthError):
-    """A codec could not be timed; the message says why."""
-
-    exit_code = 3
 
 
 def deflate_text() -> bytes:

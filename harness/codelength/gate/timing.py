@@ -18,9 +18,11 @@ from enum import StrEnum
 from functools import cache, partial
 from statistics import median
 
+from codelength.api.errors import CodelengthError
 from codelength.gate.baseline import BaselineTiming, Grid
-from codelength.gate.grid import GridWatch, Measured
-from codelength.gate.stopwatch import Pass, Request, TimingError, time_codec
+from codelength.gate.grid import Measured
+from codelength.gate.stopwatch import Pass, Request, Round, time_codec
+from codelength.measure.codec_workers import Watch
 from codelength.results.cell import CorpusSlice, Struct
 from codelength.results.machine import machine
 from codelength.workers.supervisor import CallFailed, Supervisor, TimedOut
@@ -46,9 +48,18 @@ QUIET = 1 / 8
 """This quantile of the contention of all rounds is taken for that of a quiet machine."""
 DIRECTIONS = ("encode", "decode")
 WITHOUT = "--time off leaves times out"
-NEVER_QUIET = "the machine was never as quiet as when the baseline was made; run again, or --update"
+NEVER_QUIET = (
+    "the machine was never as quiet as when the baseline was made; run again, or take new times "
+    "with --update --time advise"
+)
 TOO_LATE = "there was no time left to time it; run again when the machine is less busy"
 UNSURE = "looks slower, but the machine was too busy to be sure; run again"
+
+
+class TimingError(CodelengthError):
+    """A codec could not be timed; the message says why."""
+
+    exit_code = 3
 
 
 class TimeVerdict(StrEnum):
@@ -84,40 +95,40 @@ class Timer:
     timeout: float
     """Seconds for a pass."""
 
-    def time_for_baseline(self, watch: GridWatch) -> list[BaselineTiming]:
-        """Time all codecs.
+    def time_for_baseline(self, codecs: Sequence[str], watch: Watch) -> list[BaselineTiming]:
+        """Time those of `codecs` that have a cell that is ok.
 
         Passes over one codec lie apart, so that they see the machine in more than one state.
 
         Raises:
             TimingError: A codec fails, or the machine is too busy.
         """
-        specs = [entry.item.spec for entry in self.measured.plan.codecs]
-        passes: dict[str, list[Pass]] = {spec: [] for spec in specs if self._slices(spec)}
+        passes: dict[str, list[Pass]] = {codec: [] for codec in codecs if self._slices(codec)}
         last, start = -math.inf, time.monotonic()
         for number in range(TRIES):
             quiet = quiet_contention(passes.values())
-            left = [spec for spec in passes if len(quiet_passes(passes[spec], quiet)) < PASSES]
+            left = [codec for codec in passes if len(quiet_rounds(passes[codec], quiet)) < PASSES]
             if not left or (number >= PASSES and time.monotonic() - start > BASELINE_SECONDS):
                 break
             self.wait(last + APART - time.monotonic())
             last = time.monotonic()
-            for spec in left:
-                watch.timing(f"timing {spec}, pass {number + 1}")
-                first = passes[spec][0].prefix_bytes if passes[spec] else None
+            for codec in left:
+                watch.timing(f"timing {codec}, pass {number + 1}")
+                first = passes[codec][0].prefix_bytes if passes[codec] else None
                 try:
-                    passes[spec].append(self.make_pass(spec, first, quiet))
+                    passes[codec].append(self.make_pass(codec, first, quiet))
                 except TimingError as error:
-                    raise TimingError(f"{spec} cannot be timed: {error}; {WITHOUT}") from error
+                    raise TimingError(f"{codec} cannot be timed: {error}; {WITHOUT}") from error
         quiet = quiet_contention(passes.values())
-        if any(len(quiet_passes(some, quiet)) < PASSES for some in passes.values()):
+        if any(len(quiet_rounds(some, quiet)) < PASSES for some in passes.values()):
             quiet = common_contention(list(passes.values()))
         return [
-            to_baseline_timing(spec, self.grid, some, quiet or 0.0) for spec, some in passes.items()
+            to_baseline_timing(codec, self.grid, some, quiet or 0.0)
+            for codec, some in passes.items()
         ]
 
     def compare(
-        self, baseline: Sequence[BaselineTiming], watch: GridWatch, deadline: float
+        self, baseline: Sequence[BaselineTiming], watch: Watch, deadline: float
     ) -> dict[str, list[TimeFinding]]:
         """Compare both directions of each codec with the baseline.
 
@@ -128,28 +139,22 @@ class Timer:
             deadline: The moment, of `time.monotonic()`, after which no pass begins.
         """
         passes: dict[str, list[Pass]] = {before.codec: [] for before in baseline}
-        failed: dict[str, str] = {}
+        found = {before.codec: compare_passes(before, []) for before in baseline}
         for number in range(TRIES):
             for before in baseline:
-                spec = before.codec
-                late = time.monotonic() > deadline
-                if late or spec in failed or is_decided(before, passes[spec]):
+                codec = before.codec
+                decided = found[codec][0].verdict is not TimeVerdict.NOT_COMPARED
+                if decided or time.monotonic() > deadline:
                     continue
-                watch.timing(f"timing {spec}" + (f" again, {number}" if number else ""))
+                watch.timing(f"timing {codec}" + (f" again, {number}" if number else ""))
                 try:
-                    passes[spec].append(
-                        self.make_pass(spec, before.prefix_bytes, before.contention)
-                    )
+                    one = self.make_pass(codec, before.prefix_bytes, before.contention)
                 except TimingError as error:
-                    failed[spec] = str(error)
-        return {
-            before.codec: (
-                without_time(before.codec, TimeVerdict.NOT_TIMED, failed[before.codec])
-                if before.codec in failed
-                else compare_passes(before, passes[before.codec])
-            )
-            for before in baseline
-        }
+                    found[codec] = without_time(codec, TimeVerdict.NOT_TIMED, str(error))
+                else:
+                    passes[codec].append(one)
+                    found[codec] = compare_passes(before, passes[codec])
+        return found
 
     def make_pass(self, codec: str, prefix_bytes: int | None, contention: float | None) -> Pass:
         """Time a codec in a new process.
@@ -206,20 +211,23 @@ def quiet_contention(passes: Iterable[Sequence[Pass]]) -> float | None:
 def common_contention(passes: Sequence[Sequence[Pass]]) -> float | None:
     """Find the contention at which the codec with the fewest passes that count has most."""
     counts = (
-        (min(len(quiet_passes(some, contention)) for some in passes), contention)
+        (min(len(quiet_rounds(some, contention)) for some in passes), contention)
         for contention in _contentions(passes)
     )
     return max(counts, default=(0, None))[1]
 
 
-def quiet_passes(passes: Iterable[Pass], contention: float | None) -> list[Pass]:
-    """Keep the quiet rounds, and of the passes those that have enough of them to count."""
+def quiet_rounds(passes: Iterable[Pass], contention: float | None) -> list[list[Round]]:
+    """Return the quiet rounds of each pass that has enough of them to count."""
     if contention is None:
         return []
-    quiet = (
-        Pass(one.prefix_bytes, [r for r in one.rounds if r.is_quiet(contention)]) for one in passes
-    )
-    return [one for one in quiet if len(one.rounds) >= FEWEST]
+    quiet = ([r for r in one.rounds if r.is_quiet(contention)] for one in passes)
+    return [rounds for rounds in quiet if len(rounds) >= FEWEST]
+
+
+def log_times(passes: Iterable[Sequence[Round]], direction: str) -> list[float]:
+    """Return the median over the rounds of each pass."""
+    return [median(r.log_time(direction) for r in rounds) for rounds in passes]
 
 
 def to_baseline_timing(
@@ -230,13 +238,13 @@ def to_baseline_timing(
     Raises:
         TimingError: Fewer than PASSES of them count.
     """
-    quiet = quiet_passes(passes, contention)
+    quiet = quiet_rounds(passes, contention)
     if len(quiet) < PASSES:
         raise TimingError(
             f"{codec} cannot be timed: {len(quiet)} of {len(passes)} passes were undisturbed; "
             f"update when the machine is less busy; {WITHOUT}"
         )
-    encode, decode = ([round(log_time(one, d), 4) for one in quiet] for d in DIRECTIONS)
+    encode, decode = ([round(x, 4) for x in log_times(quiet, d)] for d in DIRECTIONS)
     return BaselineTiming(
         codec=codec,
         clock=grid.clock(codec),
@@ -247,51 +255,36 @@ def to_baseline_timing(
     )
 
 
-def log_time(one: Pass, direction: str) -> float:
-    """Return the median over rounds of the logarithm of the relative time.
-
-    The time of the codec is taken relative to the geometric mean of the references' times.
-    """
-    return median(
-        math.log(getattr(r, direction) / math.sqrt(r.deflate * r.bytecode)) for r in one.rounds
-    )
-
-
-def is_decided(before: BaselineTiming, passes: Sequence[Pass]) -> bool:
-    """Whether there are passes enough for a verdict: one if no direction looks slower."""
-    quiet = quiet_passes(passes, before.contention)
-    if not quiet or len(quiet) >= PASSES:
-        return bool(quiet)
-    return all(change(before, quiet, direction) <= SUSPICION for direction in DIRECTIONS)
-
-
 def compare_passes(before: BaselineTiming, passes: Sequence[Pass]) -> list[TimeFinding]:
-    """Return the findings on both directions of a codec."""
-    quiet = quiet_passes(passes, before.contention)
-    if is_decided(before, passes):
-        return [compare_direction(before, quiet, direction) for direction in DIRECTIONS]
-    reason = UNSURE if quiet else NEVER_QUIET if passes else TOO_LATE
-    return without_time(before.codec, TimeVerdict.NOT_COMPARED, reason)
+    """Return the findings on both directions of a codec.
+
+    One pass is enough if no direction looks slower; otherwise it takes PASSES of them.
+    """
+    quiet = quiet_rounds(passes, before.contention)
+    if not quiet:
+        reason = NEVER_QUIET if passes else TOO_LATE
+        return without_time(before.codec, TimeVerdict.NOT_COMPARED, reason)
+    findings = [compare_direction(before, quiet, direction) for direction in DIRECTIONS]
+    suspicious = any((f.factor or 0) > math.exp(SUSPICION) for f in findings)
+    if suspicious and len(quiet) < PASSES:
+        return without_time(before.codec, TimeVerdict.NOT_COMPARED, UNSURE)
+    return findings
 
 
-def change(before: BaselineTiming, quiet: Sequence[Pass], direction: str) -> float:
-    """Return by how much the median of `log_time` over passes is above that of the baseline."""
-    then: list[float] = getattr(before, direction)
-    return median(log_time(one, direction) for one in quiet) - median(then)
-
-
-def compare_direction(before: BaselineTiming, quiet: Sequence[Pass], direction: str) -> TimeFinding:
+def compare_direction(
+    before: BaselineTiming, quiet: Sequence[Sequence[Round]], direction: str
+) -> TimeFinding:
     """Return the finding on one direction, from all passes that count."""
-    effect = change(before, quiet, direction)
-    p = mann_whitney([log_time(one, direction) for one in quiet], getattr(before, direction))
-    slower = effect > THRESHOLD and p <= SIGNIFICANCE
+    now, then = log_times(quiet, direction), getattr(before, direction)
+    change, p = median(now) - median(then), mann_whitney(now, then)
+    slower = change > THRESHOLD and p <= SIGNIFICANCE
     return TimeFinding(
         codec=before.codec,
         direction=direction,
         verdict=TimeVerdict.SLOWER if slower else TimeVerdict.AS_BEFORE,
-        factor=math.exp(effect),
+        factor=math.exp(change),
         p=p,
-        passes=len(quiet),
+        passes=len(now),
     )
 
 

@@ -29,16 +29,6 @@ class Verdict(StrEnum):
         """Whether the size was compared with that of the baseline."""
         return self in (self.EQUAL, self.SMALLER, self.LARGER, self.OTHER_BYTES)
 
-    @property
-    def is_regression(self) -> bool:
-        """Whether the codec got worse."""
-        return self in (self.LARGER, self.OTHER_BYTES)
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether there is no figure although there should be one."""
-        return self in (self.FAILED, self.VANISHED, self.UNRECORDED)
-
 
 class CellFinding(Struct, frozen=True):
     """The verdict on one cell of the grid."""
@@ -65,19 +55,17 @@ def find_changes(
     Returns:
         One finding for each cell of the grid, in the order of the grid.
     """
-    expected = {cell.key: cell for cell in baseline.cells}
-    measured = {(cell.codec, cell.slice.corpus, cell.slice.protocol): cell for cell in cells}
+    expected, measured = baseline.by_key, {cell.key: cell for cell in cells}
     findings = []
     for key in baseline.grid.keys:
-        codec, corpus, protocol = key
         before, now = expected.get(key), measured.get(key)
-        reason = missing.get(codec) or missing.get(corpus) or "it was not measured"
+        reason = missing.get(key.codec) or missing.get(key.corpus) or "it was not measured"
         verdict, detail = verdict_of(before, now, reason)
         findings.append(
             CellFinding(
-                codec=codec,
-                corpus=corpus,
-                protocol=protocol,
+                codec=key.codec,
+                corpus=key.corpus,
+                protocol=key.protocol,
                 verdict=verdict,
                 detail=detail,
                 before=before.coded_bytes if before and not before.declined else None,

@@ -67,6 +67,9 @@ class Watch:
     def finished(self, cell: Cell, reused: bool) -> None:
         """A cell has its result; `reused` if an earlier run had it already."""
 
+    def timing(self, what: str) -> None:
+        """All cells have their results; the gate times a codec."""
+
 
 SILENT = Watch()
 

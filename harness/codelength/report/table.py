@@ -167,6 +167,15 @@ def build_table(
     return Table(title, columns, rows, made, notes)
 
 
+def join_rows(rows: Iterable[Sequence[str]], column: int) -> list[list[str]]:
+    """Join the rows that differ only in one column, and list what they have there."""
+    joined: dict[tuple[str, ...], dict[str, None]] = {}
+    for row in rows:
+        rest = (*row[:column], *row[column + 1 :])
+        joined.setdefault(rest, {})[row[column]] = None
+    return [[*rest[:column], ", ".join(own), *rest[column:]] for rest, own in joined.items()]
+
+
 def to_printable(value: str) -> str:
     """Spell out what would steer a terminal or turn the direction of reading; lines are kept.
 
