@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,12 @@ from codelength.coding import device
 from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
 from codelength_exact.recurrent_shape import BEGIN
-from codelength_recurrent.backend_numba import NumbaRecurrentBackend
-from codelength_recurrent.model import AnyQuantizedRecurrent, QuantizedRecurrent, RecurrentState
+from codelength_recurrent.compiled_model import CompiledRecurrent
+from codelength_recurrent.model import QuantizedRecurrent, State
 from codelength_recurrent.weights import read, scrambled
+
+AnyRecurrent: TypeAlias = QuantizedRecurrent[Any]
+"""A model of either implementation."""
 
 BLOCK = 64
 """Positions of a stream that the parallel view hands out at a time."""
@@ -37,7 +40,7 @@ class RecurrentPredictor(Predictor):
     """The seed of a random order that the weights are brought into: a control, no codec."""
 
     @property
-    def model(self) -> AnyQuantizedRecurrent:
+    def model(self) -> AnyRecurrent:
         """Return the model on the device that was asked for. It is loaded once in a process."""
         return _load(self.path, self.disorder, device.chosen())
 
@@ -55,9 +58,7 @@ class RecurrentPredictor(Predictor):
         return all_positions(self.model, batch)
 
 
-def all_positions(
-    model: AnyQuantizedRecurrent, batch: Sequence[IntArray]
-) -> Iterator[tuple[int, IntArray]]:
+def all_positions(model: AnyRecurrent, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
     """Yield the frequencies of all positions, as `Predictor.frequencies` does."""
     order = sorted(range(len(batch)), key=lambda i: -len(batch[i]))
     lengths = [len(batch[i]) for i in order]
@@ -66,14 +67,14 @@ def all_positions(
     symbols = _inputs([batch[i] for i in order[:alive]])
     for start in range(0, symbols.shape[1], BLOCK):
         alive = sum(length > start for length in lengths)
-        state.keep(alive)
+        state = model.keep(state, alive)
         rows = _block(model, state, symbols[:alive, start : start + BLOCK])
         for stream in range(alive):
             yield order[stream], rows[stream, : lengths[stream] - start]
 
 
 def _block(
-    model: AnyQuantizedRecurrent, state: RecurrentState[Any], symbols: NDArray[np.int32]
+    model: QuantizedRecurrent[State], state: State, symbols: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     time = max(1, model.positions_at_once // len(symbols))
     pieces = range(0, symbols.shape[1], time)
@@ -83,7 +84,7 @@ def _block(
 class ModelStepper(Stepper):
     """Steps the streams of a model. A step costs the same however long the streams are."""
 
-    def __init__(self, model: AnyQuantizedRecurrent, streams: int) -> None:
+    def __init__(self, model: AnyRecurrent, streams: int) -> None:
         self._model = model
         self._state = model.begin(streams)
         self._last = np.full((streams, 1), BEGIN)
@@ -100,7 +101,7 @@ class ModelStepper(Stepper):
         self._last = np.asarray(symbols)[:, None]
 
     def keep(self, streams: int) -> None:
-        self._state.keep(streams)
+        self._state = self._model.keep(self._state, streams)
         self._last = self._last[:streams]
         if self._frequencies is not None:
             self._frequencies = self._frequencies[:streams]
@@ -119,14 +120,14 @@ def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path, disorder: int | None, device_name: str) -> AnyQuantizedRecurrent:
+def _load(path: Path, disorder: int | None, device_name: str) -> AnyRecurrent:
     weights = read(path)
     for name, array in weights.arrays.items():
         if not np.isfinite(array).all():
             raise UsageError(f"{path}: {name} has values that are no numbers; train it again")
     weights = weights if disorder is None else scrambled(weights, disorder)
     if device_name == device.PROCESSOR:
-        return QuantizedRecurrent(weights, NumbaRecurrentBackend())
-    from codelength_recurrent.backend_torch import TorchRecurrentBackend
+        return CompiledRecurrent(weights)
+    from codelength_recurrent.torch_model import TorchRecurrent
 
-    return QuantizedRecurrent(weights, TorchRecurrentBackend(device_name))
+    return TorchRecurrent(weights, device_name)

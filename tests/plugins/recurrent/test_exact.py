@@ -8,14 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import SHAPE, parameters, shapes, weights
 
+from codelength.coding.compiled import compiled
 from codelength.testing import check_predictor
 from codelength_exact.recurrent_shape import BEGIN, Shape
-from codelength_recurrent.backend_numba import NumbaRecurrentBackend
+from codelength_exact.scalars import quantise
+from codelength_recurrent.compiled_model import CompiledRecurrent
 from codelength_recurrent.model import QuantizedRecurrent
 from codelength_recurrent.predictor import RecurrentPredictor, all_positions
 from codelength_recurrent.weights import write
 
-MODEL = QuantizedRecurrent(weights(), NumbaRecurrentBackend())
+
+@compiled
+def quantised(row: np.ndarray, integers: np.ndarray) -> None:
+    quantise(row, integers)
+
+
+MODEL = CompiledRecurrent(weights())
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -44,7 +52,7 @@ def in_company(model: QuantizedRecurrent, batch: list[bytes]) -> list[np.ndarray
 @given(shape=shapes(), seed=seeds, data=st.binary(min_size=1, max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_all_positions_at_once_are_the_same_as_step_by_step(shape, seed, data):
-    model = QuantizedRecurrent(weights(shape, seed), NumbaRecurrentBackend())
+    model = CompiledRecurrent(weights(shape, seed))
     assert (at_once(model, data) == by_steps(model, data)).all()
 
 
@@ -59,7 +67,7 @@ def test_a_stream_is_the_same_among_others_of_any_length(batch):
 @settings(max_examples=60, deadline=None)
 def test_frequencies_are_lawful_however_wild_the_weights(shape, seed, size):
     rows = at_once(
-        QuantizedRecurrent(weights(shape, seed, size), NumbaRecurrentBackend()),
+        CompiledRecurrent(weights(shape, seed, size)),
         bytes(range(50, 80)),
     )
     assert rows.min() >= 1
@@ -67,7 +75,7 @@ def test_frequencies_are_lawful_however_wild_the_weights(shape, seed, size):
 
 
 def test_equal_logits_give_equal_frequencies():
-    rows = at_once(QuantizedRecurrent(weights(size=0.0), NumbaRecurrentBackend()), b"abc")
+    rows = at_once(CompiledRecurrent(weights(size=0.0)), b"abc")
     assert (rows == rows[0, 0]).all()
     assert rows.sum(1).min() > 0.999 * (1 << 24)
 
@@ -76,24 +84,21 @@ def test_equal_logits_give_equal_frequencies():
 @settings(max_examples=40, deadline=None)
 def test_operations_of_torch_give_the_integers_of_the_compiled_loops(shape, seed, size):
     pytest.importorskip("torch")
-    from codelength_recurrent.backend_torch import TorchRecurrentBackend
+    from codelength_recurrent.torch_model import TorchRecurrent
 
     given = weights(shape, seed, size)
     data = bytes(np.random.default_rng(seed).integers(0, 256, 40, np.uint8))
-    assert (
-        at_once(QuantizedRecurrent(given, TorchRecurrentBackend()), data)
-        == at_once(QuantizedRecurrent(given, NumbaRecurrentBackend()), data)
-    ).all()
+    assert (at_once(TorchRecurrent(given), data) == at_once(CompiledRecurrent(given), data)).all()
 
 
 def test_products_are_exact_whatever_pytorch_was_told():
     torch = pytest.importorskip("torch")
-    from codelength_hf import backend_torch as transformers
-    from codelength_recurrent import backend_torch as recurrent
+    from codelength_exact.backend_torch import TorchBackend
+    from codelength_hf.backend_torch import TorchTransformerBackend
 
     before = torch.get_float32_matmul_precision()
     try:
-        for arithmetic in (recurrent.TorchRecurrentBackend, transformers.TorchTransformerBackend):
+        for arithmetic in (TorchBackend, TorchTransformerBackend):
             torch.set_float32_matmul_precision("medium")
             arithmetic()
             assert torch.get_float32_matmul_precision() == "highest"
@@ -105,9 +110,9 @@ def test_an_accelerator_gives_the_integers_of_the_cpu():
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    from codelength_recurrent.backend_torch import TorchRecurrentBackend
+    from codelength_recurrent.torch_model import TorchRecurrent
 
-    there = QuantizedRecurrent(weights(), TorchRecurrentBackend("cuda"))
+    there = TorchRecurrent(weights(), "cuda")
     assert (at_once(there, bytes(range(200))) == at_once(MODEL, bytes(range(200)))).all()
 
 
@@ -127,22 +132,21 @@ def test_float_weights_give_nearly_the_same_code_length():
     data = np.random.default_rng(3).integers(0, 256, 500).astype(np.uint8)
     with torch.no_grad():
         floats = float(model.bits(torch.from_numpy(data)[None]))
-    rows = at_once(QuantizedRecurrent(weights(shape), NumbaRecurrentBackend()), data.tobytes())
+    rows = at_once(CompiledRecurrent(weights(shape)), data.tobytes())
     exact = -np.log2(rows[np.arange(500), data] / rows.sum(1)).mean()
     assert exact == pytest.approx(floats, rel=0.005)
 
 
 def test_a_row_is_quantised_to_even_at_ties():
-    row = np.array([[127.0, 0.5, 1.5, 2.5, -0.5, -1.5, -127.0, 3.49]], np.float32)
-    integers, _ = NumbaRecurrentBackend().normalise(row)
-    assert integers.tolist() == [[127, 0, 2, 2, 0, -2, -127, 3]]
+    row = np.array([127.0, 0.5, 1.5, 2.5, -0.5, -1.5, -127.0, 3.49], np.float32)
+    integers = np.empty(8, np.int8)
+    quantised(row, integers)
+    assert integers.tolist() == [127, 0, 2, 2, 0, -2, -127, 3]
 
 
 def test_frequencies_are_the_same_on_every_machine():
     """What blobs depend on; if this changes, no blob made before can be decoded."""
-    distribution = at_once(
-        QuantizedRecurrent(weights(SHAPE, seed=7), NumbaRecurrentBackend()), bytes(range(256))
-    )
+    distribution = at_once(CompiledRecurrent(weights(SHAPE, seed=7)), bytes(range(256)))
     assert (
         hashlib.sha256(distribution.astype("<i4").tobytes()).hexdigest()[:16] == "c5de0c064ff2d797"
     )
