@@ -33,6 +33,18 @@ def parse_size(value: int | str) -> int:
     return size
 
 
+SECONDS = {"": 1, "s": 1, "min": 60, "h": 3600}
+
+
+def parse_duration(value: float | str) -> float:
+    """Return a number of seconds above 0: `90`, `"10min"`, `"1.5h"`."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|h)?", str(value).strip().lower())
+    seconds = float(match[1]) * SECONDS[match[2] or ""] if match else 0.0
+    if not seconds:
+        raise UsageError(f"{value!r} is no duration; write it like 90, 10min or 1.5h")
+    return seconds
+
+
 def split_specs(text: str) -> list[str]:
     """`"gzip,zstd:level=19,long=27,png"` → three specs.
 

@@ -11,8 +11,9 @@ import click
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError, UsageError
-from codelength.api.spec import parse_size
+from codelength.api.spec import parse_duration, parse_size
 from codelength.coding.device import PROCESSOR, VARIABLE
+from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins, Registered
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +68,42 @@ class Size(click.ParamType[int]):
             return parse_size(value)
         except UsageError as error:
             self.fail(str(error), param, ctx)
+
+
+class Duration(click.ParamType[float]):
+    """A number of seconds: `90`, `10min`, `1.5h`."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            return parse_duration(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+BUDGET = {
+    "size": (Size(), "Mark what needs more coded bytes, as 16MB: all corpora together."),
+    "time": (Duration(), "Mark what encodes or decodes for longer, as 10min."),
+    "memory": (Size(), "Mark what takes more memory, as 2GB."),
+    "total": (Size(), "Mark what needs more bytes for blobs, model and zipped decoder together."),
+}
+"""What --max-NAME means, by the field of `Budget`."""
+
+
+def with_budget(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --max-size, --max-time, --max-memory and --max-total; the command gets `budget`."""
+
+    @functools.wraps(command)
+    def wrapped(**options: Any) -> Any:
+        limits = {name: options.pop(f"max_{name}") for name in BUDGET}
+        return command(budget=Budget(**limits), **options)
+
+    for name, (kind, what) in reversed(BUDGET.items()):
+        wrapped = click.option(f"--max-{name}", type=kind, help=what)(wrapped)
+    return wrapped
 
 
 def _compute_on(_context: click.Context, _option: click.Parameter, device: str) -> None:
