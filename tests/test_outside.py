@@ -84,7 +84,7 @@ def test_its_codec_and_its_corpus_are_in_the_tables(run, tmp_path):
     ranks = [
         (line.split()[0], line.split()[1])
         for line in ran.stdout.splitlines()
-        if line.split()[:1] in (["1"], ["2"], ["3"])
+        if line.endswith(tuple("0123456789")) and line.split()[:1] in (["1"], ["2"], ["3"])
     ]
     assert ranks == [("1", "packbits:deflate=9"), ("2", "packbits:deflate=0"), ("3", "store")]
     report = (tmp_path / "codelength-results" / "report.md").read_text()

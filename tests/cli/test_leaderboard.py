@@ -50,7 +50,7 @@ def test_two_documents_on_standard_output_are_refused(hand_in) -> None:
 
 def test_nothing_measured_is_no_success(hand_in, capsys) -> None:
     assert typed(hand_in("a", [broken()])) == 3
-    assert "Not ok · 1 cell" in capsys.readouterr().out
+    assert "1 cell not ok: gzip on prose: failed: it" in capsys.readouterr().out
 
 
 def test_some_corpora_only(hand_in, capsys) -> None:

@@ -7,8 +7,8 @@ from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
 from codelength.metrics import Price, Pricing
 from codelength.report.board import board_of
-from codelength.report.table import Table
-from codelength.report.tables import corpus_table
+from codelength.report.table import Bad, Bold, Table
+from codelength.report.tables import ranking_table
 from codelength.results.cell import Cell, Environment, Status
 from factories import broken, cell, corpus_slice, environment, phase
 
@@ -25,7 +25,7 @@ def priced(
     board = board_of(cells, environments or [environment()], pricing)
     (grid,) = board.grids
     (corpus,) = grid.slices
-    return corpus_table(board, grid, corpus, key)
+    return ranking_table(board, grid.part(corpus), key)
 
 
 def column(table: Table, head: str) -> list[str]:
@@ -36,9 +36,9 @@ def column(table: Table, head: str) -> list[str]:
 def test_the_smallest_is_first_and_the_direction_is_printed() -> None:
     table = ranked([cell("a", coded=500), cell("b", coded=400), cell("c", coded=450)])
     assert column(table, "codec") == ["b", "c", "a"]
-    assert column(table, "raw %") == ["40.00", "45.00", "50.00"]
+    assert column(table, "size %") == ["40.00", "45.00", "50.00"]
     assert column(table, "bpb") == ["3.200", "3.600", "4.000"]
-    assert "by ratio, smaller is better" in table.title
+    assert "by size, smaller is better" in table.title
 
 
 def test_a_tie_is_printed_as_a_tie() -> None:
@@ -49,15 +49,16 @@ def test_a_tie_is_printed_as_a_tie() -> None:
 def test_ratios_that_only_print_alike_are_no_tie() -> None:
     of = corpus_slice(size=10**9)
     table = ranked([cell("a", of, 400_000_001), cell("b", of, 400_000_000)])
-    assert column(table, "raw %") == ["40.00", "40.00"]
+    assert column(table, "size %") == ["40.00", "40.00"]
     assert column(table, "#") == ["1", "2"]
 
 
 def test_what_failed_is_at_the_bottom_with_its_status_and_no_figures() -> None:
     table = ranked([broken("a", status=Status.TIMEOUT), cell("b"), cell("c")])
     assert table.rows[-1][:2] == ["-", "a"]
-    assert set(table.rows[-1][2:-1]) == {"n/a"}
-    assert column(table, "front or status")[-1] == "timeout"
+    assert table.rows[-1][2] == "timeout"
+    assert isinstance(table.rows[-1][2], Bad)
+    assert set(table.rows[-1][3:]) == {"", "n/a"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_an_unknown_key_is_answered_with_the_nearest() -> None:
 
 def test_raw_adjusted_and_prequential_rates_stand_beside_each_other() -> None:
     table = ranked([cell("lm", coded=200, model_bytes={"weights": 100}), cell("gzip")])
-    assert column(table, "raw %") == ["20.00?", "40.00"]
+    assert column(table, "size %") == ["20.00?", "40.00"]
     assert column(table, "adj % at N") == ["30.00", "40.00"]
     assert column(table, "adj % at 1 GB") == ["20.00", "40.00"]
     assert column(table, "preq %") == ["n/a", "40.00"]
@@ -121,7 +122,7 @@ def test_a_model_that_may_have_seen_the_corpus_is_marked_with_a_footnote() -> No
         cell("gzip", of, 400),
     ]
     table = ranked(cells)
-    assert column(table, "raw %") == ["10.00†", "20.00", "30.00?", "40.00"]
+    assert column(table, "size %") == ["10.00†", "20.00", "30.00?", "40.00"]
     first, second, *_ = table.notes
     assert first.startswith("† may have been trained on it")
     assert first.endswith("seen on prose.")
@@ -137,7 +138,7 @@ def test_a_known_entropy_is_in_the_title_and_what_is_above_it_in_a_column() -> N
 def test_the_published_protocol_shows_header_once_beside_the_honest_ratio() -> None:
     of = corpus_slice(protocol="paper", samples=5, header_once=True)
     table = ranked([cell("gzip", of), cell("lm", of, 300, model_bytes={"weights": 1})])
-    assert column(table, "raw %") == ["30.00?", "40.00"]
+    assert column(table, "size %") == ["30.00?", "40.00"]
     assert column(table, "header once %") == ["n/a", "36.00"]
 
 
@@ -149,17 +150,30 @@ def test_partial_corpora_and_limits_are_in_the_title() -> None:
 
 def test_an_empty_corpus_is_said_to_be_one() -> None:
     table = ranked([cell(of=corpus_slice(size=0), coded=3)])
-    assert column(table, "raw %") == ["n/a"]
+    assert column(table, "size %") == ["n/a"]
     assert any("no bytes" in note for note in table.notes)
 
 
-def test_the_front_marks_who_is_both_smaller_and_faster() -> None:
+def test_the_best_of_a_column_is_bold_and_a_copy_of_the_data_is_no_rival() -> None:
     cells = [
         cell("small", coded=100, encode=phase(9), decode=phase(9)),
         cell("quick", coded=300, encode=phase(1), decode=phase(9)),
-        cell("beaten", coded=400, encode=phase(2), decode=phase(9)),
+        cell("store", coded=1000, encode=phase(0.1), decode=phase(0.1)),
     ]
-    assert column(ranked(cells), "front") == ["ed", "e", ""]
+    table = ranked(cells)
+    bold = {
+        head: [isinstance(value, Bold) for value in column(table, head)]
+        for head in ("size %", "enc MB/s", "dec MB/s")
+    }
+    assert bold["size %"] == [True, False, False]
+    assert bold["enc MB/s"] == [False, True, False]
+    assert bold["dec MB/s"] == [False, False, False]  # both take as long
+
+
+def test_sizes_are_set_beside_the_best_row_of_gzip() -> None:
+    cells = [cell("xz", coded=200), cell("gzip:level=1", coded=500), cell("gzip:level=9")]
+    assert column(ranked(cells), "× smaller than gzip") == ["2.00", "1.00", "0.80"]
+    assert "× smaller than gzip" not in [c.title for c in ranked(cells[:1]).columns]
 
 
 def test_speeds_of_different_machines_are_marked() -> None:

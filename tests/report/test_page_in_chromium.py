@@ -128,7 +128,9 @@ def choose(tab: Chromium, select: str, value: str) -> None:
 
 
 def overall(made: BoardPage) -> Table:
-    return next(t for t in made.answer if t.title.startswith("Overall · whole"))
+    return next(
+        t for t in made.first if isinstance(t, Table) and t.title.startswith("Overall · whole")
+    )
 
 
 def printed(table: Table, head: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -10,9 +11,9 @@ from codelength.metrics import encode_speed
 from codelength.report.board import Board, board_of, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.export import EXPORTERS
-from codelength.report.export.terminal import to_text
-from codelength.report.table import Table
-from codelength.report.tables import controls_table, corpus_table
+from codelength.report.export.terminal import LINES, to_screen
+from codelength.report.table import Bad, Table
+from codelength.report.tables import answer_table, controls_table, ranking_table
 from codelength.results.cell import Cell, Check, Estimate, Evidence
 from codelength.results.store import Store
 from factories import broken, cell, corpus_slice, environment, phase
@@ -56,7 +57,13 @@ def named(board: Board, start: str) -> Table:
 
 def shown(board: Board, key: str = "ratio") -> list[Table]:
     page = BoardPage(board, key=key)
-    return [*page.brief, *page.answer]
+    return [section for section in page.sections if isinstance(section, Table)]
+
+
+def overall(board: Board) -> list[Table]:
+    page = BoardPage(board)
+    tables = [section for section in page.first if isinstance(section, Table)]
+    return [table for table in tables if table.title.startswith("Overall")]
 
 
 def exported(board: Board, name: str, title: str = "Books & more") -> str:
@@ -68,7 +75,7 @@ def test_estimates_stand_below_what_was_decoded_whatever_their_size(board: Board
     table = named(board, "Overall")
     assert column(table, "codec") == ["lm ⌂", "gzip", "tiny", "dream"]
     assert column(table, "#") == ["1", "2", "-", "≈"]
-    assert column(table, "all %") == ["30.00?", "40.00", "n/a", "≈10.00"]
+    assert column(table, "size %") == ["30.00?", "40.00", "2 of 3", "≈10.00"]
     assert column(table, "class") == [
         "learned, same-machine",
         "verified",
@@ -79,18 +86,19 @@ def test_estimates_stand_below_what_was_decoded_whatever_their_size(board: Board
 
 def test_no_mean_is_taken_over_a_hole(board: Board) -> None:
     table = named(board, "Overall")
-    assert column(table, "95% interval°")[2] == "2 of 3"
+    assert column(table, "size %")[2] == "2 of 3"
+    assert isinstance(column(table, "size %")[2], Bad)  # it failed
     assert column(table, "text %")[2] == "5.00"
-    assert column(table, "audio %")[2] == "n/a"
+    assert column(table, "audio %")[2] == "failed"
 
 
 def test_every_kind_of_media_has_its_ranking(board: Board, hand_in) -> None:
     titles = [table.title.partition(" · ")[0] for table in shown(board)]
-    assert titles == ["prose", "photo", "song", "Not ok", "Overall"]
+    assert titles[:5] == ["Winners", "Overall", "prose", "photo", "song"]
     assert column(named(board, "song"), "#") == ["1", "2", "-", "≈"]
     more = [cell(of=of) for of in [*CUTS, corpus_slice("verse")]]
     titles = [table.title.partition(" · ")[0] for table in shown(load_board([hand_in("b", more)]))]
-    assert titles == ["photo", "song", "text", "Overall"]
+    assert titles[:6] == ["Winners", "Overall", "text", "prose", "verse", "photo"]
 
 
 def test_an_estimate_and_a_measurement_of_one_codec_are_two_rows_and_no_contradiction(
@@ -113,7 +121,7 @@ def test_what_was_scored_is_an_estimate(hand_in) -> None:
     found = load_board([folder])
     table = named(found, "Overall")
     # 801.5 bits are 100.2 bytes, and no blob has a part of one: 101 bytes of 1000
-    assert column(table, "raw %") == ["40.00", "≈10.10?"]
+    assert column(table, "size %") == ["40.00", "≈10.10?"]
     assert column(table, "class") == ["verified", "learned, ≈ estimate"]
     assert "codelength score" in exported(found, "markdown")
 
@@ -145,7 +153,7 @@ def test_controls_are_in_no_mean(hand_in) -> None:
     noise = corpus_slice("noise", kind="raw", entropy=8.0)
     found = load_board([hand_in("a", [cell(), cell(of=noise, coded=1000)])])
     table = named(found, "Overall")
-    assert column(table, "raw %") == ["40.00"]
+    assert column(table, "size %") == ["40.00"]
     assert any("1 corpus (controls, empty) not averaged" in note for note in table.notes)
 
 
@@ -211,10 +219,10 @@ def test_names_that_would_steer_a_terminal_are_spelt_out(hand_in) -> None:
 
 
 def test_the_overall_ranking_has_the_mean_in_all_and_by_kind() -> None:
-    (table,) = BoardPage(board_of([cell("gzip", CUTS[0], 500), cell("gzip", CUTS[1], 125)])).answer
+    (table,) = overall(board_of([cell("gzip", CUTS[0], 500), cell("gzip", CUTS[1], 125)]))
     heads = [column.title for column in table.columns]
-    assert heads[:6] == ["#", "codec", "all %", "95% interval°", "text %", "image %"]
-    assert table.rows[0][:6] == ["1", "gzip", "25.00", "25.00–25.00", "50.00", "12.50"]
+    assert heads[:7] == ["#", "codec", "size %", "", "× smaller than gzip", "text %", "image %"]
+    assert table.rows[0][:7] == ["1", "gzip", "25.00", "█" * 10, "1.00", "50.00", "12.50"]
     assert any("2 of 2 corpora with one sample" in note for note in table.notes)
 
 
@@ -224,13 +232,13 @@ def test_there_is_one_overall_ranking_for_each_protocol_and_limit() -> None:
         cell(of=corpus_slice()),
         cell(of=corpus_slice(limit=9)),
     ]
-    titles = [table.title.split(" · ")[1] for table in BoardPage(board_of(cells)).answer]
+    titles = [table.title.split(" · ")[1] for table in overall(board_of(cells))]
     assert titles == ["whole", "whole, first 9 bytes", "paper"]
 
 
 def test_controls_alone_average_nothing() -> None:
     noise = corpus_slice("noise", kind="raw", entropy=8.0)
-    (table,) = BoardPage(board_of([cell(of=noise)])).answer
+    (table,) = overall(board_of([cell(of=noise)]))
     assert any("Nothing to average" in note for note in table.notes)
 
 
@@ -243,8 +251,8 @@ def test_controls_show_what_is_spent_above_the_truth() -> None:
 
 
 def test_columns_that_charge_for_a_model_are_there_only_if_a_row_has_one() -> None:
-    (plain,) = BoardPage(board_of([cell()])).answer
-    (priced,) = BoardPage(board_of([cell(), cell("lm", model_bytes={"weights": 9})])).answer
+    (plain,) = overall(board_of([cell()]))
+    (priced,) = overall(board_of([cell(), cell("lm", model_bytes={"weights": 9})]))
     assert "preq\n%" not in [column.head for column in plain.columns]
     assert "preq\n%" in [column.head for column in priced.columns]
 
@@ -255,12 +263,12 @@ def test_what_decodes_on_one_machine_only_is_marked_in_every_ranking() -> None:
     cells += [cell("hf:exact=false", of, 300, **NAMELESS) for of in slices]
     board = board_of(cells)
     (grid,) = board.grids
-    for table in (corpus_table(board, grid, "prose"), *BoardPage(board).answer):
+    for table in (ranking_table(board, grid.part("prose")), *overall(board)):
         assert [row[1] for row in table.rows] == ["hf:exact=false ⌂", "gzip"]
         assert sum("⌂" in n and "only where it was encoded" in n for n in table.notes) == 1
         assert "| hf:exact=false ⌂ |" in table.markdown()
     anywhere = board_of(cells[:2])
-    assert not any("⌂" in note for table in BoardPage(anywhere).answer for note in table.notes)
+    assert not any("⌂" in note for table in overall(anywhere) for note in table.notes)
 
 
 def test_means_are_those_that_were_worked_out_by_hand() -> None:
@@ -279,14 +287,47 @@ def test_means_are_those_that_were_worked_out_by_hand() -> None:
     assert part.combine("a", encode_speed) == pytest.approx(0.001, rel=1e-12)
 
 
-def test_the_ranking_is_the_last_thing_in_a_narrow_terminal() -> None:
-    page = BoardPage(board_of(invented(), [environment()]))
-    for width in (80, 100, 120, 160):
-        blocks = [block.splitlines() for block in to_text(page, width)]
-        assert max(len(line) for block in blocks for line in block) <= width
-        last = [line for line in blocks[-1] if line]
-        assert len(last) == len(page.answer[0].rows) + 3
-        assert last[0].startswith("Overall")
-        assert last[2].split()[:3] == ["#", "codec", "%"]
-        assert last[3].split()[0] == "1"
-    assert "enc\nMB/s" in [column.head for column in page.answer[0].fit(80).columns]
+def test_the_first_screen_has_at_most_27_lines_in_any_terminal(hand_in) -> None:
+    folders = [
+        hand_in("a", [*invented(), *invented("paper"), *invented("chunks:512")], environment())
+    ]
+    boards = (board_of(invented(), [environment()]), load_board(folders))
+    for found in boards:
+        for width in (80, 120, 160):
+            lines = to_screen(BoardPage(found), width).splitlines()
+            assert len(lines) <= LINES
+            assert max(map(len, lines)) <= width
+            (head,) = [i for i, line in enumerate(lines) if line.startswith("Overall · whole")]
+            assert lines[head + 3].split()[0] == "1"
+            for word in ("size", "smaller", "enc", "dec", "mem"):
+                assert word in lines[head + 1]
+
+
+def test_the_first_screen_says_who_wins_each_kind_of_media() -> None:
+    cells = [
+        cell("small", CUTS[0], 100, decode=phase(1)),
+        cell("quick", CUTS[0], 300, encode=phase(1e-6), decode=phase(1e-6)),
+        cell("store", CUTS[0], 1000, encode=phase(1e-7), decode=phase(1e-7)),
+        cell("png:level=9", CUTS[1], 200, decode=phase(1)),
+    ]
+    (grid,) = board_of(cells).grids
+    table = answer_table(grid)
+    assert table is not None
+    assert table.rows == [
+        ["text", "small 10.00%", "quick 30.00%", "quick 30.00%"],
+        ["image", "png 9 20.00%", "n/a", "png 9 20.00%"],
+    ]
+
+
+def test_winners_are_bold_and_failures_red_only_with_colour(board: Board) -> None:
+    page = BoardPage(board)
+    assert "\x1b" not in to_screen(page, 80)
+    painted = to_screen(page, 80, colour=True)
+    assert "\x1b[1m" in painted
+    assert re.search(
+        r"\x1b\[31m1 cell not ok: tiny on song: failed: segmentation fault\x1b", painted
+    )
+    plain = re.sub(r"\x1b\[\d*m", "", painted)
+    assert [x.split() for x in plain.splitlines()] == [
+        x.split() for x in to_screen(page, 80).splitlines()
+    ]

@@ -11,7 +11,7 @@ import click
 
 from codelength.api.errors import UsageError
 from codelength.api.hooks import Exporter
-from codelength.cli.output import STDOUT, terminal_width
+from codelength.cli.output import STDOUT, has_colour, terminal_width
 from codelength.plugins import installed_plugins
 from codelength.report.export import EXPORTERS
 from codelength.results.files import write_file
@@ -25,11 +25,12 @@ class Outputs:
     """Where a page goes: exporter → file."""
 
     files: Mapping[Exporter, Path]
+    full: bool = False
 
     def show(self, page: "Page") -> None:
         """Write the files, and print the page unless one of them is standard output.
 
-        Raises StoreError.
+        The first screen of it, or everything with `full`. Raises StoreError.
         """
         for exporter, path in self.files.items():
             data = exporter.export(page)
@@ -39,21 +40,27 @@ class Outputs:
                 write_file(path, data)
                 click.echo(f"written: {path}", err=True)
         if STDOUT not in self.files.values():
-            from codelength.report.export.terminal import to_text
+            from codelength.report.export.terminal import to_screen, to_text
 
-            for block in to_text(page, terminal_width()):
-                click.echo(block)
+            width, colour = terminal_width(), has_colour()
+            for block in (
+                to_text(page, width, colour) if self.full else [to_screen(page, width, colour)]
+            ):
+                click.echo(block, color=colour)
             sys.stdout.flush()
 
     def write_report(self, page: "Page", folder: Path, name: str = "report.md") -> None:
-        """Write the page as Markdown with its charts into a folder, and say where.
+        """Write the page as Markdown with its charts and as HTML into a folder, and say where.
 
         Raises StoreError.
         """
         from codelength.report.export import markdown
+        from codelength.report.export.html import to_html
 
         path = markdown.write_report(page, folder, name)
-        click.echo(f"report: {path}", err=STDOUT in self.files.values())
+        site = path.with_suffix(".html")
+        write_file(site, to_html(page))
+        click.echo(f"All of it: {path}, {site}", err=STDOUT in self.files.values())
 
 
 def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,8 +73,11 @@ def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
         files = {exporter: path for exporter, path in chosen.items() if path is not None}
         if list(files.values()).count(STDOUT) > 1:
             raise UsageError("two outputs cannot both go to standard output; name a file for one")
-        return command(outputs=Outputs(files), **options)
+        return command(outputs=Outputs(files, options.pop("full")), **options)
 
+    wrapped = click.option("--full", is_flag=True, help="Print every table, not one screen.")(
+        wrapped
+    )
     for exporter in reversed(exporters):
         wrapped = click.option(
             f"--{exporter.name}",

@@ -1,5 +1,6 @@
 """What commands print."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,12 @@ def print_sections(*sections: str | Table, err: bool = False) -> None:
     width = terminal_width()
     for section in sections:
         click.echo(section.text(width) if isinstance(section, Table) else section, err=err)
+
+
+def has_colour() -> bool:
+    """Return whether to paint what is printed: in a terminal, unless `NO_COLOR` is set."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
 
 
 def terminal_width() -> int | None:

@@ -124,13 +124,19 @@ def command(
             interrupted = True
     results = load(out)
     cells = plan.latest(results)
+    every = [*results.current, *results.estimates]
     # what is missing for a price takes a while, which someone who wants to stop does not have
-    priced = STORED if interrupted else price_cells(price, decoder_bytes, cells, plugins, [out])
+    priced = STORED if interrupted else price_cells(price, decoder_bytes, every, plugins, [out])
     environments, readings = results.environments.values(), results.readings
-    board = board_of(cells, environments, priced, readings, results.problems)
-    page = BoardPage(board, key=key)
+
+    def page_of(cells: Sequence[Cell]) -> BoardPage:
+        board = board_of(cells, environments, priced, readings, results.problems)
+        return BoardPage(board, key=key)
+
+    page = page_of(cells)
     outputs.show(page)
-    outputs.write_report(page, out)
+    # the report is of all that the folder holds, so that a narrower run does not replace it
+    outputs.write_report(page if len(cells) == len(every) else page_of(every), out)
     code = warn_problems(results.problems)
     if interrupted:
         missing = len(plan.keys) - len(cells)

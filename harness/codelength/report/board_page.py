@@ -5,26 +5,26 @@ from functools import cached_property
 
 from codelength.report.board import Board, Grid, Part
 from codelength.report.break_even import costs_of, model_table
-from codelength.report.charts import board_charts
+from codelength.report.charts import map_chart, scatter_charts
 from codelength.report.data import MEASUREMENTS, Json, document_of, measurements_of
-from codelength.report.failures import failures_table, remark_tables
+from codelength.report.failures import failures_line, failures_table, remark_tables
 from codelength.report.keys import find_key
 from codelength.report.page import Folded, Heading, Prose, Records, Section
-from codelength.report.provenance import provenance_tables, runs_table
+from codelength.report.provenance import provenance_tables
 from codelength.report.published import published_table
 from codelength.report.readings import files_table
 from codelength.report.table import Table, to_code, to_line
 from codelength.report.tables import (
     EVIDENCE,
+    answer_table,
     controls_table,
-    corpus_table,
     ledger_table,
-    overall_table,
-    part_table,
+    ranking_table,
 )
 
 TITLE = "Leaderboard of lossless compressors"
 
+LEGEND = "Size: coded / raw bytes, geometric means. Speed: raw MB a CPU second. mem: peak."
 GUIDE = (
     "Ratio is coded / raw bytes in percent, and bpb is coded bits for each raw byte: for both, "
     "smaller is better. kB, MB and GB are powers of ten. A cell is one codec on one corpus under "
@@ -52,31 +52,30 @@ class BoardPage:
         """How much of what, by how many."""
         return self.board.summarize()
 
-    @cached_property
+    @property
     def sections(self) -> list[Section]:
-        """The opening, each grid, what went wrong, and where it comes from."""
+        """All there is to read."""
+        return [*self.first, Heading("Details"), *self.details]
+
+    @cached_property
+    def first(self) -> list[Section]:
+        """For each protocol and limit the winners, the ranking and the map; what went wrong."""
+        found: list[Section | None] = []
+        for grid in self.board.grids:
+            found += [answer_table(grid), ranking_table(self.board, grid.averaged, self.key)]
+            found += [map_chart(grid)]
+        found += [Prose(LEGEND), *map(Prose, failures_line(self.board))]
+        return [section for section in found if section]
+
+    @cached_property
+    def details(self) -> list[Section]:
+        """How to read it, each grid, what went wrong, and where the figures come from."""
         return [*self._opening(), *self._grids(), *self._remarks(), *self._provenance()]
 
     @property
     def appendix(self) -> list[Section]:
         """What went wrong, and where the figures come from."""
         return [*self._remarks(), *self._provenance()]
-
-    @property
-    def answer(self) -> list[Table]:
-        """The overall rankings."""
-        return [overall_table(self.board, grid, self.key) for grid in self.board.grids]
-
-    @property
-    def brief(self) -> list[Table]:
-        """The rankings by kind, controls, published rates, and what went wrong."""
-        tables = []
-        for grid in self.board.grids:
-            tables += [corpus_table(self.board, grid, c, self.key) for c in self._alone(grid)]
-            tables += [part_table(self.board, part, self.key) for part in self._kinds(grid)]
-            tables += filter(None, [controls_table(grid), published_table(grid)])
-        tables += remark_tables(self.board)
-        return [*tables, *([runs_table(self.board)] if self.board.is_merged else [])]
 
     @cached_property
     def document(self) -> Json:
@@ -91,16 +90,6 @@ class BoardPage:
     def _kinds(self, grid: Grid) -> list[Part]:
         """The parts of several corpora of one kind; a single one is a table of its own."""
         return [part for part in grid.parts[1:] if len(part.corpora) > 1]
-
-    def _alone(self, grid: Grid) -> list[str]:
-        """The corpora that are in no table of `brief` but their own."""
-        shown = {c for part in self._kinds(grid) for c in part.corpora}
-        shown |= set() if len(grid.parts) > 1 else set(grid.averaged.corpora)
-        return (
-            []
-            if len(grid.slices) == 1
-            else [c for c, s in grid.slices.items() if c not in shown and s.entropy is None]
-        )
 
     def _opening(self) -> Iterator[Section]:
         by, runs = find_key(self.key), self.board.machines.environments
@@ -121,12 +110,11 @@ class BoardPage:
     def _grids(self) -> Iterator[Section]:
         for grid in self.board.grids:
             yield Heading(f"Protocol {grid.label}")
-            yield overall_table(self.board, grid, self.key)
-            yield from board_charts(self.board, grid)
-            yield from (part_table(self.board, part, self.key) for part in self._kinds(grid))
+            yield from scatter_charts(self.board, grid)
+            yield from (ranking_table(self.board, part, self.key) for part in self._kinds(grid))
             yield from filter(None, [controls_table(grid), published_table(grid)])
             for corpus in grid.slices:
-                yield corpus_table(self.board, grid, corpus, self.key)
+                yield ranking_table(self.board, grid.part(corpus), self.key)
             break_evens = [model_table(costs_of(grid, corpus)) for corpus in grid.slices]
             ledgers = [ledger_table(grid, corpus) for corpus in grid.slices]
             for title, tables in (("Break-even", break_evens), ("Ledgers", ledgers)):

@@ -162,8 +162,8 @@ def cheapest_table(costs: Costs, is_ladder: bool = False) -> Table:
 
 
 def cost_tables(costs: Costs) -> list[Table]:
-    """All there is to say of a corpus."""
-    tables = [matrix_table(costs), list_table(costs), cheapest_table(costs)]
+    """What there is to say of a corpus beside the cheapest codec at each size."""
+    tables = [matrix_table(costs), list_table(costs)]
     tables += [cheapest_table(ladder, is_ladder=True) for ladder in costs.ladders()]
     return [table for table in tables if table]
 

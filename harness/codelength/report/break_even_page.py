@@ -6,12 +6,11 @@ from functools import cached_property, partial
 from codelength.metrics.break_even import CostLine, find_cheaper_range, find_lower_envelope
 from codelength.report import marks
 from codelength.report.board import Board, family_of
-from codelength.report.break_even import Costs, cost_tables, costs_of
+from codelength.report.break_even import Costs, cheapest_table, cost_tables, costs_of
 from codelength.report.charts import file_stem, shorten
 from codelength.report.page import Chart, Heading, Prose, Records, Section
 from codelength.report.provenance import corpora_table, libraries_table, models_table, runs_table
 from codelength.report.svg import COLOURS, FRAME, LogAxis, Svg, draw_axes
-from codelength.report.table import Table
 
 GUIDE = (
     "A codec whose receiver must hold a model of M bytes (weights, tokenizer) and whose ratio is r "
@@ -50,30 +49,30 @@ class BreakEvenPage:
             costs for g in self.board.grids for c in g.slices if (costs := costs_of(g, c)).lines
         ]
 
-    @cached_property
+    @property
     def sections(self) -> list[Section]:
         """Each corpus, and where the figures come from."""
-        sections: list[Section] = [Prose(GUIDE)]
-        for costs in self.costs:
-            sections += [Heading(costs.label), *_charts(costs), *cost_tables(costs)]
-        tables = [make(self.board) for make in (libraries_table, models_table, corpora_table)]
-        sections += [Heading("Provenance"), runs_table(self.board)]
-        return [*sections, *(table for table in tables if table.rows)]
+        return [*self.first, *self.details]
 
     @property
     def appendix(self) -> list[Section]:
         """All sections."""
         return self.sections
 
-    @property
-    def brief(self) -> list[Table]:
-        """The tables of each corpus."""
-        return [table for costs in self.costs for table in cost_tables(costs)]
+    @cached_property
+    def first(self) -> list[Section]:
+        """The cheapest codec at each size of each corpus."""
+        return [Prose(GUIDE), *map(cheapest_table, self.costs)]
 
-    @property
-    def answer(self) -> list[Table]:
-        """Nothing more: no table stands above the others."""
-        return []
+    @cached_property
+    def details(self) -> list[Section]:
+        """The charts and the other tables of each corpus, and where the figures come from."""
+        sections: list[Section] = []
+        for costs in self.costs:
+            sections += [Heading(costs.label), *_charts(costs), *cost_tables(costs)]
+        tables = [make(self.board) for make in (libraries_table, models_table, corpora_table)]
+        sections += [Heading("Provenance"), runs_table(self.board)]
+        return [*sections, *(table for table in tables if table.rows)]
 
     @property
     def records(self) -> Records:

@@ -35,10 +35,9 @@ Look = tuple[str, str]
 """A colour and a shape."""
 
 
-def board_charts(board: Board, grid: Grid) -> Iterator[Chart]:
-    """The charts of a grid: one of ratio against speed for each part, and the map."""
+def scatter_charts(board: Board, grid: Grid) -> Iterator[Chart]:
+    """The charts of ratio against speed, one for each part of a grid."""
     looks = family_looks(board)
-    stem = file_stem(grid)
     for part in grid.parts:
         if _points(part, "encode") or _points(part, "decode"):
             of = "all corpora" if part.name == "all" else f"{part.name} corpora"
@@ -52,14 +51,20 @@ def board_charts(board: Board, grid: Grid) -> Iterator[Chart]:
             caption += f" Not drawn, having no mean: {', '.join(left)}." if left else ""
             notes = [*marks.explain_contamination(part.cells), *board.machines.caution(part.cells)]
             caption = " ".join([caption, *notes])
-            yield Chart(f"{stem}-{part.name}.svg", caption, partial(draw_scatter, part, looks))
-    if grid.parts and len(grid.rows) <= MAP_ROWS and len(grid.slices) <= MAP_COLUMNS:
-        caption = (
-            f"Ratio in percent of every codec on every corpus, protocol {grid.label}: smaller "
-            "(lighter) is better, the best of a corpus in bold, cells without figures hatched."
-        )
-        caption = " ".join([caption, *marks.explain_contamination(grid.cells)])
-        yield Chart(f"{stem}-map.svg", caption, partial(draw_map, grid))
+            draw = partial(draw_scatter, part, looks)
+            yield Chart(f"{file_stem(grid)}-{part.name}.svg", caption, draw)
+
+
+def map_chart(grid: Grid) -> Chart | None:
+    """The map of all ratios of a grid; None where it would be no picture."""
+    if not grid.parts or len(grid.rows) > MAP_ROWS or len(grid.slices) > MAP_COLUMNS:
+        return None
+    caption = (
+        f"Ratio in percent of every codec on every corpus, protocol {grid.label}: smaller "
+        "(lighter) is better, the best of a corpus in bold, cells without figures hatched."
+    )
+    caption = " ".join([caption, *marks.explain_contamination(grid.cells)])
+    return Chart(f"{file_stem(grid)}-map.svg", caption, partial(draw_map, grid))
 
 
 def file_stem(grid: Grid) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from codelength.report import format
 from codelength.report.board import Board
-from codelength.report.table import Column, Table
+from codelength.report.table import Bad, Column, Table, to_line
 from codelength.results.cell import Status
 
 URGENT = [
@@ -46,6 +46,18 @@ def failures_table(board: Board) -> Table | None:
     )
     many = format.plural(sum(map(len, found.values())), "cell")
     return Table(f"Not ok · {many}", columns, rows, made)
+
+
+def failures_line(board: Board) -> list[str]:
+    """Say in a line how many cells are not ok, and name the gravest; nothing if all are."""
+    found = sorted(board.failed, key=lambda m: (URGENT.index(m.cell.status), m.cell.codec))
+    if not found:
+        return []
+    first = found[0].cell
+    line = to_line(f"{first.codec} on {first.slice.corpus}: {first.status}: {first.reason}")
+    line = f"{format.plural(len(found), 'cell')} not ok: {line}"
+    more = f"; and {len(found) - 1} more: --full" if len(found) > 1 else ""
+    return [line + more if first.status is Status.UNSUPPORTED else Bad(line + more)]
 
 
 def remark_tables(board: Board) -> Iterator[Table]:

@@ -36,6 +36,11 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{rounded if decimals > 0 else value:,.{max(0, decimals)}f}"
 
 
+def times(factor: float | None) -> str:
+    """How many times: `2.34`, `31.2`."""
+    return NA if factor is None else f"{factor:.2f}" if factor < 10 else f"{factor:,.1f}"
+
+
 def megabytes(size: float | None) -> str:
     """Bytes as MB of 10^6, no finer than 10 kB: `268`, `7.6`, `0.04`."""
     if size is None:

@@ -37,8 +37,8 @@ class Key:
 
 
 KEYS = {
-    "ratio": Key("ratio", metrics.ratio),
-    "adjusted": Key("ratio adjusted for the model", metrics.adjusted_ratio),
+    "ratio": Key("size", metrics.ratio),
+    "adjusted": Key("size with the model", metrics.adjusted_ratio),
     "encode": Key("encode speed", metrics.encode_speed, larger=True),
     "decode": Key("decode speed", metrics.decode_speed, larger=True),
     "memory": Key("memory", metrics.peak_memory, combine=max),

@@ -66,15 +66,14 @@ class Board:
         self.page = BoardPage(found, key=key)
 
     def __str__(self) -> str:
-        from codelength.report.export.terminal import to_text
+        from codelength.report.export.terminal import to_screen
 
-        return "\n\n".join(to_text(self.page))
+        return to_screen(self.page)
 
     def _repr_html_(self) -> str:
         from codelength.report.export.html import render_section
 
-        tables = [*self.page.answer, *self.page.brief]
-        return "\n".join(line for table in tables for line in render_section(table))
+        return "\n".join(line for part in self.page.first for line in render_section(part))
 
 
 def codec(spec: str) -> Codec:

@@ -17,7 +17,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph; what stands between backticks is code."""
+    """A paragraph; what stands between backticks is code. A `Bad` text tells of a failure."""
 
     text: str
 
@@ -71,12 +71,12 @@ class Page(Document, Protocol):
     """What an exporter renders: sections to read, and the same figures as data."""
 
     @property
-    def brief(self) -> Sequence[Table]:
-        """What a terminal shows before the answer."""
+    def first(self) -> Sequence[Section]:
+        """The beginning of `sections`: all of what a terminal shows, and the top of a file."""
 
     @property
-    def answer(self) -> Sequence[Table]:
-        """What a terminal shows last, each as wide as the terminal at most."""
+    def details(self) -> Sequence[Section]:
+        """The other sections."""
 
     @property
     def appendix(self) -> Sequence[Section]:

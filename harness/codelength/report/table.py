@@ -14,6 +14,24 @@ CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 """Code in prose: text between as many backticks as stand before it."""
 
 
+class Bold(str):
+    """A value that stands out, such as the best of its column."""
+
+    __slots__ = ()
+
+
+class Bad(str):
+    """A value that says that something failed."""
+
+    __slots__ = ()
+
+
+def paint(text: str, like: str, colour: bool) -> str:
+    """Paint a text for a terminal as `like` asks for; without `colour` it stays as it is."""
+    code = {Bold: "1", Bad: "31"}.get(type(like)) if colour else None
+    return f"\x1b[{code}m{text}\x1b[0m" if code else text
+
+
 @dataclass(frozen=True)
 class Column:
     """A head, whose lines are stacked in a terminal, and how what is under it is set."""
@@ -47,8 +65,8 @@ class Table:
     notes: Sequence[str] = ()
     """What the marks in the table mean."""
 
-    def text(self, width: int | None = None) -> str:
-        """Aligned plain text, without colours or boxes, nothing cut off.
+    def text(self, width: int | None = None, colour: bool = False) -> str:
+        """Aligned text without boxes, nothing cut off; with `colour`, what stands out is painted.
 
         `width` is the terminal's: prose is wrapped to it, and a wider table moves its columns
         together or, if that is not enough, goes on in a further block. Without it (a pipe, a file)
@@ -59,13 +77,13 @@ class Table:
         sizes = self._widths()
         gap = next((gap for gap in (GAP, 1) if len(self._blocks(sizes, width, gap)) == 1), GAP)
         for block in self._blocks(sizes, width, gap):
-            parts += [self._align(block, list(sizes), width, gap), ""]
+            parts += [self._align(block, list(sizes), width, gap, colour), ""]
         return "\n".join([*parts, *notes]).rstrip("\n") + "\n"
 
     def markdown(self, level: int = 3) -> str:
         """A heading, how it was made, a pipe table, and the notes."""
         heads = [column.title for column in self.columns]
-        cells = [[to_markdown(value) for value in row] for row in [heads, *self.rows]]
+        cells = [[_cell_to_markdown(value) for value in row] for row in [heads, *self.rows]]
         widths = [max(3, *map(len, values)) for values in zip(*cells, strict=True)]
         right = [column.align == "right" for column in self.columns]
         cells.insert(1, ["-" * (w - r) + ":" * r for w, r in zip(widths, right, strict=True)])
@@ -130,7 +148,9 @@ class Table:
             blocks[-1].append(i)
         return blocks
 
-    def _align(self, block: Sequence[int], sizes: list[int], width: int | None, gap: int) -> str:
+    def _align(
+        self, block: Sequence[int], sizes: list[int], width: int | None, gap: int, colour: bool
+    ) -> str:
         columns = [self.columns[i] for i in block]
         wide = sum(sizes[i] for i in block) + gap * (len(block) - 1)
         prose = [i for i in block if self.columns[i].wrap]
@@ -141,18 +161,21 @@ class Table:
         heads = list(map(_head_lines, columns))
         deepest = max(len(lines) for lines in heads)
         stacked = [[""] * (deepest - len(lines)) + lines for lines in heads]
-        rows = [[lines[depth] for lines in stacked] for depth in range(deepest)]
+        rows = [
+            ([lines[depth] for lines in stacked], [""] * len(block)) for depth in range(deepest)
+        ]
         for row in self.rows:
-            rows += _fold([to_line(row[i]) for i in block], [sizes[i] for i in block])
-        return "\n".join(
-            (" " * gap)
-            .join(
-                _pad(value, sizes[i], column.align)
-                for value, i, column in zip(row, block, columns, strict=True)
+            values = [row[i] for i in block]
+            folded = _fold([*map(to_line, values)], [sizes[i] for i in block])
+            rows += [(line, values) for line in folded]
+        lines = []
+        for line, values in rows:
+            padded = (
+                _pad(v, sizes[i], c.align) for v, i, c in zip(line, block, columns, strict=True)
             )
-            .rstrip()
-            for row in rows
-        )
+            painted = (paint(v, like, colour) for v, like in zip(padded, values, strict=True))
+            lines.append((" " * gap).join(painted).rstrip())
+        return "\n".join(lines)
 
 
 def build_table(
@@ -194,6 +217,11 @@ def to_line(value: str) -> str:
 def to_markdown(value: str) -> str:
     """Escape what Markdown would take for markup; one line."""
     return re.sub(r"([\\|*_<`\[~])", r"\\\1", to_line(value))
+
+
+def _cell_to_markdown(value: str) -> str:
+    text = to_markdown(value)
+    return f"**{text}**" if isinstance(value, Bold | Bad) and text else text
 
 
 def to_code(value: str) -> str:

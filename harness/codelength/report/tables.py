@@ -1,31 +1,30 @@
-"""The tables of a board: rankings over all corpora, those of a kind, or one; controls; ledgers."""
+"""The tables of a board: who wins each kind of media, rankings, controls, ledgers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from codelength import metrics
 from codelength.report import format, marks
-from codelength.report.board import Board, Grid, Part
+from codelength.report.board import Board, Grid, Part, family_of
 from codelength.report.format import NA
 from codelength.report.keys import Figure, find_key
 from codelength.report.merge import Row
 from codelength.report.readings import describe_readings
-from codelength.report.table import Column, Table, build_table, stack_head
-from codelength.results.cell import Cell, Evidence, Phase
+from codelength.report.table import Bad, Bold, Column, Table, build_table, stack_head
+from codelength.results.cell import Cell, CorpusSlice, Evidence, Status
 
 MEANS_MADE = (
-    "Geometric mean over the corpora of coded / raw bytes, smaller is better, each corpus with the "
-    "same weight. A codec has a mean only where it decoded every corpus correctly; otherwise the "
-    "table says n/a, and how many it did. The 95% interval is a percentile bootstrap of "
+    "Size: coded / raw bytes, smaller is better; the geometric mean over the corpora, each with "
+    "the same weight. A codec has a mean only where it decoded every corpus correctly; otherwise "
+    "the table says how many it did. The 95% interval is a percentile bootstrap of "
     f"{metrics.RESAMPLES} resamples of the samples within each corpus; it says nothing about "
-    "other corpora. Speeds are geometric means, in raw MB for each CPU second; peak is the most "
-    "memory that the codec added to its process, in either direction, on any corpus."
+    "other corpora. Speeds are geometric means, in raw MB for each CPU second; memory is the most "
+    "that the codec added to its process, in either direction, on any corpus."
 )
 CORPUS_MADE = (
-    "Encoded, decoded by a process of its own, and compared. Speed (MB/s): raw megabytes in a CPU "
-    "second, the median repetition; memory (MB): what the codec added to its process at the peak."
+    "Encoded, decoded by a process of its own, and compared. Speed: raw megabytes in a CPU second, "
+    "the median repetition; memory: what the codec added to its process at the peak."
 )
 EVIDENCE = (
     "Class: verified, every blob was decoded by another process and compared; same-machine, so it "
@@ -33,155 +32,224 @@ EVIDENCE = (
     "place. Learned: trained weights, which adj counts as part of the message. Contradicted: see "
     "below. Confirmed: how many other folders found the same sizes in runs of their own."
 )
+FAST = 100.0
+"""MB in a CPU second from which on decoding is fast, in the answer."""
+
+REFERENCE = "gzip"
+"""The format that everybody knows: sizes are set beside its best row."""
+
+BLOCKS = " ▏▎▍▌▋▊▉█"
+BAR = 10
+"""Characters of a bar for the largest size."""
 
 
-def overall_table(board: Board, grid: Grid, key: str = "ratio") -> Table:
-    """Rank the rows over all corpora that are averaged."""
-    part = grid.averaged
-    table = part_table(board, part, key)
-    left = format.plural(len(grid.slices) - len(part.corpora), "corpus", "corpora")
-    if not grid.parts:
-        note = "Nothing to average: all corpora are controls, or empty."
-    elif len(grid.slices) > len(part.corpora):
-        is_twice = any(grid.as_bytes(corpus) for corpus in grid.slices)
-        twice = ", decoded files that are also there as bytes" * is_twice
-        note = f"{left} (controls, empty{twice}) not averaged."
+def answer_table(grid: Grid) -> Table | None:
+    """Name the winners of each kind of media; None if nothing was decoded."""
+    labels, rows = short_names(grid.rows), []
+
+    def said(part: Part, name: str | None) -> str:
+        if name is None:
+            return NA
+        row, cells = grid.rows[name], part.row_cells(name)
+        return f"{labels[name]} {marks.mark_rate(part.value(name, 'ratio'), row, cells)}%"
+
+    for part in grid.parts[1:] or [grid.averaged]:
+        winners = find_winners(part)
+        kind = part.name if part.name != "all" else grid.slices[part.corpora[0]].kind
+        if any(winners):
+            rows.append([kind, *(Bold(said(part, name)) for name in winners)])
+    fast = f"decodes {FAST:.0f} MB/s"
+    columns = [Column(head, "left") for head in ("kind", "smallest", fast, "fastest")]
+    made = (
+        "By kind of media: the smallest, the smallest of those that decode at least "
+        f"{FAST:.0f} MB in a CPU second, and of those that make data smaller, the one that takes "
+        "the least CPU time to encode and decode."
+    )
+    return Table(f"Winners · {grid.label}", columns, rows, made) if rows else None
+
+
+def find_winners(part: Part) -> list[str | None]:
+    """Name the smallest row, the smallest that decodes fast, and the fastest; None: no such row."""
+    sizes = {
+        name: rate
+        for name, row in part.rows.items()
+        if row.evidence.is_ranked and (rate := part.value(name, "ratio")) is not None
+    }
+    encode, decode = ({n: part.value(n, key) or 0 for n in sizes} for key in ("encode", "decode"))
+    by_size = sorted(sizes, key=lambda name: (sizes[name], -decode[name]))
+    times = {n: 1 / encode[n] + 1 / decode[n] for n in by_size if encode[n] and decode[n]}
+    smaller = [name for name in times if sizes[name] < 1]
+    fast = [name for name in smaller if decode[name] >= FAST]
+    fastest = min(smaller, key=times.__getitem__, default=None)
+    return [next(iter(by_size), None), next(iter(fast), None), fastest]
+
+
+def short_names(rows: Mapping[str, Row]) -> dict[str, str]:
+    """`zstd:level=22,long=27` → `zstd 22`, where no other row is called so."""
+    short = {}
+    for name, row in rows.items():
+        family, _, settings = row.codec.partition(":")
+        value = settings.partition(",")[0]
+        short[name] = f"{family} {value.partition('=')[2] or value}".strip()
+    many = Counter(short.values())
+    return {name: label if many[label] == 1 else name for name, label in short.items()}
+
+
+def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
+    """Rank the rows over a part: a single corpus, those of a kind of media, or all.
+
+    Columns that would say nothing are absent. The best of a column is bold.
+    """
+    grid, rows, by, places = part.grid, part.rows, find_key(key), part.places(key)
+    of = grid.slices[part.corpora[0]] if len(part.corpora) == 1 else None
+    column = grid.column(of.corpus) if of else {}
+    ranked = [name for name in places if rows[name].evidence.is_ranked]
+    known = {name: part.value(name, "ratio") for name in places}
+    smaller = [name for name in ranked if (known[name] or 1) < 1]
+
+    def figures(
+        head: str,
+        values: Mapping[str, float | None],
+        show: Callable[[str, float | None], str],
+        drop: int = 0,
+        larger: bool | None = False,
+    ) -> Column:
+        """A column of figures. Its best, of the rows that make data smaller, is bold."""
+        rivals = {v for name in smaller or ranked if (v := values.get(name)) is not None}
+        best = None
+        if larger is not None and len(rivals) > 1:
+            best = max(rivals) if larger else min(rivals)
+
+        def shown(name: str) -> str:
+            value = values.get(name)
+            text = show(name, value)
+            return Bold(text) if value == best is not None and name in ranked else text
+
+        return Column(head, drop=drop, show=shown)
+
+    def sizes(head: str, over: Part, drop: int = 0) -> Column:
+        values = {name: over.value(name, "ratio") for name in places}
+        return figures(head, values, lambda name, _: _size(over, name), drop)
+
+    def per_cell(head: str, figure: Figure, show: Callable[[float | None], str]) -> Column:
+        return Column(head, drop=3, show=lambda name: show(figure(column[name])))
+
+    def speeds(head: str, speed: str) -> Column:
+        values = {name: part.value(name, speed) for name in places}
+        return figures(head, values, lambda _, v: format.significant(v), drop=1, larger=True)
+
+    memory = {name: part.value(name, "memory") for name in places}
+    columns = [
+        Column("#", fixed=True, show=lambda name: places[name]),
+        Column("codec", "left", fixed=True, show=lambda name: marks.name_of(rows[name])),
+        sizes("size\n%", part),
+        Column("", "left", drop=2, show=_bars(known)),
+    ]
+    compared = _times_smaller(known, rows)
+    if compared:
+        head = f"× smaller\nthan {REFERENCE}"
+        columns.append(figures(head, compared, lambda _, v: format.times(v), 2, larger=None))
+    if not of and any(part.means[name].low != part.means[name].high for name in places):
+        columns.append(Column(marks.interval_head(part), drop=5, show=_interval_of(part)))
+    if of:
+        columns.append(Column("coded\nbytes", drop=3, show=lambda name: _coded(column[name])))
+        columns.append(per_cell("bpb", metrics.bits_per_byte, format.bits))
+        if of.entropy is not None:
+            columns.append(per_cell("excess\nbpb", metrics.excess, format.bits))
     else:
-        return table
-    return replace(table, notes=[note, *table.notes])
-
-
-def part_table(board: Board, part: Part, key: str = "ratio") -> Table:
-    """Rank the rows over a part.
-
-    The mean, the means by kind or the ratios on each corpus, speeds, memory, and what stands behind
-    the row.
-    """
-    grid, rows, means, machines = part.grid, part.rows, part.means, board.machines
-    places, by, single = part.places(key), find_key(key), len(part.corpora) == 1
-    kinds = grid.parts[1:] if part.name == "all" else []
-    corpora = [] if kinds or single else part.corpora
-
-    def interval(name: str) -> str:
-        mean = means[name]
-        if mean.value is None:
-            return f"{mean.done} of {mean.of}"
-        return format.interval(mean.low, mean.high)
-
-    def environments(name: str) -> str:
-        return " ".join(machines.marks(part.row_cells(name)))
-
-    columns = [
-        Column("#", fixed=True, show=lambda name: places[name]),
-        Column("codec", "left", fixed=True, show=lambda name: marks.name_of(rows[name])),
-        Column("raw\n%" if single else f"{part.name}\n%", show=_rate_of(part)),
-        Column(marks.interval_head(part), drop=4, show=interval),
-        *(Column(f"{kind.name}\n%", drop=2, show=_rate_of(kind)) for kind in kinds),
-        *(Column(stack_head(c), drop=3, show=_rate_of(grid.part(c))) for c in corpora),
-        *_paid_columns(part),
-        *_speed_columns(part),
-        Column("peak\nMB", drop=4, show=lambda name: format.megabytes(part.value(name, "memory"))),
-    ]
-    if machines.differ(part.cells):
-        columns.append(Column("env", "left", drop=6, show=environments))
-    if board.is_merged or not all(_is_plain(row) for row in rows.values()):
-        columns.append(
-            Column("class", "left", drop=6, show=lambda name: describe_evidence(rows[name]))
-        )
-    if board.is_merged:
-        columns.append(
-            Column("confirmed", drop=7, show=lambda name: str(len(rows[name].confirmed) or ""))
-        )
-        columns.append(
-            Column(
-                "from", "left", wrap=True, drop=7, show=lambda name: ", ".join(rows[name].folders)
-            )
-        )
-    many = part.corpora[0] if single else format.plural(len(part.corpora), "corpus", "corpora")
-    what = "Overall" if part.name == "all" else part.name
-    notes = [
-        *([_incomplete(part)] if rows and all(m.value is None for m in means.values()) else []),
-        *marks.explain(part.cells, rows.values(), grid.pricing),
-        *marks.explain_rigidity(part),
-        *machines.caution(part.cells),
-        *corpus_notes(grid, part.corpora),
-    ]
-    title = f"{what} · {grid.label} · {many} · by {by.title}, {by.direction}"
-    return build_table(title, places, columns, MEANS_MADE, notes)
-
-
-def corpus_table(board: Board, grid: Grid, corpus: str, key: str = "ratio") -> Table:
-    """Rank the rows on one corpus.
-
-    Those without figures are at the bottom, with what became of them.
-    """
-    by, machines, of, part = find_key(key), board.machines, grid.slices[corpus], grid.part(corpus)
-    rows, column, places = part.rows, grid.column(corpus), part.places(key)
-    cells = list(column.values())
-    letters = {"e": part.front("encode"), "d": part.front("decode")}
-
-    def shown(figure: Figure, to_text: Callable[[float | None], str]) -> Callable[[str], str]:
-        return lambda name: to_text(figure(column[name]))
-
-    def outcome(name: str) -> str:
-        if not column[name].ok:
-            return str(column[name].status)
-        return "".join(letter for letter, front in letters.items() if name in front)
-
-    columns = [
-        Column("#", fixed=True, show=lambda name: places[name]),
-        Column("codec", "left", fixed=True, show=lambda name: marks.name_of(rows[name])),
-        Column("raw\n%", show=_rate_of(part)),
-        Column("bpb", show=shown(metrics.bits_per_byte, format.bits)),
-    ]
-    if of.entropy is not None:
-        columns.append(Column("excess\nbpb", show=shown(metrics.excess, format.bits)))
+        kinds = grid.parts[1:] if part.name == "all" else []
+        below = kinds or [grid.part(corpus) for corpus in part.corpora]
+        columns += [sizes(stack_head(one.name) + "\n%", one, drop=4) for one in below]
     columns += _paid_columns(part)
-    if of.header_once:
-        once = shown(metrics.header_once_ratio, format.percent)
-        columns.append(Column("header\nonce %", show=once))
-    columns += _speed_columns(part)
-    columns += [
-        Column("enc\nMB", show=lambda name: _memory(column[name], column[name].encode)),
-        Column("dec\nMB", show=lambda name: _memory(column[name], column[name].decode)),
-    ]
-    all_ok = all(cell.ok for cell in cells)
-    columns.append(Column("front" if all_ok else "front or\nstatus", "left", show=outcome))
-    if machines.differ(cells):
-        columns.append(
-            Column("env", "left", show=lambda name: " ".join(machines.marks([column[name]])))
-        )
-    notes = marks.explain(cells, rows.values(), grid.pricing)
-    if any(letters.values()):
-        notes.append("front: no other codec is both smaller and faster to encode (e), decode (d).")
-    if of.header_once:
+    if of and of.header_once:
+        columns.append(per_cell("header\nonce %", metrics.header_once_ratio, format.percent))
+    columns += [speeds("enc\nMB/s", "encode"), speeds("dec\nMB/s", "decode")]
+    columns.append(figures("mem\nMB", memory, lambda _, v: format.megabytes(v), drop=1))
+    columns += _origin_columns(board, part)
+    notes = _notes_on(board, part, of)
+    title = f"{_describe(part)} · by {by.title}, {by.direction}"
+    return build_table(title, places, columns, CORPUS_MADE if of else MEANS_MADE, notes)
+
+
+def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
+    """What the marks mean, and what must be known about the corpora."""
+    grid, rows = part.grid, part.rows
+    notes = marks.explain(part.cells, rows.values(), grid.pricing)
+    if of and of.header_once:
         notes.append(
             "header once: as in the published protocol, a codec's fixed header (its blob for one "
-            "zero byte) counted for one sample only; the ratio counts every byte."
+            "zero byte) counted for one sample only; the size counts every byte."
         )
-    if of.entropy is not None:
+    if of and not of.bytes:
+        notes.append("The corpus has no bytes, so no size.")
+    if of and of.entropy is not None:
         notes.append("excess: bits per byte above the entropy of the source.")
-    if not of.bytes:
-        notes.append("The corpus has no bytes, so no ratio.")
-    notes += machines.caution(cells)
-    if read := describe_readings(grid, corpus):
-        notes.append(f"{corpus}: {read}")
-    title = f"{describe_corpus(grid, corpus)} · by {by.title}, {by.direction}"
-    return build_table(title, places, columns, CORPUS_MADE, notes)
+    if not of:
+        means = [part.means[name] for name in rows]
+        notes = [*([_incomplete(part)] if all(m.value is None for m in means) else []), *notes]
+        notes += marks.explain_rigidity(part)
+    left = len(grid.slices) - len(part.corpora)
+    if part.name == "all" and not grid.parts:
+        notes.insert(0, "Nothing to average: all corpora are controls, or empty.")
+    elif part.name == "all" and left:
+        is_twice = any(grid.as_bytes(corpus) for corpus in grid.slices)
+        twice = ", decoded files that are also there as bytes" * is_twice
+        many = format.plural(left, "corpus", "corpora")
+        notes.insert(0, f"{many} (controls, empty{twice}) not averaged.")
+    return [*notes, *board.machines.caution(part.cells), *corpus_notes(grid, part.corpora)]
 
 
-def _rate_of(part: Part) -> Callable[[str], str]:
-    """Print the ratio of a row over a part, with its marks."""
+def _describe(part: Part) -> str:
+    """What a ranking is of: `Overall · whole · 8 corpora`, or a corpus with its size."""
+    single = len(part.corpora) == 1
+    if single and part.name != "all":
+        return describe_corpus(part.grid, part.corpora[0])
+    what = "Overall" if part.name == "all" else part.name
+    many = part.corpora[0] if single else format.plural(len(part.corpora), "corpus", "corpora")
+    return f"{what} · {part.grid.label} · {many}"
+
+
+def _size(part: Part, name: str) -> str:
+    """The size of a row over a part, with its marks; of one without a size, what became of it."""
+    row, cells = part.grid.rows[name], part.row_cells(name)
+    rate = part.value(name, "ratio")
+    if rate is not None or not cells or all(cell.ok for cell in cells):
+        return marks.mark_rate(rate, row, cells)
+    bad = [cell.status for cell in cells if not cell.ok]
+    alone = len(part.corpora) == 1
+    text = str(bad[0]) if alone else f"{len(cells) - len(bad)} of {len(part.corpora)}"
+    return text if set(bad) <= {Status.UNSUPPORTED} else Bad(text)
+
+
+def _bars(sizes: Mapping[str, float | None]) -> Callable[[str], str]:
+    """Draw a size as a bar; the largest one is as long as `BAR`."""
+    most = max((min(size, 1.0) for size in sizes.values() if size is not None), default=1.0)
 
     def show(name: str) -> str:
-        row = part.grid.rows[name]
-        return marks.mark_rate(part.value(name, "ratio"), row, part.row_cells(name))
+        eighths = round(8 * BAR * min(sizes[name] or 0, most) / (most or 1))
+        return (BLOCKS[8] * (eighths // 8) + BLOCKS[eighths % 8]).rstrip()
+
+    return show
+
+
+def _times_smaller(
+    sizes: Mapping[str, float | None], rows: Mapping[str, Row]
+) -> dict[str, float | None]:
+    """How many times smaller each row is than the best row of `REFERENCE`, if there is one."""
+    known = [size for n, size in sizes.items() if size and family_of(rows[n].codec) == REFERENCE]
+    return {n: min(known) / size if size else None for n, size in sizes.items()} if known else {}
+
+
+def _interval_of(part: Part) -> Callable[[str], str]:
+    def show(name: str) -> str:
+        mean = part.means[name]
+        return "" if mean.value is None else format.interval(mean.low, mean.high)
 
     return show
 
 
 def _paid_columns(part: Part) -> list[Column]:
-    """What the ratios are with the model, if a row has one."""
+    """What the sizes are with the model, if a row has one."""
 
     def paid(figure: Figure) -> Callable[[str], str]:
         return lambda name: marks.mark_rate(part.combine(name, figure), part.grid.rows[name])
@@ -190,16 +258,28 @@ def _paid_columns(part: Part) -> list[Column]:
     return [Column(head, drop=5, show=paid(figure)) for head, figure in found]
 
 
-def _speed_columns(part: Part) -> list[Column]:
-    def speed(key: str) -> Callable[[str], str]:
-        return lambda name: format.significant(part.value(name, key))
+def _origin_columns(board: Board, part: Part) -> list[Column]:
+    """Where the figures of a row come from, and what stands behind them, where rows differ."""
+    rows, machines = part.rows, board.machines
+    columns = []
+    if machines.differ(part.cells):
 
-    heads = {"enc\nMB/s": "encode", "dec\nMB/s": "decode"}
-    return [Column(head, drop=1, show=speed(key)) for head, key in heads.items()]
+        def environments(name: str) -> str:
+            return " ".join(machines.marks(part.row_cells(name)))
 
-
-def _memory(cell: Cell, phase: Phase | None) -> str:
-    return format.megabytes(phase.memory_bytes if cell.ok and phase else None)
+        columns.append(Column("env", "left", drop=6, show=environments))
+    if board.is_merged or not all(_is_plain(row) for row in rows.values()):
+        columns.append(
+            Column("class", "left", drop=6, show=lambda name: describe_evidence(rows[name]))
+        )
+    if board.is_merged:
+        columns += [
+            Column("confirmed", drop=7, show=lambda name: str(len(rows[name].confirmed) or "")),
+            Column(
+                "from", "left", wrap=True, drop=7, show=lambda name: ", ".join(rows[name].folders)
+            ),
+        ]
+    return columns
 
 
 def controls_table(grid: Grid) -> Table | None:
@@ -315,3 +395,7 @@ def _incomplete(part: Part) -> str:
         f"No codec has all {len(part.corpora)} corpora, so there is no mean; {rarest} has the "
         "fewest codecs. 'codelength leaderboard --corpora' ranks by some corpora only."
     )
+
+
+def _coded(cell: Cell) -> str:
+    return format.count(cell.coded_bytes if cell.ok else None)
