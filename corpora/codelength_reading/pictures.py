@@ -107,6 +107,8 @@ def _png(path: Path, file: memoryview) -> Picture:
     channels = PNG_CHANNELS.get(kind)
     if channels is None:
         raise NotRepresentable(f"its colour type {kind} does not exist")
+    if depth not in (1, 2, 4, 8, 16):
+        raise NotRepresentable(f"its depth of {depth} bits does not exist")
     media = Image(width, height, channels, 16 if depth == 16 else 8)
     _check_size(file, media)
     what = f"{depth}-bit {PNG_KINDS[kind]} PNG"

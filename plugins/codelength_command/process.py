@@ -16,7 +16,7 @@ from typing import Self
 from codelength.api.errors import CodelengthError
 from codelength.workers import program
 from codelength.workers.limits import lower_limit, note_child, read_status, resident
-from codelength.workers.processes import end_everything, program_environment
+from codelength.workers.processes import end_everything, program_environment, signal_name
 
 MAXRSS = 1 if sys.platform == "darwin" else 1024
 """Bytes in what systems count the most memory of a process in."""
@@ -146,5 +146,5 @@ def _ending(code: int, limits: Limits) -> str:
     if code == -signal.SIGXFSZ:
         return f"wrote more than {limits.output} bytes"
     if code < 0:
-        return f"died of {signal.Signals(-code).name}"
+        return f"died of {signal_name(-code)}"
     return f"ended with exit code {code}"

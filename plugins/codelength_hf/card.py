@@ -52,7 +52,7 @@ def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
     if path.is_file():
         try:
             card = msgspec.json.decode(path.read_bytes(), type=ModelCard)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise UsageError(f"{path} is no card of a model: {error}") from error
         if card.until and not days(card.until):
             raise UsageError(f"{path}: until is {card.until!r}; write 2024, 2024-06 or 2024-06-30")

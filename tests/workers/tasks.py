@@ -47,6 +47,12 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
+def die_of(number: int) -> None:
+    """Send this process a signal."""
+    os.kill(os.getpid(), number)
+    time.sleep(600)
+
+
 def print_a_lot(size: int) -> None:
     """Write to standard output and standard error."""
     os.write(1, b"first\n")

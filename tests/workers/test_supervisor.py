@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import tasks
 
-from codelength.workers.messages import LARGEST, MAGIC
+from codelength.workers.messages import LARGEST, MAGIC, Threw, encode
 from codelength.workers.pool import Pool
 from codelength.workers.supervisor import (
     ERRORS,
@@ -24,6 +24,8 @@ from codelength.workers.supervisor import (
     TimedOut,
     WorkerLost,
 )
+
+NOT_UTF8 = encode(Threw(["ValueError"], "nothing", 1)).replace(b"nothing", b"\xff" * 7)
 
 
 def test_a_worker_calls_one_function_after_another() -> None:
@@ -77,6 +79,11 @@ def test_a_worker_that_ends_is_named_with_its_end() -> None:
             supervisor.call(partial(tasks.add, 1, 1))
 
 
+def test_a_worker_that_dies_of_a_signal_without_a_name_is_named_with_its_number() -> None:
+    with Supervisor() as supervisor, pytest.raises(Died, match=r"^its process died of signal 40$"):
+        supervisor.call(partial(tasks.die_of, 40))
+
+
 def test_what_a_worker_prints_is_kept_as_far_as_its_end() -> None:
     with Supervisor() as supervisor:
         supervisor.call(partial(tasks.print_a_lot, 10 << 20))
@@ -116,6 +123,12 @@ def test_a_worker_that_takes_too_long_is_ended() -> None:
         (
             partial(tasks.write_everywhere, MAGIC + (3).to_bytes(8, "little") + b"???", 1),
             "has an answer that cannot be read",
+        ),
+        (
+            partial(
+                tasks.write_everywhere, MAGIC + len(NOT_UTF8).to_bytes(8, "little") + NOT_UTF8, 1
+            ),
+            "has an answer that cannot be read: 'utf-8' codec can't decode",
         ),
         (partial(tasks.close_everything), "closed the channel for its answer and went on"),
         (partial(tasks.report_forever), "gave no result in 5 s"),

@@ -132,7 +132,7 @@ def _measure_decoders(
             known |= msgspec.json.decode(path.read_bytes(), type=dict[str, DecoderCode])
         except FileNotFoundError:
             continue
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise StoreError(
                 f"{path} cannot be read: {error}; remove it to measure again"
             ) from error

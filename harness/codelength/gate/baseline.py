@@ -189,7 +189,7 @@ def load(path: Path) -> Baseline | None:
                 f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
             )
         baseline = msgspec.json.decode(data, type=Baseline)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise StoreError(
             f"{path} is no baseline: {error}; remove it, and --update makes a new one"
         ) from error

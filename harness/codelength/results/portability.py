@@ -50,7 +50,7 @@ def evidence_of(entry: Registered[Codec], portable: bool) -> Evidence:
 def _tried() -> dict[str, list[str]]:
     try:
         return msgspec.json.decode(_path().read_bytes(), type=dict[str, list[str]])
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, msgspec.MsgspecError):
         return {}
 
 

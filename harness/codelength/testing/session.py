@@ -2,7 +2,6 @@
 
 import io
 import pickle
-import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 from codelength.testing.child import answer, receive
 from codelength.testing.messages import CheckFailed, Lost, Outcome, Raised, Returned, find_class
+from codelength.workers.processes import signal_name
 from codelength.workers.supervisor import (
     Died,
     FunctionRaised,
@@ -119,7 +119,7 @@ class Session:
             lines = self._supervisor.errors().splitlines()
             words = f" ({lines[-1][:200]})" if lines else ""
             if error.code < 0:
-                return Lost(f"killed its process with {signal.Signals(-error.code).name}{words}")
+                return Lost(f"killed its process with {signal_name(-error.code)}{words}")
             return Lost(f"ended its process with exit code {error.code}{words}")
         except WorkerLost as error:
             return Lost(error.problem)

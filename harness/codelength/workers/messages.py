@@ -48,6 +48,9 @@ class Advanced(msgspec.Struct, frozen=True, tag="advanced"):
 
 Reply = Done | Threw | Advanced
 
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What reading MessagePack raises; ValueError for text that is not UTF-8."""
+
 _reply: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 encode = msgspec.msgpack.Encoder().encode
 
@@ -108,7 +111,7 @@ def read_reply(body: bytes) -> Reply:
     """Raises Nonsense."""
     try:
         return _reply.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Nonsense(f"has an answer that cannot be read: {error}") from error
 
 
@@ -116,6 +119,6 @@ def read_reply(body: bytes) -> Reply:
 def reads(function: Callable[..., Any]) -> Callable[[bytes], Any]:
     """What reads the value that `function` returns, as its annotation has it.
 
-    It raises msgspec.MsgspecError for another value.
+    It raises one of UNREADABLE for another value.
     """
     return msgspec.msgpack.Decoder(get_type_hints(function)["return"]).decode

@@ -105,6 +105,14 @@ def end_descendants(leader: int) -> None:
         time.sleep(0.001)  # then none is left, or a few that were born meanwhile
 
 
+def signal_name(number: int) -> str:
+    """Return the name of a signal; real-time signals have only a number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 class _Process(NamedTuple):
     pid: int
     parent: int

@@ -4,7 +4,6 @@ import os
 import pickle
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,20 +16,20 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Generic, Self, TypeVar
 
-import msgspec
-
 from codelength.api.errors import CodelengthError
 from codelength.workers.child import PROGRAM
 from codelength.workers.messages import (
+    UNREADABLE,
     Advanced,
     Channel,
+    Done,
     Nonsense,
     Reply,
     Threw,
     read_reply,
     reads,
 )
-from codelength.workers.processes import end_everything, worker_environment
+from codelength.workers.processes import end_everything, signal_name, worker_environment
 
 T = TypeVar("T")
 
@@ -80,7 +79,7 @@ class Died(WorkerLost):
         """`code` is negative for a signal."""
         self.code = code
         if code < 0:
-            super().__init__(f"died of {signal.Signals(-code).name}")
+            super().__init__(f"died of {signal_name(-code)}")
         else:
             super().__init__(f"ended with exit code {code} and no result")
 
@@ -304,11 +303,17 @@ class Pending(Generic[T]):
                 on_progress(reply.done)
             if isinstance(reply, Threw):
                 raise FunctionRaised(reply)
-            value: T = reads(self._function)(reply.value)
-            return value
+            return self._value(reply)
         except TimeoutError:
             self._supervisor.close()
             raise TimedOut(self._timeout or 0.0) from None
-        except (Nonsense, msgspec.MsgspecError) as error:
+        except Nonsense as error:
             self._supervisor.close()
             raise WorkerLost(str(error)) from error
+
+    def _value(self, reply: Done) -> T:
+        try:
+            value: T = reads(self._function)(reply.value)
+        except UNREADABLE as error:
+            raise Nonsense(str(error)) from error
+        return value
