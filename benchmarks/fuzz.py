@@ -29,6 +29,9 @@ LARGEST_CHUNK = 20_000
 PREPARING = 300.0
 """Seconds that a worker may take to load a codec and make the seeds."""
 
+MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+"""Where files are written that parsers read; None for the folder of temporary files."""
+
 Tally = dict[str, float]
 
 
@@ -42,7 +45,7 @@ def fuzz(name: str, tally: Tally, inputs: int, seconds: float) -> list[str]:
     faults: list[str] = []
     end = time.monotonic() + seconds
     while tally["inputs"] < inputs and time.monotonic() < end:
-        with Supervisor() as worker:
+        with Supervisor(within=MEMORY) as worker:
             worker.call(partial(try_inputs, name, 0, 0), PREPARING)
             while worker.alive and tally["inputs"] < inputs and time.monotonic() < end:
                 pace = tally["inputs"] / tally["seconds"] if tally["inputs"] else 1.0

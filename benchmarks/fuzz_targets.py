@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
+from tempfile import mkdtemp
 
 from codelength.api.errors import CodelengthError, CorruptBlob, StoreError, UsageError
 from codelength.coding.varint import read_varint, varint
@@ -58,11 +59,10 @@ def codec(spec: str) -> tuple[Sequence[bytes], Take]:
 def codec_of_tokens() -> tuple[Sequence[bytes], Take]:
     """A bundled model of bytes behind a tokenizer that lacks most of them."""
     import shutil
-    import tempfile
 
     import codelength_hf
 
-    folder = Path(tempfile.mkdtemp()) / "model"
+    folder = Path(mkdtemp()) / "model"
     shutil.copytree(Path(codelength_hf.__file__).parent / "models" / "transformer-0.2m", folder)
     golden = Path(__file__).parents[1] / "tests/plugins/golden/tokenizer.json"
     shutil.copy(golden, folder)
@@ -155,8 +155,6 @@ def results() -> tuple[Sequence[bytes], Take]:
         for file in sorted(golden.glob("*results.jsonl"))
         for line in file.read_bytes().splitlines()
     ]
-    from tempfile import mkdtemp
-
     from codelength.results.store import FILE, load
 
     folder = Path(mkdtemp())
@@ -170,8 +168,6 @@ def results() -> tuple[Sequence[bytes], Take]:
 
 def reports() -> tuple[Sequence[bytes], Take]:
     """Results folders that are shown as a board, by every exporter that needs no browser."""
-    from tempfile import mkdtemp
-
     from codelength.report.board import build_board
     from codelength.report.board_page import BoardPage
     from codelength.report.export import EXPORTERS
@@ -230,8 +226,6 @@ def edited(seed: bytes, seeds: Sequence[bytes], chance: random.Random) -> bytes:
 
 
 def baselines() -> tuple[Sequence[bytes], Take]:
-    from tempfile import mkdtemp
-
     from codelength.gate.baseline import load
 
     whole = (Path(__file__).parents[1] / "reports/baseline.json").read_bytes()
@@ -259,8 +253,6 @@ def edited_baseline(seed: bytes, seeds: Sequence[bytes], chance: random.Random) 
 
 def definitions() -> tuple[Sequence[bytes], Take]:
     """TOML files that describe command-line compressors."""
-    from tempfile import mkdtemp
-
     import codelength_command
     from codelength_command.definition import read
 
@@ -277,8 +269,6 @@ def definitions() -> tuple[Sequence[bytes], Take]:
 
 def files(kind: str) -> tuple[Sequence[bytes], Take]:
     """Pictures or recordings, read as media."""
-    from tempfile import mkdtemp
-
     from codelength_reading import read_bytes, read_decoded
 
     path = Path(mkdtemp()) / f"file.{kind}"

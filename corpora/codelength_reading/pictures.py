@@ -293,7 +293,7 @@ def _netpbm_text(raster: bytes, kind: str, media: Image) -> "NDArray[np.integer]
         raise NotRepresentable("its raster is no list of numbers") from error
     if len(values) != media.width * media.height * media.channels:
         raise NotRepresentable(f"it has {len(values)} samples, not what its header claims")
-    if min(values) < 0 or max(values) >= 1 << 16:
+    if min(values) < 0 or max(values) >= 1 << media.depth:
         raise NotRepresentable("its samples are out of range")
     return np.array(values, np.uint16 if media.depth == 16 else np.uint8)
 
