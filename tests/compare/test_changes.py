@@ -1,23 +1,42 @@
 """Two runs, invented, side by side."""
 
 import json
+import math
+from random import Random
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from codelength.compare import compare, summarize, to_json, to_markdown, to_tables
-from codelength.compare.changes import compute_speed_ratio
+from codelength.compare import changes
+from codelength.compare.changes import NOISE, NOTICE, Comparison, compute_speed_ratio
+from codelength.compare.page import summarize, to_page
+from codelength.report.export import EXPORTERS
+from codelength.report.page import Prose
 from codelength.report.table import Table
-from codelength.results.cell import Cell, Environment, Phase, Status
+from codelength.results.cell import Cell, Environment, Status
 from codelength.results.store import Results
-from factories import broken, cell, corpus_slice, environment, leaderboard
+from factories import broken, cell, corpus_slice, environment, leaderboard, phase
 
 
 def results(cells: list[Cell], *environments: Environment) -> Results:
     """A folder that holds these."""
     known = environments or (environment(),)
     return Results({e.run: e for e in known}, cells)
+
+
+def compare(a: Results, b: Results) -> Comparison:
+    """Of one run on each side."""
+    return changes.compare([a], [b])
+
+
+def to_tables(compared: Comparison) -> list[Table]:
+    return [section for section in to_page(compared).first if isinstance(section, Table)]
+
+
+def export(compared: Comparison, name: str) -> str:
+    (exporter,) = [exporter for exporter in EXPORTERS if exporter.name == name]
+    return exporter.export(to_page(compared)).decode()
 
 
 def table(made: list[Table], title: str) -> Table:
@@ -36,10 +55,10 @@ PROSE, TABLES = corpus_slice("prose"), corpus_slice("tables")
 def test_a_run_and_itself_are_equal_and_that_is_one_line():
     cells = [made for made in leaderboard() if made.ok]
     same = compare(results(cells), results(cells))
-    assert titles(to_tables(same)) == ["Runs"]
-    assert next(summarize(same)) == f"sizes: {len(cells)} cells equal"
+    assert to_tables(same) == []
+    assert to_page(same).summary == f"sizes: {len(cells)} cells equal"
     assert len(list(summarize(same))) == 3
-    assert to_tables(same)[0].notes == ["Machine and versions are the same."]
+    assert Prose("machine and versions are the same") in to_page(same).first
 
 
 def test_sizes_are_compared_exactly_the_largest_effect_first():
@@ -104,7 +123,7 @@ def test_versions_and_machines_that_differ_come_before_any_figure():
     faster = environment("run-2", machine={"cpu": "Slow 100", "load": "9"}, versions={"numpy": "3"})
     b = results([cell(coded=390, run="run-2", versions={"zlib": "1.4"})], faster)
     compared = compare(a, b)
-    assert titles(to_tables(compared))[:2] == ["Runs", "Machines and versions that differ"]
+    assert titles(to_tables(compared))[0] == "Machines and versions that differ"
     found = {d.what: (d.before, d.after, tuple(d.codecs)) for d in compared.differences}
     assert found["cpu"] == ("Fast 9000", "Slow 100", ())
     assert found["numpy"] == ("2.4.6", "3", ())
@@ -125,51 +144,85 @@ def test_another_plugin_or_other_weights_are_a_difference():
 
 def test_speeds_of_two_machines_are_called_what_they_are():
     e = environment("run-2", machine={"cpu": "Slow 100"})
-    a = results([cell(encode=phase_of(0.5))])
-    compared = compare(a, results([cell(encode=phase_of(1.0), run="run-2")], e))
+    a = results([cell(encode=phase(0.5))])
+    compared = compare(a, results([cell(encode=phase(1.0), run="run-2")], e))
     assert "different machines" in table(to_tables(compared), "Speeds").notes[0]
 
 
-def phase_of(*seconds: float) -> Phase:
-    """One batch whose repetitions took so long."""
-    times = [list(seconds)]
-    return Phase(cpu=times, wall=times, peak_bytes=0, baseline_rss_bytes=0)
+def runs(*seconds: float, **fields: Any) -> list[Results]:
+    """A run for each time that encoding took."""
+    return [results([cell(encode=phase(second), **fields)]) for second in seconds]
 
 
-def test_a_speed_is_told_with_its_interval_where_that_excludes_no_change():
-    steady, twice = phase_of(0.99, 1.0, 1.01), phase_of(1.98, 2.0, 2.02)
-    compared = compare(results([cell(encode=steady)]), results([cell(encode=twice)]))
-    (row,) = table(to_tables(compared), "Speeds").rows
-    assert row[:4] == ["gzip", "prose", "whole", "encode"]
-    assert row[4] == "2.00"
-    low, high = map(float, row[5].split("–"))
-    assert 1.95 < low < 2.0 < high < 2.05
+def speeds(a: list[Results], b: list[Results]) -> str:
+    """The line about encoding."""
+    (line,) = [x for x in summarize(changes.compare(a, b)) if x.startswith("encode")]
+    return line.partition(": ")[2]
 
 
-def test_a_speed_that_repetitions_do_not_agree_on_is_not_told():
-    wild, wilder = phase_of(0.5, 1.0, 2.0), phase_of(0.6, 1.3, 2.0)
-    compared = compare(results([cell(encode=wild)]), results([cell(encode=wilder)]))
-    assert "Speeds" not in titles(to_tables(compared))
-    assert "encode speed: 0 slower, 0 faster, 1 cell as fast" in list(summarize(compared))
+def test_between_two_runs_only_more_than_the_noise_of_runs_is_a_change():
+    assert speeds(runs(1.0), runs(NOISE * 0.99)) == "0 slower, 0 faster, 1 cell as fast"
+    assert speeds(runs(1.0), runs(NOISE * 1.01)) == "1 slower, 0 faster, 0 cells as fast"
+    assert speeds(runs(1.0), runs(0.99 / NOISE)) == "0 slower, 1 faster, 0 cells as fast"
+    rows = table(to_tables(compare(*runs(1.0), *runs(3.0))), "Speeds").rows
+    assert rows == [["gzip", "prose", "whole", "encode", "3.00", "2.00–4.50"]]
+
+
+def test_repetitions_within_a_run_do_not_make_a_change():
+    """They agree to a percent, and the next run is a third slower: that is how machines are."""
+    assert speeds(runs(1.0), runs(1.33)) == "0 slower, 0 faster, 1 cell as fast"
+
+
+def test_several_runs_show_a_smaller_change_by_their_spread():
+    a, b = runs(1.0, 1.01, 0.99), runs(1.2, 1.21, 1.19)
+    assert speeds(a, b) == "1 slower, 0 faster, 0 cells as fast"
+    assert speeds(b, a) == "0 slower, 1 faster, 0 cells as fast"
+    wild = runs(1.0, 1.4, 0.8)
+    assert speeds(wild, b) == "0 slower, 0 faster, 1 cell as fast"
+    assert "spread between the runs" in str(to_page(changes.compare(a, b)).first[-1])
+
+
+def test_what_several_runs_agree_on_is_no_change_below_the_least():
+    a, b = runs(1.0, 1.0, 1.0), runs(*[NOTICE * 0.99] * 3)
+    assert speeds(a, b) == "0 slower, 0 faster, 1 cell as fast"
+
+
+def test_the_interval_is_that_of_students_t_test():
+    """By hand: means 0 and ln 2, each side with a variance of 0.01; the error of the difference is
+    √(0.01 · 2/3), and t is 4.604 for four degrees of freedom."""
+    ln2 = math.log(2)
+    found = compute_speed_ratio([-0.1, 0, 0.1], [ln2 - 0.1, ln2, ln2 + 0.1])
+    room = 4.604 * math.sqrt(0.01 * 2 / 3)
+    assert math.log(found.high) == pytest.approx(ln2 + room)
+    assert math.log(found.low) == pytest.approx(ln2 - room)
+
+
+def test_unchanged_speeds_are_rarely_called_changed():
+    """36 speeds whose runs differ by 10%, three runs a side, 50 times over."""
+    random = Random(1)
+    drawn = lambda: [random.gauss(0, 0.1) for _ in range(3)]  # noqa: E731
+    clear = sum(compute_speed_ratio(drawn(), drawn()).is_clear for _ in range(50 * 36))
+    assert clear < 0.02 * 50 * 36
+
+
+def test_a_run_that_measured_something_else_is_no_repetition():
+    a = [*runs(1.0), *runs(1.0, coded=401)]
+    (pair,) = changes.compare(a, runs(1.0)).pairs
+    assert [cell.coded_bytes for cell in pair.befores] == [400]
 
 
 def test_the_factor_of_several_cells_is_their_geometric_mean():
-    pairs = [(phase_of(1.0), phase_of(2.0)), (phase_of(1.0), phase_of(8.0))]
-    found = compute_speed_ratio(pairs)
-    assert found is not None
-    assert found.value == pytest.approx(4.0)
-    assert (found.low, found.high) == (pytest.approx(4.0), pytest.approx(4.0))
-    assert compute_speed_ratio([(phase_of(1.0), None)]) is None
-    assert compute_speed_ratio([(phase_of(0.0), phase_of(1.0))]) is None
-    assert compute_speed_ratio([]) is None
+    a = [cell(of=of, encode=phase(1.0)) for of in (PROSE, TABLES)]
+    b = [cell(of=PROSE, encode=phase(2.0)), cell(of=TABLES, encode=phase(8.0))]
+    (mean,) = compare(results(a), results(b)).means
+    assert mean.encode is not None
+    assert mean.encode.value == pytest.approx(4.0)
 
 
-def test_the_interval_of_a_median_is_that_of_all_resamples():
-    """Three values drawn three times: the median is the smallest in 7 of 27 ways, the largest in
-    7 of 27, so that both ends are within the interval; over that of a run without spread."""
-    found = compute_speed_ratio([(phase_of(1.0), phase_of(1.0, 2.0, 4.0))])
-    assert found is not None
-    assert (found.low, found.value, found.high) == pytest.approx((1.0, 2.0, 4.0))
+def test_what_was_not_timed_has_no_speed():
+    for other in (None, phase(0.0)):
+        (pair,) = compare(results([cell()]), results([cell(encode=other)])).pairs
+        assert list(pair.speeds) == ["decode"]
 
 
 def test_means_are_over_the_corpora_that_both_have_and_never_over_a_hole():
@@ -195,7 +248,7 @@ def test_limits_and_protocols_are_never_in_one_mean():
 
 def test_json_holds_the_cells_that_did_not_change_too():
     a, b = results([cell("gzip"), cell("xz")]), results([cell("gzip", coded=401), cell("xz")])
-    made: dict[str, Any] = json.loads(to_json(compare(a, b)))
+    made: dict[str, Any] = json.loads(export(compare(a, b), "json"))
     assert made["schema"] == 1
     assert made["same_machine"] is True
     assert [(c["codec"], c["a"]["coded"], c["b"]["coded"]) for c in made["cells"]] == [
@@ -210,9 +263,9 @@ def test_json_holds_the_cells_that_did_not_change_too():
 def test_markdown_says_in_a_list_how_much_is_equal():
     a = leaderboard()
     b = [replace(made, coded_bytes=made.coded_bytes + (made.codec == "png")) for made in a]
-    text = to_markdown(compare(results(a), results(b)))
-    assert text.startswith("# Comparison of two runs\n\n- sizes: ")
-    assert "## Sizes · coded bytes, smaller is better" in text
+    text = export(compare(results(a), results(b)), "markdown")
+    assert text.startswith("# Comparison of two runs\n\nsizes: ")
+    assert "### Sizes · coded bytes, smaller is better" in text
     assert "only in" not in text.lower()
 
 

@@ -27,6 +27,11 @@ class Outputs:
     files: Mapping[Exporter, Path]
     full: bool = False
 
+    @property
+    def to_stdout(self) -> bool:
+        """Whether one of the files is standard output, so that nothing else may go there."""
+        return STDOUT in self.files.values()
+
     def show(self, page: "Page") -> None:
         """Write the files, and print the page unless one of them is standard output.
 
@@ -39,7 +44,7 @@ class Outputs:
             else:
                 write_file(path, data)
                 click.echo(f"written: {path}", err=True)
-        if STDOUT not in self.files.values():
+        if not self.to_stdout:
             from codelength.report.export.terminal import to_screen, to_text
 
             width, colour = terminal_width(), has_colour()
@@ -60,7 +65,7 @@ class Outputs:
         path = markdown.write_report(page, folder, name)
         site = path.with_suffix(".html")
         write_file(site, to_html(page))
-        click.echo(f"All of it: {path}, {site}", err=STDOUT in self.files.values())
+        click.echo(f"All of it: {path}, {site}", err=self.to_stdout)
 
 
 def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:

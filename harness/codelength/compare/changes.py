@@ -1,32 +1,33 @@
-"""What changed between two runs: sizes exactly, speeds with intervals."""
+"""What changed from some runs (A) to others (B): sizes exactly, speeds beyond the noise of runs."""
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from statistics import fmean
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codelength.metrics import RESAMPLES, geometric_mean, percentile_interval
+from codelength.metrics import geometric_mean
 from codelength.report.machines import Machines, machine_facts
-from codelength.results.cell import Cell, CorpusSlice, Environment, Phase
+from codelength.results.cell import Cell, CellKey, Environment
 from codelength.results.store import Results
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 DIRECTIONS = ("encode", "decode")
+NOISE = 1.5
+"""Between two runs of the same codec on one machine that also does other work, times differ by up
+to this factor: see docs/compare.md. With one run on each side, a smaller change is no change."""
 NOTICE = 1.1
-"""The least change of speed that is reported: the same work differs by so much between runs on one
-machine."""
+"""With several runs on a side, a smaller factor is no change either: all of them may have seen the
+machine in one state."""
+T99 = (63.66, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.25, 3.169)
+"""Two-sided 99% quantiles of Student's t for 1, 2, … degrees of freedom; the last one for more."""
 
 
 class SpeedRatio(Struct, frozen=True, rename={"value": "factor"}):
-    """CPU time after over CPU time before, with a 95% interval. Below 1 is faster."""
+    """CPU time in B over CPU time in A, below 1 is faster, with a 99% interval."""
 
     value: float
     low: float
@@ -34,7 +35,7 @@ class SpeedRatio(Struct, frozen=True, rename={"value": "factor"}):
 
     @property
     def is_clear(self) -> bool:
-        """Whether the change is at least NOTICE and the interval excludes 1."""
+        """Whether the interval excludes "no change", and the change is at least NOTICE."""
         return self.effect >= NOTICE and not self.low <= 1 <= self.high
 
     @property
@@ -44,7 +45,7 @@ class SpeedRatio(Struct, frozen=True, rename={"value": "factor"}):
 
 
 class Difference(Struct, frozen=True, rename={"before": "a", "after": "b"}):
-    """A fact about machine or versions that is not the same in the two runs."""
+    """A fact about machine or versions that is not the same in A and B."""
 
     what: str
     before: str
@@ -53,54 +54,22 @@ class Difference(Struct, frozen=True, rename={"before": "a", "after": "b"}):
     """The codecs that it concerns, if not all."""
 
 
-class MeanChange(Struct, frozen=True, rename={"before": "a", "after": "b"}):
-    """Geometric means of one codec's ratios and speeds, over the corpora that both runs have."""
-
-    codec: str
-    protocol: str
-    limit: int | None
-    done: int
-    of: int
-    """Corpora of the protocol that both runs have with the same bytes, without controls."""
-    before: float | None = None
-    """This and what follows is None if the codec is not ok on each corpus in both runs."""
-    after: float | None = None
-    encode: SpeedRatio | None = None
-    decode: SpeedRatio | None = None
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the size changed, or a speed clearly did."""
-        return self.before != self.after or any(speed.is_clear for speed in self._speeds)
-
-    @property
-    def effect(self) -> tuple[float, float]:
-        """How far the ratios are from each other, and then the speeds."""
-        small, large = sorted((self.before or 1.0, self.after or 1.0))
-        speeds = (speed.effect for speed in self._speeds if speed.is_clear)
-        return large / small, max(speeds, default=1.0)
-
-    @property
-    def _speeds(self) -> list[SpeedRatio]:
-        return [speed for speed in (self.encode, self.decode) if speed]
-
-
 @dataclass(frozen=True)
 class Pair:
-    """One codec on one corpus, in both runs."""
+    """One codec on one corpus in A and B, with a cell for each run of both."""
 
-    before: Cell
-    after: Cell
-
-    @property
-    def codec(self) -> str:
-        """The codec of both."""
-        return self.before.codec
+    befores: Sequence[Cell]
+    afters: Sequence[Cell]
 
     @property
-    def slice(self) -> CorpusSlice:
-        """The slice of the first; that of the second has the same bytes if `has_same_data`."""
-        return self.before.slice
+    def before(self) -> Cell:
+        """The cell of A that is shown."""
+        return self.befores[0]
+
+    @property
+    def after(self) -> Cell:
+        """The cell of B that is shown."""
+        return self.afters[0]
 
     @property
     def both_ok(self) -> bool:
@@ -108,14 +77,14 @@ class Pair:
         return self.before.ok and self.after.ok
 
     @property
-    def has_same_data(self) -> bool:
-        """Whether both coded the same bytes, split the same way."""
-        return self.before.slice.identity == self.after.slice.identity
+    def is_comparable(self) -> bool:
+        """Whether both have figures of the same bytes, split the same way."""
+        return self.both_ok and self.before.slice.identity == self.after.slice.identity
 
     @property
-    def is_comparable(self) -> bool:
-        """Whether both have figures of the same bytes."""
-        return self.both_ok and self.has_same_data
+    def is_rated(self) -> bool:
+        """Whether it counts in a mean: controls and empty corpora do not."""
+        return bool(self.before.slice.bytes) and self.before.slice.entropy is None
 
     @property
     def step(self) -> int:
@@ -125,10 +94,8 @@ class Pair:
     @property
     def effect(self) -> float:
         """The larger size over the smaller one; 0 if they are equal."""
-        if not self.step:
-            return 0.0
         small, large = sorted((self.before.coded_bytes, self.after.coded_bytes))
-        return large / small if small else math.inf
+        return 0.0 if small == large else large / small if small else math.inf
 
     @property
     def has_other_bytes(self) -> bool:
@@ -138,16 +105,44 @@ class Pair:
 
     @cached_property
     def speeds(self) -> dict[str, SpeedRatio]:
-        """The change of speed for each direction, if both runs timed it."""
-        return _compare_speeds([self])
+        """The change of speed by direction, if it is comparable and both sides timed it."""
+        return compare_speeds([self]) if self.is_comparable else {}
+
+
+class MeanChange(Struct, frozen=True, rename={"before": "a", "after": "b"}):
+    """Geometric means of one codec's ratios and speeds, over the corpora that A and B have."""
+
+    codec: str
+    protocol: str
+    limit: int | None
+    done: int
+    of: int
+    """Corpora of the protocol that A and B have with the same bytes, without controls."""
+    before: float | None = None
+    """This and what follows is None if the codec is not ok on each corpus in A and B."""
+    after: float | None = None
+    encode: SpeedRatio | None = None
+    decode: SpeedRatio | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the size changed, or a speed clearly did."""
+        return max(self.effect) > 1
+
+    @property
+    def effect(self) -> tuple[float, float]:
+        """The larger ratio over the smaller one, and the largest clear change of speed."""
+        small, large = sorted((self.before or 1.0, self.after or 1.0))
+        clear = [s.effect for s in (self.encode, self.decode) if s and s.is_clear]
+        return large / small, max(clear, default=1.0)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All pairs of two runs, and the cells that have no partner."""
+    """All pairs of A and B, and the cells that have no partner."""
 
-    before: Results
-    after: Results
+    before: Sequence[Results]
+    after: Sequence[Results]
     pairs: Sequence[Pair]
     only_before: Sequence[Cell]
     only_after: Sequence[Cell]
@@ -157,36 +152,26 @@ class Comparison:
         """The pairs whose figures are compared."""
         return [pair for pair in self.pairs if pair.is_comparable]
 
-    @property
-    def status_changes(self) -> list[Pair]:
-        """The pairs that lack figures in one run, or in both for different reasons."""
-        return [
-            pair
-            for pair in self.pairs
-            if (pair.before.status, pair.before.reason) != (pair.after.status, pair.after.reason)
-            and not pair.both_ok
-        ]
-
-    @property
-    def other_data(self) -> list[Pair]:
-        """The pairs that coded other bytes under the same name."""
-        return [pair for pair in self.pairs if pair.both_ok and not pair.has_same_data]
-
     @cached_property
     def means(self) -> list[MeanChange]:
         """The means of each codec, for each protocol and limit; these are never mixed."""
         groups: dict[tuple[str, int | None], list[Pair]] = defaultdict(list)
         for pair in self.pairs:
-            groups[pair.slice.protocol, pair.slice.limit].append(pair)
+            groups[pair.before.slice.protocol, pair.before.slice.limit].append(pair)
         return [mean for key, pairs in groups.items() for mean in _means(*key, pairs)]
 
     @cached_property
     def differences(self) -> list[Difference]:
         """What differs of the machines, then of the harness, then of the codecs' libraries."""
-        runs = [environments(results) for results in (self.before, self.after)]
+        facts: tuple[Callable[[Environment], dict[str, str]], ...] = (
+            machine_facts,
+            lambda e: {"codelength": e.codelength, "commit": e.commit or "a release"},
+            lambda e: e.versions,
+        )
         found = []
-        for facts in (machine_facts, _harness_facts, lambda e: e.versions):
-            before, after = (_join_values(map(facts, run)) for run in runs)
+        for read in facts:
+            sides = (self.before, self.after)
+            before, after = (_join_values(map(read, environments(side))) for side in sides)
             found += [
                 Difference(what, before.get(what, "unknown"), after.get(what, "unknown"))
                 for what in dict.fromkeys([*before, *after])
@@ -196,104 +181,102 @@ class Comparison:
 
     @cached_property
     def is_same_machine(self) -> bool:
-        """Whether all cells of both runs were measured on the same machine, as far as is known."""
-        used = [
-            results.environments.get(cell.run)
-            for results in (self.before, self.after)
-            for cell in results.current
-        ]
-        machines = {tuple(sorted(machine_facts(e).items())) if e else None for e in used}
-        return len(machines) == 1 and None not in machines
+        """Whether all cells of A and B were measured on the same machine, as far as is known."""
+        runs = [*self.before, *self.after]
+        known = {e.run: e for results in runs for e in results.environments.values()}
+        machines = Machines((c for results in runs for c in results.current), known.values())
+        return not machines.unknown and not machines.are_several
 
 
-def compare(before: Results, after: Results) -> Comparison:
-    """Pair the latest cells of two runs by codec, corpus, protocol and limit."""
-    first = {cell.key: cell for cell in before.current}
-    second = {cell.key: cell for cell in after.current}
+def compare(before: Sequence[Results], after: Sequence[Results]) -> Comparison:
+    """Pair the latest cells of A and B by codec, corpus, protocol and limit."""
+    first, second = (_cells_by_key(side) for side in (before, after))
     return Comparison(
         before,
         after,
-        [Pair(cell, second[key]) for key, cell in first.items() if key in second],
-        [cell for key, cell in first.items() if key not in second],
-        [cell for key, cell in second.items() if key not in first],
+        [Pair(cells, second[key]) for key, cells in first.items() if key in second],
+        [cells[0] for key, cells in first.items() if key not in second],
+        [cells[0] for key, cells in second.items() if key not in first],
     )
 
 
-def compute_speed_ratio(
-    phases: Sequence[tuple[Phase | None, Phase | None]], seed: int = 0
-) -> SpeedRatio | None:
-    """Compute the geometric mean over (before, after) of the CPU time after over that before.
-
-    The interval is a percentile bootstrap over the repetitions within each batch, of which the
-    median counts. It covers how much repetitions within a run differ, not how much runs do.
-
-    Returns:
-        None if a phase was not timed, or took no time that the clock could see.
-    """
-    import numpy as np
-
-    random = np.random.default_rng(seed)
-    logs, values = np.zeros(RESAMPLES), []
-    for before, after in phases:
-        if before is None or after is None or not (before.seconds and after.seconds):
-            return None
-        values.append(after.seconds / before.seconds)
-        with np.errstate(divide="ignore", invalid="ignore"):  # a draw of zeros only
-            logs += np.log(_resample_seconds(after, random) / _resample_seconds(before, random))
-    if not values:
-        return None
-    low, high = np.exp(percentile_interval(logs / len(values)))
-    return SpeedRatio(geometric_mean(values), float(low), float(high))
-
-
-def environments(results: Results) -> list[Environment]:
-    """Return the environments of the current cells, in order of time."""
-    return Machines(results.current, results.environments.values()).environments
-
-
-def _compare_speeds(pairs: Sequence[Pair]) -> dict[str, SpeedRatio]:
-    speeds = {}
+def compare_speeds(pairs: Sequence[Pair]) -> dict[str, SpeedRatio]:
+    """Compute the change of speed over some pairs, by direction, where all runs timed them."""
+    found = {}
     for direction in DIRECTIONS:
-        phases = [(getattr(p.before, direction), getattr(p.after, direction)) for p in pairs]
-        if speed := compute_speed_ratio(phases):
-            speeds[direction] = speed
-    return speeds
+        before = _log_times([pair.befores for pair in pairs], direction)
+        after = _log_times([pair.afters for pair in pairs], direction)
+        if before and after:
+            found[direction] = compute_speed_ratio(before, after)
+    return found
 
 
-def _resample_seconds(phase: Phase, random: "np.random.Generator") -> "NDArray[np.float64]":
-    """Resample the seconds over the cell, (RESAMPLES,)."""
-    import numpy as np
+def compute_speed_ratio(before: Sequence[float], after: Sequence[float]) -> SpeedRatio:
+    """Compute the ratio of times from the logarithm of the time in each run of both sides.
 
-    total = np.zeros(RESAMPLES)
-    for batch in phase.times:
-        drawn = random.integers(len(batch), size=(RESAMPLES, len(batch)))
-        total += np.median(np.array(batch)[drawn], axis=1)
-    return total
+    The interval comes from the spread between the runs of a side, as in Student's t test; from
+    NOISE if each side has one run.
+    """
+    change = fmean(after) - fmean(before)
+    room = math.log(NOISE)
+    if freedom := len(before) + len(after) - 2:
+        squares = sum((x - fmean(side)) ** 2 for side in (before, after) for x in side)
+        error = math.sqrt(squares / freedom * (1 / len(before) + 1 / len(after)))
+        room = T99[min(freedom, len(T99)) - 1] * error
+    return SpeedRatio(*(math.exp(change + step) for step in (0, -room, room)))
 
 
-def _means(protocol: str, limit: int | None, pairs: Sequence[Pair]) -> list[MeanChange]:
-    rated = [p for p in pairs if p.is_comparable and p.slice.bytes and p.slice.entropy is None]
-    corpora = {pair.slice.corpus for pair in rated}
-    means = []
-    for codec in dict.fromkeys(pair.codec for pair in pairs):
-        good = [pair for pair in rated if pair.codec == codec]
+def environments(side: Iterable[Results]) -> list[Environment]:
+    """Return the environments of the current cells, those of each run in order of time."""
+    return [e for r in side for e in Machines(r.current, r.environments.values()).environments]
+
+
+def _cells_by_key(side: Sequence[Results]) -> dict[CellKey, list[Cell]]:
+    """Collect the cells of each key over the runs.
+
+    The first one is shown; of the others those are kept that measured the same again.
+    """
+    found: dict[CellKey, list[Cell]] = defaultdict(list)
+    for cell in (cell for results in side for cell in results.current):
+        same = found[cell.key]
+        if not same or (cell.ok and _what_is_measured(cell) == _what_is_measured(same[0])):
+            same.append(cell)
+    return found
+
+
+def _what_is_measured(cell: Cell) -> object:
+    return cell.status, cell.slice.identity, cell.coded_bytes, cell.depends_on
+
+
+def _log_times(cells: Sequence[Sequence[Cell]], direction: str) -> list[float]:
+    """Return the mean logarithm of the seconds over all pairs, for each run of a side.
+
+    Empty if a run has no time for one of them.
+    """
+    runs = [[getattr(cell, direction) for cell in run] for run in zip(*cells, strict=False)]
+    if not all(phase and phase.seconds for run in runs for phase in run):
+        return []
+    return [fmean(math.log(phase.seconds) for phase in run) for run in runs]
+
+
+def _means(protocol: str, limit: int | None, pairs: Sequence[Pair]) -> Iterable[MeanChange]:
+    rated = [pair for pair in pairs if pair.is_comparable and pair.is_rated]
+    corpora = {pair.before.slice.corpus for pair in rated}
+    for codec in dict.fromkeys(pair.before.codec for pair in pairs):
+        good = [pair for pair in rated if pair.before.codec == codec]
         mean = MeanChange(codec, protocol, limit, len(good), len(corpora))
         if good and len(good) == len(corpora):
-            before, after = (
-                geometric_mean([cell.coded_bytes / cell.slice.bytes for cell in cells])
-                for cells in zip(*((pair.before, pair.after) for pair in good), strict=True)
-            )
-            mean = replace(mean, before=before, after=after, **_compare_speeds(good))
-        means.append(mean)
-    return means
-
-
-def _harness_facts(environment: Environment) -> dict[str, str]:
-    return {"codelength": environment.codelength, "commit": environment.commit or "a release"}
+            ratios = [
+                (p.before.coded_bytes, p.after.coded_bytes, p.before.slice.bytes) for p in good
+            ]
+            before = geometric_mean([coded / raw for coded, _, raw in ratios])
+            after = geometric_mean([coded / raw for _, coded, raw in ratios])
+            mean = replace(mean, before=before, after=after, **compare_speeds(good))
+        yield mean
 
 
 def _join_values(facts: Iterable[dict[str, str]]) -> dict[str, str]:
-    """Join the different values of each fact, if a folder has several environments."""
+    """Join the different values of each fact, if there are several environments."""
     values: dict[str, dict[str, None]] = defaultdict(dict)
     for environment in facts:
         for what, value in environment.items():
@@ -310,5 +293,5 @@ def _library_differences(pairs: Sequence[Pair]) -> list[Difference]:
             for name in dict.fromkeys([*before, *after]):
                 one, other = before.get(name, "none"), after.get(name, "none")
                 if one != other:
-                    codecs[name, one, other][pair.codec] = None
+                    codecs[name, one, other][pair.before.codec] = None
     return [Difference(*key, tuple(found)) for key, found in sorted(codecs.items())]

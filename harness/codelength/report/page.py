@@ -89,3 +89,22 @@ class Page(Document, Protocol):
     @property
     def document(self) -> Mapping[str, object]:
         """All there is to know, as what can be written as JSON; `boards` in it are rankings."""
+
+
+@dataclass(frozen=True)
+class PlainPage:
+    """A page that is made at once, without an interactive ranking."""
+
+    title: str
+    summary: str
+    first: Sequence[Section]
+    document: Mapping[str, object]
+    records: Records
+    details: Sequence[Section] = ()
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """All there is to read."""
+        return [*self.first, *self.details]
+
+    appendix = sections
