@@ -1,7 +1,7 @@
 """Sets of many recordings or images, whose files are whatever their folder holds."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -83,10 +83,14 @@ class Folders(Corpus):
         size = sum(known) if len(known) == len(sizes) else None
         return bringing(self.spec, self.parts[0].folder, size)
 
+    def cluster_of(self, name: str) -> str:
+        """Return what a sample was drawn from: by default the file itself."""
+        return name
+
     def samples(self) -> Iterator[Sample]:
         self.check_available()
         for name, path in self.files().items():
-            yield self.read(name, path)
+            yield replace(self.read(name, path), cluster=self.cluster_of(name))
 
     def read(self, name: str, path: Path) -> Sample:
         """Read one sample. Raises CorpusError."""

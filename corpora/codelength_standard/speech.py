@@ -67,3 +67,7 @@ ICASSP 2015"
     def name_of(self, path: Path, folder: Path) -> str:
         """By part and utterance: the folders of speakers and chapters may be there or not."""
         return f"{folder.name}/{path.name}"
+
+    def cluster_of(self, name: str) -> str:
+        """By speaker: `test-other/1688-142285-0000.flac` → `1688`."""
+        return name.rpartition("/")[2].partition("-")[0]

@@ -236,3 +236,18 @@ def test_paper_text_keeps_its_tail():
 def test_only_the_paper_counts_headers_once():
     assert {name for name, cls in PROTOCOLS.items() if cls.header_once} == {"paper"}
     assert Chunks(5).header_once is False
+
+
+@pytest.mark.parametrize("protocol", ["whole", "chunks:1000", "paper"])
+def test_a_piece_belongs_to_the_cluster_of_its_sample(protocol):
+    rule = Plugins().protocol(protocol).item
+    speech = Sample("utterance 1", bytes(16_000), Audio(rate=16_000), "speaker 7")
+    photo = Sample("photo", bytes(64 * 64), Image(64, 64))
+    pieces = list(rule.split([speech, photo, Sample("a@b", bytes(3000), TEXT)]))
+    assert {piece.cluster for piece in pieces} == {"speaker 7", "photo", "a"}
+
+
+def test_a_sample_is_a_cluster_of_its_own_unless_its_name_says_that_it_is_a_piece():
+    assert Sample("a.txt", b"").cluster == "a.txt"
+    assert Sample("a.txt@2048", b"").cluster == "a.txt"
+    assert Sample("a.txt@2048", b"", cluster="book 1").cluster == "book 1"

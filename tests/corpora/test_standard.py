@@ -397,6 +397,8 @@ def test_some_utterances_are_read_and_counted(utterances, mirror):
     assert {sample.media for sample in samples} == {Audio(16_000)}
     expected = np.random.default_rng(1).integers(-900, 900, 400).astype("<i2")
     assert samples[0].data == expected.tobytes()
+    speakers = [name.partition("-")[0] for name in utterances]
+    assert [sample.cluster for sample in samples] == speakers
     assert corpus.label == ("partial: 3 of 8,262 files (dev-clean 0, test-clean 0, test-other 3)")
     assert all(fault is None for _, fault in corpus.verify())
 

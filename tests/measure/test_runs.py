@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codelength.measure.worker import group_sizes
 from codelength.results.cell import Status
 from codelength.results.store import FILE, load
 
@@ -27,6 +28,35 @@ def test_a_run_measures_every_cell_and_writes_a_report(codelength, tmp_path, dat
     assert len(gzip.encode.cpu[0]) == 5
     assert (tmp_path / "out" / "report.md").is_file()
     assert "gzip:level=9" in ran.stdout
+
+
+def test_a_cell_says_which_samples_are_of_one_file(codelength, tmp_path, data):
+    command = ["--codecs", "gzip", "--corpora", f"path:{data}", "--protocol", "whole,chunks:100"]
+    assert codelength("run", *command, "--out", "out").returncode == 0
+    whole, chunks = load(tmp_path / "out").current
+    assert whole.clusters == []
+    assert chunks.clusters is not None
+    assert len(chunks.clusters) == len(chunks.groups) == chunks.slice.samples
+    sums = dict.fromkeys(chunks.clusters, 0)
+    for cluster, (raw, _) in zip(chunks.clusters, chunks.groups, strict=True):
+        sums[cluster] += raw
+    assert list(sums.values()) == [raw for raw, _ in whole.groups]
+
+
+@pytest.mark.parametrize(
+    ("samples", "of", "groups", "clusters"),
+    [(3, 3, 3, []), (4, 2, 4, [0, 0, 1, 1]), (3000, 600, 600, []), (3000, 3000, 1000, [])],
+)
+def test_at_most_a_thousand_groups_are_kept_and_none_is_of_two_clusters_cut_apart(
+    samples, of, groups, clusters
+):
+    names = [f"file {i * of // samples}" for i in range(samples)]
+    sums, found = group_sizes([(10, 3)] * samples, names)
+    assert (len(sums), found) == (groups, clusters)
+    assert (sum(raw for raw, _ in sums), sum(coded for _, coded in sums)) == (
+        10 * samples,
+        3 * samples,
+    )
 
 
 def test_the_same_command_again_measures_nothing_twice(codelength, tmp_path, data):

@@ -25,10 +25,10 @@ from codelength.results.cell import Cell, Status
 from factories import broken, cell, corpus_slice, phase
 
 
-def means_of(rows: Mapping[str, Sequence[Cell | None]], seed: int = 0) -> dict[str, Mean]:
+def means_of(rows: Mapping[str, Sequence[Cell | None]]) -> dict[str, Mean]:
     """The means over all corpora."""
     corpora = range(len(next(iter(rows.values()))))
-    return compute_means(rows, {"all": corpora}, seed=seed)["all"]
+    return compute_means(rows, {"all": [corpora]})["all"]
 
 
 LM = {"weights": 90, "tokenizer": 10}
@@ -124,81 +124,3 @@ def test_nothing_is_averaged_over_a_hole() -> None:
     for mean in means_of(holes).values():
         assert (mean.value, mean.low, mean.high) == (None, None, None)
         assert (mean.done, mean.of) == (1, 2)
-
-
-def test_a_single_group_has_no_spread_and_is_counted() -> None:
-    mean = means_of({"gzip": [cell(of=corpus_slice("a")), cell(of=corpus_slice("b"))]})["gzip"]
-    assert mean.low == mean.value == mean.high
-    assert mean.rigid == 2
-
-
-def test_equal_groups_have_an_interval_of_no_width() -> None:
-    mean = means_of({"gzip": [cell(coded=400, groups=[(100, 40)] * 10)]})["gzip"]
-    assert mean.rigid == 0
-    assert mean.low == pytest.approx(0.4)
-    assert mean.high == pytest.approx(0.4)
-
-
-def two_kinds(n: int) -> Cell:
-    """Half of the groups at 20%, half at 60%: the mean has a standard error of 0.2/√n."""
-    groups = [(100, 20), (100, 60)] * (n // 2)
-    return cell(of=corpus_slice(size=100 * n), coded=40 * n, groups=groups)
-
-
-def test_the_interval_is_as_wide_as_the_central_limit_says() -> None:
-    mean = means_of({"gzip": [two_kinds(400)]})["gzip"]
-    assert mean.value is not None
-    assert mean.low is not None
-    assert mean.high is not None
-    assert mean.low < mean.value < mean.high
-    assert mean.high - mean.low == pytest.approx(2 * 1.96 * 0.2 / 20, rel=0.1)
-
-
-def test_the_interval_depends_on_the_seed_and_on_no_other_row() -> None:
-    uneven = cell(of=corpus_slice(size=9900), coded=4950, groups=[(100, i) for i in range(1, 100)])
-    one = means_of({"gzip": [uneven]})["gzip"]
-    assert one == means_of({"xz": [cell("xz", uneven.slice)], "gzip": [uneven]})["gzip"]
-    assert one != means_of({"gzip": [uneven]}, seed=1)["gzip"]
-
-
-def test_a_draw_of_empty_files_only_does_no_harm() -> None:
-    mean = means_of(
-        {"gzip": [cell(coded=40, of=corpus_slice(size=100), groups=[(0, 0), (100, 40)])]}
-    )["gzip"]
-    assert mean.low == pytest.approx(0.4)
-    assert mean.high == pytest.approx(0.4)
-
-
-def test_a_large_board_is_quick() -> None:
-    from time import process_time
-
-    groups = [(1000, 300 + i % 100) for i in range(1000)]
-    coded = sum(c for _, c in groups)
-    slices = [corpus_slice(f"c{i}", 1_000_000) for i in range(12)]
-    rows = {
-        f"codec{j}": [cell(f"codec{j}", of, coded, groups=groups) for of in slices]
-        for j in range(24)
-    }
-    start = process_time()
-    means_of(rows)
-    assert process_time() - start < 4  # half of that where nothing else runs
-
-
-@pytest.mark.filterwarnings("error")
-def test_draws_of_empty_files_alone_do_not_count() -> None:
-    """One file of three, or of two, is empty: it has a blob, and no ratio of its own."""
-    three = cell(groups=[(0, 20), (500, 200), (500, 180)])
-    two = cell("xz", groups=[(0, 0), (1000, 400)])
-    other = cell(of=corpus_slice("other"), groups=[(500, 100), (500, 300)])
-    for row in ([three], [two], [three, other], [two, other]):
-        mean = means_of({"a": row})["a"]
-        assert mean.value is not None
-        assert mean.low is not None
-        assert mean.high is not None
-        assert 0.1 < mean.low <= mean.value <= mean.high < 0.7
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_sample_that_was_coded_in_no_byte_makes_an_interval_from_zero() -> None:
-    mean = means_of({"a": [cell(coded=400, groups=[(500, 0), (500, 400)])]})["a"]
-    assert (mean.low, mean.high) == (0.0, pytest.approx(0.8))

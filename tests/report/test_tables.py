@@ -223,7 +223,20 @@ def test_the_overall_ranking_has_the_mean_in_all_and_by_kind() -> None:
     heads = [column.title for column in table.columns]
     assert heads[:7] == ["#", "codec", "size %", "", "× smaller than gzip", "text %", "image %"]
     assert table.rows[0][:7] == ["1", "gzip", "25.00", "█" * 10, "1.00", "50.00", "12.50"]
-    assert any("2 of 2 corpora with one sample" in note for note in table.notes)
+    assert any(note.startswith("2 files: the order is that") for note in table.notes)
+
+
+def test_a_place_is_a_set_where_the_files_cannot_tell() -> None:
+    of = corpus_slice(size=20_000, samples=20)
+    coded = [[400 + i for i in range(20)], [399 + i + 4 * (i % 2) for i in range(20)], [800] * 20]
+    cells = [
+        cell(name, of, sum(sizes), groups=[(1000, size) for size in sizes])
+        for name, sizes in zip(["gzip", "xz", "lz4"], coded, strict=True)
+    ]
+    (table,) = overall(board_of(cells))
+    assert column(table, "#") == ["1–2", "1–2", "3"]
+    assert column(table, "95% interval")[2] == "80.00–80.00"
+    assert any("rows are compared file by file" in note for note in table.notes)
 
 
 def test_there_is_one_overall_ranking_for_each_protocol_and_limit() -> None:

@@ -97,10 +97,17 @@ class Sample:
     name: str
     data: bytes | memoryview = field(repr=False)
     media: Media = RAW
+    cluster: str = field(default="", repr=False)
+    """What it was drawn from: a file, a speaker, a document. Samples of one cluster are alike, so
+    only clusters are independent evidence. By default its name, without the `@…` of a piece."""
+
+    def __post_init__(self) -> None:
+        if not self.cluster:
+            object.__setattr__(self, "cluster", self.name.rpartition("@")[0] or self.name)
 
     def split(self, start: int, stop: int) -> "Sample":
         """Bytes `start` to `stop`, named after their place, with what the hint still says."""
         data = bytes(self.data[start:stop])
         aligned = start % self.media.frame_size == 0
         media = self.media.resized(len(data)) if aligned else RAW
-        return Sample(f"{self.name}@{start}", data, media)
+        return Sample(f"{self.name}@{start}", data, media, self.cluster)

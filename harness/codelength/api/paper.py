@@ -23,7 +23,7 @@ def patches(sample: Sample, image: Image) -> Iterator[Sample]:
     for top in range(0, image.height - PATCH.height + 1, PATCH.height):
         for left in range(0, image.width - PATCH.width + 1, PATCH.width):
             patch = gray[top : top + PATCH.height, left : left + PATCH.width]
-            yield Sample(f"{sample.name}@{top},{left}", patch.tobytes(), PATCH)
+            yield Sample(f"{sample.name}@{top},{left}", patch.tobytes(), PATCH, sample.cluster)
 
 
 def speech(sample: Sample, audio: Audio) -> Iterator[Sample]:
@@ -33,7 +33,8 @@ def speech(sample: Sample, audio: Audio) -> Iterator[Sample]:
     kind = replace(SPEECH, rate=min(audio.rate, SPEECH.rate))
     eight = ((_resampled(mono, audio.rate) >> 8) + 128).astype(np.uint8)
     for start in range(0, len(eight) - CHUNK + 1, CHUNK):
-        yield Sample(f"{sample.name}@{start}", eight[start : start + CHUNK].tobytes(), kind)
+        data = eight[start : start + CHUNK].tobytes()
+        yield Sample(f"{sample.name}@{start}", data, kind, sample.cluster)
 
 
 def _sixteen_bits(data: bytes | memoryview, audio: Audio) -> NDArray[np.int32]:

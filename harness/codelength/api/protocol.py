@@ -39,7 +39,7 @@ class Whole(Protocol):
 
     def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         for sample in samples:
-            yield Sample(sample.name, bytes(sample.data), sample.media)
+            yield Sample(sample.name, bytes(sample.data), sample.media, sample.cluster)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,8 @@ def head(samples: Iterable[Sample], limit: int | None) -> Iterator[Sample]:
         else:
             size = left - left % sample.media.frame_size
             if size:
-                yield Sample(sample.name, sample.data[:size], sample.media.resized(size))
+                media = sample.media.resized(size)
+                yield Sample(sample.name, sample.data[:size], media, sample.cluster)
             return
         if not left:
             return

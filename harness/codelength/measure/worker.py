@@ -66,6 +66,7 @@ class Encoded(msgspec.Struct, frozen=True):
     encode: Phase
     coded_bytes: int
     groups: list[tuple[int, int]]
+    clusters: list[int]
     ledger: dict[str, int]
     header_bytes: int
     blobs: str
@@ -101,6 +102,7 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
     digest, blobs_digest = Digest(), hashlib.sha256()
     ledger: Counter[str] = Counter()
     sizes: list[tuple[int, int]] = []
+    clusters: list[str] = []
     meter, done = Meter(), 0
     header = b""
     with suppress(Exception):  # loads what the codec loads late, and shows its fixed header
@@ -117,6 +119,7 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
                 blobs_digest.update(blob)
                 ledger.update(codec.ledger(blob))
                 sizes.append((len(sample.data), len(blob)))
+                clusters.append(sample.cluster)
             done += sum(len(sample.data) for sample in batch)
             report_progress(done)
     if digest.hexdigest() != corpus_slice.digest:
@@ -125,7 +128,12 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
     if ledger.total() != coded:
         raise ValueError(f"the ledger has {ledger.total()} bytes, the blobs have {coded}")
     return Encoded(
-        meter.phase(), coded, grouped(sizes), dict(ledger), len(header), blobs_digest.hexdigest()
+        meter.phase(),
+        coded,
+        *group_sizes(sizes, clusters),
+        dict(ledger),
+        len(header),
+        blobs_digest.hexdigest(),
     )
 
 
@@ -288,16 +296,22 @@ def batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
         yield batch
 
 
-def grouped(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The sums over at most GROUPS equal runs of samples."""
-    run = -(-len(sizes) // GROUPS) or 1
-    return [
-        (
-            sum(raw for raw, _ in sizes[at : at + run]),
-            sum(coded for _, coded in sizes[at : at + run]),
-        )
-        for at in range(0, len(sizes), run)
-    ]
+def group_sizes(
+    sizes: Sequence[tuple[int, int]], clusters: Sequence[str]
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Sum the sizes of samples, so that at most GROUPS are kept: `Cell.groups`, `Cell.clusters`."""
+    numbers: dict[str, int] = {}
+    of = [numbers.setdefault(cluster, len(numbers)) for cluster in clusters]
+    if len(numbers) == len(sizes) <= GROUPS:
+        return list(sizes), []
+    if len(sizes) <= GROUPS:
+        return list(sizes), of
+    run = -(-len(numbers) // GROUPS)
+    sums = [[0, 0] for _ in range(0, len(numbers), run)]
+    for (raw, coded), number in zip(sizes, of, strict=True):
+        sums[number // run][0] += raw
+        sums[number // run][1] += coded
+    return [(raw, coded) for raw, coded in sums], []
 
 
 def plain(data: object) -> bytes:

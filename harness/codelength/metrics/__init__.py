@@ -5,7 +5,7 @@ A figure is None where a cell is not `ok` or its corpus is empty.
 
 from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES, draw_counts, percentile_interval
 from codelength.metrics.contamination import Contamination, contamination_of
-from codelength.metrics.means import Mean, compute_means
+from codelength.metrics.inference import FEWEST, METHOD, Mean, compute_means
 from codelength.metrics.price import STORED, Price, Pricing, apply_price
 from codelength.metrics.ranking import Rank, assign_ranks, find_pareto_front, geometric_mean
 from codelength.metrics.rates import (
@@ -27,7 +27,9 @@ from codelength.metrics.rates import (
 __all__ = [
     "CONFIDENCE",
     "DECODER",
+    "FEWEST",
     "GB",
+    "METHOD",
     "RESAMPLES",
     "STORED",
     "Contamination",

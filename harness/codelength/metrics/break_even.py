@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codelength.metrics.bootstrap import CONFIDENCE
-from codelength.metrics.means import resample_ratios
+from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES, draw_counts
+from codelength.metrics.inference import FEWEST, cluster_sizes
 from codelength.metrics.rates import ratio, total_model_bytes
 from codelength.results.cell import Cell
 
@@ -63,22 +63,25 @@ def find_cheaper_range(one: CostLine, other: CostLine) -> SizeRange | None:
 def break_even_interval(one: Cell, other: Cell) -> tuple[float, float] | None:
     """The 95% percentile bootstrap interval of the size at which two codecs break even.
 
-    Each sample is drawn for both codecs at once. The upper end is infinite where too many draws
-    have no break-even. None where the models are of equal size, or there are fewer than two groups
-    of samples to draw from.
+    Each cluster (file, picture, speaker) is drawn for both codecs at once. The upper end is
+    infinite where too many draws have no break-even. None where the models are of equal size, or
+    there are fewer than ten clusters to draw from.
     """
     a, b = cost_line(one), cost_line(other)
     if a is None or b is None or a.model_bytes == b.model_bytes:
         return None
-    if len(one.groups) != len(other.groups) or len(one.groups) < 2:
-        return None
     import numpy as np
 
+    sizes_of_one, sizes_of_other = cluster_sizes(one), cluster_sizes(other)
+    if len(sizes_of_one) != len(sizes_of_other) or len(sizes_of_one) < FEWEST:
+        return None
+    counts = draw_counts(len(sizes_of_one), RESAMPLES, np.random.default_rng(0))
+    raw = counts @ sizes_of_one[:, 0]
     more = a.model_bytes - b.model_bytes
-    gains = resample_ratios(other) - resample_ratios(one)
+    gains = counts @ (sizes_of_other - sizes_of_one)[:, 1] / raw
     with np.errstate(divide="ignore"):
         sizes = np.where(gains * more > 0, more / gains, np.inf)
-    sizes = np.sort(sizes[np.isfinite(gains)])
+    sizes = np.sort(sizes)
     tail = (1 - CONFIDENCE) / 2
     low, high = int(tail * len(sizes)), math.ceil((1 - tail) * len(sizes)) - 1
     return float(sizes[low]), float(sizes[high])

@@ -1,7 +1,7 @@
 """The board: cells of one or many folders, merged into grids of rows and corpora, and ranked."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +10,7 @@ from pathlib import Path
 from codelength.api.corpus import Reading
 from codelength.api.errors import unknown
 from codelength.metrics import (
+    FEWEST,
     STORED,
     Mean,
     Pricing,
@@ -113,12 +114,23 @@ class Grid:
         return self.parts[0] if self.parts else Part(self, "all", list(self.slices))
 
     @cached_property
-    def means(self) -> dict[str, dict[str, Mean]]:
-        """Part → row → the mean of its ratios."""
+    def means(self) -> dict[tuple[str, ...], dict[str, Mean]]:
+        """Corpora of a part, or one alone → row → the mean of its ratios.
+
+        Estimates are compared among each other.
+        """
         places = {name: place for place, name in enumerate(self.slices)}
-        rows = {n: [row.cells.get(c) for c in self.slices] for n, row in self.rows.items()}
-        parts = {p.name: [places[c] for c in p.corpora] for p in self.parts or [self.averaged]}
-        return compute_means(rows, parts)
+        parts = [*(self.part(corpus) for corpus in self.slices), *self.parts, self.averaged]
+        groups = {tuple(p.corpora): [[places[c] for c in kind] for kind in p.kinds] for p in parts}
+        means: dict[tuple[str, ...], dict[str, Mean]] = {corpora: {} for corpora in groups}
+        for is_ranked in (True, False):
+            rows = {n: r.cells for n, r in self.rows.items() if r.evidence.is_ranked is is_ranked}
+            cells = {
+                name: [row.get(corpus) for corpus in self.slices] for name, row in rows.items()
+            }
+            for corpora, found in compute_means(cells, groups).items():
+                means[corpora] |= found
+        return means
 
     def figures(self, figure: Figure) -> dict[str, dict[str, float]]:
         """Row → corpus → the figure, where there is one. Computed once."""
@@ -149,10 +161,18 @@ class Part:
         corpora = set(self.corpora)
         return {n: r for n, r in self.grid.rows.items() if not corpora.isdisjoint(r.cells)}
 
+    @cached_property
+    def kinds(self) -> list[list[str]]:
+        """Its corpora by kind of media: each kind has the same weight."""
+        kinds: dict[str, list[str]] = {}
+        for corpus in self.corpora:
+            kinds.setdefault(self.grid.slices[corpus].kind, []).append(corpus)
+        return list(kinds.values())
+
     @property
     def means(self) -> dict[str, Mean]:
         """Row → the mean of its ratios."""
-        return self.grid.means[self.name]
+        return self.grid.means[tuple(self.corpora)]
 
     @property
     def cells(self) -> list[Cell]:
@@ -170,9 +190,10 @@ class Part:
         figure: Figure,
         how: Callable[[list[float]], float] = geometric_mean,
     ) -> float | None:
-        """One figure for all corpora; None if a corpus has none."""
+        """One figure for all corpora, each kind with the same weight; None if a corpus has none."""
         known = self.grid.figures(figure)[name]
-        return combine([known.get(corpus) for corpus in self.corpora], how)
+        by_kind = [combine([known.get(corpus) for corpus in kind], how) for kind in self.kinds]
+        return combine(by_kind, how)
 
     def value(self, name: str, key: str) -> float | None:
         """What a row is ranked by."""
@@ -189,14 +210,20 @@ class Part:
     def places(self, key: str = "ratio") -> dict[str, str]:
         """The rows, best first, each with its place.
 
-        Those without a value behind, the fullest first. Estimates have no place and stand below
-        everything that was decoded.
+        A place by ratio is `2–4` where the files cannot tell; with fewer than ten files it is that
+        on these files. Those without a value behind, the
+        fullest first. Estimates have no place and stand below everything that was decoded.
         """
         places: dict[str, str] = {}
         for is_ranked in (True, False):
             rows = [n for n, r in self.rows.items() if r.evidence.is_ranked is is_ranked]
             ranks = find_key(key).rank({name: self.value(name, key) for name in rows})
-            places |= {name: str(rank) if is_ranked else ESTIMATED for name, rank in ranks.items()}
+            equal = Counter(rank.place for rank in ranks.values())
+            for name, rank in ranks.items():
+                mean = self.means[name]
+                is_set = mean.worst - mean.best >= equal[rank.place] and mean.clusters >= FEWEST
+                place = f"{mean.best}–{mean.worst}" if is_set and key == "ratio" else str(rank)
+                places[name] = place if is_ranked else ESTIMATED
             done = {n: sum(c.ok for c in self.row_cells(n)) for n in rows if n not in ranks}
             places |= dict.fromkeys(sorted(done, key=lambda name: -done[name]), UNRANKED)
         return places

@@ -30,8 +30,8 @@ GUIDE = (
     "smaller is better. kB, MB and GB are powers of ten. A cell is one codec on one corpus under "
     "one protocol; it has figures only if a process of its own decoded every blob to the bytes "
     "that went in. `n/a` means that there is no figure; it never means zero, and no mean is taken "
-    "over it. Codecs of equal coded size share a rank, as in `3=`. Protocols and limits are never "
-    "mixed in one table."
+    "over it. Codecs of equal coded size share a rank, as in `3=`; a rank such as `2–4` is all "
+    "that these files can tell. Protocols and limits are never mixed in one table."
 )
 MERGED = (
     "Cells are merged where corpus digest and protocol are the same. A row is a codec with certain "

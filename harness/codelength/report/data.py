@@ -131,7 +131,16 @@ def _over_part(board: Board, part: Part) -> dict[str, Json]:
     found = {}
     for name, standing in _standings(board, part).items():
         mean = part.means[name]
-        bounds = _known(low=mean.low, high=mean.high, done=mean.done, of=mean.of)
+        bounds = _known(
+            low=mean.low,
+            high=mean.high,
+            done=mean.done,
+            of=mean.of,
+            clusters=mean.clusters,
+            best=mean.best or None,
+            worst=mean.worst or None,
+            first=mean.first,
+        )
         shown = _known(**{key: part.value(name, key) for key in TIMED})
         found[name] = standing | bounds | shown
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from codelength import metrics
-from codelength.metrics import Contamination, Pricing, contamination_of
+from codelength.metrics import FEWEST, Contamination, Pricing, contamination_of
 from codelength.report import format
 from codelength.report.board import ESTIMATED, Part
 from codelength.report.keys import Figure
@@ -11,7 +11,6 @@ from codelength.report.merge import Row
 from codelength.results.cell import Cell, Evidence
 
 SAME_MACHINE = "⌂"
-RIGID = "°"
 
 
 def adjusted_at_1_gb(cell: Cell) -> float | None:
@@ -95,17 +94,24 @@ def explain_contamination(cells: Iterable[Cell]) -> list[str]:
     ]
 
 
-def interval_head(part: Part) -> str:
-    """The head of the column of intervals."""
-    return "95%\ninterval" + RIGID * any(mean.rigid for mean in part.means.values())
-
-
-def explain_rigidity(part: Part) -> list[str]:
-    """What the mark in that head means, where it is there."""
-    most = max((mean.rigid for mean in part.means.values()), default=0)
-    few = f"{most} of {len(part.corpora)} corpora"
-    note = f"{RIGID} {few} with one sample: it cannot be resampled and adds no spread."
-    return [note] if most else []
+def explain_places(part: Part) -> list[str]:
+    """What a place such as `2–4` says, and why there is no interval."""
+    means = [mean for mean in part.means.values() if mean.value is not None]
+    notes = []
+    if any("–" in place for place in part.places().values()):
+        notes.append(
+            "A place such as 2–4: these files cannot tell which it is. All sets of places hold "
+            "together with 95%, for other files like these; rows are compared file by file."
+        )
+    files = min((mean.clusters for mean in means), default=FEWEST)
+    if files < FEWEST:
+        notes.append(
+            f"{format.plural(files, 'file')}: the order is that of these. Fewer than {FEWEST} give "
+            "no interval, and do not tell which codec is smaller on others."
+        )
+    elif any(mean.low is None for mean in means):
+        notes.append("No interval, because a corpus is a single file.")
+    return notes
 
 
 def _join_corpora(corpora: dict[str, set[str]]) -> list[tuple[str, set[str]]]:

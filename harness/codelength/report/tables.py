@@ -15,12 +15,11 @@ from codelength.report.table import Bad, Bold, Column, Table, build_table, stack
 from codelength.results.cell import Cell, CorpusSlice, Evidence, Status
 
 MEANS_MADE = (
-    "Size: coded / raw bytes, smaller is better; the geometric mean over the corpora, each with "
-    "the same weight. A codec has a mean only where it decoded every corpus correctly; otherwise "
-    "the table says how many it did. The 95% interval is a percentile bootstrap of "
-    f"{metrics.RESAMPLES} resamples of the samples within each corpus; it says nothing about "
-    "other corpora. Speeds are geometric means, in raw MB for each CPU second; memory is the most "
-    "that the codec added to its process, in either direction, on any corpus."
+    "Size: coded / raw bytes, smaller is better; the geometric mean over the corpora, each kind of "
+    "media with the same weight, and within it each corpus. A codec has a mean only where it "
+    "decoded every corpus correctly; otherwise the table says how many it did. The 95% interval is "
+    f"{metrics.METHOD} Speeds are geometric means, in raw MB for each CPU second; memory is "
+    "the most that the codec added to its process, in either direction, on any corpus."
 )
 CORPUS_MADE = (
     "Encoded, decoded by a process of its own, and compared. Speed: raw megabytes in a CPU second, "
@@ -149,8 +148,8 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     if compared:
         head = f"× smaller\nthan {REFERENCE}"
         columns.append(figures(head, compared, lambda _, v: format.times(v), 2, larger=None))
-    if not of and any(part.means[name].low != part.means[name].high for name in places):
-        columns.append(Column(marks.interval_head(part), drop=5, show=_interval_of(part)))
+    if any(part.means[name].low is not None for name in places):
+        columns.append(Column("95%\ninterval", drop=5, show=_interval_of(part)))
     if of:
         columns.append(Column("coded\nbytes", drop=3, show=lambda name: _coded(column[name])))
         columns.append(per_cell("bpb", metrics.bits_per_byte, format.bits))
@@ -187,7 +186,6 @@ def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
     if not of:
         means = [part.means[name] for name in rows]
         notes = [*([_incomplete(part)] if all(m.value is None for m in means) else []), *notes]
-        notes += marks.explain_rigidity(part)
     left = len(grid.slices) - len(part.corpora)
     if part.name == "all" and not grid.parts:
         notes.insert(0, "Nothing to average: all corpora are controls, or empty.")
@@ -196,6 +194,7 @@ def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
         twice = ", decoded files that are also there as bytes" * is_twice
         many = format.plural(left, "corpus", "corpora")
         notes.insert(0, f"{many} (controls, empty{twice}) not averaged.")
+    notes += marks.explain_places(part)
     return [*notes, *board.machines.caution(part.cells), *corpus_notes(grid, part.corpora)]
 
 
@@ -243,7 +242,7 @@ def _times_smaller(
 def _interval_of(part: Part) -> Callable[[str], str]:
     def show(name: str) -> str:
         mean = part.means[name]
-        return "" if mean.value is None else format.interval(mean.low, mean.high)
+        return "" if mean.low is None else format.interval(mean.low, mean.high)
 
     return show
 

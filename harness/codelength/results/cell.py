@@ -190,7 +190,11 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     """The digests of the files that the blobs depend on: `{"weights": "sha256:…"}`."""
     coded_bytes: int = 0
     groups: list[tuple[int, int]] = []
-    """(raw, coded) bytes by sample; past 1000 samples, by equal runs of consecutive ones."""
+    """(raw, coded) bytes by sample; past 1000 samples, by cluster; past 1000 clusters, by equal
+    runs of consecutive ones."""
+    clusters: list[int] | None = None
+    """The number of each group's cluster (`Sample.cluster`); empty if each group is one of its own.
+    None in cells of before clusters were kept."""
     ledger: dict[str, int] = {}
     model_bytes: Mapping[str, int | None] = {}
     """By what it is, in bytes as measured. None: what it costs is not known, in a copy of the cell

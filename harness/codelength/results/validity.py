@@ -45,6 +45,10 @@ def _contradiction(cell: Cell) -> str | None:
         if sum(raws) != raw or sum(codeds) != coded or min(raws) < 0 or min(codeds) < 0:
             sums = f"{sum(raws):,} and {sum(codeds):,}"
             return f"its groups have {sums} bytes, its samples and blobs {raw:,} and {coded:,}"
+        if cell.clusters and (len(cell.clusters) != len(raws) or min(cell.clusters) < 0):
+            return f"it has {len(raws):,} groups and the clusters of {len(cell.clusters):,}"
+        if cell.clusters and max(cell.clusters) >= len(raws):
+            return "its clusters are not numbered from 0 on"
     return None
 
 
