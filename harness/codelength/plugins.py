@@ -24,6 +24,7 @@ from codelength.api.hooks import GROUP, Command, Exporter, FileReader
 from codelength.api.media import Media
 from codelength.api.protocol import Protocol
 from codelength.api.spec import build, split_spec, split_specs, to_printable
+from codelength.running import LOADING, running
 
 T = TypeVar("T")
 Configurable = TypeVar("Configurable", Codec, Corpus)
@@ -121,7 +122,8 @@ class Plugins:
 
     def _add(self, plugin: Plugin, load: Callable[[], object]) -> None:
         try:
-            self._register(load(), plugin)
+            with running(f"loading the plugin {plugin.name}", LOADING):
+                self._register(load(), plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit

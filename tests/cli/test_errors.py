@@ -1,7 +1,6 @@
 """Whatever goes wrong is one line and its exit code; 1 is left to what the gate finds."""
 
 import re
-import signal
 import sys
 from pathlib import Path
 
@@ -38,15 +37,10 @@ TAKES_A_PATH = [
 def typed(monkeypatch, tmp_path, capsys):
     """Run a command line as a terminal would; return its exit code and standard error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
 
     def run(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["codelength", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        code = ended.value.code
-        assert isinstance(code, int)
-        return code, capsys.readouterr().err
+        return cli.run_command(), capsys.readouterr().err
 
     return run
 
@@ -108,3 +102,12 @@ def test_a_full_disk_is_no_bug(typed, monkeypatch):
 
     monkeypatch.setattr(cli.cli.get_command(None, "doctor"), "callback", full)  # type: ignore[arg-type]
     assert typed("doctor") == (3, "codelength: /somewhere/file: No space left on device\n")
+
+
+def test_what_exits_within_a_command_is_not_its_success(typed, monkeypatch):
+    def leave(**settings: object) -> None:
+        sys.exit(0)
+
+    monkeypatch.setattr(cli.cli.get_command(None, "doctor"), "callback", leave)  # type: ignore[arg-type]
+    said = "codelength: something that the command has called exits with 0\n"
+    assert typed("doctor") == (70, said)

@@ -2,7 +2,7 @@
 
 import errno
 import importlib
-import signal
+import os
 import sys
 from collections.abc import Iterable
 from io import TextIOWrapper
@@ -29,6 +29,23 @@ COMMANDS = {
     "doctor": "Show the machine, what is installed, and how to get what is missing.",
 }
 """Name → what `--help` says. The module has the same name, with `_` for `-`."""
+
+
+SURROUNDINGS = {
+    errno.EBADF: "standard output",
+    errno.EDQUOT: "the output cannot be written",
+    errno.EIO: "the output cannot be written",
+    errno.EMFILE: "no file can be opened",
+    errno.ENFILE: "no file can be opened",
+    errno.ENOMEM: "out of memory",
+    errno.ENOSPC: "the output cannot be written",
+    errno.EAGAIN: "no process can be started",
+}
+"""What no code of ours can help → what to say where no file is named."""
+
+
+COMPLETION = "_CODELENGTH_COMPLETE"
+"""The variable by which a shell asks click what a word may become."""
 
 
 class Lazy(click.Group):
@@ -86,32 +103,65 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run a command. An error is one line; the traceback of a bug goes to a file."""
+    """Run the command that was typed, in a process that is guarded, and exit with its code."""
+    from codelength.cli.guard import guarded
+
+    sys.exit(guarded(run_command))
+
+
+def run_command() -> int:
+    """Run the command that was typed and return its exit code.
+
+    An error is one line; the traceback of a bug goes to a file.
+    """
+    if sys.stdout is None:
+        return fail("standard output is closed; send it to /dev/null instead", 2)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # of paths that are not UTF-8
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)  # so that nothing is left behind
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        code = 0
+    except OSError:  # not even an error can be printed
+        code = 3
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # nor will what is left be
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _run() -> int:
+    streams = sys.stdout, sys.stderr
     try:
         code: Any = cli.main(standalone_mode=False)
+        return code or 0
     except CodelengthError as error:
-        sys.exit(fail(str(error), error.exit_code))
+        return fail(str(error), error.exit_code)
     except click.ClickException as error:
-        sys.exit(fail(error.format_message(), 2))
+        return fail(error.format_message(), 2)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(fail("interrupted", 3))
-    except BrokenPipeError:  # the reader of a pipe has had enough
-        sys.stderr.close()
-        sys.exit(0)
+        return fail("interrupted", 3)
+    except SystemExit as error:
+        if sys.stdout is not streams[0]:  # click wraps both after a broken pipe, and exits with 1
+            sys.stdout, sys.stderr = streams
+            raise BrokenPipeError from None
+        if COMPLETION in os.environ:
+            return int(error.code or 0)
+        return fail(f"something that the command has called exits with {error.code!r}", 70)
     except OSError as error:
-        if error.filename is None:
-            sys.exit(report_bug(error))
+        what = error.filename or SURROUNDINGS.get(error.errno or 0)
+        if what is None:
+            return report_bug(error)
         usage = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
-        sys.exit(fail(f"{error.filename!s:.200}: {error.strerror}", 2 if usage else 3))
+        return fail(f"{what!s:.200}: {error.strerror}", 2 if usage else 3)
+    except MemoryError:
+        return fail("out of memory", 3)
     except Exception as error:
-        sys.exit(report_bug(error))
-    sys.exit(code or 0)
+        return report_bug(error)
 
 
 def report_bug(error: Exception) -> int:

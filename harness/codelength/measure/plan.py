@@ -14,6 +14,7 @@ from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CellKey, CorpusSlice
 from codelength.results.store import Results
+from codelength.running import running
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ def survey(
             problem = None
             plugins = (entry.plugin.name, rule.plugin.name)
             try:
-                if not checked and limit is None:
-                    _check_digest(entry.item)
-                checked = True
-                corpus_slice = _cut(entry.item, rule.item, limit)
-                readings = readings or entry.item.readings()
+                with running(f"reading the corpus {entry.item.spec}"):
+                    if not checked and limit is None:
+                        _check_digest(entry.item)
+                    checked = True
+                    corpus_slice = _cut(entry.item, rule.item, limit)
+                    readings = readings or entry.item.readings()
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
                 corpus_slice = _unread(entry.item, rule.item, limit)
