@@ -27,13 +27,12 @@ def _features() -> set[str]:
 
 
 FEATURES = _features()
-AVX2 = "avx2" in FEATURES
 GROUP, VECTORS, ARITHMETIC, ROW_TYPE = (
     (4, 4, quads(16), np.uint8)
     if "avx512vnni" in FEATURES
     else (4, 2, quads(8), np.uint8)
     if "avxvnni" in FEATURES
-    else (2, 2, pairs(AVX2), np.int16)
+    else (2, 2, pairs(FEATURES), np.int16)
 )
 """Inputs of one step, vectors of a panel, the arithmetic, and what it wants rows to be."""
 

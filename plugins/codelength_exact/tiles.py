@@ -5,15 +5,15 @@ Every product of this project is made of tiles. What differs is the arithmetic o
 - quads: four inputs at once with the instruction vpdpbusd of AVX-512 VNNI or AVX VNNI. It
   multiplies unsigned bytes by signed ones. So rows hold their values plus OFFSET, and `start` has
   what this adds to each sum, subtracted. The instruction cannot saturate.
-- pairs: two inputs at once in int16, with the instruction pmaddwd of AVX2 or without it. Rows may
-  hold any int16.
+- pairs: two inputs at once in int16, with vpdpwssd of AVX-512 VNNI, pmaddwd of AVX2, or neither.
+  Rows may hold any int16.
 - floats: one input at a time. Each product is rounded, then each sum, in the order of the inputs.
   LLVM fuses a product with a sum only if it is told to, and it is not.
 
 Sums of integers are exact, so that the first two give the same on every machine.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -73,21 +73,33 @@ def quads(lanes: int) -> Arithmetic:
     return Arithmetic(lanes, HALF, HALF, 4, accumulate, has_start=True)
 
 
-def pairs(avx2: bool) -> Arithmetic:
-    """Return the arithmetic of pmaddwd on 8 lanes; without AVX2 by operations of any machine."""
-    eight, sixteen = ir.VectorType(HALF, 8), ir.VectorType(ir.IntType(16), 16)
+def pairs(features: Set[str]) -> Arithmetic:
+    """Return the arithmetic of pairs for a processor with these features.
 
-    def every_other(builder: ir.IRBuilder, vector: ir.Value, first: int) -> ir.Value:
-        at = ir.Constant(eight, list(range(first, 16, 2)))
-        return builder.sext(builder.shuffle_vector(vector, sixteen(ir.Undefined), at), eight)
+    On 16 lanes with vpdpwssd of AVX-512 VNNI, else on 8 with pmaddwd of AVX2, else on 8 with
+    operations of any machine.
+    """
+    lanes = 16 if "avx512vnni" in features else 8
+    vector = ir.VectorType(HALF, lanes)
+    halves = ir.VectorType(ir.IntType(16), 2 * lanes)
+
+    def every_other(builder: ir.IRBuilder, values: ir.Value, first: int) -> ir.Value:
+        at = ir.Constant(vector, list(range(first, 2 * lanes, 2)))
+        return builder.sext(builder.shuffle_vector(values, halves(ir.Undefined), at), vector)
 
     def accumulate(
         builder: ir.IRBuilder, sums: ir.Value, values: ir.Value, weights: ir.Value
     ) -> ir.Value:
-        values = builder.bitcast(values, sixteen)
-        weights = builder.sext(builder.bitcast(weights, ir.VectorType(BYTE, 16)), sixteen)
-        if avx2:
-            kind = ir.FunctionType(eight, [sixteen, sixteen])
+        weights = builder.bitcast(weights, ir.VectorType(BYTE, 2 * lanes))
+        weights = builder.sext(weights, halves)
+        if lanes == 16:
+            kind = ir.FunctionType(vector, [vector] * 3)
+            name = "llvm.x86.avx512.vpdpwssd.512"
+            dot = builder.module.declare_intrinsic(name, (), kind)
+            return builder.call(dot, [sums, values, builder.bitcast(weights, vector)])
+        values = builder.bitcast(values, halves)
+        if "avx2" in features:
+            kind = ir.FunctionType(vector, [halves, halves])
             madd = builder.module.declare_intrinsic("llvm.x86.avx2.pmadd.wd", (), kind)
             return builder.add(sums, builder.call(madd, [values, weights]))
         even, odd = (
@@ -96,7 +108,7 @@ def pairs(avx2: bool) -> Arithmetic:
         )
         return builder.add(sums, builder.add(even, odd))
 
-    return Arithmetic(8, HALF, HALF, 2, accumulate)
+    return Arithmetic(lanes, HALF, HALF, 2, accumulate)
 
 
 def floats() -> Arithmetic:

@@ -1,6 +1,6 @@
 """Language models of Hugging Face as codecs.
 
-`hf:model=EleutherAI/pythia-70m,revision=step8000`, or `hf:model=FOLDER`.
+`hf:model=EleutherAI/pythia-70m,revision=step8000`, `hf:model=FOLDER`, or `hf:model=FILE.gguf`.
 
 GPT-NeoX (Pythia), GPT-2, Llama and its relatives (Mistral, Qwen2 and Qwen3) run in integer
 arithmetic, so that a blob decodes anywhere; with exact=false any causal model runs as it is, for
@@ -99,9 +99,8 @@ class HfCodec(CoderCodec):
         return self.model_predictor.model_bytes
 
     def model_samples(self) -> Iterator[Sample]:
-        path = self.checkpoint.tokenizer
         yield Sample("weights", self.model_predictor.stored())
-        yield Sample("tokenizer", b"" if path is None else path.read_bytes())
+        yield Sample("tokenizer", self.checkpoint.tokenizer_content)
 
     @property
     def card(self) -> ModelCard | None:

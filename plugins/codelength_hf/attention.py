@@ -1,9 +1,8 @@
 """Attention in compiled loops; `constants` says how each step is rounded.
 
-Keys and values lie in the cache as tiles of pairs read them: keys in panels of sixteen positions,
-values in panels of sixteen columns. Positions are taken four at a
-time: their scores with all keys, what these become as weights, and the weighted sums of values
-never leave the core's cache.
+Keys and values lie in the cache as tiles of pairs read them: keys in panels of COLUMNS positions,
+values in panels of COLUMNS columns. Positions are taken four at a time: their scores with all keys,
+what these become as weights, and the weighted sums of values never leave the core's cache.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from codelength.coding.compiled import compiled, inlined, prefetch
 from codelength_exact.constants import FARTHEST, MAGIC
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
-from codelength_exact.products import AVX2
+from codelength_exact.products import FEATURES
 from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered, quantise
 from codelength_exact.tiles import make_tile, pairs
 from codelength_hf.kernels import NormTuple, write_norm
@@ -29,10 +28,11 @@ Queries: TypeAlias = tuple[NDArray[np.int16], FloatArray]
 """Quantised queries: integers (streams, time, heads, head_dim, filled up to pairs), and scales
 (streams, time, heads), times `Attention.query_factor`."""
 
-ROWS, COLUMNS = 4, 16
+ARITHMETIC, ROWS = pairs(FEATURES), 4
+COLUMNS = 2 * ARITHMETIC.lanes
 """Queries that a tile takes, and what a panel has of positions or of columns."""
 
-one_row, four_rows = make_tile(pairs(AVX2), 1, 2), make_tile(pairs(AVX2), ROWS, 2)
+one_row, four_rows = make_tile(ARITHMETIC, 1, 2), make_tile(ARITHMETIC, ROWS, 2)
 
 LOW_BITS = 8
 """Weights that do not fit into int16 are split: the lowest bits, and those above."""

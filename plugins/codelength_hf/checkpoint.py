@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codelength import Unavailable, UsageError
 from codelength_exact.quantisation import SCALE
+from codelength_hf.pieces import Pieces, of_json, of_sentencepiece
 
 SMALL_FILES = ("config.json", "tokenizer.json", "tokenizer.model")
 SAFE, SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -75,16 +76,34 @@ class Checkpoint:
         return paths
 
     @property
-    def tokenizer(self) -> Path | None:
+    def shipped(self) -> Path | None:
+        """Return the one file that holds all a receiver needs, if the weights stay as it is."""
+        return None
+
+    @property
+    def _tokenizer(self) -> Path | None:
         """The file of the tokenizer, if there is one."""
         paths = [self.folder / name for name in SMALL_FILES[1:]]
         return next((path for path in paths if path.is_file()), None)
+
+    @property
+    def tokenizer_content(self) -> bytes:
+        """Return the file of the tokenizer; nothing if there is none."""
+        return b"" if self._tokenizer is None else self._tokenizer.read_bytes()
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """Return what the tokens stand for; None without a tokenizer."""
+        if self._tokenizer is None:
+            return None
+        read = of_json if self._tokenizer.suffix == ".json" else of_sentencepiece
+        return read(self.tokenizer_content)
 
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the files that the distribution depends on."""
         digest = hashlib.sha256()
-        for path in [self.folder / "config.json", *([self.tokenizer] if self.tokenizer else [])]:
+        for path in [self.folder / "config.json", *([self._tokenizer] if self._tokenizer else [])]:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         for path in self.files:
             with path.open("rb") as file:
@@ -172,14 +191,20 @@ class Checkpoint:
 def open_checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoint:
     """Return the checkpoint of that name, and download it if needed. Raises Unavailable."""
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    checkpoint: Checkpoint
+    if folder.is_file() and folder.suffix == ".gguf":
+        from codelength_hf.gguf import GgufCheckpoint
+
+        path = folder.resolve()
+        checkpoint = GgufCheckpoint(path.parent, name=path.name)
+    elif folder.is_dir():
         if revision is not None:
             raise UsageError(f"model={model} is a folder; only hub repositories have a revision")
         checkpoint = Checkpoint(folder.resolve(), pickle)
     elif model.startswith(("/", ".", "~")) or model.count("/") != 1:
         raise Unavailable(
-            f"no folder {model!r}; model=… takes a folder, or a hub repository such as "
-            "EleutherAI/pythia-70m"
+            f"no folder {model!r}; model=… takes a folder, a .gguf file, or a hub repository such "
+            "as EleutherAI/pythia-70m"
         )
     else:
         checkpoint = Checkpoint(_from_hub(model, revision, pickle), pickle)

@@ -113,7 +113,8 @@ class Lockstep:
         self.size = sum(path.stat().st_size for path in checkpoint.files)
         self.remembers = MEMORY // TOGETHER
         self._has_experts = any("expert" in key for key in config)
-        self._folder = checkpoint.folder
+        self._folder, shipped = checkpoint.folder, checkpoint.shipped
+        self._gguf = {} if shipped is None else {"gguf_file": shipped.name}
         self._pickle = checkpoint.pickle
 
     @cached_property
@@ -129,6 +130,7 @@ class Lockstep:
                 dtype=torch.float32,
                 local_files_only=True,
                 output_loading_info=True,
+                **self._gguf,
             )
         except Exception as error:  # whatever the library raises for a folder it cannot use
             line = " ".join(str(error).split())[:200]

@@ -31,9 +31,13 @@ class Pieces:
 
 def of_json(content: bytes) -> Pieces:
     """Read a tokenizer.json. Raises UsageError for one that the library does not take."""
+    return of_description(json.loads(content))
+
+
+def of_description(description: Mapping[str, Any]) -> Pieces:
+    """Read what a tokenizer.json describes. Raises UsageError as `of_json` does."""
     from tokenizers import Tokenizer
 
-    description = json.loads(content)
     try:
         tokenizer = Tokenizer.from_str(json.dumps(plain(description)))
     except Exception as error:  # the library raises nothing more special

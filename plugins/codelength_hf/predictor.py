@@ -127,9 +127,9 @@ class TransformerPredictor(Predictor):
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
-        path = self.checkpoint.tokenizer
-        tokenizer = 0 if path is None else path.stat().st_size
-        return {"weights": self.model.size, "tokenizer": tokenizer}
+        shipped = self.checkpoint.shipped
+        weights = self.model.size if shipped is None else shipped.stat().st_size
+        return {"weights": weights, "tokenizer": len(self.checkpoint.tokenizer_content)}
 
     def tokenize(self, data: bytes) -> IntArray:
         return self.tokens.encode(data)
@@ -226,6 +226,8 @@ class ExactPredictor(TransformerPredictor):
 
     def stored(self) -> bytes:
         checkpoint = self.checkpoint
+        if checkpoint.shipped is not None:
+            return checkpoint.shipped.read_bytes()
         read = read_weights(
             read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.tied
         )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from codelength import CorruptBlob, Unavailable
 from codelength.coding.range_coder import IntArray
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.pieces import Pieces, of_json, of_sentencepiece
+from codelength_hf.pieces import Pieces
 
 AT_ONCE = 1 << 16
 """Characters given to the library at once, so that memory stays bounded."""
@@ -180,10 +180,9 @@ BYTES = (256, 257)
 @lru_cache(maxsize=4)
 def tokens_of(checkpoint: Checkpoint) -> Tokens:
     """Return the tokens of a model; bytes if it has no tokenizer. Raises Unavailable."""
-    path, vocabulary = checkpoint.tokenizer, checkpoint.config["vocab_size"]
-    if path is not None:
-        read = of_json if path.suffix == ".json" else of_sentencepiece
-        return Tokens(read(path.read_bytes()), vocabulary)
+    pieces, vocabulary = checkpoint.pieces, checkpoint.config["vocab_size"]
+    if pieces is not None:
+        return Tokens(pieces, vocabulary)
     if vocabulary not in BYTES:
         raise Unavailable(
             f"{checkpoint.folder} has no tokenizer.json and no tokenizer.model; save the tokenizer "

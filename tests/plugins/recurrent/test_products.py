@@ -38,9 +38,9 @@ def test_the_largest_sums_are_exact(sign, inputs):
     assert exact(np.full((7, inputs), sign * 127), values)
 
 
-plain, avx2, eight, sixteen = (
+plain, avx2, wide, eight, sixteen = (
     make_tile(arithmetic, 4, 2)
-    for arithmetic in (pairs(avx2=False), pairs(avx2=True), quads(8), quads(16))
+    for arithmetic in (pairs(set()), pairs({"avx2"}), pairs({"avx512vnni"}), quads(8), quads(16))
 )
 
 
@@ -54,6 +54,12 @@ def in_plain_pairs(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: 
 def in_avx2_pairs(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
     a, b, c, s = rows.ctypes.data, panel.ctypes.data, out.ctypes.data, start.ctypes.data
     avx2(a, rows.strides[0], 4, b, panel.shape[0], s, c, out.strides[0])
+
+
+@compiled
+def in_wide_pairs(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
+    a, b, c, s = rows.ctypes.data, panel.ctypes.data, out.ctypes.data, start.ctypes.data
+    wide(a, rows.strides[0], 4, b, panel.shape[0], s, c, out.strides[0])
 
 
 @compiled
@@ -73,6 +79,7 @@ def in_wide_quads(rows: np.ndarray, panel: np.ndarray, start: np.ndarray, out: n
     [
         (in_plain_pairs, None, 16, 2),
         (in_avx2_pairs, "avx2", 16, 2),
+        (in_wide_pairs, "avx512vnni", 32, 2),
         (in_quads, "avxvnni", 16, 4),
         (in_wide_quads, "avx512vnni", 32, 4),
     ],
