@@ -78,6 +78,48 @@ class ChainPredictor(Predictor):
         return Fixed(len(lengths), rows[Chain.distribution.letters[0]], rows)
 
 
+class Counting(Stepper):
+    """Streams of two letters, each with the estimator of Krichevsky and Trofimov."""
+
+    LETTERS = b"ab"
+
+    def __init__(self, streams: int) -> None:
+        self._counts = np.zeros((streams, 2), np.int64)
+
+    def frequencies(self) -> Any:
+        rows = np.ones((len(self._counts), 256), np.int64)
+        rows[:, list(self.LETTERS)] += 2048 * (2 * self._counts + 1)
+        return rows
+
+    def advance(self, symbols: Any) -> None:
+        for place, letter in enumerate(self.LETTERS):
+            self._counts[:, place] += np.asarray(symbols) == letter
+
+    def keep(self, streams: int) -> None:
+        self._counts = self._counts[:streams]
+
+
+@dataclass(frozen=True)
+class CountingPredictor(Predictor):
+    """Learns how often each of two letters comes, and nothing else."""
+
+    name = "counting"
+
+    def stepper(self, lengths: Sequence[int]) -> Stepper:
+        return Counting(len(lengths))
+
+
+@dataclass(frozen=True)
+class Counted(PredictorCodec):
+    """Adapts to a text of two letters."""
+
+    name: ClassVar[str] = "counted"
+
+    @property
+    def predictor(self) -> Predictor:
+        return CountingPredictor()
+
+
 @dataclass(frozen=True)
 class Knowing(PredictorCodec):
     """Knows `iid`, in pieces."""
@@ -140,4 +182,4 @@ class Picky(Codec):
 
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
-    return [Knowing(), Chained(), Careless(), Leaving(), Picky()]
+    return [Knowing(), Chained(), Counted(), Careless(), Leaving(), Picky()]

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar, Protocol
@@ -22,7 +22,7 @@ from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
 from codelength_hf.tokens import Tokens, tokens_of
 from codelength_hf.transformer import AnyQuantizedTransformer, QuantizedTransformer
-from codelength_hf.weights import Weights, read_weights
+from codelength_hf.weights import Tensors, Weights, initial_tensors, read_weights
 
 TIME = 256
 """Positions of a sequence that the parallel view computes at once."""
@@ -220,9 +220,15 @@ class TransformerPredictor(Predictor):
 class ExactPredictor(TransformerPredictor):
     """The model in integer arithmetic: the same frequencies on every machine."""
 
+    initial: int | None = None
+    """The seed of weights as training begins with: a control, no codec."""
+
     @property
     def model(self) -> AnyQuantizedTransformer:
-        return load_quantized(self.checkpoint, self.window, device.chosen())
+        return load_quantized(self.checkpoint, self.window, device.chosen(), self.initial)
+
+    def initialised(self, seed: int) -> Predictor:
+        return replace(self, initial=seed)
 
     def stored(self) -> bytes:
         checkpoint = self.checkpoint
@@ -236,7 +242,7 @@ class ExactPredictor(TransformerPredictor):
 
 @lru_cache(maxsize=2)
 def load_quantized(
-    checkpoint: Checkpoint, window: int | None, where: str
+    checkpoint: Checkpoint, window: int | None, where: str, initial: int | None = None
 ) -> AnyQuantizedTransformer:
     """Load the model of a checkpoint, ready to run on a device.
 
@@ -246,7 +252,10 @@ def load_quantized(
     longest = min(shape.context, LONGEST)
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
-    read = read_weights(shape, checkpoint.tensor, checkpoint.tied)
+    tensors: Tensors = checkpoint.tensor
+    if initial is not None:
+        tensors = initial_tensors(tensors, initial)
+    read = read_weights(shape, tensors, checkpoint.tied)
     return quantized_on(where, read, window or longest, tokens_of(checkpoint).count)
 
 

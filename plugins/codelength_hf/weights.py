@@ -14,6 +14,8 @@ from codelength_exact.quantisation import quantise_matrix
 from codelength_hf.architecture import Architecture
 
 Array = NDArray[np.float32]
+SPREAD = 0.02
+"""`initializer_range` of GPT-2, GPT-NeoX and Llama."""
 Tensors = Callable[[str], Array | None]
 """Name → a tensor of the checkpoint as float32; None if there is none of that name."""
 
@@ -103,6 +105,24 @@ class Weights:
 def _nonzero(bias: Array) -> Iterator[Array]:
     if bias.any():
         yield bias
+
+
+def initial_tensors(tensors: Tensors, seed: int) -> Tensors:
+    """Return tensors of the same shapes as training of these families begins with.
+
+    Matrices are normal with the standard deviation SPREAD, gains are 1, biases 0.
+    """
+
+    def initial(name: str) -> Array | None:
+        trained = tensors(name)
+        if trained is None:
+            return None
+        if trained.ndim < 2:
+            return np.full_like(trained, float(name.endswith("weight")))
+        random = np.random.default_rng([seed, *name.encode()])
+        return random.normal(0, SPREAD, trained.shape).astype(np.float32)
+
+    return initial
 
 
 def read_weights(architecture: Architecture, tensors: Tensors, tied: bool) -> Weights:

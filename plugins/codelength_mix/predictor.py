@@ -40,8 +40,8 @@ class MixPredictor(Predictor):
     def model_bytes(self) -> Mapping[str, int]:
         return {} if self.model is None else self.model.model_bytes
 
-    def scrambled(self, seed: int) -> Predictor | None:
-        model = None if self.model is None else self.model.scrambled(seed)
+    def initialised(self, seed: int) -> Predictor | None:
+        model = None if self.model is None else self.model.initialised(seed)
         return None if model is None else replace(self, model=model)
 
     def stepper(self, lengths: Sequence[int]) -> Stepper:

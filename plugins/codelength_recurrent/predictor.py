@@ -16,7 +16,7 @@ from codelength.coding.range_coder import IntArray
 from codelength_exact.recurrent_shape import BEGIN
 from codelength_recurrent.compiled_model import CompiledRecurrent
 from codelength_recurrent.model import QuantizedRecurrent, State
-from codelength_recurrent.weights import read, scrambled
+from codelength_recurrent.weights import read
 
 AnyRecurrent: TypeAlias = QuantizedRecurrent[Any]
 """A model of either implementation."""
@@ -36,16 +36,16 @@ class RecurrentPredictor(Predictor):
     }
     batch: ClassVar[int] = 256
     path: Path
-    disorder: int | None = None
-    """The seed of a random order that the weights are brought into: a control, no codec."""
+    initial: int | None = None
+    """The seed of weights as training begins with: a control, no codec."""
 
     @property
     def model(self) -> AnyRecurrent:
         """Return the model on the device that was asked for. It is loaded once in a process."""
-        return _load(self.path, self.disorder, device.chosen())
+        return _load(self.path, self.initial, device.chosen())
 
-    def scrambled(self, seed: int) -> Predictor:
-        return replace(self, disorder=seed)
+    def initialised(self, seed: int) -> Predictor:
+        return replace(self, initial=seed)
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
@@ -120,12 +120,15 @@ def _inputs(batch: Sequence[IntArray]) -> NDArray[np.int32]:
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path, disorder: int | None, device_name: str) -> AnyRecurrent:
+def _load(path: Path, initial: int | None, device_name: str) -> AnyRecurrent:
     weights = read(path)
     for name, array in weights.arrays.items():
         if not np.isfinite(array).all():
             raise UsageError(f"{path}: {name} has values that are no numbers; train it again")
-    weights = weights if disorder is None else scrambled(weights, disorder)
+    if initial is not None:
+        from codelength_recurrent.recurrent import initial_weights
+
+        weights = initial_weights(weights.shape, initial)
     if device_name == device.PROCESSOR:
         return CompiledRecurrent(weights)
     from codelength_recurrent.torch_model import TorchRecurrent

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from codelength_exact.recurrent_shape import BEGIN, Shape, row_numbers
 from codelength_recurrent.scan import recurrence
+from codelength_recurrent.weights import Weights, of_parameters
 
 SMALLEST = 1e-6
 """Added to a mean of squares, so that a row of zeros stays one."""
@@ -99,3 +100,11 @@ def rows(inputs: Tensor, shape: Shape) -> Tensor:
     padded = functional.pad(inputs + 1, (shape.history - 1, 0), value=0)
     last = [padded[:, at : at + inputs.shape[1]] for at in range(shape.history)]
     return row_numbers(last, shape.orders, shape.rows)
+
+
+def initial_weights(shape: Shape, seed: int) -> Weights:
+    """Return the quantised weights that training begins with."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        state = RecurrentModel(shape).state_dict()
+    return of_parameters(shape, {name: values.numpy() for name, values in state.items()}, {})

@@ -6,7 +6,7 @@ a model card and the shape.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -72,13 +72,3 @@ def write(path: Path, weights: Weights) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
     head = {**weights.card, "shape": json.dumps(weights.shape.fields)}
     write_file(path, save(arrays, head))  # a file that others may read, unlike save_file's
-
-
-def scrambled(weights: Weights, seed: int) -> Weights:
-    """Return the same numbers, those of each array in random order."""
-    random = np.random.default_rng(seed)
-    arrays = {
-        name: random.permutation(array.ravel()).reshape(array.shape)
-        for name, array in sorted(weights.arrays.items())
-    }
-    return replace(weights, arrays=arrays)

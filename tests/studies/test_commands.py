@@ -62,8 +62,10 @@ def test_curve_prints_the_split_and_takes_what_it_has_measured(tmp_path: Path) -
     words = ["curve", "--codecs", "chained,store", "--corpora", "markov,random", *PLUGIN]
     words += ["--length", "256", "--chunks", "4", "--out", str(tmp_path)]
     said = ran(*words)
-    assert "Gain · chained" in said
-    assert "store: on markov in the end a byte costs 8.00" in said
+    assert "Contexts · chained · markov" in said
+    assert "chained: on markov it does not adapt, as far as these data tell" in said
+    assert "0.000 [0.000, 0.000] less than in a foreign one of equal length" in said
+    assert "store: on markov it does not adapt" in said
     before = (tmp_path / "curves.jsonl").read_bytes()
     assert ran(*words) == said
     assert (tmp_path / "curves.jsonl").read_bytes() == before
@@ -78,7 +80,7 @@ def test_a_codec_that_declines_a_corpus_costs_its_own_curve(tmp_path: Path) -> N
         catch_exceptions=False,
     )
     assert result.exit_code == 0
-    assert "Gain · store" in result.stdout
+    assert "Contexts · store · iid" in result.stdout
     assert "not drawn: picky" in result.stderr
     assert "Not drawn: picky" in (tmp_path / "curves.md").read_text()
 

@@ -139,9 +139,9 @@ class Predictor(ABC):
         """Bytes that the receiver must hold, by what they are: weights, tokenizer."""
         return {}
 
-    def scrambled(self, seed: int) -> "Predictor | None":
-        """Return the same model with its weights in random order, as a control for studies.
+    def initialised(self, seed: int) -> "Predictor | None":
+        """Return the same model as it was before training, as a control for studies.
 
-        What it still predicts comes from architecture and arithmetic. None if there are no weights.
+        What it predicts comes from architecture and arithmetic. None if there are no weights.
         """
         return None

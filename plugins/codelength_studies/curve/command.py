@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +23,9 @@ from codelength.plugins import Plugins
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
-    from codelength.api.media import Sample
     from codelength.measure.plan import Plan
-    from codelength_studies.curve.records import Control, Question
-
-CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")
+    from codelength_studies.curve.pieces import Piece
+    from codelength_studies.curve.records import Question
 
 
 @click.command()
@@ -54,7 +52,26 @@ CONTROLS: "tuple[Control, ...]" = ("data", "shuffled bytes", "random weights")
 )
 @DEVICE
 @LIMIT
-@click.option("--controls/--no-controls", default=True, help="Shuffled bytes, random weights.")
+@click.option(
+    "--last",
+    type=click.IntRange(1),
+    default=16,
+    show_default=True,
+    metavar="BYTES",
+    help="Own bytes that also a foreign context ends in.",
+)
+@click.option(
+    "--controls/--no-controls",
+    default=True,
+    help="Shuffled bytes, a surrogate, the model before training.",
+)
+@click.option(
+    "--order",
+    type=click.IntRange(0),
+    default=2,
+    show_default=True,
+    help="The surrogate has each run of so many bytes and one more as often as the data.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of controls.")
 @with_out("Where the page goes; curves that are there are not measured again.", "codelength-curves")
 @with_plugins
@@ -65,7 +82,9 @@ def command(
     length: int,
     count: int,
     limit: int | None,
+    last: int,
     controls: bool,
+    order: int,
     seed: int,
     out: Path,
     plugins: Plugins,
@@ -73,8 +92,8 @@ def command(
     """Show what context is worth: bits a byte by position and by prefix.
 
     For a predictor, what the byte at each position costs; for any codec, what prefixes cost, coded.
-    The gain is split into what a model knew beforehand and what context adds, with the bytes
-    shuffled and the weights in random order as controls.
+    The second half of each piece is coded in several contexts: none, a unigram, its last bytes, a
+    foreign first half, its own. Where the own one beats the foreign one, the codec adapts.
 
     \b
     codelength curve --codecs recurrent:size=0.9m,gzip --corpora enwik6,kodak,librispeech,random
@@ -83,8 +102,8 @@ def command(
     from codelength.results.machine import command_line
     from codelength_studies.curve.gain import group_curves
     from codelength_studies.curve.measure import measure_curve
-    from codelength_studies.curve.page import PAGE, conclusion, gain_table, page
-    from codelength_studies.curve.records import FILE, Curve, key_of
+    from codelength_studies.curve.page import PAGE, conclusion, gain_tables, page
+    from codelength_studies.curve.records import CONTROLS, DATA, FILE, Curve, key_of
     from codelength_studies.journal import StudyJournal
     from codelength_studies.page import write_page
     from codelength_studies.plan import plan_study
@@ -99,15 +118,16 @@ def command(
             limit,
             lambda name: meter.now(f"reading {name}"),
         )
-        wanted = CONTROLS if controls else CONTROLS[:1]
-        questions = list(_questions(plan, wanted, length, count, seed))
+        wanted = [DATA, *(CONTROLS if controls else ())]
+        asked = {"length": length, "chunks": count, "seed": seed, "last": last, "order": order}
+        questions = list(_questions(plan, wanted, asked))
         keys = [key_of(question) for _, _, question in questions]
         missing = [
             q for q, key in zip(questions, keys, strict=True) if not journal.find(Curve, key)
         ]
         declined: list[str] = []
         began = time.monotonic()
-        for done, (codec, chunks, question) in enumerate(missing):
+        for done, (codec, pieces, question) in enumerate(missing):
             what = f"{codec.spec} on {question.slice.corpus} ({question.control})"
             each = (time.monotonic() - began) / max(1, done)
             left = f", {duration(each * (len(missing) - done))} to go" if done else ""
@@ -115,7 +135,7 @@ def command(
                 meter.say(f"{len(missing)} curves, of which each takes about {duration(each)}")
             meter.now(f"[{done + 1}/{len(missing)}] {what}{left}")
             try:
-                curve = measure_curve(codec, question, chunks)
+                curve = measure_curve(codec, question, pieces)
             except Unsupported as error:
                 declined.append(f"{what}: {error}")
             else:
@@ -127,7 +147,7 @@ def command(
         raise Unsupported(f"no curve came about: {'; '.join(declined)}")
     grouped = group_curves(curves)
     for one in grouped:
-        print_sections(gain_table(one), conclusion(one) + "\n")
+        print_sections(*gain_tables(one), conclusion(one) + "\n")
     for line in declined:
         click.echo(f"not drawn: {line}", err=True)
     write_page(page(grouped, declined, command_line()), out / PAGE)
@@ -135,20 +155,22 @@ def command(
 
 
 def _questions(
-    plan: "Plan", controls: "tuple[Control, ...]", length: int, count: int, seed: int
-) -> "Iterator[tuple[Codec, list[Sample], Question]]":
-    """Yield every curve to measure, with its codec and its chunks. Raises UsageError."""
+    plan: "Plan", controls: Sequence[str], asked: dict[str, int]
+) -> "Iterator[tuple[Codec, list[Piece], Question]]":
+    """Yield every curve to measure, with its codec and its pieces. Raises UsageError."""
     from codelength.api.codec import dependencies_of
-    from codelength_studies.curve.measure import take_chunks
+    from codelength_studies.curve.pieces import take_pieces
     from codelength_studies.curve.records import Question
     from codelength_studies.plan import samples_of
 
-    chunks = {}
+    pieces = {}
     for target in plan.targets:
+        corpus = target.slice.corpus
         try:
-            chunks[target.slice.corpus] = take_chunks(samples_of(plan, target), length, count)
+            samples = samples_of(plan, target)
+            pieces[corpus] = take_pieces(samples, asked["length"], asked["chunks"])
         except UsageError as error:
-            raise UsageError(f"corpus {target.slice.corpus} has {error}") from error
+            raise UsageError(f"corpus {corpus} has {error}") from error
     for entry in plan.codecs:
         for target in plan.targets:
             for control in controls:
@@ -157,8 +179,6 @@ def _questions(
                     versions=dependencies_of(entry.item),
                     slice=target.slice,
                     control=control,
-                    length=length,
-                    chunks=count,
-                    seed=seed,
+                    **asked,
                 )
-                yield entry.item, chunks[target.slice.corpus], question
+                yield entry.item, pieces[target.slice.corpus], question

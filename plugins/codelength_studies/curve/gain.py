@@ -1,6 +1,8 @@
-"""What curves come to: rates by position, and what a model knew and what context gave it.
+"""What curves come to: rates by position, and what each context takes off.
 
-Intervals are 95 % percentile intervals of a bootstrap over chunks.
+Intervals are 95 % percentile intervals of a bootstrap. Files are drawn where there are ten or more
+of them, with all of their pieces. Of fewer files pieces are drawn, and the intervals are about
+these files alone.
 """
 
 from collections.abc import Iterable
@@ -11,26 +13,23 @@ from numpy.typing import NDArray
 
 from codelength.metrics import RESAMPLES, draw_counts, percentile_interval
 from codelength.results.cell import CorpusSlice
-from codelength_studies.curve.records import Control, Curve
+from codelength_studies.curve.records import CONTEXTS, DATA, OWN, Curve
 
 Array = NDArray[np.float64]
 
 UNIFORM = 8.0
 """Bits a byte of a distribution that knows nothing."""
+FEWEST = 10
+"""Files that show how much files differ."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over chunks, in bits a byte, with its interval."""
+    """A mean over pieces, in bits a byte, with its interval."""
 
     value: float
     low: float
     high: float
-
-    @property
-    def holds_zero(self) -> bool:
-        """Whether the mean cannot be told from zero."""
-        return self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True)
@@ -44,33 +43,17 @@ class Line:
     high: Array
 
 
-@dataclass(frozen=True)
-class Gain:
-    """Where the difference between eight bits a byte and the rate in the end comes from."""
-
-    alone: Interval | None
-    """The rate with no context; None without a predictor."""
-    end: Interval
-    """The rate over the second half of the positions."""
-    prior: Interval | None
-    """Eight bits less the rate with no context: what the model knew of single bytes beforehand."""
-    context: Interval | None
-    """The rate with no context less the rate in the end: what context adds."""
-    half: float | None
-    """The position from which on more than half of what context adds is there."""
-
-
 @dataclass
 class CorpusCurves:
-    """The curves of one codec on one corpus."""
+    """The curves of one codec on one corpus, by control."""
 
     slice: CorpusSlice
-    curves: dict[Control, Curve] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict)
 
     @property
-    def gains(self) -> dict[Control, Gain]:
-        """The split of the gain for the data and for each control."""
-        return {control: split_gain(curve) for control, curve in self.curves.items()}
+    def data(self) -> Curve | None:
+        """The curve of the data as they are."""
+        return self.curves.get(DATA)
 
 
 @dataclass
@@ -98,10 +81,18 @@ def group_curves(curves: Iterable[Curve]) -> list[CodecCurves]:
 
 
 def rates_by_position(curve: Curve) -> Line:
-    """Return what a byte costs, by its position."""
-    rows, places = _rates(curve)
+    """Return what a byte costs, by its position.
+
+    By ideal code lengths if there are any, else by the differences between the blobs of two
+    prefixes.
+    """
+    if curve.bits is not None:
+        rows, places = np.array(curve.bits), np.array(curve.edges)
+    else:
+        places = np.array(curve.prefixes)
+        rows = 8.0 * np.diff(np.array(curve.coded), axis=1) / np.diff(places)
     # from the first to the last position between two edges, in the middle of the logarithm
-    return _line(np.sqrt((places[:-1] + 1.0) * places[1:]), rows)
+    return _line(curve, np.sqrt((places[:-1] + 1.0) * places[1:]), rows)
 
 
 def rates_of_prefixes(curve: Curve) -> Line | None:
@@ -109,71 +100,54 @@ def rates_of_prefixes(curve: Curve) -> Line | None:
     if curve.coded is None:
         return None
     lengths = np.array(curve.prefixes, np.float64)
-    return _line(lengths, 8 * np.array(curve.coded) / lengths)
+    return _line(curve, lengths, 8 * np.array(curve.coded) / lengths)
 
 
-def split_gain(curve: Curve) -> Gain:
-    """Split the gain into what the model knew and what context adds."""
-    draws, end = _draws(curve.chunks), _end(curve)
-    if curve.alone is None:
-        return Gain(None, _interval(end, draws), None, None, None)
-    alone = np.array(curve.alone)
-    context = _interval(alone - end, draws)
-    return Gain(
-        _interval(alone, draws),
-        _interval(end, draws),
-        _interval(UNIFORM - alone, draws),
-        context,
-        None if context.holds_zero else _half(curve, float(alone.mean()), float(end.mean())),
-    )
+def cost_in(curve: Curve, context: str) -> Interval | None:
+    """Return what a byte of the target costs in a context; None where there is no such cost."""
+    costs = curve.contexts.get(context)
+    return None if costs is None else _interval(curve, np.array(costs))
 
 
-def worth_of_order(data: Curve, shuffled: Curve) -> Interval:
-    """Return by how much a byte costs more in the end with the bytes of each chunk shuffled."""
-    return _interval(_end(shuffled) - _end(data), _draws(data.chunks))
+def costs_of(curve: Curve) -> dict[str, Interval]:
+    """Return the costs in all contexts that there are, from none to the own one."""
+    costs = {context: cost_in(curve, context) for context in CONTEXTS}
+    return {context: cost for context, cost in costs.items() if cost is not None}
 
 
-def _rates(curve: Curve) -> tuple[Array, NDArray[np.int64]]:
-    """(chunks, places − 1) bits a byte between two places, and (places,).
-
-    By ideal code lengths if there are any, else by the differences between the blobs of two
-    prefixes.
-    """
-    if curve.bits is not None:
-        return np.array(curve.bits), np.array(curve.edges)
-    lengths = np.array(curve.prefixes)
-    return 8.0 * np.diff(np.array(curve.coded), axis=1) / np.diff(lengths), lengths
+def gain_over(curve: Curve, context: str) -> Interval:
+    """Return by how much a byte costs less in its own context than in another one, paired."""
+    return _interval(curve, np.array(curve.contexts[context]) - np.array(curve.contexts[OWN]))
 
 
-def _end(curve: Curve) -> Array:
-    """(chunks,): the rate over the second half of the positions."""
-    rows, places = _rates(curve)
-    late = places[:-1] >= places[-1] / 2
-    if not late.any():
-        late[-1] = True
-    widths = np.diff(places)[late]
-    rates: Array = (rows[:, late] * widths).sum(axis=1) / widths.sum()
-    return rates
+def learned_by_kept(curve: Curve) -> Line | None:
+    """Return what the own first half gains over a foreign one, by the own bytes since then."""
+    if not curve.learned:
+        return None
+    kept = np.array(curve.kept, np.float64)
+    return _line(curve, np.sqrt((kept[:-1] + 1) * kept[1:]), np.array(curve.learned))
 
 
-def _half(curve: Curve, alone: float, end: float) -> float | None:
-    line = rates_by_position(curve)
-    below = alone - line.mean >= (alone - end) / 2
-    stays = np.flip(np.cumprod(np.flip(below))).astype(bool)  # from there on, not only there
-    return float(line.places[stays][0]) if stays.any() else None
+def drawn_units(curve: Curve) -> NDArray[np.int64]:
+    """Return the number of the unit that each piece belongs to: files, or pieces of few files."""
+    files = np.array(curve.clusters or range(curve.chunks))
+    return files if len(np.unique(files)) >= FEWEST else np.arange(curve.chunks)
 
 
-def _line(places: Array, rows: Array) -> Line:
-    means = _draws(len(rows)) @ rows / len(rows)
-    low, high = percentile_interval(means)
+def _line(curve: Curve, places: Array, rows: Array) -> Line:
+    weights = _weights(curve)
+    low, high = percentile_interval(weights @ rows)
     return Line(places, rows.mean(axis=0), low, high)
 
 
-def _interval(values: Array, draws: Array) -> Interval:
-    low, high = percentile_interval(draws @ values / len(values))
+def _interval(curve: Curve, values: Array) -> Interval:
+    low, high = percentile_interval(_weights(curve) @ values)
     return Interval(float(values.mean()), float(low), float(high))
 
 
-def _draws(chunks: int) -> Array:
-    """How often each chunk was drawn in each resample, (RESAMPLES, chunks)."""
-    return draw_counts(chunks, RESAMPLES, np.random.default_rng(0))
+def _weights(curve: Curve) -> Array:
+    """The share of each piece in the mean of each resample, (RESAMPLES, pieces)."""
+    _, units = np.unique(drawn_units(curve), return_inverse=True)
+    counts = draw_counts(int(units.max()) + 1, RESAMPLES, np.random.default_rng(0))[:, units]
+    shares: Array = counts / counts.sum(axis=1, keepdims=True)
+    return shares

@@ -1,6 +1,6 @@
 """The page on curves: for each codec a chart, what it shows in one sentence, and the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -9,16 +9,32 @@ import numpy as np
 from codelength.report import Column, Table, format
 from codelength.report.page import Heading, Prose, Section
 from codelength_studies.curve.gain import (
+    FEWEST,
     UNIFORM,
     CodecCurves,
     CorpusCurves,
     Interval,
     Line,
+    cost_in,
+    gain_over,
+    learned_by_kept,
     rates_by_position,
     rates_of_prefixes,
-    worth_of_order,
 )
-from codelength_studies.curve.records import Control
+from codelength_studies.curve.records import (
+    CONTEXTS,
+    DATA,
+    EMPTY,
+    FOREIGN,
+    INITIAL,
+    LAST,
+    NONE,
+    OWN,
+    SHUFFLED,
+    SURROGATE,
+    UNIGRAM,
+    Curve,
+)
 from codelength_studies.figure import (
     GRAY,
     LINE_GRAY,
@@ -39,27 +55,42 @@ GUIDE = (
     "Pieces of one length are taken from all over each corpus. Left: what the byte at each "
     "position of the context costs. With a predictor it is −log2 p under the integer frequencies "
     "that the coder uses; without one it is the difference between the blobs of two prefixes. "
-    "Right: what prefixes cost when they are coded, framing and all. Positions and lengths are "
-    "evenly apart in the logarithm. Lines are means over pieces, bands are 95 % bootstrap "
-    "intervals over pieces. Shuffled bytes: the bytes of each piece in random order. Random "
-    "weights: the numbers of each weight array in random order."
+    "Middle: what prefixes cost when they are coded, framing and all. Right: what the first half "
+    "of a piece takes off its second half, against the first half of a piece of another file (of "
+    "another place, where a corpus is one file), by the own bytes that the coder has seen since. "
+    "Positions and lengths are evenly apart in the logarithm. Lines are means over pieces, bands "
+    f"are 95 % bootstrap intervals over files, or over pieces where there are fewer than {FEWEST} "
+    "files. Controls: the bytes of each piece in random order; a surrogate, which is random but "
+    "has every short run of bytes as often as the piece; the model with the weights that training "
+    "begins with."
 )
 HOW = (
-    "Bits a byte [95 % interval]. No context: the code length of the piece under the distribution "
-    "that the model has before the first byte. Prior: 8 less that, what the model knows of single "
-    "bytes beforehand. In the end: over the second half of the positions. In context: no context "
-    "less in the end, what context adds; half: from which byte on more than half of it is there. "
-    "n/a: the codec has no predictor, so it has no distribution without context."
+    "Bits a byte [95 % interval] of the second half of each piece, but for its first {last} bytes. "
+    "No context: every symbol under the distribution that the model has before the first one. "
+    "Unigram: under the mean of the distributions that it gives in the pieces of other files. Last "
+    "bytes: behind the last {last} to {most} own bytes. Empty before: the first half is left out. "
+    "Foreign before: in its place stands the first half of a piece of another file. Learned from "
+    "this text: foreign before less own, in pairs. n/a: the codec has no predictor."
 )
-
-LEAST = 0.01
-"""Bits a byte that a model has to know beforehand to be said to know anything."""
-
-DASHES: dict[Control, Literal["-", "--", ":"]] = {
-    "data": "-",
-    "shuffled bytes": "--",
-    "random weights": ":",
+NAMES = {
+    NONE: "no context",
+    UNIGRAM: "unigram",
+    LAST: "last {last} bytes",
+    EMPTY: "empty before",
+    FOREIGN: "foreign before",
+    OWN: "own",
 }
+LEARNED = "learned from this text"
+LEAST = 0.01
+"""The share of the cost that a codec gains at least if it is said to adapt, and not just hardly."""
+WITH = {
+    SHUFFLED: "with the bytes shuffled",
+    SURROGATE: "in the surrogate",
+    INITIAL: "before training",
+}
+
+Dashes = Literal["-", "--", "-.", ":"]
+DASHES: dict[str, Dashes] = {DATA: "-", SHUFFLED: "--", SURROGATE: "-.", INITIAL: ":"}
 
 
 def page(curves: Sequence[CodecCurves], declined: Sequence[str], command: str) -> StudyPage:
@@ -73,28 +104,45 @@ def page(curves: Sequence[CodecCurves], declined: Sequence[str], command: str) -
             Heading(one.codec),
             make_chart(f"curve-{one.codec}", what, partial(draw, one)),
             Prose(conclusion(one)),
-            gain_table(one),
+            *gain_tables(one),
         ]
     sections += list_digests(corpus.slice for one in curves for corpus in one.corpora)
     return StudyPage("In-context curves", GUIDE, sections)
 
 
-def gain_table(curves: CodecCurves) -> Table:
-    """Return the split of the gain, for each corpus and control."""
-    rows = [
-        [
-            corpus.slice.corpus,
-            control,
-            format.count(corpus.curves[control].chunks),
-            *map(_with_interval, (gain.alone, gain.end, gain.prior, gain.context)),
-            format.NA if gain.half is None else format.count(round(gain.half)),
+def gain_tables(curves: CodecCurves) -> Iterator[Table]:
+    """Yield the costs in each context for each corpus: a column for the data and each control."""
+    for corpus in curves.corpora:
+        shown = {name: curve for name, curve in corpus.curves.items() if curve.contexts}
+        if not shown:
+            continue
+        last = next(iter(shown.values())).question.last
+        rows = [
+            [NAMES[context].format(last=last)]
+            + [_with_interval(cost_in(curve, context)) for curve in shown.values()]
+            for context in CONTEXTS
         ]
-        for corpus in curves.corpora
-        for control, gain in corpus.gains.items()
-    ]
-    figures = ("pieces", "no context", "in the end", "prior", "in context", "half by byte")
-    columns = [Column("corpus", "left", fixed=True), Column("as", "left"), *map(Column, figures)]
-    return Table(f"Gain · {curves.codec}", columns, rows, HOW)
+        rows.append([LEARNED, *(_with_interval(gain_over(c, FOREIGN)) for c in shown.values())])
+        columns = [Column("context", "left", fixed=True)]
+        columns += [Column(_control_name(curve)) for curve in shown.values()]
+        title = f"Contexts · {curves.codec} · {corpus.slice.corpus}"
+        how = HOW.format(last=last, most=2 * last - 1)
+        yield Table(title, columns, rows, how, [_count_pieces(next(iter(shown.values())))])
+
+
+def _control_name(curve: Curve) -> str:
+    question = curve.question
+    is_surrogate = question.control == SURROGATE
+    return f"order-{question.order} {SURROGATE}" if is_surrogate else question.control
+
+
+def _count_pieces(curve: Curve) -> str:
+    files = len(set(curve.clusters))
+    drawn = "files" if files >= FEWEST else "pieces"
+    return (
+        f"{format.count(curve.chunks)} pieces of {format.count(files)} "
+        f"{'files' if files > 1 else 'file'}; intervals draw {drawn}."
+    )
 
 
 def _with_interval(interval: Interval | None) -> str:
@@ -105,76 +153,77 @@ def _with_interval(interval: Interval | None) -> str:
 
 
 def conclusion(curves: CodecCurves) -> str:
-    """Say in one sentence what the curves show."""
-    parts = [_clause(corpus) for corpus in curves.corpora if "data" in corpus.curves]
+    """Say in one sentence for each corpus what the curves show."""
+    parts = [_clause(corpus) for corpus in curves.corpora if corpus.data is not None]
     return f"{curves.codec}: {'; '.join(parts) or 'no curve'}."
 
 
 def _clause(corpus: CorpusCurves) -> str:
-    gains = corpus.gains
-    data, random = gains["data"], gains.get("random weights")
-    words = f"on {corpus.slice.corpus} "
-    if data.context is not None and data.prior is not None:
-        words += f"it {_known(data.prior)}, context {_worth(data.context)}"
-        words += "" if data.half is None else f", half of that by byte {round(data.half)}"
-        if random is not None and random.context is not None:
-            words += f" (with the weights in random order it {_worth(random.context)})"
-        words += ", and "
-    return f"{words}in the end a byte costs {_bits(data.end)}{_against_shuffled(corpus)}"
+    data = corpus.data
+    assert data is not None
+    own, gain = cost_in(data, OWN), gain_over(data, FOREIGN)
+    assert own is not None
+    words = f"on {corpus.slice.corpus} it {_adapts(gain, own)}"
+    if gain.low > 0:
+        others = [
+            f"{format.bits(gain_over(curve, FOREIGN).value)} {WITH[control]}"
+            for control, curve in corpus.curves.items()
+            if control != DATA and curve.contexts
+        ]
+        words += f" (that is {', '.join(others)})" if others else ""
+    empty = gain_over(data, EMPTY)
+    if empty.high < 0:
+        words += f", and an empty one would cost {_bits(-empty.value)} less than its own"
+    return words
 
 
-def _known(prior: Interval) -> str:
-    if prior.holds_zero or abs(prior.value) < LEAST:
-        return "knows nothing of single bytes beforehand"
-    if prior.value > 0:
-        return f"knows {_bits(prior)} of the 8 bits of a byte beforehand"
-    return f"expects other bytes, {_bits(prior, -1)} bits worse than knowing nothing"
+def _adapts(gain: Interval, own: Interval) -> str:
+    interval = f"[{format.bits(gain.low)}, {format.bits(gain.high)}]"
+    if gain.high < 0:
+        interval = f"[{format.bits(-gain.high)}, {format.bits(-gain.low)}]"
+        return (
+            f"does not adapt: its own context costs {format.bits(-gain.value)} {interval} bits a "
+            "byte more than a foreign one of equal length"
+        )
+    if gain.low <= 0:
+        word = "does not adapt, as far as these data tell"
+    else:
+        word = "adapts" if gain.value >= LEAST * own.value else "hardly adapts"
+    return (
+        f"{word}: a byte costs {_bits(own.value)} in its own context, "
+        f"{format.bits(gain.value)} {interval} less than in a foreign one of equal length"
+    )
 
 
-def _worth(context: Interval) -> str:
-    if context.holds_zero:
-        return "takes nothing off that could be told from zero"
-    if context.value < 0:
-        return f"adds {_bits(context, -1)} to the cost"
-    return f"takes {_bits(context)} off"
-
-
-def _against_shuffled(corpus: CorpusCurves) -> str:
-    shuffled = corpus.curves.get("shuffled bytes")
-    if shuffled is None:
-        return ""
-    order = worth_of_order(corpus.curves["data"], shuffled)
-    if order.holds_zero:
-        return ", no less than with the bytes shuffled"
-    if order.value < 0:
-        return f", {_bits(order, -1)} more than with the bytes shuffled"
-    return f", {_bits(order)} less than with the bytes shuffled"
-
-
-def _bits(interval: Interval, sign: int = 1) -> str:
-    return format.significant(sign * interval.value, 3)
+def _bits(value: float) -> str:
+    return format.significant(value, 3)
 
 
 def draw(curves: CodecCurves) -> bytes:
-    """Draw what a byte costs by its position, and what prefixes cost, as SVG."""
-    return draw_svg((12, 5.6), partial(_paint, curves))
+    """Draw costs by position, by prefix, and what is learned from the first half, as SVG."""
+    return draw_svg((15, 5.2), partial(_paint, curves))
 
 
 def _paint(curves: CodecCurves, figure: "Figure") -> None:
     from matplotlib.lines import Line2D
 
-    by_position, by_prefix = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.055, right=0.985, top=0.84, bottom=0.1, wspace=0.14)
+    by_position, by_prefix, by_kept = axes = figure.subplots(1, 3)
+    figure.subplots_adjust(left=0.045, right=0.985, top=0.83, bottom=0.11, wspace=0.17)
+    draw_lines: list[tuple[Axes, Callable[[Curve], Line | None]]] = [
+        (by_position, rates_by_position),
+        (by_prefix, rates_of_prefixes),
+        (by_kept, learned_by_kept),
+    ]
     for index, corpus in enumerate(curves.corpora):
         for control, curve in corpus.curves.items():
-            _plot_line(by_position, rates_by_position(curve), colour_of(index), control)
-            prefixes = rates_of_prefixes(curve)
-            if prefixes is not None:
-                _plot_line(by_prefix, prefixes, colour_of(index), control)
-    for axis in (by_position, by_prefix):
+            for axis, line_of in draw_lines:
+                line = line_of(curve)
+                if line is not None:
+                    _plot_line(axis, line, colour_of(index), DASHES[control])
+    for axis in axes:
         axis.set_xscale("log", base=2)
         set_log_ticks(axis.xaxis, "{:,.10g}".format, base=4)
-        axis.axhline(UNIFORM, color=LINE_GRAY, linewidth=1)
+        axis.axhline(0 if axis is by_kept else UNIFORM, color=LINE_GRAY, linewidth=1)
         axis.grid(True)
     by_prefix.set_yscale("log", base=2)
     set_log_ticks(by_prefix.yaxis, "{:.10g}".format, base=2)
@@ -183,10 +232,14 @@ def _paint(curves: CodecCurves, figure: "Figure") -> None:
     how = "−log2 p" if curves.has_code_lengths else "difference of two prefixes' blobs"
     by_position.set_title(f"what the byte at a position costs ({how})", loc="left")
     by_prefix.set_title("what a prefix costs, coded, framing and all", loc="left")
+    by_kept.set_title("what the own first half takes off, against a foreign one", loc="left")
     by_position.set_xlabel("position in the context (bytes, log scale)")
     by_prefix.set_xlabel("length of the prefix (bytes, log scale)")
+    by_kept.set_xlabel("own bytes since then (log scale)")
     by_position.set_ylabel("bits a byte — lower is better")
-    write_heading(figure, 0.055, curves.codec)
+    if not curves.has_code_lengths:
+        by_kept.text(0.5, 0.5, "no code lengths", ha="center", transform=by_kept.transAxes)
+    write_heading(figure, 0.045, curves.codec)
     shown = [c for c in DASHES if any(c in corpus.curves for corpus in curves.corpora)]
     keys = [
         Line2D([], [], color=colour_of(i), label=corpus.slice.corpus)
@@ -199,6 +252,6 @@ def _paint(curves: CodecCurves, figure: "Figure") -> None:
     )  # fmt: skip
 
 
-def _plot_line(axis: "Axes", line: Line, colour: str, control: Control) -> None:
+def _plot_line(axis: "Axes", line: Line, colour: str, dashes: Dashes) -> None:
     axis.fill_between(line.places, line.low, line.high, color=colour, alpha=0.13, linewidth=0)
-    axis.plot(line.places, line.mean, DASHES[control], color=colour, linewidth=1.4, zorder=3)
+    axis.plot(line.places, line.mean, dashes, color=colour, linewidth=1.4, zorder=3)

@@ -1,13 +1,16 @@
-"""Curves on disk: what each chunk cost at each place; all else is derived from it."""
-
-from typing import Literal
+"""Curves on disk: what each piece cost at each place and in each context; all else is derived."""
 
 from codelength.results.cell import CorpusSlice, Struct
 from codelength_studies.journal import Key, data_digest, distribution_digest
 
 FILE = "curves.jsonl"
 
-Control = Literal["data", "shuffled bytes", "random weights"]
+DATA, SHUFFLED, SURROGATE, INITIAL = "data", "shuffled bytes", "surrogate", "initial weights"
+CONTROLS = (SHUFFLED, SURROGATE, INITIAL)
+
+NONE, UNIGRAM, LAST, EMPTY = "no context", "unigram", "last bytes", "empty before"
+FOREIGN, OWN = "foreign before", "own"
+CONTEXTS = (NONE, UNIGRAM, LAST, EMPTY, FOREIGN, OWN)
 
 
 class Question(Struct, frozen=True, rename={"slice": "cut"}):
@@ -16,32 +19,46 @@ class Question(Struct, frozen=True, rename={"slice": "cut"}):
     codec: str
     versions: dict[str, str]
     slice: CorpusSlice
-    control: Control
+    control: str
+    """DATA, or one of CONTROLS."""
     length: int
-    """Bytes of a chunk."""
+    """Bytes of a piece."""
     chunks: int
-    """How many were asked for."""
+    """How many pieces were asked for."""
     seed: int
     """Of the controls."""
+    last: int = 0
+    """Own bytes that are in every context but the first two. 0 in records of old versions, which
+    have no contexts."""
+    order: int = 0
+    """Of the surrogate."""
 
 
 class Curve(Struct, frozen=True, rename={"question": "asked"}):
-    """One codec on the chunks of one corpus, as they are or as a control."""
+    """One codec on the pieces of one corpus, as they are or as a control."""
 
     question: Question
     chunks: int
-    """How many there were."""
+    """How many pieces there were."""
     edges: list[int]
     """Positions, from 0 on."""
     bits: list[list[float]] | None
-    """(chunks, edges − 1): mean ideal bits a byte between two edges; None where they are not
+    """(pieces, edges − 1): mean ideal bits a byte between two edges; None where they are not
     known."""
-    alone: list[float] | None
-    """(chunks,): mean ideal bits a byte without context; None without a predictor."""
     prefixes: list[int]
     """Lengths of the prefixes that were coded, increasing."""
     coded: list[list[int]] | None
-    """(chunks, prefixes): bytes of their blobs; None where nothing was coded."""
+    """(pieces, prefixes): bytes of their blobs; None where nothing was coded."""
+    clusters: list[int] = []
+    """(pieces,): the number of the file that each piece comes from."""
+    contexts: dict[str, list[float]] = {}
+    """Context → (pieces,): mean bits a byte of the target in that context. Some codecs have no
+    distribution without context, and no unigram."""
+    kept: list[int] = []
+    """Numbers of own bytes since the middle of the piece, increasing."""
+    learned: list[list[float]] = []
+    """(pieces, kept − 1): by how many bits a byte less costs after its own first half than after a
+    foreign one, between two numbers of own bytes. Nothing where code lengths are not known."""
 
     @property
     def key(self) -> Key:
@@ -59,5 +76,7 @@ def key_of(question: Question) -> Key:
             question.length,
             question.chunks,
             question.seed,
+            question.last,
+            question.order if question.control == SURROGATE else 0,
         ),
     )

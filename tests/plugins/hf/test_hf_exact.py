@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codelength.coding.code_length import code_lengths
 from codelength_exact.tensors import exact_parts
 from codelength_hf.architecture import UnknownArchitecture, read_architecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
@@ -123,6 +124,19 @@ def test_code_length_is_within_a_percent_of_the_float_model(folders, family):
     print(f"{family}: {reference / size:.4f} bpb in float32, {coded / size:.4f} exact")
     assert reference / size < 4, "the model has learned nothing"
     assert coded == pytest.approx(reference, rel=0.01)
+
+
+@each_family
+def test_before_training_it_knows_nothing(folders, family):
+    predictor = ExactPredictor(Checkpoint(folders[family]))
+    data = models.text()[-models.HELD_OUT :].encode()
+    symbols = predictor.tokenize(data)[:100]
+    costs = []
+    for one in (predictor, predictor.initialised(1)):
+        (lengths,) = code_lengths(one, [symbols])
+        costs.append(lengths.mean())
+    assert costs[0] < costs[1] - 1
+    assert costs[1] == pytest.approx(np.log2(predictor.model.outputs), rel=0.05)
 
 
 @pytest.mark.parametrize("times", [50, 200])

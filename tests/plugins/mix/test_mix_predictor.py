@@ -46,11 +46,11 @@ def test_the_kit_has_nothing_to_say_against_it(codec):
     check_predictor(codec.predictor)
 
 
-def test_scrambled_weights_are_the_models():
+def test_before_training_the_model_is_its_own_control():
     predictor = MixCodec("0.2m").predictor
-    other = predictor.scrambled(3)
-    assert other.model == RecurrentCodec("0.2m").predictor.scrambled(3)
-    assert MixerCodec().predictor.scrambled(3) is None
+    other = predictor.initialised(3)
+    assert other.model == RecurrentCodec("0.2m").predictor.initialised(3)
+    assert MixerCodec().predictor.initialised(3) is None
 
 
 def parallel(predictor, batch):
