@@ -1,7 +1,6 @@
 """Running one program: with limits, in a folder of its own, and ended with all that it started."""
 
 import os
-import resource
 import signal
 import sys
 import threading
@@ -132,6 +131,8 @@ def last_line(folder: Path) -> str:
 
 def _confine(limits: Limits) -> None:
     """In the new process, before the program begins."""
+    import resource
+
     lower_limit(resource.RLIMIT_CORE, 0)
     lower_limit(resource.RLIMIT_FSIZE, limits.output)
     if limits.memory is not None:

@@ -42,7 +42,8 @@ def command(plugins: Plugins) -> None:
 
 
 def _advice(facts: dict[str, str]) -> Iterator[str]:
-    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    loads, cores = facts["load"].split(), os.cpu_count() or 1
+    load = 0.0 if loads == ["unknown"] else float(loads[0])
     if load > BUSY * cores:
         yield f"{load:.1f} of {cores} cores are busy: trust CPU time, not wall time"
     if facts["governor"] not in ("performance", "unknown"):

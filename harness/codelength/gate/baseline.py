@@ -6,6 +6,7 @@ two branches that changed different codecs can be merged.
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from msgspec.structs import fields, replace
 
 from codelength.api.errors import StoreError
 from codelength.results.cell import Cell, CellKey, Status, Struct
-from codelength.results.files import write_file
+from codelength.results.files import lock_file, write_file
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a reader refuses files with a higher one."""
@@ -244,15 +245,16 @@ def _find_twice(data: bytes, baseline: Baseline) -> str | None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keep other processes out of this block for the same folder."""
-    import fcntl
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
+        if sys.platform == "win32":  # which opens no folders
+            descriptor = os.open(folder / ".codelength-lock", os.O_RDWR | os.O_CREAT)
+        else:
+            descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock_file(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)

@@ -8,7 +8,6 @@ encoder hides it in a place of its own; against that helps a sandbox.
 
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.worker import Ready, compare, decode, encode, load, read_lengths
 from codelength.results.cell import Cell, CorpusSlice, Phase, Status
 from codelength.results.validity import find_problem
+from codelength.workers.processes import KILL
 from codelength.workers.supervisor import (
     CallFailed,
     Crew,
@@ -252,7 +252,7 @@ def _result(pending: "Pending[T]", on_progress: Callable[[int], None] = lambda _
         reason = OUT_OF_MEMORY if status is Status.OUT_OF_MEMORY else str(error)
         raise Failed(status, reason) from error
     except CallFailed as error:
-        if isinstance(error, Died) and error.code == -signal.SIGKILL:
+        if isinstance(error, Died) and error.code == -KILL:
             reason = "killed by the system, as it does when memory runs out"
             raise Failed(Status.OUT_OF_MEMORY, reason) from error
         raise Failed(Status.FAILED, str(error)) from error

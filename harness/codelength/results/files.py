@@ -1,7 +1,9 @@
-"""How a file is written so that nobody ever reads half of it."""
+"""How a file is written so that nobody ever reads half of it, and how one is locked."""
 
 import os
 import shutil
+import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,3 +36,31 @@ def write_file(path: Path, data: bytes | str) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+PAUSE = 0.1
+"""Seconds between two tries to lock a file on Windows."""
+FAR = 1 << 40
+"""The byte that is locked on Windows, where nobody can read a byte that is: behind all data."""
+
+
+def lock_file(descriptor: int, wait: bool = False) -> None:
+    """Lock an open file until it is closed.
+
+    Raises OSError if another process has the lock; with `wait`, waits for it.
+    """
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        return None
+    import msvcrt
+
+    while True:
+        try:
+            os.lseek(descriptor, FAR, os.SEEK_SET)
+            return msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            if not wait:
+                raise
+            time.sleep(PAUSE)

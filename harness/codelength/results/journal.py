@@ -3,7 +3,6 @@
 A line that a killed run left unfinished is passed over.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +11,12 @@ from typing import Self, TypeVar
 import msgspec
 
 from codelength.api.errors import StoreError
+from codelength.results.files import lock_file
 
 T = TypeVar("T")
+
+BINARY: int = getattr(os, "O_BINARY", 0)
+"""Windows would change line ends without it."""
 
 _write = msgspec.json.Encoder().encode
 
@@ -60,16 +63,17 @@ class Journal:
         self.folder, self._path = folder, folder / file
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o666)
         except OSError as error:
             raise StoreError(f"no results can be written to {folder}: {error.strerror}") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(self._file)
         except OSError as error:
             raise StoreError(f"another run is writing to {folder}; choose another --out") from error
-        size = os.fstat(self._file).st_size
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
-            self._put(b"\n")  # close the line that a killed run left open
+        if os.lseek(self._file, 0, os.SEEK_END):
+            os.lseek(self._file, -1, os.SEEK_END)
+            if os.read(self._file, 1) != b"\n":
+                self._put(b"\n")  # close the line that a killed run left open
 
     def append(self, record: msgspec.Struct) -> None:
         """Writes one record through to the disk. Raises StoreError; what is there stays."""

@@ -43,7 +43,7 @@ def machine() -> dict[str, str]:
         "processor": processor(),
         "cores": f"{usable} usable of {os.cpu_count()}",
         "memory": f"{memory_bytes() / 1e9:.1f} GB",
-        "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+        "load": _load(),
         "governor": _governor(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -54,6 +54,10 @@ def machine() -> dict[str, str]:
 
 def memory_bytes() -> int:
     """What the machine has."""
+    if sys.platform == "win32":
+        from codelength.results.windows import total_memory
+
+        return total_memory()
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
@@ -87,6 +91,12 @@ def processor() -> str:
         return platform.processor() or platform.machine()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
+
+
+def _load() -> str:
+    if sys.platform == "win32":
+        return "unknown"
+    return " ".join(f"{load:.2f}" for load in os.getloadavg())
 
 
 def _governor() -> str:

@@ -66,7 +66,9 @@ def _origin(module: str) -> str | None:
 
 def _allow_memory(memory: int) -> None:
     """Make allocations fail after so many more bytes, if the system says how many there are now."""
-    with suppress(OSError):
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):  # no /proc, as on macOS and Windows
         pages = int(Path("/proc/self/statm").read_text().split()[5])
         limit_memory(pages * os.sysconf("SC_PAGE_SIZE") + memory)
 

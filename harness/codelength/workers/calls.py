@@ -3,6 +3,7 @@
 import os
 import pickle
 import socket
+import sys
 import traceback
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,8 @@ def serve(connection: socket.socket) -> None:
     connection.set_inheritable(False)
     channel = Channel(connection)
     _channels.append(channel)
-    os.register_at_fork(after_in_child=_channels.clear)
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=_channels.clear)
     while True:
         try:
             request = channel.receive()

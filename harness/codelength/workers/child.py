@@ -1,7 +1,6 @@
 """What a worker runs: the process that was started guards, and a second one works."""
 
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -18,7 +17,12 @@ is served."""
 
 
 def main() -> None:
-    """Guard in the process that was started, and work in another one."""
+    """Guard in the process that was started, and work in another one (on Unix)."""
+    if sys.platform == "win32":  # no fork; the process ends when its supervisor closes the channel
+        from codelength.workers.calls import serve
+
+        serve(socket.fromshare(sys.stdin.buffer.read()))
+        return
     descriptor, folder, served = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     signal.signal(signal.SIGTERM, _stop)
     die_with_parent(signal.SIGTERM)
@@ -43,6 +47,10 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _guard(worker: int, folder: str, served: int) -> NoReturn:
     """Wait for the process that works, end what it has left, and end in the same way."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import resource
+
     status = signal.SIGKILL.value
     try:
         nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,7 +1,7 @@
 """What a process knows and decides about itself: its time, its memory, and the limit of that."""
 
 import ctypes
-import resource
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +14,10 @@ def resident() -> int:
 
 def cpu_seconds() -> float:
     """CPU time of this process so far, and of the processes that it started and waited for."""
+    if sys.platform == "win32":  # which does not count those that were started
+        return time.process_time()
+    import resource
+
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
@@ -45,19 +49,27 @@ def reset_peak() -> None:
     Where the system has no such thing, the peak is that of the whole process so far.
     """
     _children.clear()
-    with suppress(AttributeError):  # a C library that has no such function
+    with suppress(AttributeError, TypeError):  # a C library that has no such function, or none
         ctypes.CDLL(None).malloc_trim(0)
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def limit_memory(size: int) -> None:
-    """Allocations past `size` bytes fail from now on, as MemoryError in Python."""
+    """Allocations past `size` bytes fail from now on, as MemoryError in Python (not on Windows)."""
+    if sys.platform == "win32":
+        return
+    import resource
+
     lower_limit(resource.RLIMIT_DATA, size)
 
 
 def lower_limit(which: int, size: int) -> None:
-    """Set a limit of this process for good, unless it is lower already."""
+    """Set a limit of this process for good, unless it is lower already (on Unix)."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import resource
+
     hard = resource.getrlimit(which)[1]
     least = size if hard == resource.RLIM_INFINITY else min(size, hard)
     resource.setrlimit(which, (least, least))
@@ -75,5 +87,14 @@ def read_status(field: str, process: int | str = "self") -> int:
 def _status(field: str) -> int:
     try:
         return read_status(field)
-    except OSError:  # no /proc: the peak is all that is known, in bytes on macOS
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    except OSError:  # no /proc
+        pass
+    if sys.platform == "win32":
+        from codelength.results.windows import memory_counters
+
+        counters = memory_counters()
+        return int(counters.peak if field == "VmHWM" else counters.resident)
+    import resource
+
+    # the peak is all that is known, in bytes on macOS
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

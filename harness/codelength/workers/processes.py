@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""The signal that nobody can ignore, as far as there is one."""
 
 LIBRARY_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
 
@@ -70,7 +74,7 @@ def program_environment(folder: Path) -> dict[str, str]:
     return {**kept, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def die_with_parent(how: signal.Signals = signal.SIGKILL) -> None:
+def die_with_parent(how: int = KILL) -> None:
     """Have the system send this process a signal when the thread that started it ends (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, how)
@@ -87,8 +91,12 @@ def end_everything(leader: int) -> None:
 
     That is its process group, its session, and all that descends from it. A descendant whose own
     parent has ended is found if a process in between has called `adopt_orphans`, as guards do.
-    Without /proc only the process group is killed.
+    Without /proc only the process group is killed. On Windows it is the process and what descends
+    from it.
     """
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", f"{leader}"], capture_output=True)
+        return
     end_descendants(leader)
     for kill in (os.killpg, os.kill):
         with suppress(ProcessLookupError, PermissionError):
@@ -96,7 +104,9 @@ def end_everything(leader: int) -> None:
 
 
 def end_descendants(leader: int) -> None:
-    """Kill what `end_everything` does, save the process itself."""
+    """Kill what `end_everything` does, save the process itself (on Unix)."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     deadline = time.monotonic() + ENDING
     while (victims := _started_by(leader)) and time.monotonic() < deadline:
         for pid in victims:

@@ -3,11 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from codelength.api.errors import Unavailable
 from codelength.workers.processes import die_with_parent, end_everything
 
 Stream = IO[bytes] | int | None
@@ -38,7 +40,10 @@ def started(
 
     Raises:
         OSError: It cannot be started.
+        Unavailable: This is Windows.
     """
+    if sys.platform == "win32":
+        raise Unavailable(f"{words[0]} is not run: programs are measured on Unix only")
 
     def prepare() -> None:
         die_with_parent()

@@ -9,14 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 from threading import Lock, Thread
 from typing import Generic, Self, TypeVar
 
-from codelength.api.errors import CodelengthError
+from codelength.api.errors import CodelengthError, Unavailable
 from codelength.workers.child import PROGRAM
 from codelength.workers.messages import (
     UNREADABLE,
@@ -37,6 +38,8 @@ ERRORS = 1 << 16
 """Bytes at the end of what a worker prints that are kept. A pipe holds no more (Linux)."""
 STDERR = 2
 
+SETTLING = 0.1
+"""Seconds until what a worker has printed has been read, on Windows."""
 LEAVING = 1.0
 """Seconds that a worker may take to end after it has closed its channel."""
 
@@ -155,16 +158,9 @@ class Supervisor:
         self._channel = Channel(ours)
         self._printed = Printed() if keep_errors else None
         with theirs:
-            command = [sys.executable, "-P", "-c", PROGRAM]
-            self._process = subprocess.Popen(
-                [*command, f"{theirs.fileno()}", str(self.folder), f"{os.getpid()}"],
-                stdin=subprocess.DEVNULL,
-                stdout=self._printed.sink if self._printed else STDERR,
-                stderr=self._printed.sink if self._printed else STDERR,
-                env=worker_environment(self.folder, threads, hash_seed, timed, old_processor),
-                pass_fds=[theirs.fileno(), *descriptors],
-                start_new_session=True,  # Ctrl-C is for this process to handle
-            )
+            sink = self._printed.sink if self._printed else STDERR
+            environment = worker_environment(self.folder, threads, hash_seed, timed, old_processor)
+            self._process = _start(str(self.folder), environment, sink, theirs, descriptors)
         if self._printed:
             self._printed.begin()
         self.alive = True
@@ -235,6 +231,37 @@ class Supervisor:
         raise Stopped("stopped") if self._crew.stopped else Died(code)
 
 
+def _start(
+    folder: str,
+    environment: Mapping[str, str],
+    sink: int,
+    channel: socket.socket,
+    descriptors: Collection[int],
+) -> "subprocess.Popen[bytes]":
+    """Start a worker that finds `channel` and `descriptors`. Ctrl-C is not for it."""
+    command = [sys.executable, "-P", "-c", PROGRAM]
+    if sys.platform == "win32":
+        if descriptors:
+            raise Unavailable("on Windows no open file can be given to another process")
+        group = subprocess.CREATE_NEW_PROCESS_GROUP
+        process = subprocess.Popen(
+            command, stdin=PIPE, stdout=sink, stderr=sink, env=environment, creationflags=group
+        )
+        assert process.stdin
+        with process.stdin as stdin:
+            stdin.write(channel.share(process.pid))
+        return process
+    return subprocess.Popen(
+        [*command, f"{channel.fileno()}", folder, f"{os.getpid()}"],
+        stdin=subprocess.DEVNULL,
+        stdout=sink,
+        stderr=sink,
+        env=environment,
+        pass_fds=[channel.fileno(), *descriptors],
+        start_new_session=True,
+    )
+
+
 class Printed:
     """Keeps the end of what a worker prints.
 
@@ -244,7 +271,8 @@ class Printed:
 
     def __init__(self) -> None:
         self._source, self.sink = os.pipe()
-        os.set_blocking(self._source, False)
+        if sys.platform != "win32":
+            os.set_blocking(self._source, False)
         self._end, self._lock = bytearray(), Lock()
 
     def begin(self) -> None:
@@ -254,12 +282,20 @@ class Printed:
 
     def take(self) -> str:
         """Return what was printed since this was last called, or the end of it."""
+        if sys.platform == "win32":
+            time.sleep(SETTLING)
         with self._lock:
-            self._read()
+            if sys.platform != "win32":
+                self._read()
             text, self._end = self._end.decode(errors="replace").strip(), bytearray()
         return text
 
     def _keep_reading(self) -> None:
+        if sys.platform == "win32":
+            while piece := os.read(self._source, ERRORS):
+                with self._lock:
+                    self._end = (self._end + piece)[-ERRORS:]
+            return
         poll, going = select.poll(), True
         poll.register(self._source, select.POLLIN)
         while going:
