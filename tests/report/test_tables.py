@@ -221,8 +221,10 @@ def test_names_that_would_steer_a_terminal_are_spelt_out(hand_in) -> None:
 def test_the_overall_ranking_has_the_mean_in_all_and_by_kind() -> None:
     (table,) = overall(board_of([cell("gzip", CUTS[0], 500), cell("gzip", CUTS[1], 125)]))
     heads = [column.title for column in table.columns]
-    assert heads[:7] == ["#", "codec", "size %", "", "× smaller than gzip", "text %", "image %"]
-    assert table.rows[0][:7] == ["1", "gzip", "25.00", "█" * 10, "1.00", "50.00", "12.50"]
+    assert heads[:5] == ["#", "codec", "size %", "", "× smaller than gzip"]
+    assert heads[5:] == ["enc MB/s", "dec MB/s", "mem MB", "text %", "image %"]
+    assert table.rows[0][:5] == ["1", "gzip", "25.00", "█" * 10, "1.00"]
+    assert table.rows[0][-2:] == ["50.00", "12.50"]
     assert any(note.startswith("2 files: the order is that") for note in table.notes)
 
 
@@ -266,8 +268,8 @@ def test_controls_show_what_is_spent_above_the_truth() -> None:
 def test_columns_that_charge_for_a_model_are_there_only_if_a_row_has_one() -> None:
     (plain,) = overall(board_of([cell()]))
     (priced,) = overall(board_of([cell(), cell("lm", model_bytes={"weights": 9})]))
-    assert "preq\n%" not in [column.head for column in plain.columns]
-    assert "preq\n%" in [column.head for column in priced.columns]
+    assert "adj %\nat N" not in [column.head for column in plain.columns]
+    assert "adj %\nat N" in [column.head for column in priced.columns]
 
 
 def test_what_decodes_on_one_machine_only_is_marked_in_every_ranking() -> None:

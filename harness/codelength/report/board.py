@@ -62,6 +62,17 @@ class Grid:
         """`whole`; `whole, first 1,000,000 bytes`."""
         return format.protocol(next(iter(self.slices.values())))
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Row → a short name: `zstd:level=22,long=27` → `zstd 22`, if no other one is so called."""
+        short = {}
+        for name, row in self.rows.items():
+            family, _, settings = row.codec.partition(":")
+            value = settings.partition(",")[0]
+            short[name] = f"{family} {value.partition('=')[2] or value}".strip()
+        many = Counter(short.values())
+        return {name: label if many[label] == 1 else name for name, label in short.items()}
+
     @property
     def cells(self) -> list[Cell]:
         """All of them, corpus by corpus."""
@@ -192,8 +203,13 @@ class Part:
     ) -> float | None:
         """One figure for all corpora, each kind with the same weight; None if a corpus has none."""
         known = self.grid.figures(figure)[name]
-        by_kind = [combine([known.get(corpus) for corpus in kind], how) for kind in self.kinds]
-        return combine(by_kind, how)
+        by_kind = []
+        for kind in self.kinds:
+            values = [known[corpus] for corpus in kind if corpus in known]
+            if not values or len(values) < len(kind):
+                return None
+            by_kind.append(how(values))
+        return how(by_kind) if by_kind else None
 
     def value(self, name: str, key: str) -> float | None:
         """What a row is ranked by."""
@@ -202,10 +218,16 @@ class Part:
 
     def front(self, speed: str) -> list[str]:
         """The decoded rows that no other one beats in both ratio and speed, the slowest first."""
-        names = [name for name, row in self.rows.items() if row.evidence.is_ranked]
-        speeds = {name: self.value(name, speed) for name in names}
-        front = find_front({name: self.value(name, "ratio") for name in names}, speeds)
-        return sorted(front, key=lambda name: speeds[name] or 0)
+        points = {
+            name: (size, fast)
+            for name, row in self.rows.items()
+            if row.evidence.is_ranked
+            and (size := self.value(name, "ratio")) is not None
+            and (fast := self.value(name, speed)) is not None
+        }
+        is_on = find_pareto_front(list(points.values()))
+        front = [name for name, on_front in zip(points, is_on, strict=True) if on_front]
+        return sorted(front, key=lambda name: points[name][1])
 
     def places(self, key: str = "ratio") -> dict[str, str]:
         """The rows, best first, each with its place.
@@ -347,28 +369,9 @@ def build_board(
     )
 
 
-def find_front(costs: Mapping[str, float | None], speeds: Mapping[str, float | None]) -> list[str]:
-    """Of the names that have a cost and a speed, those that no other one beats in both."""
-    points = {
-        name: (cost, speed)
-        for name, cost in costs.items()
-        if cost is not None and (speed := speeds.get(name)) is not None
-    }
-    on_front = find_pareto_front(list(points.values()))
-    return [name for name, is_on_front in zip(points, on_front, strict=True) if is_on_front]
-
-
 def family_of(codec: str) -> str:
     """`zstd:level=19` → `zstd`."""
     return codec.partition(" ")[0].partition(":")[0]
-
-
-def combine(
-    values: Sequence[float | None], how: Callable[[list[float]], float] = geometric_mean
-) -> float | None:
-    """One figure out of those of several corpora; None if one of them has none."""
-    known = [value for value in values if value is not None]
-    return how(known) if known and len(known) == len(values) else None
 
 
 def _grid_order(grid: Grid) -> tuple[object, ...]:

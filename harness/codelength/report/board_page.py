@@ -72,11 +72,6 @@ class BoardPage:
         """How to read it, each grid, what went wrong, and where the figures come from."""
         return [*self._opening(), *self._grids(), *self._remarks(), *self._provenance()]
 
-    @property
-    def appendix(self) -> list[Section]:
-        """What went wrong, and where the figures come from."""
-        return [*self._remarks(), *self._provenance()]
-
     @cached_property
     def document(self) -> Json:
         """The board as data."""

@@ -7,7 +7,7 @@ from codelength.metrics.break_even import CostLine, find_cheaper_range, find_low
 from codelength.report import marks
 from codelength.report.board import Board, family_of
 from codelength.report.break_even import Costs, cheapest_table, cost_tables, costs_of
-from codelength.report.charts import file_stem, shorten
+from codelength.report.charts import file_stem
 from codelength.report.page import Chart, Heading, Prose, Records, Section
 from codelength.report.provenance import corpora_table, libraries_table, models_table, runs_table
 from codelength.report.svg import COLOURS, FRAME, LogAxis, Svg, draw_axes
@@ -53,11 +53,6 @@ class BreakEvenPage:
     def sections(self) -> list[Section]:
         """Each corpus, and where the figures come from."""
         return [*self.first, *self.details]
-
-    @property
-    def appendix(self) -> list[Section]:
-        """All sections."""
-        return self.sections
 
     @cached_property
     def first(self) -> list[Section]:
@@ -146,7 +141,7 @@ def draw_ladder(costs: Costs) -> bytes:
         ends = [max(segment.sizes.start, sizes[0]), min(segment.sizes.end, sizes[-1])]
         height = y.at(max(1.0, heights[segment.codec]))
         svg.line([(x.at(end), height) for end in ends], looks[segment.codec][0], 3)
-        svg.text((x.at(ends[0]), height - 6), shorten(segment.codec), 10)
+        svg.text((x.at(ends[0]), height - 6), costs.grid.labels[segment.codec], 10)
     _draw_legend(svg, costs, list(costs.lines))
     return svg.render()
 
@@ -192,7 +187,9 @@ def _draw_legend(svg: Svg, costs: Costs, order: list[str]) -> None:
         y = 70 + apart * number
         svg.line([(980, y), (1004, y)], looks[codec][0], 1.8, looks[codec][1])
         svg.text(
-            (1010, y + 4), shorten(codec) + marks.marks_of([costs.cells[codec]]), min(10, apart)
+            (1010, y + 4),
+            costs.grid.labels[codec] + marks.marks_of([costs.cells[codec]]),
+            min(10, apart),
         )
 
 

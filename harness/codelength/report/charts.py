@@ -1,4 +1,4 @@
-"""The charts of a board: ratio against speed, and the map of all ratios."""
+"""The charts of a board: size against speed, and the map of all sizes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -19,8 +19,10 @@ LABELS = 40
 
 SHAPES = "odsv^"
 
-WIDE = 545
+LEFT, WIDE, TOP, BOTTOM = 62.0, 545.0, 60.0, 450.0
 """Pixels of a panel."""
+
+SIZE = "size, coded / raw bytes (%, log scale): lower is better"
 
 CORNERS: Mapping[str, Sequence[Point]] = {
     "s": [(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
@@ -36,31 +38,31 @@ Look = tuple[str, str]
 
 
 def scatter_charts(board: Board, grid: Grid) -> Iterator[Chart]:
-    """The charts of ratio against speed, one for each part of a grid."""
+    """The charts of size against encode and decode speed, for each part of a grid."""
     looks = family_looks(board)
     for part in grid.parts:
-        if _points(part, "encode") or _points(part, "decode"):
-            of = "all corpora" if part.name == "all" else f"{part.name} corpora"
-            caption = (
-                f"Geometric means over {of}, protocol {grid.label}: ratio against encode and "
-                "decode speed; below and right is better, and the line is the Pareto front."
-            )
-            left = [
-                f"{n} ({m.done} of {m.of})" for n in part.rows if not (m := part.means[n]).value
-            ]
-            caption += f" Not drawn, having no mean: {', '.join(left)}." if left else ""
-            notes = [*marks.explain_contamination(part.cells), *board.machines.caution(part.cells)]
-            caption = " ".join([caption, *notes])
-            draw = partial(draw_scatter, part, looks)
-            yield Chart(f"{file_stem(grid)}-{part.name}.svg", caption, draw)
+        of = "all corpora" if part.name == "all" else f"{part.name} corpora"
+        left = [f"{n} ({m.done} of {m.of})" for n in part.rows if not (m := part.means[n]).value]
+        notes = [f"Not drawn, having no mean: {', '.join(left)}."] if left else []
+        notes += [*marks.explain_contamination(part.cells), *board.machines.caution(part.cells)]
+        for speed in ("encode", "decode"):
+            if _points(part, speed):
+                caption = (
+                    f"Size against {speed} speed, geometric means over {of}, protocol "
+                    f"{grid.label}; below and right is better, and the line is the Pareto front."
+                )
+                draw = partial(draw_scatter, part, speed, looks)
+                name = f"{file_stem(grid)}-{part.name}-{speed}.svg"
+                yield Chart(name, " ".join([caption, *notes]), draw)
+                notes = []
 
 
 def map_chart(grid: Grid) -> Chart | None:
-    """The map of all ratios of a grid; None where it would be no picture."""
+    """The map of all sizes of a grid; None where it would be no picture."""
     if not grid.parts or len(grid.rows) > MAP_ROWS or len(grid.slices) > MAP_COLUMNS:
         return None
     caption = (
-        f"Ratio in percent of every codec on every corpus, protocol {grid.label}: smaller "
+        f"Size in percent of every codec on every corpus, protocol {grid.label}: smaller "
         "(lighter) is better, the best of a corpus in bold, cells without figures hatched."
     )
     caption = " ".join([caption, *marks.explain_contamination(grid.cells)])
@@ -83,77 +85,64 @@ def family_looks(board: Board) -> dict[str, Look]:
     }
 
 
-def shorten(codec: str) -> str:
-    """`zstd:level=22,long=27` → `zstd 22, long=27`."""
-    name, _, settings = codec.partition(":")
-    first, _, rest = settings.partition(",")
-    value = first.partition("=")[2] or first
-    return f"{name} {value}".strip() + (f", {rest}" if rest else "")
-
-
-def draw_scatter(part: Part, looks: Mapping[str, Look]) -> bytes:
-    """Draw two panels: the mean ratio against encode and against decode speed."""
-    svg = Svg(1200, 560)
-    panels = [_points(part, speed) for speed in ("encode", "decode")]
-    y = LogAxis.around([ratio for points in panels for _, ratio in points.values()], 505, 75)
-    for direction, points, left in zip(("encode", "decode"), panels, (62, 630), strict=True):
-        x = LogAxis.around([speed for speed, _ in points.values()] or [1.0], left, left + WIDE)
-        title = "ratio, coded / raw bytes (%, log scale): lower is better" if left < 100 else ""
-        draw_axes(svg, x, y, (f"{direction} speed (raw MB per CPU second, log scale)", title))
-        front = part.front(direction)
-        places = {name: (x.at(speed), y.at(ratio)) for name, (speed, ratio) in points.items()}
-        _draw_front(svg, [places[name] for name in front], left)
-        _draw_points(svg, places, looks)
-        named = front if len(places) > LABELS else [*front, *(n for n in places if n not in front)]
-        labels = {n: shorten(n) + marks.marks_of(part.row_cells(n)) for n in named}
-        _draw_labels(svg, places, labels, left)
-    what = "geometric mean over" if len(part.corpora) > 1 else "on"
+def draw_scatter(part: Part, speed: str, looks: Mapping[str, Look]) -> bytes:
+    """Draw the mean size of each row against its speed."""
+    svg = Svg(WIDE + 100, 500)
+    points = _points(part, speed)
+    x = LogAxis.around([fast for fast, _ in points.values()], LEFT, LEFT + WIDE)
+    y = LogAxis.around([size for _, size in points.values()], BOTTOM, TOP)
+    draw_axes(svg, x, y, (f"{speed} speed (raw MB per CPU second, log scale)", SIZE))
+    places = {name: (x.at(fast), y.at(size)) for name, (fast, size) in points.items()}
+    front = part.front(speed)
+    _draw_front(svg, [places[name] for name in front])
+    _draw_points(svg, places, looks)
+    named = front if len(places) > LABELS else [*front, *(n for n in places if n not in front)]
+    labels = part.grid.labels
+    texts = {n: labels[n] + marks.marks_of(part.row_cells(n)) for n in named}
+    _draw_labels(svg, places, texts)
+    title = f"Size against {speed} speed" + ("" if part.name == "all" else f": {part.name}")
+    svg.text((16, 26), title, 14, "b")
     many = format.plural(len(part.corpora), "corpus", "corpora")
-    title = "Ratio against speed" + ("" if part.name == "all" else f": {part.name}")
-    svg.text((20, 32), title, 16, "b")
-    about = f"{what} {many} · protocol {part.grid.label} · line: Pareto front"
-    svg.text((1175, 32), about, 11, "se")
+    svg.text((LEFT + WIDE, 26), f"{many} · protocol {part.grid.label}", 10, "se")
     return svg.render()
 
 
 def _points(part: Part, speed: str) -> dict[str, Point]:
-    """Row → (MB/s, ratio in percent)."""
+    """Row → (MB/s, size in percent)."""
     found = {name: (part.value(name, speed), part.value(name, "ratio")) for name in part.rows}
     return {name: (fast, 100 * mean) for name, (fast, mean) in found.items() if fast and mean}
 
 
-def _draw_front(svg: Svg, front: Sequence[Point], left: float) -> None:
+def _draw_front(svg: Svg, front: Sequence[Point]) -> None:
     """Draw the stairs that no row is below and right of."""
-    stairs = [(left, front[0][1])] if front else []
+    stairs = [(LEFT, front[0][1])] if front else []
     for x, y in front:
         stairs += [(stairs[-1][0], y), (x, y)]
-    svg.line([*stairs, *((x, 75.0) for x, _ in front[-1:])], "#9aa1ab", 1.2)
+    svg.line([*stairs, *((x, TOP) for x, _ in front[-1:])], "#9aa1ab", 1.2)
 
 
 def _draw_points(svg: Svg, places: Mapping[str, Point], looks: Mapping[str, Look]) -> None:
     """Draw the points, and a line through those of a family."""
     by_family = sorted(places, key=lambda name: (family_of(name), places[name]))
     for family, members in groupby(by_family, family_of):
-        points = [places[name] for name in members]
+        points = {name: places[name] for name in members}
         colour, shape = looks[family]
-        svg.line(points, colour, 0.6)
-        for point in points:
-            draw_mark(svg, point, colour, shape)
+        svg.line(points.values(), colour, 0.6)
+        for name, point in points.items():
+            draw_mark(svg, point, colour, shape, name)
 
 
-def draw_mark(svg: Svg, at: Point, colour: str, shape: str) -> None:
-    """Draw one point."""
+def draw_mark(svg: Svg, at: Point, colour: str, shape: str, name: str) -> None:
+    """Draw the point of a row."""
     x, y = at
     if shape == "o":
-        svg.add("circle", cx=x, cy=y, r="4", fill=colour, stroke="#fff")
+        svg.add("circle", "", name, cx=x, cy=y, r="4", fill=colour, stroke="#fff")
         return
     places = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in CORNERS[shape])
-    svg.add("polygon", points=places, fill=colour, stroke="#fff")
+    svg.add("polygon", "", name, points=places, fill=colour, stroke="#fff")
 
 
-def _draw_labels(
-    svg: Svg, places: Mapping[str, Point], labels: Mapping[str, str], left: float
-) -> None:
+def _draw_labels(svg: Svg, places: Mapping[str, Point], labels: Mapping[str, str]) -> None:
     """Write names where they cover neither a point nor another name; the others are left out."""
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places.values()]
     for name, label in labels.items():
@@ -161,17 +150,22 @@ def _draw_labels(
         for dx, dy in (*SPOTS, (-wide / 2, -9), (-wide / 2, 17)):
             start = x + dx - wide if (dx, dy) in SPOTS and dx < 0 else x + dx
             box = (start, y + dy - 9, start + wide, y + dy + 3)
-            inside = left < box[0] and box[2] < left + WIDE + 25 and box[1] > 60 and box[3] < 503
+            inside = (
+                box[0] > LEFT
+                and box[2] < LEFT + WIDE + 25
+                and box[1] > TOP - 15
+                and box[3] < BOTTOM
+            )
             if inside and not any(
                 box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken
             ):
                 taken.append(box)
-                svg.text((start, y + dy), label, 10)
+                svg.text((start, y + dy), label, 10, "", name)
                 break
 
 
 def draw_map(grid: Grid) -> bytes:
-    """Draw the ratio of every row on every corpus: the best mean on top, the mean before all."""
+    """Draw the size of every row on every corpus: the best mean on top, the mean before all."""
     part = grid.averaged
     names = list(dict.fromkeys([*part.places(), *grid.rows]))
     heads = [stack_head(name).split("\n") for name in ["mean", *grid.slices]]
@@ -179,7 +173,7 @@ def draw_map(grid: Grid) -> bytes:
     left = 24 + text_width(max(names, key=len), 10)
     top = 82.0 + 12 * max(map(len, heads))
     svg = Svg(max(left + wide * len(heads) + 20, 520), top + high * len(names) + 14)
-    svg.text((12, 24), "Ratio, coded / raw bytes (%)", 15, "b")
+    svg.text((12, 24), "Size, coded / raw bytes (%)", 15, "b")
     about = f"protocol {grid.label} · smaller is better · mean: geometric, no controls"
     svg.text((12, 42), about, 10, "s")
     means = {n: (part.means[n].value, marks.marks_of(part.row_cells(n))) for n in part.rows}
@@ -214,8 +208,7 @@ def draw_tile(
     svg.add("rect", x=at[0], y=at[1], width=size[0], height=size[1], fill=colour, stroke="#fff")
     light = shade is not None and share > 0.62
     look = "m" + "b" * (is_best and shade is not None) + "s" * (shade is None)
-    where = (at[0] + size[0] / 2, at[1] + size[1] / 2 + 4)
-    svg.text(where, text, 10, look, "#fff" if light else "")
+    svg.text((at[0] + size[0] / 2, at[1] + size[1] / 2 + 4), text, 10, look + "w" * light)
 
 
 def _shade(share: float) -> str:

@@ -1,20 +1,20 @@
-"""A board as data: what JSON, CSV and Parquet hold and what the HTML page shows."""
+"""A board as data: what JSON, CSV and Parquet hold."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from codelength import metrics
+from codelength.metrics import Mean
 from codelength.report import format, marks
-from codelength.report.board import Board, Grid, Part, combine, family_of, find_front
-from codelength.report.keys import KEYS, Figure
+from codelength.report.board import Board, Grid, Part, family_of
+from codelength.report.keys import KEYS
 from codelength.report.merge import Row
 from codelength.report.readings import describe_readings
 from codelength.report.submissions import Measurement
-from codelength.results.cell import Cell, CorpusSlice, Environment
+from codelength.results.cell import Environment
 
-SCHEMA = 2
-"""Raised when a field changes its name or meaning."""
+SCHEMA = 3
+"""Raised when a field changes its name or meaning, or goes."""
 
 MEASUREMENTS = (
     *("protocol", "limit", "corpus", "kind", "corpus_bytes", "digest"),
@@ -26,16 +26,7 @@ MEASUREMENTS = (
 )
 """The heads of a board's measurements as one flat table."""
 
-RATIOS: dict[str, Figure] = {
-    "ratio": metrics.ratio,
-    "adjusted": metrics.adjusted_ratio,
-    "adjusted_1gb": marks.adjusted_at_1_gb,
-    "prequential": metrics.prequential_ratio,
-}
-"""The ratio; with the model as part of the message, at the size of each corpus and at 1 GB of such
-data; of codecs without a model."""
-SPEEDS = ("encode", "decode")
-TIMED = (*SPEEDS, "memory")
+TIMED = ("encode", "decode", "memory")
 """Raw MB in a CPU second, and bytes of memory."""
 
 RUN: dict[str, object] = {
@@ -66,7 +57,7 @@ def document_of(board: Board, title: str) -> Json:
         "title": title,
         "summary": board.summarize(),
         "price": board.pricing.description,
-        "boards": [_ranking(board, grid, numbers) for grid in board.grids],
+        "boards": [_ranking(grid, numbers) for grid in board.grids],
         "runs": runs,
         "readings": [{"corpus": n, "files": grid.readings[n]} for n, grid in readings.items()],
         "contradictions": list(dict.fromkeys(board.contradictions)),
@@ -102,20 +93,22 @@ def measurements_of(document: Json) -> Iterator[list[object]]:
                     ]
 
 
-def _ranking(board: Board, grid: Grid, numbers: Mapping[str, int]) -> Json:
+def _ranking(grid: Grid, numbers: Mapping[str, int]) -> Json:
     columns = {corpus: number for number, corpus in enumerate(grid.slices)}
     averaged = {corpus for part in grid.parts for corpus in part.corpora}
-    places = {part.name: _over_part(board, part) for part in grid.parts}
-    cells = [_on_corpus(board, grid.part(corpus), numbers) for corpus in grid.slices]
-    measured = [m.cell for r in grid.rows.values() for found in r.measured.values() for m in found]
+    places = {part.name: _over_part(part) for part in grid.parts}
+    cells = [_on_corpus(grid.part(corpus), numbers) for corpus in grid.slices]
     # In the order of the first part; rows of controls alone come last.
     names = dict.fromkeys([*(grid.parts[0].places() if grid.parts else []), *grid.rows])
+    fields = ("kind", "samples", "bytes", "digest", "label", "entropy")
     return {
         "protocol": grid.protocol,
         "limit": grid.limit,
         "label": grid.label,
-        "machines": board.machines.marks(measured),
-        "corpora": [_corpus(n, of, n in averaged) for n, of in grid.slices.items()],
+        "corpora": [
+            {"name": name, "averaged": name in averaged} | {key: getattr(of, key) for key in fields}
+            for name, of in grid.slices.items()
+        ],
         "parts": [{"name": p.name, "corpora": [columns[c] for c in p.corpora]} for p in grid.parts],
         "rows": [
             _row(grid.rows[name])
@@ -126,92 +119,56 @@ def _ranking(board: Board, grid: Grid, numbers: Mapping[str, int]) -> Json:
     }
 
 
-def _over_part(board: Board, part: Part) -> dict[str, Json]:
-    """Row → its figures over a part. `speeds` are by machine, where there are several."""
+def _over_part(part: Part) -> dict[str, Json]:
+    """Row → its place and its figures over a part."""
     found = {}
-    for name, standing in _standings(board, part).items():
-        mean = part.means[name]
-        bounds = _known(
-            low=mean.low,
-            high=mean.high,
-            done=mean.done,
-            of=mean.of,
-            clusters=mean.clusters,
-            best=mean.best or None,
-            worst=mean.worst or None,
-            first=mean.first,
-        )
-        shown = _known(**{key: part.value(name, key) for key in TIMED})
-        found[name] = standing | bounds | shown
+    for name, place in part.places().items():
+        mean, figures = part.means[name], {key: part.value(name, key) for key in KEYS}
+        mark = marks.marks_of(part.row_cells(name))
+        found[name] = _known(place=place, mark=mark, **figures, **_bounds(mean))
     return found
 
 
-def _on_corpus(board: Board, part: Part, numbers: Mapping[str, int]) -> dict[str, Json]:
-    """Row → its figures on one corpus, or what became of it there."""
+def _bounds(mean: Mean) -> Json:
+    """What is known of a mean beside its value."""
+    keys = ("low", "high", "done", "of", "clusters", "first")
+    places = {"best": mean.best or None, "worst": mean.worst or None}
+    return {key: getattr(mean, key) for key in keys} | places
+
+
+def _on_corpus(part: Part, numbers: Mapping[str, int]) -> dict[str, Json]:
+    """Row → its place and figures on one corpus, or what became of it there."""
     (corpus,) = part.corpora
     found = {}
-    for name, standing in _standings(board, part).items():
+    for name, place in part.places().items():
         row = part.rows[name]
         members = row.measured.get(corpus) or row.failed[corpus]
         cell = members[0].cell
         measured = [_measured(member, row, numbers) for member in members]
         if cell.ok:
-            standing.pop("speeds", None)  # `measured` has them
-            size = _known(coded=cell.coded_bytes, bits_per_byte=metrics.bits_per_byte(cell))
-            found[name] = standing | size | {"measured": measured}
+            ratios = {key: part.value(name, key) for key in ("ratio", "adjusted")}
+            found[name] = _known(
+                place=place,
+                mark=marks.marks_of([cell]),
+                coded=cell.coded_bytes,
+                bits_per_byte=metrics.bits_per_byte(cell),
+                measured=measured,
+                **ratios,
+            )
         else:
             found[name] = _known(status=cell.status, reason=cell.reason, measured=measured)
     return found
 
 
-def _standings(board: Board, part: Part) -> dict[str, Json]:
-    """Row → its place, its ratios, and the fronts that it is on: `encode ratio`, `decode adjusted`.
-
-    Where there are several machines, also the speeds on each, and the fronts with its mark behind.
-    """
-    several = board.machines.marks(part.cells) if board.machines.are_several else []
-    found: dict[str, Json] = {}
-    timed: dict[str, dict[str, Json]] = {mark: {} for mark in ["", *several]}
-    for name, place in part.places().items():
-        row = part.rows[name]
-        timed[""][name] = {key: part.value(name, key) for key in SPEEDS}
-        for mark in several:
-            timed[mark][name] = _speeds_on(board, part, row, mark)
-        found[name] = _known(
-            place=place,
-            mark=marks.marks_of(part.row_cells(name)),
-            env=" ".join(board.machines.marks(part.row_cells(name)) if several else ()),
-            speeds={mark: timed[mark][name] for mark in several},
-            **{key: part.combine(name, figure) for key, figure in RATIOS.items()},
-        )
-    ranked = {name: one for name, one in found.items() if part.rows[name].evidence.is_ranked}
-    for mark, speed, price in product(timed, SPEEDS, ("ratio", "adjusted", "adjusted_1gb")):
-        costs = {name: standing.get(price) for name, standing in ranked.items()}
-        for name in find_front(costs, {n: known.get(speed) for n, known in timed[mark].items()}):
-            found[name].setdefault("fronts", []).append(f"{speed} {price} {mark}".strip())
-    return found
-
-
-def _speeds_on(board: Board, part: Part, row: Row, machine: str) -> Json:
-    """The speeds of a row over a part that were measured on one machine."""
-    found = [
-        [m.cell for m in row.measured.get(c, ()) if board.machines.mark(m.cell.run) == machine]
-        for c in part.corpora
-    ]
-    return _timed([cells[0] for cells in found]) if all(found) else {}
-
-
-def _timed(cells: Sequence[Cell]) -> Json:
-    keys = {name: KEYS[name] for name in TIMED}
-    return _known(**{n: combine([*map(k.figure, cells)], k.combine) for n, k in keys.items()})
-
-
 def _measured(measurement: Measurement, row: Row, numbers: Mapping[str, int]) -> Json:
     """One run's figures for a cell; versions of libraries where they are not the row's."""
     cell = measurement.cell
-    versions = {} if cell.depends_on == row.versions else cell.depends_on
-    where = {"run": numbers[cell.run], "folder": measurement.folder}
-    return where | _known(versions=versions) | _timed([cell])
+    return _known(
+        run=numbers[cell.run],
+        folder=measurement.folder,
+        versions={} if cell.depends_on == row.versions else cell.depends_on,
+        **{key: KEYS[key].figure(cell) for key in TIMED},
+    )
 
 
 def _row(row: Row) -> Json:
@@ -227,12 +184,6 @@ def _row(row: Row) -> Json:
         "contradicted": row.contradicted,
         "confirmed": row.confirmed,
     }
-
-
-def _corpus(name: str, of: CorpusSlice, is_averaged: bool) -> Json:
-    """A column of a grid. Controls and empty corpora are not averaged."""
-    fields = ("kind", "samples", "bytes", "digest", "label", "entropy")
-    return {"name": name, "averaged": is_averaged} | {n: getattr(of, n) for n in fields}
 
 
 def _run(board: Board, run: str, environment: Environment | None = None) -> Json:

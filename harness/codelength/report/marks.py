@@ -21,7 +21,6 @@ def adjusted_at_1_gb(cell: Cell) -> float | None:
 PAID: Sequence[tuple[str, Figure]] = (
     ("adj %\nat N", metrics.adjusted_ratio),
     ("adj %\nat 1 GB", adjusted_at_1_gb),
-    ("preq\n%", metrics.prequential_ratio),
 )
 """Heads and figures of the columns beside the raw ratio, where a row has a model."""
 
@@ -65,8 +64,8 @@ def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> lis
     if paid_columns(good):
         notes.append(
             "adj: with the model (weights, tokenizer, dictionary) as part of the message, at the "
-            "size of this corpus (N) and at 1 GB of such data. preq: prequential, the ratio of a "
-            f"codec without a model. {pricing.description}"
+            "size of this corpus (N) and at 1 GB of such data. "
+            f"{pricing.description}"
         )
     unpriced = sorted({cell.codec for cell in good if metrics.total_model_bytes(cell) is None})
     if unpriced:

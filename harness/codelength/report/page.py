@@ -79,10 +79,6 @@ class Page(Document, Protocol):
         """The other sections."""
 
     @property
-    def appendix(self) -> Sequence[Section]:
-        """What stands below an interactive ranking; all sections if there is none."""
-
-    @property
     def records(self) -> Records:
         """All figures, a line each."""
 

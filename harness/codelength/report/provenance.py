@@ -15,7 +15,8 @@ HEX = 12
 
 def provenance_tables(board: Board) -> list[Table]:
     """Runs, machines, libraries, models and corpora."""
-    tables = [runs_table(board), *environment_tables(board), libraries_table(board)]
+    tables = [runs_table(board), measurements_table(board), *environment_tables(board)]
+    tables += [libraries_table(board)]
     tables += [models_table(board), corpora_table(board)]
     return [table for table in tables if table.rows]
 
@@ -44,6 +45,29 @@ def runs_table(board: Board) -> Table:
     columns += [Column("threads"), Column("jobs"), Column("command", "left", wrap=True)]
     made = "Runs whose env is the same number ran on one machine with the same threads and jobs."
     return Table("Runs", columns, rows, made)
+
+
+def measurements_table(board: Board) -> Table:
+    """Everyone's speeds and memory, where several measured the same."""
+    rows = []
+    for grid in board.grids:
+        for name, row in grid.rows.items():
+            for corpus, found in row.measured.items():
+                for one in found if len(found) > 1 else ():
+                    cell = one.cell
+                    is_other = cell.depends_on != row.versions
+                    speeds = [metrics.encode_speed(cell), metrics.decode_speed(cell)]
+                    figures = [*map(format.significant, speeds)]
+                    figures.append(format.megabytes(metrics.peak_memory(cell)))
+                    where = [one.folder, board.machines.mark(cell.run)]
+                    versions = format.versions(cell.depends_on) if is_other else ""
+                    rows.append([name, corpus, grid.label, *where, *figures, versions])
+    columns = [Column("codec", "left", fixed=True), Column("corpus", "left")]
+    columns += [Column("protocol", "left"), Column("from", "left"), Column("env", "left")]
+    columns += [Column("enc\nMB/s"), Column("dec\nMB/s"), Column("mem\nMB")]
+    columns += [Column("libraries, where others", "left", wrap=True)]
+    made = "The same sizes, found by several runs. The rankings show the speeds of the first."
+    return Table("Measured more than once", columns, rows, made)
 
 
 def environment_tables(board: Board) -> list[Table]:

@@ -27,9 +27,10 @@ COLOURS = (
 
 STYLE = (
     "text{font-family:'DejaVu Sans',Verdana,sans-serif;fill:#1f2328}"
-    ".s{fill:#5c626b}.m{text-anchor:middle}.e{text-anchor:end}.b{font-weight:700}"
+    "text.s{fill:#5c626b}text.w{fill:#fff}text.m{text-anchor:middle}text.e{text-anchor:end}"
+    "text.b{font-weight:700}"
 )
-"""s: soft; m, e: anchored in the middle, at the end; b: bold."""
+"""s: soft; w: white; m, e: anchored in the middle, at the end; b: bold."""
 
 
 class Svg:
@@ -39,22 +40,22 @@ class Svg:
         self.width, self.height = width, height
         self._parts: list[str] = []
 
-    def text(self, at: Point, text: str, size: float = 11, look: str = "", fill: str = "") -> None:
-        """Write text from `at` on; `look` is some letters of `STYLE`."""
-        kind = f' class="{" ".join(look)}"' if look else ""
-        kind += f' style="fill:{fill}"' if fill else ""
-        where = f'x="{at[0]:.1f}" y="{at[1]:.1f}"'
-        self._parts.append(
-            f'<text {where} font-size="{size:g}"{kind}>{escape(to_line(text))}</text>'
-        )
+    def text(self, at: Point, text: str, size: float = 11, look: str = "", name: str = "") -> None:
+        """Write text from `at` on; `look` is some letters of `STYLE`, `name` the row it is of."""
+        more = {"class": " ".join(look)} if look else {}
+        self.add("text", to_line(text), name, x=at[0], y=at[1], font_size=f"{size:g}", **more)
 
-    def add(self, tag: str, **attributes: str | float) -> None:
-        """Draw a shape; `_` in a name stands for `-`."""
-        words = (
-            f'{name.replace("_", "-")}="{f"{v:.1f}" if isinstance(v, float) else escape(str(v))}"'
-            for name, v in attributes.items()
+    def add(self, tag: str, text: str = "", name: str = "", **attributes: str | float) -> None:
+        """Draw a shape; `_` in an attribute stands for `-`."""
+        if name:
+            attributes["data-name"] = to_line(name)
+        words = " ".join(
+            f'{key.replace("_", "-")}="{f"{v:.1f}" if isinstance(v, float) else escape(str(v))}"'
+            for key, v in attributes.items()
         )
-        self._parts.append(f"<{tag} {' '.join(words)}/>")
+        self._parts.append(
+            f"<{tag} {words}>{escape(text)}</{tag}>" if text else f"<{tag} {words}/>"
+        )
 
     def line(self, points: Iterable[Point], colour: str, width: float = 1, dash: str = "") -> None:
         """Draw a line through points."""

@@ -1,7 +1,7 @@
 """A table of strings, and the two ways it is shown: aligned text, and Markdown."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Literal
@@ -64,6 +64,9 @@ class Table:
     """How the figures came about."""
     notes: Sequence[str] = ()
     """What the marks in the table mean."""
+    facts: Sequence[Mapping[str, object]] = ()
+    """Of a ranking, what the script of a page knows of each row: `name`, `tags`, and its figures
+    `size`, `encode`, `decode`."""
 
     def text(self, width: int | None = None, colour: bool = False) -> str:
         """Aligned text without boxes, nothing cut off; with `colour`, what stands out is painted.

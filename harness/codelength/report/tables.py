@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from codelength import metrics
@@ -44,7 +45,7 @@ BAR = 10
 
 def answer_table(grid: Grid) -> Table | None:
     """Name the winners of each kind of media; None if nothing was decoded."""
-    labels, rows = short_names(grid.rows), []
+    labels, rows = grid.labels, []
 
     def said(part: Part, name: str | None) -> str:
         if name is None:
@@ -81,17 +82,6 @@ def find_winners(part: Part) -> list[str | None]:
     fast = [name for name in smaller if decode[name] >= FAST]
     fastest = min(smaller, key=times.__getitem__, default=None)
     return [next(iter(by_size), None), next(iter(fast), None), fastest]
-
-
-def short_names(rows: Mapping[str, Row]) -> dict[str, str]:
-    """`zstd:level=22,long=27` → `zstd 22`, where no other row is called so."""
-    short = {}
-    for name, row in rows.items():
-        family, _, settings = row.codec.partition(":")
-        value = settings.partition(",")[0]
-        short[name] = f"{family} {value.partition('=')[2] or value}".strip()
-    many = Counter(short.values())
-    return {name: label if many[label] == 1 else name for name, label in short.items()}
 
 
 def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
@@ -148,6 +138,8 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     if compared:
         head = f"× smaller\nthan {REFERENCE}"
         columns.append(figures(head, compared, lambda _, v: format.times(v), 2, larger=None))
+    columns += [speeds("enc\nMB/s", "encode"), speeds("dec\nMB/s", "decode")]
+    columns.append(figures("mem\nMB", memory, lambda _, v: format.megabytes(v), drop=1))
     if any(part.means[name].low is not None for name in places):
         columns.append(Column("95%\ninterval", drop=5, show=_interval_of(part)))
     if of:
@@ -162,12 +154,21 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     columns += _paid_columns(part)
     if of and of.header_once:
         columns.append(per_cell("header\nonce %", metrics.header_once_ratio, format.percent))
-    columns += [speeds("enc\nMB/s", "encode"), speeds("dec\nMB/s", "decode")]
-    columns.append(figures("mem\nMB", memory, lambda _, v: format.megabytes(v), drop=1))
     columns += _origin_columns(board, part)
     notes = _notes_on(board, part, of)
     title = f"{_describe(part)} · by {by.title}, {by.direction}"
-    return build_table(title, places, columns, CORPUS_MADE if of else MEANS_MADE, notes)
+    table = build_table(title, places, columns, CORPUS_MADE if of else MEANS_MADE, notes)
+    return replace(table, facts=[_facts(part, name) for name in places])
+
+
+def _facts(part: Part, name: str) -> dict[str, str]:
+    """What the script of a page knows of a row."""
+    row = part.rows[name]
+    is_learned = any(cell.is_learned for cell in row.cells.values())
+    tags = f"{'learned' if is_learned else 'classical'} {row.evidence}"
+    figures = {"size": "ratio", "encode": "encode", "decode": "decode"}
+    known = {key: part.value(name, by) for key, by in figures.items()}
+    return {"name": name, "tags": tags} | {k: f"{v:.5g}" for k, v in known.items() if v is not None}
 
 
 def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:

@@ -31,7 +31,7 @@ def to_screen(page: Page, width: int | None = None, colour: bool = False) -> str
     In a terminal it takes at most `LINES` lines. Columns and rows that there is no room for are
     left out, those with the best figure of a column last. Without a width nothing is left out.
     """
-    tables = [replace(s, notes=()) for s in page.first if isinstance(s, Table)]
+    tables = [replace(s, notes=(), facts=()) for s in page.first if isinstance(s, Table)]
     texts = [page.summary, *(s.text for s in page.first if isinstance(s, Prose))]
     summary, *rest = (paint(wrap_line(text, width), text, colour) for text in texts)
     if width is not None:
