@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codelength import TEXT, Corpus, Sample, Unavailable, hookimpl
-from codelength.api.corpus import mapped
+from codelength.api.corpus import read_file
 
 PYTHON = "Python " + ".".join(map(str, sys.version_info[:3]))
 LIBRARY_BYTES = 4_000_000
@@ -42,7 +42,7 @@ class Library(Local):
     def samples(self) -> Iterator[Sample]:
         left = LIBRARY_BYTES
         for path in _modules():
-            data = mapped(path)
+            data = read_file(path)
             left -= len(data)
             if left < 0:
                 return

@@ -3,26 +3,42 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
-from typing import Self
+from stat import S_ISDIR, S_ISREG
+from typing import NamedTuple, Self
 
 from codelength import Corpus, Sample, UsageError, hookimpl
-from codelength.api.corpus import Reading, mapped
+from codelength.api.corpus import Reading
 from codelength.api.errors import CorpusError
 from codelength_reading import is_media, lossy_decoder, read_bytes, read_decoded
 
 BYTES, DECODED = "bytes", "decoded"
 RESULTS = "results.jsonl"
 """A folder that holds it is a folder of results."""
+HIDDEN, OF_RESULTS = "hidden", "a folder of results"
+NO_FILE, AGAIN = "a pipe, a socket or a device", "a link to a folder that is read already"
+LEFT_OUT = {HIDDEN, OF_RESULTS, NO_FILE, AGAIN}
+"""What is not measured, and need not be."""
+
+
+class Entry(NamedTuple):
+    """A file, or something that is not measured."""
+
+    path: Path
+    name: str
+    """How samples and records call it."""
+    reason: str = ""
+    """Why it is not measured."""
 
 
 @dataclass(frozen=True)
 class Location(Corpus):
     """A file, or every file of a folder and those in it, in the order of their names.
 
-    Hidden ones and folders of results are skipped, a folder that links lead to again is read once.
+    Not measured, and named in the ledger: hidden ones, folders of results, pipes and devices, what
+    cannot be read, and a folder that links lead to again.
 
     `view` is bytes, each file as it is, or decoded, where pictures are pixels and recordings are
     PCM. Without it both are measured if there is anything to decode.
@@ -56,9 +72,7 @@ class Location(Corpus):
     def views(self) -> Sequence[Corpus]:
         """Both views of the data, the decoded one first, if there is anything to decode."""
         try:
-            media = self.view is None and any(
-                is_media(memoryview(mapped(file))) for file, _ in self.files()
-            )
+            media = self.view is None and any(_is_media(entry) for entry in self._entries())
         except CorpusError:  # the corpus says so when it is read
             media = False
         if not media:
@@ -67,12 +81,17 @@ class Location(Corpus):
 
     @property
     def label(self) -> str:
-        readings = self.readings() if self.view == DECODED else []
-        decoded = sum(one.is_decoded for one in readings)
-        parts = ["local"]
+        """Of the last reading; decoded files are read for it if they were not yet."""
+        parts, readings = ["local"], self.__dict__.get("_ledger", ())
         if self.view == DECODED:
-            parts.append(f"{decoded} of {len(readings)} files read as media")
-        if any(one.is_lossy for one in readings):
+            readings = readings or self.readings()
+        files = [one for one in readings if one.taken_as]
+        if self.view == DECODED:
+            decoded = sum(one.is_decoded for one in files)
+            parts.append(f"{decoded} of {len(files)} files read as media")
+        if lost := sum(not one.taken_as and one.reason not in LEFT_OUT for one in readings):
+            parts.append(f"{lost} {'file' if lost == 1 else 'files'} could not be read")
+        if any(one.is_lossy for one in files):
             parts.append(f"lossy images decoded by {lossy_decoder()}")
         return "; ".join(parts)
 
@@ -91,30 +110,46 @@ class Location(Corpus):
             raise UsageError(f"{self.location!r} is a pipe or a device; path:… takes files")
 
     def samples(self) -> Iterator[Sample]:
-        """Raises CorpusError; the message names the file."""
-        for sample, _ in self._read():
-            yield sample
+        """Raises CorpusError if not one file can be read; the message names the first."""
+        ledger: list[Reading] = []
+        for sample, reading in self._read():
+            ledger.append(reading)
+            if sample:
+                yield sample
+        self.__dict__["_ledger"] = ledger
 
     def readings(self) -> list[Reading]:
-        return [reading for _, reading in self._read()]
+        """What became of each file when the samples were last read to the end, or now.
 
-    def _read(self) -> Iterator[tuple[Sample, Reading]]:
-        read, empty = (read_decoded if self.view == DECODED else read_bytes), True
-        for file, name in self.files():
-            empty = False
-            yield read(file, name)
+        Files that are not measured are among them, so that their sizes sum to those of the folder.
+        """
+        ledger = self.__dict__.get("_ledger")
+        return ledger if ledger is not None else [reading for _, reading in self._read()]
+
+    def _read(self) -> Iterator[tuple[Sample | None, Reading]]:
+        read = read_decoded if self.view == DECODED else read_bytes
+        empty, problem = True, None
+        for path, name, reason in self._entries():
+            if not reason:
+                try:
+                    yield read(path, name)
+                    empty = False
+                    continue
+                except CorpusError as error:
+                    problem = problem or error
+                    reason = str(error)
+            yield None, _not_measured(path, name, reason)
         if empty:
-            raise CorpusError(f"{self.location} holds no files; hidden ones do not count")
+            problem = problem or CorpusError(
+                f"{self.location} holds no files; hidden ones do not count"
+            )
+            raise problem
 
-    def files(self) -> Iterator[tuple[Path, str]]:
-        """Each file with the name of its sample, in order."""
+    def _entries(self) -> Iterator[Entry]:
+        """Every file in order, and what is not measured, with the reason."""
         self.check_available()
         root = self._root
-        if not root.is_dir():
-            yield root, _printable(root.name)
-            return
-        for file in _walk(root, set()):
-            yield file, _printable(file.relative_to(root).as_posix())
+        return _walk(root) if root.is_dir() else iter([Entry(root, _printable(root.name))])
 
     @property
     def _root(self) -> Path:
@@ -136,25 +171,64 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[Entry]:
+    """Each entry of a folder and of those in it, in the order of their names."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting:
+        path = waiting.pop()
+        reason = "" if path is root else _why_not(path)
+        if not reason and path.is_dir():
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                reason = AGAIN
+            else:
+                seen.add((status.st_dev, status.st_ino))
+                try:
+                    inside = sorted(path.iterdir(), key=lambda entry: os.fsencode(entry.name))
+                    waiting += reversed(inside)
+                    continue
+                except OSError as error:
+                    reason = error.strerror or str(error)
+        yield Entry(path, _printable(path.relative_to(root).as_posix()), reason)
+
+
+def _why_not(path: Path) -> str:
+    """Return why an entry of a folder is not measured; empty if it is."""
+    if path.name.startswith("."):
+        return HIDDEN
     try:
-        status = folder.stat()
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        entries = sorted(folder.iterdir(), key=lambda entry: os.fsencode(entry.name))
+        mode = path.stat().st_mode
     except OSError as error:
-        raise CorpusError(f"{folder} cannot be read: {error.strerror or error}") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            if not (entry / RESULTS).exists():
-                yield from _walk(entry, seen)
-        elif entry.is_file():
-            yield entry
-        elif not entry.exists():
-            raise CorpusError(f"{entry} cannot be read: the link leads nowhere")
+        return "a link that leads nowhere" if path.is_symlink() else error.strerror or str(error)
+    if S_ISDIR(mode):
+        return OF_RESULTS if (path / RESULTS).exists() else ""
+    return "" if S_ISREG(mode) else NO_FILE
+
+
+def _not_measured(path: Path, name: str, reason: str) -> Reading:
+    size = _size(path)
+    return Reading(name=name, on_disk=size, measured=0, taken_as="", left_out=size, reason=reason)
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file, or of all files in a folder; links have none."""
+    if path.is_symlink():
+        return 0
+    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    size = 0
+    for file in (path, *inside):
+        with suppress(OSError):
+            status = file.lstat()
+            size += status.st_size if S_ISREG(status.st_mode) else 0
+    return size
+
+
+def _is_media(entry: Entry) -> bool:
+    try:
+        return not entry.reason and is_media(entry.path)
+    except CorpusError:
+        return False
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codelength import TEXT, Corpus, Sample, hookimpl
-from codelength.api.corpus import mapped
+from codelength.api.corpus import read_file
 from codelength.api.errors import CorpusError
 from codelength_reading import check_installed, read_media
 
@@ -33,7 +33,7 @@ class Embedded(Corpus):
 
     def _read(self, path: Path) -> Sample:
         if self.kind == "text":
-            return Sample(path.name, mapped(path), TEXT)
+            return Sample(path.name, read_file(path), TEXT)
         return read_media(path, path.name)[0]
 
 

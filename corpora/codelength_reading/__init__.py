@@ -6,16 +6,15 @@ plugins.
 What a file holds is found from its content; its name is no evidence.
 """
 
+import struct
 from pathlib import Path
 
-from codelength.api.corpus import Reading, mapped
-from codelength.api.errors import Unavailable
-from codelength.api.media import Sample
-from codelength_reading.errors import NotRepresentable
-from codelength_reading.flac import flac_start, read_flac
+from codelength.api.corpus import AT_ONCE, Reading, read_file
+from codelength.api.errors import CorpusError, Unavailable
+from codelength.api.media import FileBytes, Sample
+from codelength_reading.decoded import Decoded, NotRepresentable
+from codelength_reading.formats import Format, format_of
 from codelength_reading.libraries import check_installed, lossy_decoder
-from codelength_reading.pictures import is_picture, read_picture
-from codelength_reading.sound import is_recording, read_recording
 from codelength_reading.text import media_of
 
 __all__ = [
@@ -30,16 +29,23 @@ __all__ = [
     "read_sample",
 ]
 
+LEFT_OUT, LEFT_OUT_SHARE = 1 << 16, 10
+"""Bytes of a picture or recording that may be something else (titles, thumbnails, padding): so
+many, and a tenth of the file."""
 
-def read_bytes(path: Path, name: str) -> tuple[Sample, Reading]:
+
+def read_bytes(path: Path, name: str, reason: str = "") -> tuple[Sample, Reading]:
     """Read a file as the bytes that it is, with a hint if they are text.
 
     Raises:
         CorpusError: The file cannot be read; the message names it.
     """
-    data = mapped(path)
+    data = read_file(path)
     media = media_of(data)
-    return Sample(name, data, media), _as_bytes(name, len(data), media.kind)
+    size, taken_as = len(data), "text" if media.kind == "text" else "bytes"
+    return Sample(name, data, media, name), Reading(
+        name=name, on_disk=size, measured=size, taken_as=taken_as, reason=reason
+    )
 
 
 def read_decoded(path: Path, name: str) -> tuple[Sample, Reading]:
@@ -48,15 +54,21 @@ def read_decoded(path: Path, name: str) -> tuple[Sample, Reading]:
     Any other file is read as the bytes that it is. So is a picture or a recording of which that
     cannot be done; the reading says why.
     """
-    data = mapped(path)
-    view = memoryview(data)
-    if not is_media(view):
+    file = FileBytes(path)
+    format = format_of(file)
+    if format is None:
         return read_bytes(path, name)
+    if format.read is None:
+        return read_bytes(path, name, f"{format.name} is not decoded here")
     try:
-        return _decoded(path, name, view)
+        decoded = _decode(file, format)
+        left_out = len(file) - decoded.carried
+        if left_out > LEFT_OUT + len(file) // LEFT_OUT_SHARE:
+            samples = "pixels" if decoded.media.kind == "image" else "sound"
+            raise NotRepresentable(f"{left_out} of its {len(file)} bytes are not its {samples}")
     except (NotRepresentable, Unavailable) as error:
-        sample = Sample(name, data, media_of(data))
-        return sample, _as_bytes(name, len(data), sample.media.kind, str(error))
+        return read_bytes(path, name, str(error))
+    return _to_sample(decoded, file, name)
 
 
 def read_sample(path: Path, name: str) -> Sample:
@@ -72,38 +84,50 @@ def read_media(path: Path, name: str) -> tuple[Sample, Reading]:
         Unavailable: A library is not installed.
         CorpusError: The file cannot be read.
     """
+    file = FileBytes(path)
+    format = format_of(file)
+    if format is None or format.read is None:
+        raise NotRepresentable(f"{path} is no picture or recording that is decoded here")
     try:
-        return _decoded(path, name, memoryview(mapped(path)))
+        return _to_sample(_decode(file, format), file, name)
     except NotRepresentable as error:
         raise NotRepresentable(f"{path} cannot be decoded exactly: {error}") from error
 
 
-def is_media(file: memoryview) -> bool:
-    """Tell whether a file begins like a picture or a recording that can be decoded here."""
-    return is_picture(file) or is_recording(bytes(file[:16])) or flac_start(file) is not None
+def is_media(path: Path) -> bool:
+    """Tell whether a file begins like a picture or a recording that can be decoded here.
+
+    Raises:
+        CorpusError: The file cannot be read; the message names it.
+    """
+    format = format_of(FileBytes(path))
+    return format is not None and format.read is not None
 
 
-def _decoded(path: Path, name: str, file: memoryview) -> tuple[Sample, Reading]:
-    if is_picture(file):
-        picture = read_picture(path, file)
-        sample = Sample(name, picture.data, picture.media)
-        what, reader, lossy = picture.what, picture.reader, picture.lossy
-    else:
-        is_flac = flac_start(file) is not None
-        recording = read_flac(file) if is_flac else read_recording(file)
-        sample = Sample(name, recording.data, recording.media)
-        what, reader, lossy = recording.what, recording.reader, False
-    return sample, Reading(
+def _decode(file: FileBytes, format: Format) -> Decoded:
+    assert format.read is not None
+    try:
+        return format.read(file)
+    except (CorpusError, Unavailable):
+        raise
+    except struct.error as error:
+        raise NotRepresentable("its header breaks off") from error
+    except MemoryError as error:
+        raise NotRepresentable("there is not enough memory to decode it") from error
+    except Exception as error:  # a file may be damaged in more ways than anyone thinks of
+        problem = f"{type(error).__name__}: {error}"
+        raise NotRepresentable(f"the reader of {format.name} failed: {problem}") from error
+
+
+def _to_sample(decoded: Decoded, file: FileBytes, name: str) -> tuple[Sample, Reading]:
+    data = bytes(decoded.data) if len(decoded.data) <= AT_ONCE else decoded.data
+    return Sample(name, data, decoded.media, name), Reading(
         name=name,
         on_disk=len(file),
-        measured=len(sample.data),
-        taken_as=what,
-        reader=reader,
+        measured=len(data),
+        taken_as=decoded.what,
+        left_out=len(file) - decoded.carried,
+        reader=decoded.reader,
         is_decoded=True,
-        is_lossy=lossy,
+        is_lossy=decoded.is_lossy,
     )
-
-
-def _as_bytes(name: str, size: int, kind: str, reason: str = "") -> Reading:
-    taken_as = "text" if kind == "text" else "bytes"
-    return Reading(name=name, on_disk=size, measured=size, taken_as=taken_as, reason=reason)

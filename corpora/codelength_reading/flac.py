@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from codelength.api.media import Audio
-from codelength_reading.errors import NotRepresentable
+from codelength.api.errors import CorpusError
+from codelength.api.media import Audio, FileBytes
+from codelength_reading.decoded import WINDOW, Decoded, NotRepresentable
 from codelength_reading.libraries import check_installed
-from codelength_reading.sound import Recording
+from codelength_reading.sound import SIGN_FLIPPED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 18
 """Frames decoded at a time: the header's count of them is not believed."""
+
+ID3V1 = 128
+"""Bytes of the tag that old programs put behind the sound; it begins with `TAG`."""
+
+LONGEST, CANDIDATES = 1 << 21, 4
+"""Bytes that a block has at most, and how many places are tried that look like the last one."""
 
 STREAMINFO = 34
 """Bytes of the block that every file begins with (RFC 9639, section 8.2)."""
@@ -32,22 +40,57 @@ class StreamInfo(NamedTuple):
     """Of the samples, little-endian, each in whole bytes; zeros: unknown."""
 
 
-def flac_start(file: memoryview) -> int | None:
+class Sound(NamedTuple):
+    """Where the blocks of sound are in a file, and what they hold."""
+
+    start: int
+    stop: int
+    frames: int
+
+
+class _Corrected(io.RawIOBase):
+    """A file from `start` on, with another head: read piece by piece."""
+
+    def __init__(self, file: FileBytes, start: int, head: bytes) -> None:
+        self._file, self._head, self._at = file.part(start, len(file)), head, 0
+        self.problem: CorpusError | None = None
+        """What kept it from being read; libsndfile sees the end of the file."""
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        stop = self._at + len(buffer)
+        piece = self._head[self._at : stop]
+        try:
+            piece += self._file[self._at + len(piece) : stop]
+        except CorpusError as error:
+            self.problem = error
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        self._at = place + (0, self._at, len(self._file))[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def seekable(self) -> bool:
+        return True
+
+
+def flac_start(file: FileBytes) -> int | None:
     """Find where FLAC begins: at 0, or behind an ID3 tag; None if the file is no FLAC."""
-    head = bytes(file[:10])
+    head = file[:10]
     at = 0
     if head[:3] == b"ID3" and len(head) == 10:
-        at = 10
-        for byte in head[6:10]:
-            if byte & 0x80:
-                return None
-        at += sum(
-            (byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True)
-        )
-    return at if bytes(file[at : at + 4]) == b"fLaC" else None
+        sizes = head[6:10]
+        if any(byte & 0x80 for byte in sizes):
+            return None
+        at = 10 + sum(byte << shift for byte, shift in zip(sizes, (21, 14, 7, 0), strict=True))
+    return at if file[at : at + 4] == b"fLaC" else None
 
 
-def read_flac(file: memoryview) -> Recording:
+def read_flac(file: FileBytes) -> Decoded:
     """Decode a FLAC file.
 
     Raises:
@@ -63,35 +106,45 @@ def read_flac(file: memoryview) -> Recording:
     info = stream_info(file, start)
     if not 4 <= info.bits <= 24:
         raise NotRepresentable(f"its samples have {info.bits} bits")
-    held = frames_held(file, start)
-    if info.frames not in (0, held):
-        raise NotRepresentable(f"its header claims {info.frames} frames, its blocks hold {held}")
-    known = bytearray(file[start:])
-    known[21:26] = (info.bits - 1 << 36 & 0xF0_0000_0000 | held).to_bytes(5)
-    digest, pieces, frames = hashlib.md5(usedforsecurity=False), [], 0
+    held = find_sound(file, start)
+    if info.frames not in (0, held.frames):
+        raise NotRepresentable(
+            f"its header claims {info.frames} frames, its blocks hold {held.frames}"
+        )
+    head = bytearray(file[start : start + 8 + STREAMINFO])
+    head[21:26] = (info.bits - 1 << 36 & 0xF0_0000_0000 | held.frames).to_bytes(5)
+    stream = _Corrected(file, start, bytes(head))
+    digest, data, frames = hashlib.md5(usedforsecurity=False), io.BytesIO(), 0
     try:
-        with soundfile.SoundFile(io.BytesIO(known)) as sound:
+        with soundfile.SoundFile(stream) as sound:
             while len(block := sound.read(BLOCK, dtype="int32", always_2d=True)):
                 frames += len(block)
                 stored = _stored(block, info.bits)
-                digest.update(_signed(stored, info.bits))
-                pieces.append(stored)
+                digest.update(stored.translate(SIGN_FLIPPED) if info.bits <= 8 else stored)
+                data.write(stored)
     except Exception as error:  # soundfile raises its own, numpy's and RuntimeError
-        problem = getattr(error, "error_string", str(error)).strip()
+        if stream.problem:
+            raise stream.problem from None
+        problem = getattr(error, "error_string", str(error)).strip() or type(error).__name__
         raise NotRepresentable(f"libsndfile does not read it: {problem}") from error
-    if frames != held:
-        raise NotRepresentable(f"its blocks hold {held} frames, {frames} were decoded")
+    if stream.problem:
+        raise stream.problem
+    if frames != held.frames:
+        raise NotRepresentable(f"its blocks hold {held.frames} frames, {frames} were decoded")
     if any(info.md5) and info.md5 != digest.digest():
         raise NotRepresentable("its sound is not what its header's MD5 is of")
-    media = Audio(info.rate, info.channels, -(-info.bits // 8) * 8)
-    data = b"".join(pieces)
-    reader = f"libsndfile {soundfile.__libsndfile_version__}"
-    return Recording(media, data, f"{info.bits}-bit FLAC", reader)
+    return Decoded(
+        media=Audio(info.rate, info.channels, -(-info.bits // 8) * 8),
+        data=data.getvalue(),
+        what=f"{info.bits}-bit FLAC",
+        carried=held.stop - held.start,
+        reader=f"libsndfile {soundfile.__libsndfile_version__}",
+    )
 
 
-def stream_info(file: memoryview, start: int) -> StreamInfo:
+def stream_info(file: FileBytes, start: int) -> StreamInfo:
     """Parse STREAMINFO. Raises NotRepresentable."""
-    block = bytes(file[start + 4 : start + 8 + STREAMINFO])
+    block = file[start + 4 : start + 8 + STREAMINFO]
     if len(block) < 4 + STREAMINFO or block[0] & 0x7F or int.from_bytes(block[1:4]) != STREAMINFO:
         raise NotRepresentable("it does not begin with STREAMINFO")
     packed = int.from_bytes(block[14:22])
@@ -104,31 +157,53 @@ def stream_info(file: memoryview, start: int) -> StreamInfo:
     )
 
 
-def frames_held(file: memoryview, start: int) -> int:
-    """Count the frames up to the end of the last block, whatever STREAMINFO says.
+def find_sound(file: FileBytes, start: int) -> Sound:
+    """Find the blocks of sound, and count their frames, whatever STREAMINFO says.
 
-    The header of that block has the number (RFC 9639, section 9.1).
+    The header of the last block has its number (RFC 9639, section 9.1), and a checksum ends it.
 
     Raises:
-        NotRepresentable: If there is no such header.
+        NotRepresentable: There is no block, or something follows the last one.
     """
-    data = bytes(file[start:])
-    shortest = int.from_bytes(data[8:10])
-    at = len(data)
-    while (at := data.rfind(b"\xff", 0, at)) > 8 + STREAMINFO:
-        if data[at + 1 : at + 2] in (b"\xf8", b"\xf9"):
-            block = _block(data[at : at + 16])
-            if block is not None:
+    first = start + 4
+    is_last = False
+    while not is_last:
+        head = file[first : first + 4]
+        if len(head) < 4:
+            raise NotRepresentable("its header breaks off")
+        is_last = bool(head[0] & 0x80)
+        first += 4 + int.from_bytes(head[1:])
+    stop = len(file)
+    if stop - ID3V1 >= first and file[stop - ID3V1 : stop - ID3V1 + 3] == b"TAG":
+        stop -= ID3V1
+    if first == stop:
+        return Sound(first, stop, 0)
+    shortest = int.from_bytes(file[start + 8 : start + 10])
+    if _has_another(file, first):
+        raise NotRepresentable("another FLAC file follows in it")
+    data = file[max(first, stop - LONGEST) : stop]
+    at, candidates = len(data), 0
+    while (at := data.rfind(b"\xff", 0, at)) >= 0 and candidates < CANDIDATES:
+        block = _block(data[at : at + 16])
+        if block is not None:
+            candidates += 1
+            if not _crc16(data[at:]):
                 number, size = block
-                return size + (number if data[at + 1] & 1 else number * shortest)
-    if any(data[8 + STREAMINFO :]) and int.from_bytes(data[18:26]) & (1 << 36) - 1:
-        raise NotRepresentable("it has no block of sound")
-    return 0
+                frames = size + (number if data[at + 1] & 1 else number * shortest)
+                return Sound(first, stop, frames)
+    raise NotRepresentable("it does not end with a whole block of sound")
+
+
+def _has_another(file: FileBytes, start: int) -> bool:
+    head = b"fLaC" + STREAMINFO.to_bytes(4)
+    return any(head in file[at : at + WINDOW + 7] for at in range(start, len(file), WINDOW))
 
 
 def _block(head: bytes) -> tuple[int, int] | None:
     """Return the coded number of a block and its frames; None if this is no block header."""
-    if len(head) < 6 or head[2] >> 4 == 0 or head[2] & 15 == 15 or head[3] & 1:
+    if len(head) < 6 or head[1] not in (0xF8, 0xF9) or head[3] & 1:
+        return None
+    if head[2] >> 4 == 0 or head[2] & 15 == 15:
         return None
     first, at = head[4], 5
     more = 0 if first < 0x80 else len(f"{first:08b}".partition("0")[0]) - 1
@@ -152,12 +227,30 @@ def _block(head: bytes) -> tuple[int, int] | None:
 
 def _crc8(data: bytes) -> int:
     """Return the checksum of a block's header: polynomial x^8 + x^2 + x + 1."""
-    crc = 0
+    table, crc = _crc_table(8, 0x07), 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
+        crc = table[crc ^ byte]
     return crc
+
+
+def _crc16(data: bytes) -> int:
+    """Return the checksum of a block, 0 if it ends with its own: x^16 + x^15 + x^2 + 1."""
+    table, crc = _crc_table(16, 0x8005), 0
+    for byte in data:
+        crc = (crc << 8 & 0xFF00) ^ table[crc >> 8 ^ byte]
+    return crc
+
+
+@cache
+def _crc_table(bits: int, polynomial: int) -> list[int]:
+    table = []
+    for byte in range(256):
+        crc = byte << bits - 8
+        for _ in range(8):
+            crc = crc << 1 ^ (polynomial if crc >> bits - 1 else 0)
+            crc &= (1 << bits) - 1
+        table.append(crc)
+    return table
 
 
 def _stored(block: "NDArray[np.int32]", bits: int) -> bytes:
@@ -174,8 +267,3 @@ def _stored(block: "NDArray[np.int32]", bits: int) -> bytes:
         return values.astype("<i2").tobytes()
     four = np.ascontiguousarray(values.astype("<i4")).view(np.uint8).reshape(-1, 4)
     return four[:, :3].tobytes()
-
-
-def _signed(stored: bytes, bits: int) -> bytes:
-    """Return the samples as FLAC's MD5 takes them: 8 bits are signed there."""
-    return stored.translate(bytes(value ^ 0x80 for value in range(256))) if bits <= 8 else stored

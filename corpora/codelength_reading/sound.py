@@ -13,8 +13,11 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from codelength.api.media import Audio
-from codelength_reading.errors import NotRepresentable
+from codelength.api.media import Audio, FileBytes
+from codelength_reading.decoded import Decoded, NotRepresentable, is_zero, unpack
+
+Chunks = dict[bytes, tuple[int, int]]
+"""The chunks of a file by name: where each starts, and its size."""
 
 UNKNOWN = 0xFFFFFFFF
 """The size that programs write which do not know it: in RF64, and into a pipe."""
@@ -22,9 +25,14 @@ UNKNOWN = 0xFFFFFFFF
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 """Format tags of WAV."""
 
-W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+MOST_CHUNKS = 10_000
+"""A file of more chunks is none that a recorder has written."""
+
 W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 """What follows the four letters of every other identifier in Wave64, `wave` and `data` included."""
+
+CONTAINERS = {b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b"riff"}
+"""Chunks that are a file in a file."""
 
 AU_ENCODINGS = {2: 8, 3: 16, 4: 24, 5: 32, 6: -32, 7: -64}
 """Sun's numbers → bits of a sample, negative for floats."""
@@ -35,6 +43,9 @@ AIFC_TYPES = {
     b"sowt": (0, False),
     b"in24": (24, True),
     b"in32": (32, True),
+    b"42ni": (24, False),
+    b"42n1": (24, False),
+    b"23ni": (32, False),
     b"fl32": (-32, True),
     b"FL32": (-32, True),
     b"fl64": (-64, True),
@@ -44,16 +55,8 @@ AIFC_TYPES = {
 the samples are big-endian."""
 
 
-class Recording(NamedTuple):
-    """Sound as it is stored."""
-
-    media: Audio
-    data: bytes
-    """Samples, channels interleaved, as `Audio` lays them out."""
-    what: str
-    """`24-bit WAV`."""
-    reader: str = ""
-    """The library that decoded it; empty for this package."""
+SIGN_FLIPPED = bytes(value ^ 0x80 for value in range(256))
+"""Translates signed samples of 8 bits to unsigned ones, and back."""
 
 
 class _Layout(NamedTuple):
@@ -69,68 +72,35 @@ class _Layout(NamedTuple):
     """8 bits as two's complement; else unsigned."""
 
 
-def is_recording(head: bytes) -> bool:
-    """Tell whether a file whose first 16 bytes are `head` is of a format that is read here."""
-    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX"):
-        return head[8:12] == b"WAVE"
-    if head[:4] == b"FORM":
-        return head[8:12] in (b"AIFF", b"AIFC")
-    return head[:4] in (b".snd", b"caff") or head[:16] == W64_RIFF
+def read_wave(file: FileBytes) -> Decoded:
+    """Read a WAV file: RIFF, RF64, BW64 or RIFX. Raises NotRepresentable."""
+    magic = file[:4]
+    order = ">" if magic == b"RIFX" else "<"
+    chunks = _collect(_riff_chunks(file, order, magic in (b"RF64", b"BW64")), b"fmt ", b"data")
+    layout = _wave_layout(file, chunks, order)
+    return _decoded(file, layout, *_required(chunks, b"data"), magic.decode() + " WAV")
 
 
-def read_recording(file: memoryview) -> Recording:
-    """Read the samples of a recording.
-
-    Raises:
-        NotRepresentable: The file is damaged, compressed, or holds more than one recording.
-    """
-    magic = bytes(file[:4])
-    try:
-        if magic in (b"RIFF", b"RF64", b"BW64", b"RIFX"):
-            return _wave(file)
-        if magic == b"FORM":
-            return _aiff(file)
-        if magic == b"caff":
-            return _caf(file)
-        if magic == b".snd":
-            return _au(file)
-        return _wave64(file)
-    except struct.error as error:
-        raise NotRepresentable("its header breaks off") from error
-
-
-def _wave(file: memoryview) -> Recording:
-    magic = bytes(file[:4])
-    big = magic == b"RIFX"
-    order = ">" if big else "<"
-    chunks: dict[bytes, tuple[int, int]] = {}
-    for name, start, size in _riff_chunks(file, order, magic in (b"RF64", b"BW64")):
-        if name in chunks and name in (b"fmt ", b"data"):
-            raise NotRepresentable(f"it has two chunks {name.decode()!r}")
-        chunks[name] = (start, size)
-    layout = _wave_layout(file, chunks, order, big)
-    return _recording(file, layout, *_required(chunks, b"data"), magic.decode() + " WAV")
-
-
-def _riff_chunks(file: memoryview, order: str, is_64: bool) -> Iterator[tuple[bytes, int, int]]:
+def _riff_chunks(file: FileBytes, order: str, is_64: bool) -> Iterator[tuple[bytes, int, int]]:
     """Yield the names, starts and sizes of the chunks after the first twelve bytes."""
-    at, data_size = 12, None
+    at, data_size, name, size = 12, None, b"", 0
     while at < len(file):
-        if not any(file[at : at + 8]) and not any(file[at:]):
+        is_unfinished = name == b"data" and not size
+        if not is_unfinished and not any(file[at : at + 8]) and is_zero(file, at):
             return  # zeros that fill the last block of a recorder's card
         if at + 8 > len(file):
             raise NotRepresentable(f"{len(file) - at} bytes follow its last chunk")
-        name = bytes(file[at : at + 4])
-        (size,) = struct.unpack_from(order + "I", file, at + 4)
-        at += 8
-        if name == b"ds64":
-            data_size = struct.unpack_from("<QQ", file, at)[1]
-        if name == b"data" and size == UNKNOWN:
-            size = data_size if is_64 and data_size is not None else len(file) - at
-        if not size and name == b"data" and at < len(file) and not _is_name(file[at : at + 4]):
+        if is_unfinished and not _is_name(file[at : at + 4]):
             raise NotRepresentable(
                 f"its header claims no sound, and {len(file) - at} bytes follow it"
             )
+        name = file[at : at + 4]
+        (size,) = unpack(order + "I", file, at + 4)
+        at += 8
+        if name == b"ds64":
+            data_size = unpack("<QQ", file, at)[1]
+        if name == b"data" and size == UNKNOWN:
+            size = data_size if is_64 and data_size is not None else len(file) - at
         if size > len(file) - at:
             raise NotRepresentable(
                 f"its chunk {_shown(name)} claims {size} bytes, {len(file) - at} are there"
@@ -141,13 +111,25 @@ def _riff_chunks(file: memoryview, order: str, is_64: bool) -> Iterator[tuple[by
         at += size + size % 2
 
 
-def _wave_layout(
-    file: memoryview, chunks: dict[bytes, tuple[int, int]], order: str, big: bool
-) -> _Layout:
+def _collect(chunks: Iterator[tuple[bytes, int, int]], *single: bytes) -> Chunks:
+    """Gather chunks by name. Raises NotRepresentable if one of `single` is there twice."""
+    found: Chunks = {}
+    for number, (name, start, size) in enumerate(chunks):
+        if name in found and name in single:
+            raise NotRepresentable(f"it has two chunks {_shown(name)}")
+        if name in CONTAINERS:
+            raise NotRepresentable(f"another file, {_shown(name)}, follows in it")
+        if number >= MOST_CHUNKS:
+            raise NotRepresentable(f"it has more than {MOST_CHUNKS} chunks")
+        found[name] = (start, size)
+    return found
+
+
+def _wave_layout(file: FileBytes, chunks: Chunks, order: str) -> _Layout:
     start, size = _required(chunks, b"fmt ")
-    tag, channels, rate, _, align, bits = struct.unpack_from(order + "HHIIHH", file, start)
+    tag, channels, rate, _, align, bits = unpack(order + "HHIIHH", file, start)
     if tag == EXTENSIBLE and size >= 40:
-        (tag,) = struct.unpack_from(order + "H", file, start + 24)
+        (tag,) = unpack(order + "H", file, start + 24)
     if tag not in (PCM, FLOAT):
         raise NotRepresentable(f"its samples are compressed (format {tag:#06x})")
     if not channels or align % channels:
@@ -155,39 +137,38 @@ def _wave_layout(
     container = align // channels * 8
     if bits > container:
         raise NotRepresentable(f"its samples of {bits} bits do not fit into {container}")
-    return _Layout(rate, channels, container, tag == FLOAT, big)
+    return _Layout(rate, channels, container, tag == FLOAT, order == ">")
 
 
-def _wave64(file: memoryview) -> Recording:
-    chunks: dict[bytes, tuple[int, int]] = {}
+def read_wave64(file: FileBytes) -> Decoded:
+    """Read a Wave64 file. Raises NotRepresentable."""
+    chunks = _collect(_wave64_chunks(file), b"fmt ", b"data")
+    layout = _wave_layout(file, chunks, "<")
+    return _decoded(file, layout, *_required(chunks, b"data"), "Wave64")
+
+
+def _wave64_chunks(file: FileBytes) -> Iterator[tuple[bytes, int, int]]:
     at = 40
     while at < len(file):
-        name, size = bytes(file[at : at + 16]), struct.unpack_from("<Q", file, at + 16)[0]
+        name, size = file[at : at + 16], unpack("<Q", file, at + 16)[0]
         if name[4:] != W64_TAIL:
             raise NotRepresentable(f"{len(file) - at} bytes follow its last chunk")
-        if size < 24 or size - 24 > len(file) - at - 24:
+        rest = len(file) - at - 24
+        if not 0 <= size - 24 <= rest:
             raise NotRepresentable(
-                f"its chunk {_shown(name[:4])} claims {size - 24} bytes, "
-                f"{len(file) - at - 24} are there"
+                f"its chunk {_shown(name[:4])} claims {size - 24} bytes, {rest} are there"
             )
-        if name[:4] in chunks and name[:4] in (b"fmt ", b"data"):
-            raise NotRepresentable(f"it has two chunks {_shown(name[:4])}")
-        chunks[name[:4]] = (at + 24, size - 24)
+        yield name[:4], at + 24, size - 24
         at += -(-size // 8) * 8
-    layout = _wave_layout(file, chunks, "<", False)
-    return _recording(file, layout, *_required(chunks, b"data"), "Wave64")
 
 
-def _aiff(file: memoryview) -> Recording:
-    chunks: dict[bytes, tuple[int, int]] = {}
-    for name, start, size in _riff_chunks(file, ">", False):
-        if name in chunks and name in (b"COMM", b"SSND"):
-            raise NotRepresentable(f"it has two chunks {name.decode()!r}")
-        chunks[name] = (start, size)
+def read_aiff(file: FileBytes) -> Decoded:
+    """Read an AIFF or AIFF-C file. Raises NotRepresentable."""
+    chunks = _collect(_riff_chunks(file, ">", False), b"COMM", b"SSND")
     start, _ = _required(chunks, b"COMM")
-    channels, frames, bits = struct.unpack_from(">HIH", file, start)
-    rate = _extended(bytes(file[start + 8 : start + 18]))
-    kind = bytes(file[start + 18 : start + 22]) if bytes(file[8:12]) == b"AIFC" else b"NONE"
+    channels, frames, bits = unpack(">HIH", file, start)
+    rate = _extended(file[start + 8 : start + 18])
+    kind = file[start + 18 : start + 22] if file[8:12] == b"AIFC" else b"NONE"
     if kind == b"raw ":
         layout = _Layout(rate, channels, 8)
     elif kind in AIFC_TYPES:
@@ -196,25 +177,39 @@ def _aiff(file: memoryview) -> Recording:
         layout = _Layout(rate, channels, size, given < 0, big, size == 8)
     else:
         raise NotRepresentable(f"its samples are compressed ({_shown(kind)})")
-    sound, size = _required(chunks, b"SSND") if frames else (start, 8)
-    (offset,) = struct.unpack_from(">I", file, sound) if frames else (0,)
-    taken = frames * channels * layout.bits // 8
-    if taken > size - 8 - offset:
-        raise NotRepresentable(f"its header claims {taken} bytes of sound, {size - 8} are there")
-    if size - 8 - offset - taken > 1:
-        raise NotRepresentable(
-            f"its header claims {taken} bytes of sound, {size - 8 - offset} are there"
-        )
-    return _recording(file, layout, sound + 8 + offset, taken, "AIFF")
+    if not frames and b"SSND" not in chunks:
+        return _decoded(file, layout, start, 0, "AIFF")
+    sound, size = _required(chunks, b"SSND")
+    (offset,) = unpack(">I", file, sound)
+    claimed, there = frames * channels * layout.bits // 8, size - 8 - offset
+    if not 0 <= there - claimed <= 1:
+        raise NotRepresentable(f"its header claims {claimed} bytes of sound, {there} are there")
+    return _decoded(file, layout, sound + 8 + offset, claimed, "AIFF")
 
 
-def _caf(file: memoryview) -> Recording:
-    chunks: dict[bytes, tuple[int, int]] = {}
+def read_caf(file: FileBytes) -> Decoded:
+    """Read a Core Audio file. Raises NotRepresentable."""
+    chunks = _collect(_caf_chunks(file), b"desc", b"data")
+    start, _ = _required(chunks, b"desc")
+    rate, kind, flags, packet, frames, channels, bits = unpack(">d4sIIIII", file, start)
+    if kind != b"lpcm" or frames != 1 or not channels or packet % channels:
+        raise NotRepresentable(f"its samples are compressed ({_shown(kind)})")
+    if not 0 < rate < UNKNOWN:
+        raise NotRepresentable("its sample rate is no number")
+    size = packet // channels * 8
+    layout = _Layout(round(rate), channels, size, bool(flags & 1), not flags & 2, size == 8)
+    if bits > size:
+        raise NotRepresentable(f"its samples of {bits} bits do not fit into {size}")
+    sound, length = _required(chunks, b"data")
+    return _decoded(file, layout, sound + 4, length - 4, "CAF")
+
+
+def _caf_chunks(file: FileBytes) -> Iterator[tuple[bytes, int, int]]:
     at = 8
     while at < len(file):
         if at + 12 > len(file):
             raise NotRepresentable(f"{len(file) - at} bytes follow its last chunk")
-        name, size = bytes(file[at : at + 4]), struct.unpack_from(">q", file, at + 4)[0]
+        name, size = file[at : at + 4], unpack(">q", file, at + 4)[0]
         at += 12
         if size == -1 and name == b"data":
             size = len(file) - at
@@ -222,37 +217,27 @@ def _caf(file: memoryview) -> Recording:
             raise NotRepresentable(
                 f"its chunk {_shown(name)} claims {size} bytes, {len(file) - at} are there"
             )
-        if name in chunks and name in (b"desc", b"data"):
-            raise NotRepresentable(f"it has two chunks {_shown(name)}")
-        chunks[name] = (at, size)
+        yield name, at, size
         at += size
-    start, _ = _required(chunks, b"desc")
-    rate, kind, flags, packet, frames, channels, bits = struct.unpack_from(">d4sIIIII", file, start)
-    if kind != b"lpcm" or frames != 1 or not channels or packet % channels:
-        raise NotRepresentable(f"its samples are compressed ({_shown(kind)})")
-    size = packet // channels * 8
-    layout = _Layout(round(rate), channels, size, bool(flags & 1), not flags & 2, size == 8)
-    if bits > size:
-        raise NotRepresentable(f"its samples of {bits} bits do not fit into {size}")
-    sound, length = _required(chunks, b"data")
-    return _recording(file, layout, sound + 4, length - 4, "CAF")
 
 
-def _au(file: memoryview) -> Recording:
-    start, size, encoding, rate, channels = struct.unpack_from(">IIIII", file, 4)
+def read_au(file: FileBytes) -> Decoded:
+    """Read an AU file of Sun, or of DEC in its own byte order. Raises NotRepresentable."""
+    is_little = file[:4] == b"dns."
+    start, size, encoding, rate, channels = unpack("<IIIII" if is_little else ">IIIII", file, 4)
     if encoding not in AU_ENCODINGS:
         raise NotRepresentable(f"its samples are compressed (encoding {encoding})")
     rest = len(file) - start
     if size == UNKNOWN:
         size = rest
-    if size != rest:
+    if size != rest or start < 24:
         raise NotRepresentable(f"its header claims {size} bytes of sound, {rest} are there")
     bits = AU_ENCODINGS[encoding]
-    layout = _Layout(rate, channels, abs(bits), bits < 0, True, bits == 8)
-    return _recording(file, layout, start, size, "AU")
+    layout = _Layout(rate, channels, abs(bits), bits < 0, not is_little, bits == 8)
+    return _decoded(file, layout, start, size, "AU")
 
 
-def _recording(file: memoryview, layout: _Layout, start: int, size: int, what: str) -> Recording:
+def _decoded(file: FileBytes, layout: _Layout, start: int, size: int, what: str) -> Decoded:
     """Bring samples into the order of `Audio`: little-endian, 8 bits unsigned."""
     bits = layout.bits
     if bits not in ((32, 64) if layout.floating else (8, 16, 24, 32)):
@@ -260,24 +245,23 @@ def _recording(file: memoryview, layout: _Layout, start: int, size: int, what: s
     if not layout.channels or not layout.rate:
         raise NotRepresentable(f"it claims {layout.channels} channels at {layout.rate} Hz")
     frame = layout.channels * bits // 8
-    if size % frame:
+    if size < 0 or size % frame:
         raise NotRepresentable(f"its {size} bytes of sound are no whole frames of {frame} bytes")
-    data = bytes(file[start : start + size])
+    data: bytes | FileBytes = file.part(start, start + size)
     if layout.big_endian and bits > 8:
-        data = _reversed(data, bits // 8)
-    if layout.signed_bytes:
-        data = data.translate(bytes(value ^ 0x80 for value in range(256)))
+        data = _reversed(bytes(data), bits // 8)
+    elif layout.signed_bytes:
+        data = bytes(data).translate(SIGN_FLIPPED)
     media = Audio(layout.rate, layout.channels, bits, layout.floating)
     kind = f"{bits}-bit float" if layout.floating else f"{bits}-bit"
-    return Recording(media, data, f"{kind} {what}")
+    return Decoded(media, data, f"{kind} {what}", size)
 
 
 def _reversed(data: bytes, size: int) -> bytes:
     """Return `data` with each group of `size` bytes reversed."""
-    turned = bytearray(len(data))
-    for place in range(size):
-        turned[place::size] = data[size - 1 - place :: size]
-    return bytes(turned)
+    import numpy as np
+
+    return np.frombuffer(data, np.uint8).reshape(-1, size)[:, ::-1].tobytes()
 
 
 def _extended(number: bytes) -> int:
@@ -289,14 +273,14 @@ def _extended(number: bytes) -> int:
     return int(mantissa >> -power)
 
 
-def _required(chunks: dict[bytes, tuple[int, int]], name: bytes) -> tuple[int, int]:
+def _required(chunks: Chunks, name: bytes) -> tuple[int, int]:
     if name not in chunks:
         raise NotRepresentable(f"it has no chunk {name.decode()!r}")
     return chunks[name]
 
 
-def _is_name(name: bytes | memoryview) -> bool:
-    return all(0x20 <= letter < 0x7F for letter in bytes(name)) and len(name) == 4
+def _is_name(name: bytes) -> bool:
+    return all(0x20 <= letter < 0x7F for letter in name) and len(name) == 4
 
 
 def _shown(name: bytes) -> str:

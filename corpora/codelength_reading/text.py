@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from codelength.api.media import RAW, TEXT, Media
+from codelength.api.media import RAW, TEXT, FileBytes, Media
 
 WINDOW = 1 << 16
 """Bytes looked at in each of three places to tell text from other bytes."""
@@ -20,7 +20,7 @@ NOT_IN_TEXT = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")
 """Control characters other than white space, ESC (terminal logs) and SUB (the end in DOS)."""
 
 
-def media_of(data: bytes | memoryview) -> Media:
+def media_of(data: bytes | memoryview | FileBytes) -> Media:
     """Return TEXT or RAW.
 
     Only three windows are read: the head, the middle and the tail. Text is UTF-8,
@@ -33,7 +33,7 @@ def media_of(data: bytes | memoryview) -> Media:
     return TEXT if all(_is_text(*window, codec) for window in _windows(data, unit)) else RAW
 
 
-def _windows(data: bytes | memoryview, unit: int) -> Iterator[tuple[bytes, bool, bool]]:
+def _windows(data: bytes | memoryview | FileBytes, unit: int) -> Iterator[tuple[bytes, bool, bool]]:
     """Yield windows of `data`, and whether each is the beginning, and whether it is the end."""
     middle = (len(data) - WINDOW) // 2 // unit * unit
     for start in sorted({0, max(0, middle), max(0, len(data) - WINDOW)}):

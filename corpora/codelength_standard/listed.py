@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from codelength import TEXT, Corpus, Sample, Unavailable
-from codelength.api.corpus import Progress, mapped
+from codelength.api.corpus import Progress, read_file
 from codelength.api.errors import CorpusError
 from codelength_reading import check_installed, media_of, read_media
 from codelength_standard.download import Download, unpack
@@ -80,7 +80,7 @@ class Listed(Corpus):
         The size is checked each time. The digest is checked in `verify`: a run digests what it
         reads.
         """
-        data = mapped(path)
+        data = read_file(path)
         if len(data) != member.size:
             raise CorpusError(
                 f"{path} has {len(data):,} bytes, {member.name} has {member.size:,}; {self._mend}"

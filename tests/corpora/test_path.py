@@ -1,6 +1,7 @@
 """Anyone's own data: what is found, in which order, and what is refused."""
 
 import os
+import sys
 
 import pytest
 
@@ -46,13 +47,7 @@ def test_a_linked_file_is_read(tmp_path):
     assert names(tmp_path / "here") == ["link"]
 
 
-def test_a_link_to_nowhere_is_an_error_in_one_line(tmp_path):
-    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
-    with pytest.raises(CorpusError, match="dangling cannot be read: the link leads nowhere"):
-        names(tmp_path)
-
-
-def test_an_unreadable_file_is_an_error_in_one_line(tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_read_is_an_error_if_there_is_no_other(tmp_path, monkeypatch):
     from pathlib import Path
 
     (tmp_path / "file").write_text("x")
@@ -188,3 +183,78 @@ def test_every_file_is_accounted_for(tmp_path):
     assert ledger["broken.png"].reason == "it breaks off before its end"
     assert ledger["broken.png"].measured == ledger["broken.png"].on_disk
     assert (ledger["note"].taken_as, ledger["note"].reason) == ("text", "")
+
+
+def test_what_is_not_measured_is_in_the_ledger_with_its_size(tmp_path):
+    (tmp_path / "a").write_text("some words")
+    (tmp_path / "dangling").symlink_to("gone")
+    (tmp_path / "round").symlink_to("round")
+    (tmp_path / ".git/objects").mkdir(parents=True)
+    (tmp_path / ".git/objects/pack").write_bytes(bytes(70))
+    (tmp_path / ".profile").write_bytes(bytes(7))
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/results.jsonl").write_bytes(bytes(30))
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "z").mkdir()
+    (tmp_path / "z/up").symlink_to(tmp_path)
+    corpus = location(tmp_path)
+    assert [sample.name for sample in corpus.samples()] == ["a"]
+    ledger = {r.name: (r.on_disk, r.measured, r.left_out, r.reason) for r in corpus.readings()}
+    assert ledger == {
+        ".git": (70, 0, 70, "hidden"),
+        ".profile": (7, 0, 7, "hidden"),
+        "a": (10, 10, 0, ""),
+        "dangling": (0, 0, 0, "a link that leads nowhere"),
+        "pipe": (0, 0, 0, "a pipe, a socket or a device"),
+        "round": (0, 0, 0, "a link that leads nowhere"),
+        "runs": (30, 0, 30, "a folder of results"),
+        "z/up": (0, 0, 0, "a link to a folder that is read already"),
+    }
+    assert corpus.label == "local; 2 files could not be read"
+
+
+def test_a_file_that_cannot_be_read_costs_itself_only(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    real = Path.open
+
+    def refuse(self, *arguments, **options):
+        if self.name == "secret":
+            raise PermissionError(13, "Permission denied")
+        return real(self, *arguments, **options)
+
+    for name in ("open", "secret"):
+        (tmp_path / name).write_text("some words")
+    monkeypatch.setattr(Path, "open", refuse)
+    corpus = location(tmp_path)
+    assert [sample.name for sample in corpus.samples()] == ["open"]
+    (_, secret) = corpus.readings()
+    assert (secret.on_disk, secret.taken_as) == (10, "")
+    assert secret.reason == f"{tmp_path}/secret cannot be read: Permission denied"
+
+
+def test_files_are_decoded_once_for_samples_label_and_ledger(tmp_path, monkeypatch):
+    from PIL import Image
+
+    Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
+    reads = []
+    monkeypatch.setattr(
+        codelength_path,
+        "read_decoded",
+        lambda *a, read=codelength_path.read_decoded: reads.append(a) or read(*a),
+    )
+    corpus = codelength_path.Location(str(tmp_path), "decoded")
+    list(corpus.samples())
+    assert (corpus.label, len(corpus.readings())) == ("local; 1 of 1 files read as media", 1)
+    assert len(reads) == 1
+
+
+def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path):
+    (tmp_path / ("d/" * 300)).mkdir(parents=True)
+    (tmp_path / ("d/" * 300) / "f").write_text("deep")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(250)
+    try:
+        assert names(tmp_path) == ["d/" * 300 + "f"]
+    finally:
+        sys.setrecursionlimit(limit)

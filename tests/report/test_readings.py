@@ -102,9 +102,9 @@ def test_both_views_of_the_files_stand_beside_each_other(both: Board) -> None:
     heads = "file, on disk B, measured B, coded as bytes B, coded decoded B"
     assert [column.title for column in table.columns[:5]] == heads.split(", ")
     assert table.rows == [
-        ["a.png", "300", "900", "290", "260", "8-bit RGB PNG", "Pillow 12.0", ""],
-        ["b.png", "200", "200", "190", "200", "bytes", "", "it breaks off"],
-        ["notes.txt", "100", "100", "60", "90", "text", "", ""],
+        ["a.png", "300", "900", "290", "260", "0", "8-bit RGB PNG", "Pillow 12.0", ""],
+        ["b.png", "200", "200", "190", "200", "0", "bytes", "", "it breaks off"],
+        ["notes.txt", "100", "100", "60", "90", "0", "text", "", ""],
     ]
 
 
@@ -112,7 +112,7 @@ def test_a_folder_measured_in_one_view_has_its_list_too(tmp_path: Path) -> None:
     (grid,) = board(tmp_path / "r", measured(BYTES, "gzip")).grids
     table = files_table(grid, BYTES)
     assert table is not None
-    assert table.rows[0] == ["a.png", "300", "300", "290", "bytes", "", ""]
+    assert table.rows[0] == ["a.png", "300", "300", "290", "0", "bytes", "", ""]
 
 
 def test_report_page_and_json_have_the_list(both: Board) -> None:

@@ -1,17 +1,17 @@
 """The contract of a corpus: an ordered set of samples, the same bytes on every machine."""
 
 import hashlib
-import mmap
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from codelength.api.errors import CorpusError
-from codelength.api.media import Kind, Sample
+from codelength.api.media import FileBytes, Kind, Sample
 from codelength.api.spec import written
+
+AT_ONCE = 1 << 22
+"""A file of so many bytes is read at once."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how far it is, and how far it goes (in bytes)."""
@@ -92,11 +92,13 @@ class Reading:
     measured: int
     """Bytes of the sample that codecs are given."""
     taken_as: str
-    """`16-bit RGB PNG`, `text`, `bytes`."""
+    """`16-bit RGB PNG`, `text`, `bytes`; empty for what is not part of the corpus."""
+    left_out: int = 0
+    """Bytes of the file that the sample does not stand for: headers, titles, padding."""
     reader: str = ""
     """The library that decoded it, with its version; empty for the harness's own reader."""
     reason: str = ""
-    """Why a picture or a recording is measured as the file's bytes."""
+    """Why a picture or a recording is measured as the file's bytes, or a file is not measured."""
     is_decoded: bool = False
     is_lossy: bool = False
     """What was decoded depends on the decoder's version."""
@@ -111,7 +113,8 @@ class Digest:
     def add(self, sample: Sample) -> None:
         """Counts `sample` in."""
         self._sha.update(f"{sample.name}\0{sample.media}\0{len(sample.data)}\0".encode())
-        self._sha.update(sample.data)
+        for start in range(0, len(sample.data), AT_ONCE):
+            self._sha.update(sample.data[start : start + AT_ONCE])
 
     def hexdigest(self) -> str:
         """64 hexadecimal digits."""
@@ -126,21 +129,10 @@ def corpus_digest(samples: Iterable[Sample]) -> str:
     return digest.hexdigest()
 
 
-def mapped(path: Path) -> bytes | memoryview:
-    """Read a file.
+def read_file(path: Path) -> bytes | FileBytes:
+    """Read a file; one of more than AT_ONCE bytes is read when its bytes are asked for.
 
-    One that is larger than a quarter of the memory is mapped, so that a corpus larger than memory
-    can be cut; a smaller one is read, because the system ends a process that touches a mapped file
-    which somebody has shortened. Raises CorpusError, naming the file.
+    Raises CorpusError, naming the file.
     """
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4:
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            data = file.read(size)
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
-    if len(data) < size:
-        raise CorpusError(f"{path} was shortened while it was read; run again")
-    return data
+    file = FileBytes(path)
+    return file if len(file) > AT_ONCE else bytes(file)

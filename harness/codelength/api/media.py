@@ -1,7 +1,11 @@
 """What a sample's bytes stand for. A hint is advice: a codec may use it, never rely on it."""
 
+import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar
+
+from codelength.api.errors import CorpusError
 
 Kind = str
 """The name of a kind of media. A plugin may add one with a class of its own."""
@@ -86,16 +90,57 @@ RAW = Media()
 TEXT = Text()
 
 
+class FileBytes:
+    """A file whose bytes are read when they are asked for: by `len`, a slice, or `bytes`.
+
+    It takes no memory however large the file is, and a file that shrinks is an error. (A mapped
+    file that shrinks ends the process.) All methods raise CorpusError, naming the file.
+    """
+
+    def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
+        self.path, self._start = path, start
+        self._stop = self._read(0, 0)[1] if stop is None else stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, step = part.indices(len(self))
+        size = max(0, stop - start)
+        data, end = self._read(self._start + start, size)
+        if len(data) < size:
+            raise CorpusError(f"{self.path} was shortened to {end} bytes while it was read")
+        return data[::step]
+
+    def __bytes__(self) -> bytes:
+        return self[:]
+
+    def part(self, start: int, stop: int) -> "FileBytes":
+        """Return these bytes of the file, unread."""
+        return FileBytes(self.path, self._start + start, self._start + stop)
+
+    def _read(self, start: int, size: int) -> tuple[bytes, int]:
+        """Return bytes of the file, and its size."""
+        try:
+            with self.path.open("rb") as file:
+                end = os.fstat(file.fileno()).st_size
+                file.seek(start)
+                return file.read(max(0, min(size, end - start))), end
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise CorpusError(f"{self.path} cannot be read: {reason}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A named piece of a corpus.
 
-    `data` may be a view of a mapped file, so that a corpus larger than memory can be cut; a
+    `data` may be a file that is not read yet, so that a corpus larger than memory can be cut; a
     protocol hands codecs plain bytes.
     """
 
     name: str
-    data: bytes | memoryview = field(repr=False)
+    data: bytes | memoryview | FileBytes = field(repr=False)
     media: Media = RAW
     cluster: str = field(default="", repr=False)
     """What it was drawn from: a file, a speaker, a document. Samples of one cluster are alike, so

@@ -16,7 +16,8 @@ CHUNK = 2048
 def patches(sample: Sample, image: Image) -> Iterator[Sample]:
     """Grayscale patches of 32×64 in raster order; the mean over the colour channels, truncated."""
     kind = np.dtype("<u2") if image.depth == 16 else np.dtype("u1")
-    pixels = np.frombuffer(sample.data, kind).reshape(image.height, image.width, image.channels)
+    shape = image.height, image.width, image.channels
+    pixels = np.frombuffer(bytes(sample.data), kind).reshape(shape)
     colours = pixels[..., : 1 if image.channels < 3 else 3]  # an alpha channel is not a colour
     gray = colours.astype(np.uint32).sum(axis=-1) // colours.shape[-1] >> (image.depth - 8)
     gray = gray.astype(np.uint8)
@@ -28,7 +29,7 @@ def patches(sample: Sample, image: Image) -> Iterator[Sample]:
 
 def speech(sample: Sample, audio: Audio) -> Iterator[Sample]:
     """Mono, 16 kHz, the upper 8 bits, 2048 at a time. Sound of a lower rate keeps that rate."""
-    frames = _sixteen_bits(sample.data, audio).reshape(-1, audio.channels)
+    frames = _sixteen_bits(bytes(sample.data), audio).reshape(-1, audio.channels)
     mono = (frames.sum(axis=1) // audio.channels).astype(np.int32)
     kind = replace(SPEECH, rate=min(audio.rate, SPEECH.rate))
     eight = ((_resampled(mono, audio.rate) >> 8) + 128).astype(np.uint8)
@@ -37,7 +38,7 @@ def speech(sample: Sample, audio: Audio) -> Iterator[Sample]:
         yield Sample(f"{sample.name}@{start}", data, kind, sample.cluster)
 
 
-def _sixteen_bits(data: bytes | memoryview, audio: Audio) -> NDArray[np.int32]:
+def _sixteen_bits(data: bytes, audio: Audio) -> NDArray[np.int32]:
     """Samples as 16-bit values, whatever they are stored as."""
     if audio.floating:
         floats = np.nan_to_num(np.frombuffer(data, f"<f{audio.depth // 8}"))

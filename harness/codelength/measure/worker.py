@@ -192,10 +192,8 @@ def _difference(batch: Sequence[Sample], outputs: Sequence[bytes]) -> str:
 def _alter_samples(samples: Sequence[Sample]) -> list[Sample]:
     """Samples of the same kind that the codec has not seen: the last bit of each is another."""
     return [
-        Sample(sample.name, plain(sample.data)[:-1] + bytes([sample.data[-1] ^ 1]), sample.media)
-        if sample.data
-        else sample
-        for sample in samples
+        Sample(sample.name, data[:-1] + bytes([data[-1] ^ 1]), sample.media) if data else sample
+        for sample, data in ((sample, bytes(sample.data)) for sample in samples)
     ]
 
 

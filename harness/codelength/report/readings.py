@@ -13,19 +13,24 @@ def describe_readings(grid: Grid, corpus: str) -> str:
         return ""
     on_disk, measured = sum(f.on_disk for f in files), sum(f.measured for f in files)
     decoded = [file for file in files if file.is_decoded]
-    inexact = sum(bool(file.reason) for file in files)
+    taken = [file for file in files if file.taken_as]
+    inexact = sum(bool(file.reason) for file in taken)
     text = f"{format.plural(len(files), 'file')}, {format.count(on_disk)} B on disk; "
+    if lost := len(files) - len(taken):
+        size = sum(file.on_disk for file in files if not file.taken_as)
+        text += f"{lost} not measured ({format.count(size)} B); "
     if not decoded and not inexact:
         return text + "measured as the bytes that they are."
-    text += f"{len(decoded)} read as media, {len(files) - len(decoded)} as bytes"
+    text += f"{len(decoded)} read as media, {len(taken) - len(decoded)} as bytes"
     text += f" ({inexact} could not be read exactly)" if inexact else ""
     if decoded:
         text += f". Ratios are of the decoded {format.count(measured)} B"
         best = _smallest(grid, corpus)
-        if best and on_disk and best.slice.bytes == measured:
+        given = sum(file.on_disk for file in taken)
+        if best and given and best.slice.bytes == measured:
             text += (
                 f"; the smallest coding of them, by {best.codec}, is "
-                f"{format.percent(best.coded_bytes / on_disk)}% of the bytes on disk"
+                f"{format.percent(best.coded_bytes / given)}% of the bytes on disk"
             )
     return text + "."
 
@@ -42,22 +47,28 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
     coded, notes = [], []
     for name in filter(None, [grid.as_bytes(corpus), corpus]):
         best = _smallest(grid, name)
-        if best and [raw for raw, _ in best.groups] == [f.measured for f in grid.readings[name]]:
+        taken = {i: f.measured for i, f in enumerate(grid.readings[name]) if f.taken_as}
+        if best and [raw for raw, _ in best.groups] == list(taken.values()):
             how = "decoded" if grid.is_decoded(name) else "as bytes"
-            sizes = [format.count(size) for _, size in best.groups]
-            coded.append(Column(f"coded\n{how} B", show=sizes.__getitem__))
+            shown = dict.fromkeys(range(len(files)), "")
+            shown |= zip(taken, [format.count(size) for _, size in best.groups], strict=True)
+            coded.append(Column(f"coded\n{how} B", show=shown.__getitem__))
             notes.append(f"coded {how}: the blobs of {best.codec}, the smallest of {name}.")
     columns = [
         Column("file", "left", fixed=True, wrap=True, show=lambda i: files[i].name),
         Column("on disk\nB", show=lambda i: format.count(files[i].on_disk)),
         Column("measured\nB", show=lambda i: format.count(files[i].measured)),
         *coded,
-        Column("taken as", "left", show=lambda i: files[i].taken_as),
+        Column("left out\nB", show=lambda i: format.count(files[i].left_out)),
+        Column("taken as", "left", show=lambda i: files[i].taken_as or "not measured"),
         Column("reader", "left", show=lambda i: files[i].reader),
-        Column("why bytes", "left", wrap=True, show=lambda i: files[i].reason),
+        Column("why", "left", wrap=True, show=lambda i: files[i].reason),
     ]
     title = f"Files · {corpus} · {grid.label}"
-    made = "What each file was taken as, and why a picture or a recording is measured as bytes."
+    made = (
+        "What each file was taken as, and why a picture or a recording is measured as bytes, or a "
+        "file is not measured."
+    )
     return build_table(title, range(len(files)), columns, made, notes)
 
 

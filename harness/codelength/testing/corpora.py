@@ -119,7 +119,7 @@ def check_repeated(corpus: Corpus) -> str | None:
     for at, (one, other) in enumerate(zip_longest(corpus.samples(), corpus.samples())):
         if one is None or other is None:
             return f"one of two readings at the same time ends after {at} samples"
-        if (one.name, one.media, one.data) != (other.name, other.media, other.data):
+        if (one.name, one.media, bytes(one.data)) != (other.name, other.media, bytes(other.data)):
             return f"sample {at}, {one.name!r}, differs between two readings at the same time"
     return None
 

@@ -67,7 +67,7 @@ def choose_foreign(clusters: list[int]) -> list[int]:
 def shuffle_bytes(sample: Sample, seed: int, number: int) -> Sample:
     """Return the same bytes in random order: what is left is how often each occurs."""
     order = np.random.default_rng([seed, number]).permutation(len(sample.data))
-    return _with_data(sample, np.frombuffer(sample.data, np.uint8)[order].tobytes())
+    return _with_data(sample, np.frombuffer(bytes(sample.data), np.uint8)[order].tobytes())
 
 
 def draw_surrogate(sample: Sample, order: int, seed: int, number: int) -> Sample:

@@ -111,7 +111,7 @@ STAY = {
     "a PNG cut short": (png(GRAY, 16, 0)[:-9], "breaks off"),
     "a JPEG cut short": (by_pillow("jpeg", COLOUR)[:-9], "breaks off"),
     "only a signature": (b"\x89PNG\r\n\x1a\n", "its header breaks off"),
-    "a BMP with a fourth byte": (by_pillow("bmp", noise(4, 5, 7, 4)), "pixels of 32 bits"),
+    "a BMP with a fourth byte": (by_pillow("bmp", noise(4, 5, 7, 4)), "its pixels have 32 bits"),
     "an animation": (png(GRAY, 16, 0, [(b"acTL", bytes(8))]), "it is animated"),
 }
 
