@@ -61,10 +61,18 @@ class CommandCodec(Codec):
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """Those of the program's file and of the definition."""
-        path = shutil.which(self._program(self.definition.encoder))
-        file = sha256(Path(path).read_bytes()).hexdigest()[:12] if path else "missing"
-        return {"program": file, "definition": self.definition.digest}
+        """Those of the program, of the definition, and of other files that the commands name."""
+        commands = filter(None, (self.definition.encoder, self.definition.decoder))
+        (program, *words), *decoder = map(self._filled, commands)
+        for other, *more in decoder:
+            words += [*more, shutil.which(other) or other] if other != program else more
+        # a program works in a folder of its own, where no other name leads to a file
+        paths = [Path(word.rpartition("=")[2]) for word in words]
+        files = [_digest(str(path)) for path in paths if path.is_absolute() and path.is_file()]
+        digests = {"program": _digest(program), "definition": self.definition.digest}
+        if files:
+            digests["files"] = sha256("".join(files).encode()).hexdigest()[:12]
+        return digests
 
     def check_available(self) -> None:
         super().check_available()
@@ -178,6 +186,14 @@ def codecs(definition: Definition) -> Iterator[CommandCodec]:
         if unknown := row.keys() - definition.entry.settings:
             raise UsageError(f"{definition.name} has no setting {min(unknown)!r} for a row")
         yield made(**row)
+
+
+def _digest(program: str) -> str:
+    path = shutil.which(program) or program
+    try:
+        return sha256(Path(path).read_bytes()).hexdigest()[:12]
+    except OSError:
+        return "missing"
 
 
 def _made(definition: Definition) -> type[CommandCodec]:

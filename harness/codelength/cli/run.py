@@ -62,6 +62,7 @@ DEFAULT_LIMIT = 12_000
     help="Threads that a codec's libraries may use.",
 )
 @DEVICE
+@click.option("--fresh", is_flag=True, help="Measure also what the results folder holds.")
 @with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
 @with_exports
@@ -76,6 +77,7 @@ def command(
     key: str,
     jobs: int,
     threads: int,
+    fresh: bool,
     timeout: float,
     memory: int | None,
     outputs: Outputs,
@@ -119,7 +121,7 @@ def command(
         limits = Limits(timeout, memory or default_memory(), threads)
         interrupted = False
         try:
-            execute(plan, store, limits, jobs, progress)
+            execute(plan, store, limits, jobs, progress, fresh)
         except KeyboardInterrupt:
             interrupted = True
     results = load(out)

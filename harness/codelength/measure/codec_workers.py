@@ -17,9 +17,10 @@ from typing import Self, TypeVar
 
 from msgspec.structs import asdict
 
+from codelength.measure.code import all_code, find_change, late_code
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.worker import Ready, compare, decode, encode, load, read_lengths
-from codelength.results.cell import Cell, CorpusSlice, Phase, Status
+from codelength.results.cell import Cell, Code, CorpusSlice, Phase, Status
 from codelength.results.validity import find_problem
 from codelength.workers.processes import KILL
 from codelength.workers.supervisor import (
@@ -115,6 +116,8 @@ class CodecWorkers:
         self._large = False
         self._decoded: set[str] = set()
         """The corpora that the decoder knows."""
+        self.codes: dict[str, Code] = {}
+        """The code of the cells that were measured, by its digest."""
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +132,13 @@ class CodecWorkers:
         Raises Failed if the codec cannot be had; it is asked only once.
         """
         return self._start("encoder") if self._large else self._start("encoder", "decoder")
+
+    def has_same_code(self, code: Code) -> bool:
+        """Whether the codec's files are as they were then. Raises Failed."""
+        self.start()
+        self._start("decoder")
+        folders = self._recipes["decoder"].folders
+        return not self._ask("decoder", partial(find_change, code.files, folders))
 
     def measure(self, job: Job, watch: Watch = SILENT) -> Cell:
         """Measure a job of this codec."""
@@ -149,6 +159,7 @@ class CodecWorkers:
         made = self._workers["encoder"].folder / "blobs"
         encoded = self._ask("encoder", partial(encode, job.recipe, job.slice, str(made)), watch)
         self._large |= self._is_large(encoded.encode)
+        late = self._ask("encoder", partial(late_code, job.recipe.folders))
 
         blobs = self._folder / "blobs"
         self._put_away(made, blobs)
@@ -163,6 +174,9 @@ class CodecWorkers:
         task = partial(decode, self._recipes["decoder"], str(blobs), str(outputs))
         decoded = self._ask("decoder", task, watch)
         self._large |= self._is_large(decoded)
+        loaded = self._ask("decoder", partial(all_code, job.recipe.folders))
+        code = Code(run=job.run, files={**late, **loaded})
+        self.codes[code.digest] = code
 
         self._start("reader")
         self._ask("reader", partial(compare, self._recipes["reader"], job.slice, str(outputs)))
@@ -173,6 +187,7 @@ class CodecWorkers:
             status=Status.OK,
             run=job.run,
             decode=decoded,
+            code=code.digest,
             **asdict(ready),
             **asdict(encoded),
         )

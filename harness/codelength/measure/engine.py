@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,7 @@ from codelength.measure.codec_workers import SILENT, CodecWorkers, Failed, Watch
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan
 from codelength.plugins import Registered
-from codelength.results.cell import Cell, Readings, Status
+from codelength.results.cell import Cell, Code, Readings, Status
 from codelength.results.machine import environment
 from codelength.results.store import Store, load
 from codelength.workers.supervisor import Crew
@@ -25,19 +26,27 @@ SCRATCH = ".scratch-"
 """How the folders for blobs begin; they are there only while a run lasts."""
 
 
-def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watch = SILENT) -> None:
+def execute(
+    plan: Plan,
+    store: Store,
+    limits: Limits,
+    jobs: int = 1,
+    watch: Watch = SILENT,
+    fresh: bool = False,
+) -> None:
     """Measure what the folder of `store` does not hold yet, and append it.
 
     However this ends, the workers are gone, and the cells that were finished are in the store.
 
     Args:
         jobs: Codecs that are measured at once.
+        fresh: Measure everything, also what the folder holds.
 
     Raises:
         StoreError: A cell cannot be stored.
     """
-    lock, crew = Lock(), Crew()
-    known = {cell.key: cell for cell in load(store.folder).current}
+    lock, crew, results = Lock(), Crew(), load(store.folder)
+    known = {} if fresh else {cell.key: cell for cell in results.current}
     record = environment(limits.threads, jobs)
     store.append(record)
     ledgers = {t.slice.corpus: list(t.readings) for t in plan.targets if t.readings}
@@ -45,8 +54,11 @@ def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watc
         store.append(Readings(corpus=corpus, run=record.run, files=files))
     watch.begin(len(plan.keys))
 
-    def keep(cell: Cell, log: str) -> None:
+    def keep(cell: Cell, code: Code | None, log: str) -> None:
         with lock:
+            if code and code.digest not in results.codes:
+                results.codes[code.digest] = code
+                store.append(code)
             store.append(cell)
             if log:
                 with (store.folder / FAILURES).open("a") as file:
@@ -64,11 +76,11 @@ def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watc
                 if target.problem:
                     cell = failed_cell(job, Failed(Status.FAILED, target.problem))
                 else:
-                    reused = _still_valid(before, job, workers)
+                    reused = _still_valid(before, job, workers, results.codes)
                     cell = reused or workers.measure(job, watch)
                 log = workers.log()
                 if cell != before or not reused:
-                    keep(cell, "" if cell.ok else log)
+                    keep(cell, workers.codes.get(cell.code), "" if cell.ok else log)
                 watch.finished(cell, reused=reused is not None)
 
     for left in store.folder.glob(f"{SCRATCH}*"):  # by a run that was killed
@@ -86,15 +98,20 @@ def execute(plan: Plan, store: Store, limits: Limits, jobs: int = 1, watch: Watc
             raise
 
 
-def _still_valid(before: Cell | None, job: Job, workers: CodecWorkers) -> Cell | None:
+def _still_valid(
+    before: Cell | None, job: Job, workers: CodecWorkers, codes: Mapping[str, Code]
+) -> Cell | None:
     """What an earlier run measured, with what codec and corpus say of themselves now.
 
     None if it has to be measured again.
     """
     if not before or not before.ok or before.slice.identity != job.slice.identity:
         return None
+    code = codes.get(before.code)
     try:
         ready = workers.start()
+        if code is None or not workers.has_same_code(code):
+            return None
     except Failed:
         return None
     said = (ready.versions, ready.digests, ready.plugin)

@@ -51,6 +51,11 @@ class Recipe:
         names = tuple(sorted(set(corpora)))
         return cls(entry.item.spec, entry.plugin.name, names, plugins.files, plugins.data)
 
+    @property
+    def folders(self) -> list[str]:
+        """Where plugins lie that are not installed."""
+        return [str(Path(file).expanduser().resolve().parent) for file in self.files]
+
     def load(self) -> Plugins:
         """Load the plugins that it takes."""
         names = {self.plugin, *self.corpora}

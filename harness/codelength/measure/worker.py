@@ -21,6 +21,7 @@ from codelength.api.media import Sample
 from codelength.api.model_card import ModelCard
 from codelength.coding import device
 from codelength.coding.varint import varint
+from codelength.measure.code import noting_late_code
 from codelength.measure.job import Recipe
 from codelength.measure.plan import read_slice
 from codelength.plugins import Plugins
@@ -105,11 +106,12 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
     clusters: list[str] = []
     meter, done = Meter(), 0
     header = b""
-    with suppress(Exception):  # loads what the codec loads late, and shows its fixed header
+    with suppress(Exception), noting_late_code():  # and it shows its fixed header
         header = plain(codec.encode(b"\0"))
     with Path(blobs_file).open("wb") as file:
         for batch in batches(read_slice(plugins, corpus_slice)):
-            blobs = meter.measure(codec.encode_many, batch, _alter_samples)
+            with noting_late_code():
+                blobs = meter.measure(codec.encode_many, batch, _alter_samples)
             if len(blobs) != len(batch):
                 raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
             _write_batch(file, blobs)

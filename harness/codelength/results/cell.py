@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 from math import ceil
 from statistics import median
 from typing import NamedTuple
@@ -208,6 +209,8 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     decode: Phase | None = None
     estimate: Estimate | None = None
     """What stands behind the size of a cell whose evidence is an estimate."""
+    code: str = ""
+    """The digest of the record of the code that was loaded."""
 
     @property
     def key(self) -> CellKey:
@@ -237,6 +240,19 @@ class Readings(Struct, frozen=True, tag="readings"):
     corpus: str
     run: str
     files: list[Reading]
+
+
+class Code(Struct, frozen=True, tag="code"):
+    """The code that the processes of a codec had loaded: a later run reuses only cells of it."""
+
+    run: str
+    files: dict[str, str]
+    """Name → digest."""
+
+    @property
+    def digest(self) -> str:
+        """What cells call it by."""
+        return sha256(msgspec.json.encode(self.files, order="sorted")).hexdigest()
 
 
 class Environment(Struct, frozen=True, tag="environment"):

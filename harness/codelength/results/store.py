@@ -12,13 +12,13 @@ import msgspec
 
 from codelength.api.errors import StoreError, UsageError
 from codelength.results import schema1
-from codelength.results.cell import SCHEMA, Cell, Environment, Evidence, Readings
+from codelength.results.cell import SCHEMA, Cell, Code, Environment, Evidence, Readings
 from codelength.results.journal import Journal, records
 from codelength.results.validity import find_problem
 
 FILE = "results.jsonl"
 
-Record = Cell | Environment | Readings
+Record = Cell | Code | Environment | Readings
 
 _read = msgspec.json.Decoder(Record).decode
 
@@ -43,6 +43,8 @@ class Results:
     cells: list[Cell] = field(default_factory=list)
     readings: dict[str, Readings] = field(default_factory=dict)
     """The latest ledger of each corpus that was read from files, by its spec."""
+    codes: dict[str, Code] = field(default_factory=dict)
+    """The code that cells were measured with, by its digest."""
     problems: list[str] = field(default_factory=list)
     """The lines that are not results, and why: `results.jsonl:17 is not a result: …`."""
 
@@ -83,6 +85,8 @@ def load(folder: Path) -> Results:
             match record:
                 case Cell():
                     results.cells.append(record)
+                case Code():
+                    results.codes[record.digest] = record
                 case Readings():
                     results.readings[record.corpus] = record
                 case Environment(schema=schema) if schema > SCHEMA:

@@ -2,14 +2,14 @@
 
 import re
 
-from codelength.results.cell import Cell, Environment, Evidence, Phase, Readings
+from codelength.results.cell import Cell, Code, Environment, Evidence, Phase, Readings
 
 _is_digest = re.compile("[0-9a-f]{64}").fullmatch
 
 
-def find_problem(record: Cell | Environment | Readings) -> str | None:
+def find_problem(record: Cell | Code | Environment | Readings) -> str | None:
     """Return why a record is not a result, in a few words; None if it may be one."""
-    if isinstance(record, Environment):
+    if isinstance(record, Code | Environment):
         return None
     if isinstance(record, Readings):
         wrong = [file.name for file in record.files if min(file.on_disk, file.measured) < 0]

@@ -77,7 +77,7 @@ def test_a_program_that_hangs_is_a_timeout_and_leaves_nothing(tmp_path):
     assert cells["waits-too-long"].status is cells["waits"].status is Status.TIMEOUT
     assert cells["waits-too-long"].reason == "waits was ended after 0.5 s"
     assert cells["copies"].status is Status.OK
-    assert cells["copies"].digests.keys() == {"program", "definition"}
+    assert cells["copies"].digests.keys() == {"program", "definition", "files"}
     assert ran.returncode == 3
     assert b"sleep\x00301.5\x00" not in running()
     assert not list((tmp_path / "out").glob(".scratch-*"))
