@@ -6,6 +6,7 @@ from codelength.api.codec import Codec
 from codelength.api.errors import CorpusError, UsageError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol
+from codelength.api.sampling import Limit
 from codelength.measure.plan import Plan, Target, read_slice, survey
 from codelength.plugins import Plugins, Registered
 
@@ -15,14 +16,14 @@ def plan_study(
     codecs: Sequence[Registered[Codec]],
     corpora: str,
     protocols: Sequence[Registered[Protocol]],
-    limit: int | None,
+    limit: Limit,
     reading: Callable[[str], None],
 ) -> Plan:
     """Read every corpus once and return the targets that every codec meets.
 
     Args:
         corpora: A comma-separated list.
-        limit: Bytes of each corpus, from its beginning; None for all.
+        limit: What of each corpus is measured: a sample, its head, or all.
         reading: Is called with the name of each corpus before it is read.
 
     Raises:

@@ -12,7 +12,9 @@ import codelength
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> codelength.Results:
     out = tmp_path_factory.mktemp("results")
-    return codelength.run(["gzip:level=9", "store"], "prose", "chunks:2048", out=out, limit=8192)
+    return codelength.run(
+        ["gzip:level=9", "store"], "prose", "chunks:2048", out=out, limit="head:8192"
+    )
 
 
 def test_a_codec_and_a_corpus_are_had_by_their_specs():
@@ -75,7 +77,7 @@ def test_a_run_takes_plugins_in_files(tmp_path):
         "    def decode(self, blob):\n        return blob[: len(blob) // 2]\n"
         "@hookimpl\ndef codelength_codecs():\n    return [Again()]\n"
     )
-    run = codelength.run("again", "prose", out=tmp_path / "r", limit=1000, plugins=[plugin])
+    run = codelength.run("again", "prose", out=tmp_path / "r", limit="head:1kB", plugins=[plugin])
     assert [(cell.ok, cell.coded_bytes) for cell in run.current] == [(True, 2000)]
     plugin.write_text("import nowhere")
     with pytest.raises(codelength.UsageError, match=r"again.py cannot be loaded: ModuleNotFound"):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from codelength.measure.worker import group_sizes
+from codelength.report.format import size
 from codelength.results.cell import Status
 from codelength.results.store import FILE, load
 
@@ -41,6 +42,28 @@ def test_a_cell_says_which_samples_are_of_one_file(codelength, tmp_path, data):
     for cluster, (raw, _) in zip(chunks.clusters, chunks.groups, strict=True):
         sums[cluster] += raw
     assert list(sums.values()) == [raw for raw, _ in whole.groups]
+
+
+def test_a_limit_draws_a_sample_of_all_files_and_a_head_takes_the_first(codelength, tmp_path, data):
+    command = ["run", "--codecs", "gzip,store", "--corpora", f"path:{data}", "--out"]
+    ran = codelength(*command, "sample", "--limit", "2kB")
+    assert ran.returncode == 0, ran.stderr
+    total, files = sum(f.stat().st_size for f in data.iterdir()), len(list(data.iterdir()))
+    cell = load(tmp_path / "sample").current[0]
+    assert cell.slice.limit == "sample:2000"
+    assert (cell.slice.draw.files, cell.slice.draw.bytes) == (files, total)
+    assert 1000 < cell.slice.bytes <= 2000
+    assert f"whole, {size(cell.slice.bytes)} of {size(total)}: 2 blocks of up to " in ran.stdout
+    again = codelength(*command, "again", "--limit", "2kB")
+    assert again.returncode == 0
+    assert load(tmp_path / "again").current[0].slice == cell.slice
+    assert codelength(*command, "head", "--limit", "head:2kB").returncode == 0
+    head = load(tmp_path / "head").current[0].slice
+    assert (head.limit, head.draw, head.bytes) == (2000, None, 2000)
+    assert head.digest != cell.slice.digest
+    assert codelength(*command, "all", "--limit", "1GB").returncode == 0
+    whole = load(tmp_path / "all").current[0].slice
+    assert (whole.limit, whole.draw, whole.bytes) == ("sample:1000000000", None, total)
 
 
 @pytest.mark.parametrize(

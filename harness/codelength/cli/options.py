@@ -11,6 +11,7 @@ import click
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError, UsageError
+from codelength.api.sampling import parse_limit
 from codelength.api.spec import parse_duration, parse_size
 from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.metrics.budget import Budget
@@ -122,7 +123,26 @@ DEVICE = click.option(
 )
 """For all processes of the command; no byte depends on it."""
 
-LIMIT = click.option("--limit", type=Size(), help="Only the first bytes of each corpus, as 2MB.")
+
+class LimitOption(click.ParamType[str | int]):
+    """What of a corpus is measured: `2MB`, drawn from all its files; `head:2MB`."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | int:
+        try:
+            return parse_limit(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+LIMIT = click.option(
+    "--limit",
+    type=LimitOption(),
+    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first.",
+)
 
 
 DATA = click.option(

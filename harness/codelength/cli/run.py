@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from codelength.api.errors import UsageError
+from codelength.api.sampling import Limit
 from codelength.cli import fail, warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     DEVICE,
     KEY,
     OUT,
+    LimitOption,
     Size,
     leave_out_missing,
     warn_broken,
@@ -25,7 +27,7 @@ from codelength.metrics import STORED
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 
-DEFAULT_LIMIT = 12_000
+DEFAULT_LIMIT = "sample:24000"
 """Bytes of each corpus in a run that names none, so that language models are done in time, too."""
 
 
@@ -42,8 +44,9 @@ DEFAULT_LIMIT = 12_000
 )
 @click.option(
     "--limit",
-    type=Size(),
-    help="Only the first bytes of each corpus, as 2MB; 12kB in a run that names no corpora.",
+    type=LimitOption(),
+    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first. "
+    "24kB in a run that names no corpora.",
 )
 @OUT
 @KEY
@@ -72,7 +75,7 @@ def command(
     codecs: str | None,
     corpora: str | None,
     protocols: str,
-    limit: int | None,
+    limit: Limit,
     out: Path,
     key: str,
     jobs: int,

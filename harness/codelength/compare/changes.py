@@ -10,6 +10,7 @@ from statistics import fmean
 from msgspec import Struct
 from msgspec.structs import replace
 
+from codelength.api.sampling import Limit
 from codelength.metrics import geometric_mean
 from codelength.report.machines import Machines, machine_facts
 from codelength.results.cell import Cell, CellKey, Environment
@@ -114,7 +115,7 @@ class MeanChange(Struct, frozen=True, rename={"before": "a", "after": "b"}):
 
     codec: str
     protocol: str
-    limit: int | None
+    limit: Limit
     done: int
     of: int
     """Corpora of the protocol that A and B have with the same bytes, without controls."""
@@ -155,7 +156,7 @@ class Comparison:
     @cached_property
     def means(self) -> list[MeanChange]:
         """The means of each codec, for each protocol and limit; these are never mixed."""
-        groups: dict[tuple[str, int | None], list[Pair]] = defaultdict(list)
+        groups: dict[tuple[str, Limit], list[Pair]] = defaultdict(list)
         for pair in self.pairs:
             groups[pair.before.slice.protocol, pair.before.slice.limit].append(pair)
         return [mean for key, pairs in groups.items() for mean in _means(*key, pairs)]
@@ -259,7 +260,7 @@ def _log_times(cells: Sequence[Sequence[Cell]], direction: str) -> list[float]:
     return [fmean(math.log(phase.seconds) for phase in run) for run in runs]
 
 
-def _means(protocol: str, limit: int | None, pairs: Sequence[Pair]) -> Iterable[MeanChange]:
+def _means(protocol: str, limit: Limit, pairs: Sequence[Pair]) -> Iterable[MeanChange]:
     rated = [pair for pair in pairs if pair.is_comparable and pair.is_rated]
     corpora = {pair.before.slice.corpus for pair in rated}
     for codec in dict.fromkeys(pair.before.codec for pair in pairs):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from codelength.api.sampling import Limit
 from codelength.compare.changes import (
     DIRECTIONS,
     NOISE,
@@ -209,9 +210,9 @@ def _place(cell: Cell) -> list[str]:
     return [cell.codec, cell.slice.corpus, _protocol(cell.slice.protocol, cell.slice.limit)]
 
 
-def _protocol(name: str, limit: int | None) -> str:
-    """`whole`; `whole, first 1,000 B`."""
-    return name + (f", first {limit:,} B" if limit is not None else "")
+def _protocol(name: str, limit: Limit) -> str:
+    """`whole`; `whole, first 1,000 bytes`."""
+    return ", ".join(filter(None, [name, format.limit(limit)]))
 
 
 def _change(before: float, after: float) -> str:

@@ -10,6 +10,7 @@ from codelength.api.corpus import Corpus, Digest, Reading, corpus_digest
 from codelength.api.errors import CorpusError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head
+from codelength.api.sampling import Draw, Limit, draw_blocks, plan_draw, sample_size
 from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CellKey, CorpusSlice
@@ -58,9 +59,9 @@ class Plan:
 
 def read_slice(plugins: Plugins, corpus_slice: CorpusSlice) -> Iterator[Sample]:
     """Read the samples of a slice."""
-    samples = plugins.corpus(corpus_slice.corpus).item.samples()
+    corpus = plugins.corpus(corpus_slice.corpus).item
     protocol = plugins.protocol(corpus_slice.protocol).item
-    return protocol.split(head(samples, corpus_slice.limit))
+    return protocol.split(_limited(corpus, corpus_slice.limit, corpus_slice.draw))
 
 
 def make_plan(
@@ -68,7 +69,7 @@ def make_plan(
     codecs: Sequence[Registered[Codec]],
     corpora: Sequence[Registered[Corpus]],
     protocols: Sequence[Registered[Protocol]],
-    limit: int | None,
+    limit: Limit,
     reading: Callable[[str], None],
 ) -> Plan:
     """Read every corpus once, as `survey` does, and let every codec meet it."""
@@ -78,7 +79,7 @@ def make_plan(
 def survey(
     corpora: Sequence[Registered[Corpus]],
     protocols: Sequence[Registered[Protocol]],
-    limit: int | None,
+    limit: Limit,
     watch: Callable[[str], None],
 ) -> list[Target]:
     """Reads each corpus once and notes what every codec will see of it.
@@ -118,10 +119,19 @@ def _check_digest(corpus: Corpus) -> None:
         )
 
 
-def _cut(corpus: Corpus, rule: Protocol, limit: int | None) -> CorpusSlice:
+def _limited(corpus: Corpus, limit: Limit, draw: Draw | None) -> Iterator[Sample]:
+    """Read a corpus, its head, or the blocks of a draw."""
+    if draw:
+        return draw_blocks(corpus.samples(), draw)
+    return head(corpus.samples(), limit if isinstance(limit, int) else None)
+
+
+def _cut(corpus: Corpus, rule: Protocol, limit: Limit) -> CorpusSlice:
     digest, kinds = Digest(), set()
     samples = size = 0
-    for sample in rule.split(head(corpus.samples(), limit)):
+    drawn = sample_size(limit)
+    draw = None if drawn is None else plan_draw(corpus.samples(), drawn)
+    for sample in rule.split(_limited(corpus, limit, draw)):
         digest.add(sample)
         kinds.add(sample.media.kind)
         samples += 1
@@ -136,11 +146,12 @@ def _cut(corpus: Corpus, rule: Protocol, limit: int | None) -> CorpusSlice:
         digest=digest.hexdigest(),
         label=corpus.label,
         entropy=corpus.entropy,
+        draw=draw,
         published=corpus.published,
     )
 
 
-def _unread(corpus: Corpus, rule: Protocol, limit: int | None) -> CorpusSlice:
+def _unread(corpus: Corpus, rule: Protocol, limit: Limit) -> CorpusSlice:
     return CorpusSlice(
         corpus=corpus.spec,
         protocol=rule.spec,

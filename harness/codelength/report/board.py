@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codelength.api.corpus import Reading
 from codelength.api.errors import unknown
+from codelength.api.sampling import Limit, sample_size
 from codelength.metrics import (
     FEWEST,
     STORED,
@@ -53,14 +54,16 @@ class Grid:
         return next(iter(self.slices.values())).protocol
 
     @property
-    def limit(self) -> int | None:
+    def limit(self) -> Limit:
         """The bytes of each corpus that were coded, if not all."""
         return next(iter(self.slices.values())).limit
 
     @property
     def label(self) -> str:
-        """`whole`; `whole, first 1,000,000 bytes`."""
-        return format.protocol(next(iter(self.slices.values())))
+        """`whole`; `whole, 64.0 MB of 512 MB: 1,000 blocks of up to 64.0 kB from 12 files`."""
+        drawn = format.draws(self.slices.values())
+        label = format.protocol(next(iter(self.slices.values())))
+        return f"{self.protocol}, {drawn}" if drawn else label
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -334,7 +337,7 @@ def build_board(
     for corpus in corpora:
         if corpus not in known:
             raise unknown("corpus", corpus, known, "codelength leaderboard DIR…")
-    groups: dict[tuple[str, int | None], list[Measurement]] = defaultdict(list)
+    groups: dict[tuple[str, Limit], list[Measurement]] = defaultdict(list)
     for measurement in measurements:
         of = measurement.cell.slice
         if not corpora or of.corpus in corpora:
@@ -375,9 +378,10 @@ def family_of(codec: str) -> str:
 
 
 def _grid_order(grid: Grid) -> tuple[object, ...]:
-    """Whole samples first, the published protocol last; all bytes before the first ones."""
+    """Whole samples first, the published protocol last; all bytes before a part of them."""
     published = any(corpus_slice.header_once for corpus_slice in grid.slices.values())
-    limit = (grid.limit is not None, grid.limit or 0)
+    part = sample_size(grid.limit) or grid.limit
+    limit = (part is not None, isinstance(grid.limit, int), part or 0)
     return (published, grid.protocol != "whole", _natural_order(grid.protocol), *limit)
 
 

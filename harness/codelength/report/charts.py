@@ -72,7 +72,7 @@ def map_chart(grid: Grid) -> Chart | None:
 def file_stem(grid: Grid) -> str:
     """The start of the names of a grid's files."""
     stem = "".join(c if c.isalnum() else "-" for c in grid.protocol)
-    return stem + ("" if grid.limit is None else f"-{grid.limit}")
+    return stem + ("" if grid.limit is None else f"-{grid.limit}".replace(":", "-"))
 
 
 def family_looks(board: Board) -> dict[str, Look]:

@@ -1,8 +1,9 @@
 """Numbers and names as they are printed: the only place where anything is rounded."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from codelength.api.sampling import Limit, sample_size
 from codelength.results.cell import CorpusSlice
 
 NA = "n/a"
@@ -82,6 +83,26 @@ def versions(found: Mapping[str, str]) -> str:
 
 
 def protocol(corpus_slice: CorpusSlice) -> str:
-    """`whole`; `whole, first 1,000 bytes`."""
-    limit = corpus_slice.limit
-    return corpus_slice.protocol + ("" if limit is None else f", first {count(limit)} bytes")
+    """`whole`; `whole, first 1,000 bytes`; `whole, sample of 2 MB`."""
+    return ", ".join(filter(None, [corpus_slice.protocol, limit(corpus_slice.limit)]))
+
+
+def limit(of: Limit) -> str:
+    """`first 1,000 bytes`; `sample of 2 MB`; nothing where all was measured."""
+    if isinstance(of, str):
+        return f"sample of {size(sample_size(of))}"
+    return "" if of is None else f"first {count(of)} bytes"
+
+
+def draws(slices: Iterable[CorpusSlice]) -> str:
+    """`64.0 MB of 512 MB: 1,024 blocks of up to 64 kB from 12 files`; nothing without a sample."""
+    drawn = [(of, of.draw) for of in slices if of.draw]
+    if not drawn:
+        return ""
+    blocks = plural(sum(draw.blocks for _, draw in drawn), "block")
+    most = size(max(draw.block for _, draw in drawn))
+    read = sum(min(draw.blocks, draw.files) for _, draw in drawn)
+    files = plural(sum(draw.files for _, draw in drawn), "file")
+    files = files if files == plural(read, "file") else f"{count(read)} of {files}"
+    measured, total = sum(of.bytes for of, _ in drawn), sum(draw.bytes for _, draw in drawn)
+    return f"{size(measured)} of {size(total)}: {blocks} of up to {most} from {files}"

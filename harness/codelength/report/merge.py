@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from codelength.api.sampling import Limit
 from codelength.report import format
 from codelength.report.submissions import Folder, Measurement
 from codelength.results.cell import Cell, CorpusSlice, Evidence, SliceKey, Status
@@ -75,7 +76,7 @@ def match_corpora(folders: Sequence[Folder]) -> tuple[list[Measurement], list[st
                 owner, known = chosen.setdefault(corpus_slice.key, (folder.name, {}))
                 if owner == folder.name:
                     known.setdefault(corpus_slice.digest, corpus_slice)
-    places: dict[tuple[str, str], dict[int | None, CorpusSlice]] = defaultdict(dict)
+    places: dict[tuple[str, str], dict[Limit, CorpusSlice]] = defaultdict(dict)
     for _, known in chosen.values():
         for digest, corpus_slice in known.items():
             suffix = f"@{digest[:6]}" if len(known) > 1 else ""

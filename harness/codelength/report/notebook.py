@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError
-from codelength.api.spec import parse_size
+from codelength.api.sampling import parse_limit
 from codelength.plugins import Plugins, installed_plugins
 from codelength.results import store
 
@@ -147,7 +147,8 @@ def run(
         corpora: Specs of corpora.
         protocols: How corpora are cut.
         out: The folder that keeps the results.
-        limit: Bytes of each corpus, from its beginning, as 20000 or "20kB"; None for all.
+        limit: Bytes of each corpus, as 20000 or "20kB", drawn from all its files; "head:20kB" for
+            its first ones; None for all.
         jobs: Codecs that are measured at once; above 1 speeds are less exact.
         threads: Threads that the libraries of a codec may use.
         timeout: Seconds for each direction of a cell.
@@ -167,7 +168,7 @@ def run(
 
     if jobs < 1 or threads < 1 or timeout <= 0:
         raise UsageError("jobs, threads and timeout are above 0")
-    size = None if limit is None else parse_size(limit)
+    size = None if limit is None else parse_limit(limit)
     loaded = _plugins(plugins)
     chosen = loaded.select_corpora(_joined(corpora))
     for entry in chosen:

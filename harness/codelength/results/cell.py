@@ -12,6 +12,7 @@ import msgspec
 from codelength.api.corpus import Reading
 from codelength.api.media import Kind
 from codelength.api.model_card import ModelCard
+from codelength.api.sampling import Draw, Limit
 
 SCHEMA = 2
 """The version of the stored records. A reader refuses files with a higher one, and reads those with
@@ -57,7 +58,7 @@ class SliceKey(NamedTuple):
 
     corpus: str
     protocol: str
-    limit: int | None
+    limit: Limit
 
 
 class CellKey(NamedTuple):
@@ -66,7 +67,7 @@ class CellKey(NamedTuple):
     codec: str
     corpus: str
     protocol: str
-    limit: int | None
+    limit: Limit
 
 
 class CorpusSlice(Struct, frozen=True):
@@ -78,7 +79,9 @@ class CorpusSlice(Struct, frozen=True):
     samples: int
     bytes: int
     digest: str
-    limit: int | None = None
+    limit: Limit = None
+    draw: Draw | None = None
+    """What was drawn, where the limit is a sample and less than the corpus."""
     label: str = ""
     """`local` or `partial: …` where the bytes are not the standard ones."""
     entropy: float | None = None

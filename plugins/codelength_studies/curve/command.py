@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.api.errors import Unsupported, UsageError
+from codelength.api.sampling import Limit
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -81,7 +82,7 @@ def command(
     rule: str,
     length: int,
     count: int,
-    limit: int | None,
+    limit: Limit,
     last: int,
     controls: bool,
     order: int,

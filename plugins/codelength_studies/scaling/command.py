@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codelength.api.errors import StoreError, Unavailable, UsageError
+from codelength.api.sampling import Limit
 from codelength.cli.options import LIMIT, warn_broken, with_out, with_plugins
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
@@ -148,7 +149,7 @@ def measure_command(
     codecs: str | None,
     corpora: str,
     rule: str,
-    limit: int | None,
+    limit: Limit,
     scored: bool,
     jobs: int,
     out: Path,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from codelength.api.sampling import Limit
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -58,7 +59,7 @@ def command(
     codecs: str,
     corpora: str,
     protocols: str,
-    limit: int | None,
+    limit: Limit,
     jobs: int,
     check: int,
     out: Path,

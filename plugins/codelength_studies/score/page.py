@@ -90,8 +90,7 @@ def score_table(group: SliceScores) -> Table:
     rows = [_row(cell, str(rank)) for cell, rank in zip(group.measured, ranks, strict=True)]
     rows += [_row(score, ABOUT) for score in group.scores]
     corpus_slice = group.slice
-    limit = f" · first {format.size(corpus_slice.limit)}" if corpus_slice.limit else ""
-    where = f"{corpus_slice.corpus} · protocol {corpus_slice.protocol}{limit}"
+    where = f"{corpus_slice.corpus} · protocol {format.protocol(corpus_slice)}"
     notes = []
     if corpus_slice.entropy is not None:
         notes += [f"The entropy of the source is {format.bits(corpus_slice.entropy)} bits a byte."]
