@@ -1,6 +1,5 @@
 """A line in a results folder that is not a result: every command names it and does its work."""
 
-import importlib
 import warnings
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 import codelength
 from codelength.api.errors import StoreError
-from codelength.cli import COMMANDS
+from codelength.cli import cli
 from codelength.results.store import FILE
 from factories import cell, corpus_slice, environment
 
@@ -26,10 +25,7 @@ def edited(hand_in) -> Path:
 
 
 def typed(*arguments: object) -> int:
-    name, *others = map(str, arguments)
-    assert name in COMMANDS
-    module = importlib.import_module(f"codelength.cli.{name.replace('-', '_')}")
-    code: int = module.command.main(others, standalone_mode=False)
+    code: int = cli.main(list(map(str, arguments)), standalone_mode=False)
     return code
 
 

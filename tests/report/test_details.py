@@ -1,9 +1,7 @@
-"""What surrounds the rankings: failures, ledgers, break-evens, published rates."""
+"""What surrounds the rankings: failures, ledgers."""
 
 from codelength.report.board import board_of
-from codelength.report.break_even import costs_of, model_table
 from codelength.report.failures import failures_table
-from codelength.report.published import published_table
 from codelength.report.table import stack_head
 from codelength.report.tables import ledger_table
 from codelength.results.cell import Status
@@ -43,48 +41,6 @@ def test_the_ledger_sums_to_the_coded_bytes_or_says_what_is_missing() -> None:
     heads = [column.head for column in table.columns]
     assert heads[-3:] == ["off the\nbooks", "header\nof one", "model"]
     assert table.rows == [["a", "400", "390", "10", "10", "7,000"]]
-
-
-def test_break_even_sets_every_pair_side_by_side() -> None:
-    cells = [
-        cell("lm", coded=200, model_bytes={"weights": 100}),
-        cell("gzip", coded=400),
-        cell("best", coded=100),
-    ]
-    (grid,) = board_of(cells).grids
-    table = model_table(costs_of(grid, "prose"))
-    assert table is not None
-    assert table.rows[2:] == [["best", "10.00", "never"], ["gzip", "40.00", "500 B"]]
-
-
-def test_without_models_there_is_nothing_to_break_even() -> None:
-    (grid,) = board_of([cell()]).grids
-    assert model_table(costs_of(grid, "prose")) is None
-
-
-def test_published_rates_stand_beside_header_once_rates() -> None:
-    of = corpus_slice("enwik8", protocol="paper", samples=5, header_once=True)
-    (grid,) = board_of([cell("gzip:level=9", of), cell("zstd", of)]).grids
-    table = published_table(grid)
-    assert table is not None
-    assert table.rows == [
-        ["enwik8", "gzip:level=9", "36.00", "48.1", "-12.1", "gzip", "enwik9"],
-    ]
-
-
-def test_kodak_stands_in_for_imagenet_only_where_that_is_missing() -> None:
-    def paper(name: str) -> list[str]:
-        slices = [
-            corpus_slice(corpus, protocol="paper", kind="image", header_once=True)
-            for corpus in name.split()
-        ]
-        (grid,) = board_of([cell("png", of) for of in slices]).grids
-        table = published_table(grid)
-        return [row[0] for row in table.rows] if table else []
-
-    assert paper("kodak") == ["kodak"]
-    assert paper("imagenet kodak") == ["imagenet"]
-    assert paper("holiday") == []
 
 
 def test_long_heads_are_stacked() -> None:

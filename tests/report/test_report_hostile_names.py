@@ -9,11 +9,11 @@ import pytest
 
 from codelength.report.board import Board, load_board
 from codelength.report.board_page import BoardPage
-from codelength.report.break_even_page import BreakEvenPage
 from codelength.report.export import EXPORTERS
 from codelength.report.export.markdown import to_markdown
 from codelength.report.export.terminal import to_text
 from codelength.report.table import Column, Table, prose_to_markdown, to_code
+from codelength_break_even.page import BreakEvenPage
 from factories import broken, cell, corpus_slice, environment
 
 IMAGE = "<img src=x onerror=hit()>"

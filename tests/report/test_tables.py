@@ -13,7 +13,7 @@ from codelength.report.board_page import BoardPage
 from codelength.report.export import EXPORTERS
 from codelength.report.export.terminal import LINES, to_screen
 from codelength.report.table import Bad, Table
-from codelength.report.tables import answer_table, controls_table, ranking_table
+from codelength.report.tables import answer_table, ranking_table
 from codelength.results.cell import Cell, Check, Estimate, Evidence
 from codelength.results.store import Store
 from factories import broken, cell, corpus_slice, environment, phase
@@ -255,14 +255,6 @@ def test_controls_alone_average_nothing() -> None:
     noise = corpus_slice("noise", kind="raw", entropy=8.0)
     (table,) = overall(board_of([cell(of=noise)]))
     assert any("Nothing to average" in note for note in table.notes)
-
-
-def test_controls_show_what_is_spent_above_the_truth() -> None:
-    noise = corpus_slice("noise", kind="raw", entropy=3.0)
-    (grid,) = board_of([cell(of=noise, coded=400)]).grids
-    table = controls_table(grid)
-    assert table is not None
-    assert table.rows == [["true entropy", "3.000"], ["gzip", "0.200"]]
 
 
 def test_columns_that_charge_for_a_model_are_there_only_if_a_row_has_one() -> None:

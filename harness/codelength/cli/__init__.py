@@ -16,7 +16,6 @@ from codelength.api.hooks import Command
 COMMANDS = {
     "run": "Measure codecs on corpora, rank them, write a report.",
     "report": "Write the tables and plots of a results folder again.",
-    "break-even": "Show from which corpus size on each codec is cheaper than each other one.",
     "leaderboard": "Merge results folders of many people and machines into one ranking.",
     "compare": "Show what changed between two results folders.",
     "gate": "Fail when a codec has got worse since a baseline was made.",

@@ -4,20 +4,17 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from codelength.report.board import Board, Grid, Part
-from codelength.report.break_even import costs_of, model_table
 from codelength.report.charts import map_chart, scatter_charts
 from codelength.report.data import MEASUREMENTS, Json, document_of, measurements_of
 from codelength.report.failures import failures_line, failures_table, remark_tables
 from codelength.report.keys import find_key
 from codelength.report.page import Folded, Heading, Prose, Records, Section
 from codelength.report.provenance import provenance_tables
-from codelength.report.published import published_table
 from codelength.report.readings import files_table
 from codelength.report.table import Table, to_code, to_line
 from codelength.report.tables import (
     EVIDENCE,
     answer_table,
-    controls_table,
     ledger_table,
     ranking_table,
 )
@@ -107,17 +104,13 @@ class BoardPage:
             yield Heading(f"Protocol {grid.label}")
             yield from scatter_charts(self.board, grid)
             yield from (ranking_table(self.board, part, self.key) for part in self._kinds(grid))
-            yield from filter(None, [controls_table(grid), published_table(grid)])
             for corpus in grid.slices:
                 yield ranking_table(self.board, grid.part(corpus), self.key)
-            break_evens = [model_table(costs_of(grid, corpus)) for corpus in grid.slices]
-            ledgers = [ledger_table(grid, corpus) for corpus in grid.slices]
-            for title, tables in (("Break-even", break_evens), ("Ledgers", ledgers)):
-                found = [table for table in tables if table]
-                if found:
-                    yield Heading(f"{title} · {grid.label}", 3)
-                    yield Prose(found[0].made)
-                yield from map(Folded, found)
+            ledgers = [table for c in grid.slices if (table := ledger_table(grid, c))]
+            if ledgers:
+                yield Heading(f"Ledgers · {grid.label}", 3)
+                yield Prose(ledgers[0].made)
+            yield from map(Folded, ledgers)
 
     def _remarks(self) -> Iterator[Section]:
         for table in remark_tables(self.board):

@@ -282,28 +282,6 @@ def _origin_columns(board: Board, part: Part) -> list[Column]:
     return columns
 
 
-def controls_table(grid: Grid) -> Table | None:
-    """What each row spends above the entropy of sources that are known; None without controls."""
-    slices = {n: s for n, s in grid.slices.items() if s.entropy is not None}
-    if not slices:
-        return None
-    rows = [["true entropy", *(format.bits(s.entropy) for s in slices.values())]]
-    for name, row in grid.rows.items():
-        cells = [row.cells.get(corpus) for corpus in slices]
-        if any(cells):
-            rows.append([name, *(_excess(cell) if cell else NA for cell in cells)])
-    columns = [Column("codec", "left", fixed=True), *(Column(stack_head(name)) for name in slices)]
-    made = (
-        "Sources drawn from a known distribution: measured bits per byte, less its entropy. They "
-        "are checks, and count in no mean. A draw may by chance be a little cheaper than its "
-        "entropy; a codec that is much cheaper is a mistake somewhere."
-    )
-    measured = [cell for corpus in slices for cell in grid.column(corpus).values()]
-    notes = [*marks.explain_contamination(measured), *corpus_notes(grid, slices)]
-    title = f"controls · {grid.label} · bpb above the true entropy, smaller is better"
-    return Table(title, columns, rows, made, notes)
-
-
 def describe_corpus(grid: Grid, corpus: str) -> str:
     """What a corpus is, in a title: `text8 · whole · text, 10 samples, 1,000 B`."""
     of = grid.slices[corpus]
@@ -377,11 +355,6 @@ def describe_evidence(row: Row) -> str:
     else:
         words += sorted({str(cell.status) for cell in row.cells.values()})
     return ", ".join([*words, *["contradicted"] * row.contradicted])
-
-
-def _excess(cell: Cell) -> str:
-    text = format.bits(metrics.excess(cell))
-    return text if text == NA else text + marks.marks_of([cell])
 
 
 def _is_plain(row: Row) -> bool:

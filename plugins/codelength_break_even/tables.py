@@ -6,18 +6,18 @@ from functools import cached_property
 from itertools import combinations
 
 from codelength import metrics
-from codelength.metrics.break_even import (
+from codelength.report import format, marks
+from codelength.report.board import Grid, family_of
+from codelength.report.table import Column, Table, stack_head
+from codelength.report.tables import describe_corpus
+from codelength.results.cell import Cell
+from codelength_break_even.lines import (
     CostLine,
     break_even_interval,
     cost_line,
     find_cheaper_range,
     find_lower_envelope,
 )
-from codelength.report import format, marks
-from codelength.report.board import Grid, family_of
-from codelength.report.table import Column, Table, stack_head
-from codelength.report.tables import describe_corpus
-from codelength.results.cell import Cell
 
 ASSUMED = "Ratios are those measured on this corpus; that they are the same at any size is assumed."
 
@@ -75,35 +75,6 @@ def costs_of(grid: Grid, corpus: str) -> Costs:
     lines = {name: line for name, cell in cells.items() if (line := cost_line(cell))}
     order = sorted(lines, key=lambda name: (lines[name].model_bytes, lines[name].rate, name))
     return Costs(grid, corpus, cells, {name: lines[name] for name in order})
-
-
-def model_table(costs: Costs) -> Table | None:
-    """For each codec without a model, the size from which on each codec with one is cheaper.
-
-    None if no codec has a model, or all have one.
-    """
-    heavy = [name for name, line in costs.lines.items() if line.model_bytes]
-    light = [name for name in costs.lines if name not in heavy]
-    if not heavy or not light:
-        return None
-    by_rate = sorted(heavy, key=lambda name: (costs.lines[name].rate, name))
-    rows = [["model", "", *(format.size(costs.lines[name].model_bytes) for name in by_rate)]]
-    rows += [["ratio %", "", *(_rate(costs, name) for name in by_rate)]]
-    for name in light:
-        starts = [find_cheaper_range(costs.lines[other], costs.lines[name]) for other in by_rate]
-        sizes = [format.size(sizes.start) if sizes else format.NEVER for sizes in starts]
-        rows.append([name, _rate(costs, name), *sizes])
-    columns = [Column("codec without model", "left", fixed=True), Column("ratio\n%")]
-    columns += [Column(stack_head(name)) for name in by_rate]
-    made = (
-        "N* = model / (ratio without − ratio with). With more than N* bytes of such data the "
-        "codec with the model is cheaper, even if the model is sent along. Never: its ratio is "
-        "not the smaller one."
-    )
-    title = f"Break-even · {costs.label} · raw bytes, smaller is better"
-    cells = [costs.cells[name] for name in costs.lines]
-    notes = [*marks.explain_contamination(cells), costs.grid.pricing.description]
-    return Table(title, columns, rows, made, notes)
 
 
 def matrix_table(costs: Costs) -> Table:

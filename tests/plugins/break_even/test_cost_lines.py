@@ -6,7 +6,9 @@ import random
 import pytest
 
 from codelength.metrics import adjusted_ratio, ratio
-from codelength.metrics.break_even import (
+from codelength.metrics.price import Price, Pricing, apply_price
+from codelength.results.cell import Cell
+from codelength_break_even.lines import (
     CostLine,
     Segment,
     SizeRange,
@@ -15,8 +17,6 @@ from codelength.metrics.break_even import (
     find_cheaper_range,
     find_lower_envelope,
 )
-from codelength.metrics.price import Price, Pricing, apply_price
-from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice
 
 GZIP, SMALL, LARGE = CostLine(0, 0.4), CostLine(100, 0.2), CostLine(700, 0.1)

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 
-from codelength.metrics.break_even import CostLine, find_cheaper_range, find_lower_envelope
 from codelength.report import marks
 from codelength.report.board import Board, family_of
-from codelength.report.break_even import Costs, cheapest_table, cost_tables, costs_of
 from codelength.report.charts import file_stem
 from codelength.report.page import Chart, Heading, Prose, Records, Section
 from codelength.report.provenance import corpora_table, libraries_table, models_table, runs_table
 from codelength.report.svg import COLOURS, FRAME, LogAxis, Svg, draw_axes
+from codelength_break_even.lines import CostLine, find_cheaper_range, find_lower_envelope
+from codelength_break_even.tables import Costs, cheapest_table, cost_tables, costs_of
 
 GUIDE = (
     "A codec whose receiver must hold a model of M bytes (weights, tokenizer) and whose ratio is r "

@@ -44,8 +44,8 @@ def command(
     codelength break-even codelength-results --corpora enwik6 --price compressed
     """
     from codelength.report.board import board_of
-    from codelength.report.break_even_page import BreakEvenPage
     from codelength.results.store import load_existing
+    from codelength_break_even.page import BreakEvenPage
 
     results = load_existing(folder)
     cells = [cell for cell in results.current if cell.ok and cell.slice.bytes]

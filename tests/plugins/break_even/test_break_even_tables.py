@@ -5,7 +5,11 @@ from pathlib import Path
 from codelength.api.model_card import ModelCard
 from codelength.metrics import Price, Pricing
 from codelength.report.board import board_of
-from codelength.report.break_even import (
+from codelength.report.export.markdown import write_report
+from codelength.report.table import Table
+from codelength.results.cell import Cell
+from codelength_break_even.page import BreakEvenPage
+from codelength_break_even.tables import (
     Costs,
     cheapest_table,
     cost_tables,
@@ -13,10 +17,6 @@ from codelength.report.break_even import (
     list_table,
     matrix_table,
 )
-from codelength.report.break_even_page import BreakEvenPage
-from codelength.report.export.markdown import write_report
-from codelength.report.table import Table
-from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice, environment
 
 CARDS = {"small": ModelCard(parameters=25), "large": ModelCard(parameters=700, until="2020")}
