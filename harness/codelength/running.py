@@ -50,7 +50,7 @@ def running(what: str, seconds: float = 0) -> Iterator[None]:
     note(what)
     _flush()
     kept = [os.dup(stream) for stream in range(3)]
-    with open(os.devnull) as nothing:  # noqa: PTH123 - a descriptor is wanted
+    with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123 - a descriptor is wanted
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     try:
@@ -74,7 +74,7 @@ def _limited(seconds: float) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise TimeoutError(f"it took longer than {seconds:g} s")
 
-    if not seconds:
+    if sys.platform == "win32" or not seconds:
         yield
         return
     handler = signal.signal(signal.SIGALRM, stop)

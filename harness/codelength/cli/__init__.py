@@ -173,7 +173,12 @@ def report_bug(error: Exception) -> int:
     trace = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile(
-            "w", prefix="codelength-", suffix=".log", errors="backslashreplace", delete=False
+            "w",
+            encoding="utf-8",
+            prefix="codelength-",
+            suffix=".log",
+            errors="backslashreplace",
+            delete=False,
         ) as file:
             file.write(trace)
         where = f"the traceback is in {file.name}"

@@ -241,6 +241,6 @@ def _write(file: Path, text: str) -> None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)  # in place: CI names a file that it has made
+        file.write_text(text, encoding="utf-8")  # in place: CI names a file that it has made
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}") from error

@@ -13,9 +13,11 @@ from collections.abc import Callable
 from types import FrameType
 
 from codelength.running import SIZE, note, note_to
-from codelength.workers.processes import die_with_parent
+from codelength.workers.processes import KILL, die_with_parent, signal_name
 
-STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} if sys.platform != "win32" else set()
+STOPPING = {signal.SIGINT, signal.SIGTERM}
+if sys.platform != "win32":
+    STOPPING.add(signal.SIGHUP)
 """Signals that are for the command."""
 ENDED = "ended "
 """What a command notes last; its exit code follows."""
@@ -68,6 +70,8 @@ class _Interrupt:
 
 def _wait(child: int, shared: mmap.mmap) -> int:
     """Pass signals on to a command until it has ended, and return its exit code."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     status = None
     while status is None:
         if sys.platform == "linux":
@@ -89,10 +93,10 @@ def _wait(child: int, shared: mmap.mmap) -> int:
 def _fail(noted: str, code: int) -> int:
     from codelength.cli import fail
 
-    if code == -signal.SIGKILL:
+    if code == -KILL:
         how = "was killed by the system, as it does when memory runs out"
     elif code < 0:
-        how = f"died of {signal.Signals(-code).name}"
+        how = f"died of {signal_name(-code)}"
     else:
         how = f"ended with exit code {code}"
     if noted:

@@ -86,7 +86,7 @@ def commit() -> str:
 def processor() -> str:
     """What the system calls it."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -101,6 +101,10 @@ def _load() -> str:
 
 def _governor() -> str:
     try:
-        return Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").read_text().strip()
+        return (
+            Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+            .read_text(encoding="utf-8")
+            .strip()
+        )
     except OSError:
         return "unknown"

@@ -69,7 +69,7 @@ def _allow_memory(memory: int) -> None:
     if sys.platform == "win32":
         return
     with suppress(OSError):  # no /proc, as on macOS and Windows
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[5])
         limit_memory(pages * os.sysconf("SC_PAGE_SIZE") + memory)
 
 

@@ -52,7 +52,7 @@ def reset_peak() -> None:
     with suppress(AttributeError, TypeError):  # a C library that has no such function, or none
         ctypes.CDLL(None).malloc_trim(0)
     with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
 
 
 def limit_memory(size: int) -> None:
@@ -80,7 +80,7 @@ def read_status(field: str, process: int | str = "self") -> int:
 
     Raises OSError without /proc, and StopIteration if the process has ended.
     """
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 

@@ -81,7 +81,7 @@ def read_points(path: Path) -> list[Point]:
         UsageError: The file cannot be read, or is no ladder.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{path} cannot be read: {why}") from error
