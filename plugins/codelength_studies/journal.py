@@ -56,12 +56,14 @@ class StudyJournal(Generic[R]):
         Raises:
             StoreError: The file cannot be read, or another process writes to it.
         """
+        self.problems: list[str] = []
+        """The lines that are no records, and why."""
         self._file = None if folder is None else Journal(folder, file)
         self._records: dict[tuple[type, Key], R] = {}
         if folder is not None:
             decoder: msgspec.json.Decoder[R]
             decoder = msgspec.json.Decoder(reduce(or_, [*kinds, *skipped]))
-            for record in records(folder / file, decoder.decode):
+            for record in records(folder / file, decoder.decode, self.problems):
                 if type(record) in kinds:
                     self._records[type(record), record.key] = record
 

@@ -7,6 +7,7 @@ import pytest
 
 from codelength.api.corpus import Reading
 from codelength.api.errors import StoreError
+from codelength.results import journal
 from codelength.results.cell import (
     SCHEMA,
     Cell,
@@ -104,6 +105,57 @@ def test_a_line_that_is_no_record_is_passed_over_and_named(tmp_path, line, reaso
     (problem,) = results.problems
     assert problem.startswith(f"{tmp_path / FILE}:2 is not a result: {reason}")
     assert "\n" not in problem
+
+
+def test_a_line_that_breaks_off_in_the_middle_is_named(tmp_path):
+    with Store(tmp_path) as store:
+        for name in "abcd":
+            store.append(cell(name))
+    lines = (tmp_path / FILE).read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1][:-20] + b"\n"
+    (tmp_path / FILE).write_bytes(b"".join(lines))
+    results = load(tmp_path)
+    assert [cell.codec for cell in results.cells] == ["a", "c", "d"]
+    (problem,) = results.problems
+    assert f"{FILE}:2 is not a result: " in problem
+
+
+def test_a_line_that_an_older_codelength_closed_behind_a_killed_run_is_no_problem(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(cell("a"))
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(b'{"type":"cell","codec":"b\n')
+    with Store(tmp_path) as store:
+        store.append(environment())
+        store.append(cell("c"))
+    results = load(tmp_path)
+    assert [cell.codec for cell in results.cells] == ["a", "c"]
+    assert not results.problems
+
+
+def test_a_whole_line_without_its_end_is_kept(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(cell("a"))
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes().removesuffix(b"\n"))
+    with Store(tmp_path) as store:
+        store.append(cell("b"))
+    assert [cell.codec for cell in load(tmp_path).cells] == ["a", "b"]
+
+
+@pytest.mark.parametrize("size", [1000, 1001, 2000, 5000, 10_001])
+def test_an_endless_line_is_named_and_takes_no_memory(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(journal, "LONGEST", 1000)
+    with Store(tmp_path) as store:
+        store.append(cell("a"))
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(b"x" * size + b"\n")
+    with Store(tmp_path) as store:
+        store.append(cell("b"))
+    results = load(tmp_path)
+    assert [cell.codec for cell in results.cells] == ["a", "b"]
+    (problem,) = results.problems
+    assert f"{FILE}:2 is not a result: " in problem
+    assert ("longer than 1,000 bytes" in problem) == (size >= 1000)
 
 
 def test_results_of_a_newer_schema_are_refused(tmp_path):

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
-from codelength.api.errors import StoreError
 from codelength.results.cell import Struct
 from codelength_studies.journal import Key, StudyJournal, data_digest, distribution_digest
 
@@ -47,13 +44,17 @@ def test_a_record_is_found_again_by_its_kind_and_key(tmp_path: Path) -> None:
         assert open_journal.find(Measured, Key("other", "a")) is None
 
 
-def test_records_of_older_versions_are_skipped_and_others_refused(tmp_path: Path) -> None:
+def test_records_of_older_versions_are_skipped_and_others_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('{"type":"old","what":1}\n')
     with journal(tmp_path) as open_journal:
         open_journal.append(Checked(data="a", value=1))
     (tmp_path / FILE).write_text('{"type":"new"}\n{"type":"old"}\n')
-    with pytest.raises(StoreError, match=f"{FILE}:1 is not a result"):
-        journal(tmp_path)
+    with journal(tmp_path) as open_journal:
+        open_journal.append(Measured(data="b", value=1))
+    with journal(tmp_path) as open_journal:
+        (problem,) = open_journal.problems
+        assert f"{FILE}:1 is not a result: Invalid value 'new'" in problem
+        assert open_journal.find(Measured, Key("distribution", "b"))
 
 
 def test_without_a_folder_nothing_is_written() -> None:

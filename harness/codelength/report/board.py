@@ -392,7 +392,11 @@ def _column_order(of: CorpusSlice) -> tuple[object, ...]:
 def _natural_order(name: str) -> list[tuple[bool, int, str]]:
     """So that level=9 stands before level=19."""
     parts = re.findall(r"\d+|\D+", name)
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+    numbers = [part.lstrip("0") for part in parts]
+    return [
+        (part.isdecimal(), len(number) if part.isdecimal() else 0, number)
+        for part, number in zip(parts, numbers, strict=True)
+    ]
 
 
 def _kind_order(kind: str) -> tuple[int, str]:

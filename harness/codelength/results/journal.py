@@ -1,6 +1,6 @@
 """JSON lines in one file, appended one by one, so that nothing that was paid for is lost.
 
-A line that a killed run left unfinished is passed over.
+A line that a killed run left unfinished is passed over, and so is one that is damaged, by name.
 """
 
 import os
@@ -18,42 +18,62 @@ T = TypeVar("T")
 BINARY: int = getattr(os, "O_BINARY", 0)
 """Windows would change line ends without it."""
 
+KILLED = b"\x18\n"
+"""The end of a line that a killed run left open, behind the control character "cancel"."""
+NEXT_RUN = b'{"type":"environment"'
+"""What follows such a line if an older codelength closed it."""
+LONGEST = 1 << 28
+"""Bytes of a line that is read."""
+
 _write = msgspec.json.Encoder().encode
 
 
-def records(
-    path: Path, read: Callable[[bytes], T], problems: list[str] | None = None
-) -> Iterator[T]:
+def records(path: Path, read: Callable[[bytes], T], problems: list[str]) -> Iterator[T]:
     """Read each line of a file, which may not be there.
 
     Args:
         read: Raises msgspec.MsgspecError or ValueError for a line that is no record.
-        problems: Takes the lines that are no records; without it they are an error.
+        problems: Takes the lines that are no records: "results.jsonl:17 is not a result: …".
 
     Raises:
-        StoreError: The file cannot be read, or has a line that is no record.
+        StoreError: The file cannot be read.
     """
+    cut = ""  # the problem of a line before, unless the run was killed while it wrote that one
     try:
-        lines = path.read_bytes().split(b"\n")
+        for number, line in enumerate(_lines(path), 1):
+            if cut and not line.startswith(NEXT_RUN):
+                problems.append(cut)
+            cut = ""
+            if line == b"\n":
+                continue
+            try:
+                if len(line) > LONGEST:
+                    raise ValueError(f"it is longer than {LONGEST:,} bytes")
+                record = read(line.removesuffix(KILLED))
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                problem = f"{path}:{number} is not a result: {' '.join(str(error).split())[:300]}"
+                is_cut = line.startswith(b"{") and not line.endswith((b"}\n", b"}"))
+                if not is_cut:
+                    problems.append(problem)
+                elif line.endswith(b"\n") and not line.endswith(KILLED):
+                    cut = problem
+            else:
+                yield record
+        if cut:
+            problems.append(cut)
     except FileNotFoundError:
         return
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        try:
-            record = read(line)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            is_cut = number == len(lines) or not line.endswith(b"}")
-            if is_cut and line.startswith(b"{") and isinstance(error, msgspec.DecodeError):
-                continue  # the run was killed while it wrote this one
-            problem = f"{path}:{number} is not a result: {' '.join(str(error).split())}"
-            if problems is None:
-                raise StoreError(problem) from error
-            problems.append(problem)
-        else:
-            yield record
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines with their ends; of one that is too long, a little more than LONGEST."""
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST + 1):
+            yield line
+            while len(line) > LONGEST and not line.endswith(b"\n"):
+                line = file.readline(LONGEST + 1)
 
 
 class Journal:
@@ -73,7 +93,7 @@ class Journal:
         if os.lseek(self._file, 0, os.SEEK_END):
             os.lseek(self._file, -1, os.SEEK_END)
             if os.read(self._file, 1) != b"\n":
-                self._put(b"\n")  # close the line that a killed run left open
+                self._put(KILLED)
 
     def append(self, record: msgspec.Struct) -> None:
         """Writes one record through to the disk. Raises StoreError; what is there stays."""

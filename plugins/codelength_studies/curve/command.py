@@ -10,6 +10,7 @@ import click
 
 from codelength.api.errors import Unsupported, UsageError
 from codelength.api.sampling import Limit
+from codelength.cli import warn_problems
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -152,7 +153,7 @@ def command(
     for line in declined:
         click.echo(f"not drawn: {line}", err=True)
     write_page(page(grouped, declined, command_line()), out / PAGE)
-    return 0
+    return warn_problems(journal.problems)
 
 
 def _questions(

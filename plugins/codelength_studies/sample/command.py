@@ -9,6 +9,7 @@ import click
 
 from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import UsageError
+from codelength.cli import warn_problems
 from codelength.cli.options import DEVICE, Size, load_plugins, warn_broken, with_out
 from codelength.cli.progress import Meter, duration
 
@@ -117,7 +118,7 @@ def command(
         return 0
     costs = cross_costs(codecs, prompt, [one.text for one in continuations])
     write_page(page(prompt, continuations, costs, command_line()), out / PAGE)
-    return 0
+    return warn_problems(journal.problems)
 
 
 def _continue_prompt(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from codelength.api.sampling import Limit
+from codelength.cli import warn_problems
 from codelength.cli.options import (
     DEVICE,
     LIMIT,
@@ -81,6 +82,7 @@ def command(
     from codelength_studies.page import write_page
     from codelength_studies.plan import plan_study
     from codelength_studies.score.page import PAGE, group_scores, page, score_table
+    from codelength_studies.score.records import open_journal
     from codelength_studies.score.run import score_plan
     from codelength_studies.score.tasks import require_code_lengths
 
@@ -98,7 +100,8 @@ def command(
     results = load(out)
     print_sections(*map(score_table, group_scores(scores, results.current)))
     write_page(page(results), out / PAGE)
-    return 0
+    with open_journal(out) as journal:
+        return warn_problems([*results.problems, *journal.problems])
 
 
 class Progress:
