@@ -89,9 +89,26 @@ def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
         ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("def f(:", "SyntaxError: invalid syntax"),
         (CODEC.replace("[Mine(), Mine(2)]", "1 / 0"), "ZeroDivisionError: division by zero"),
-        (CODEC.replace("[Mine(), Mine(2)]", "[Mine]"), "is no codec with a name"),
+        (CODEC.replace("[Mine(), Mine(2)]", "[Mine]"), "Mine is a class; build a codec: Mine()"),
         (CODEC.replace('"mine"', '"my,codec"'), "'my,codec' cannot be named on the command line"),
-        (CODEC.replace("codelength_codecs", "codelength_codec"), "unknown hook 'codelength_codec'"),
+        (
+            CODEC.replace("codelength_codecs", "codelength_codec"),
+            "did you mean 'codelength_codecs'?",
+        ),
+        (CODEC.replace("@hookimpl", ""), "codelength_codecs has no effect without @hookimpl"),
+        (CODEC.replace("[Mine(), Mine(2)]", "Mine()"), "returns Mine, not a list of codecs"),
+        (
+            CODEC.replace("[Mine(), Mine(2)]", "None"),
+            "returns NoneType, not a list",
+        ),
+        (CODEC.replace("[Mine(), Mine(2)]", "'ab'"), "codelength_codecs returns str, not a list"),
+        (CODEC.replace("codelength_codecs()", "codelength_codecs(what)"), "'what'"),
+        (
+            CODEC.replace("@dataclass(frozen=True)", "").replace(", Mine(2)", ""),
+            "needs @dataclass(frozen=True) above it",
+        ),
+        (CORPUS.replace('name = "mine"', 'name, kind = "mine", None'), "None, which is no text"),
+        (CORPUS.replace('name = "mine"', 'name, title = "mine", "\\udcff"'), "which is no text"),
     ],
 )
 def test_a_broken_plugin_is_named_and_leaves_the_others_alone(tmp_path, text, problem):
@@ -138,7 +155,19 @@ def test_listing_loads_nothing_heavy(heavy):
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-WORDS = {"command", "controls", "images", "json", "path", "prior", "prose", "sound", "zlib"}
+WORDS = {
+    "code",
+    "command",
+    "controls",
+    "images",
+    "json",
+    "path",
+    "prior",
+    "prose",
+    "sound",
+    "stdlib",
+    "zlib",
+}
 """Names in the box that are also words which the core uses for something else."""
 
 PUBLISHED = "published.py"

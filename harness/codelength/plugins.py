@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -129,22 +130,24 @@ class Plugins:
         except BaseException as error:  # a plugin may even call sys.exit
             if self._manager.has_plugin(plugin.name):
                 self._manager.unregister(name=plugin.name)
-            problem = f"{type(error).__name__}: {error}".splitlines()[0]
+            problem = " ".join(f"{type(error).__name__}: {error}".split())[:500]
             self.found.append(replace(plugin, problem=problem))
         else:
             self.found.append(plugin)
 
     def _register(self, module: object, plugin: Plugin) -> None:
         """Take over what all hooks of a plugin return, or raise and take over nothing."""
+        marked = _hooks_of(module)
         self._manager.register(module, plugin.name)
-        self._manager.check_pending()
         others = [other for other in self._manager.get_plugins() if other is not module]
         found = []
         for hook in HOOKS:
             call = self._manager.subset_hook_caller(f"codelength_{hook.attribute}", others)
             given = call(data=self.data) if hook.attribute == "corpora" else call()
             known = getattr(self, hook.attribute)
-            items = [item for some in given for item in some]
+            if f"{GROUP}_{hook.attribute}" in marked:  # pluggy leaves None out
+                given = given or [None]
+            items = [item for some in given for item in _items(some, hook)]
             found.append((known, list(_checked(items, hook, plugin, known))))
         for known, entries in found:
             known += entries
@@ -239,6 +242,28 @@ def _unique(entries: Iterable[Registered[Configurable]]) -> list[Registered[Conf
     return list({entry.item.spec: entry for entry in entries}.values())
 
 
+def _hooks_of(module: object) -> list[str]:
+    """Return the hooks of a plugin. Raises UsageError for one that is unknown or not marked."""
+    hooks = [f"{GROUP}_{hook.attribute}" for hook in HOOKS]
+    marked = [name for name in dir(module) if hasattr(getattr(module, name), f"{GROUP}_impl")]
+    for name in marked:
+        if name not in hooks:
+            raise unknown("hook", name, hooks, "codelength_<what>")
+    for name in hooks:
+        if name not in marked and callable(getattr(module, name, None)):
+            raise UsageError(f"{name} has no effect without @hookimpl above it")
+    return marked
+
+
+def _items(given: object, hook: Hook) -> list[Any]:
+    """Return what a hook gives as a list. Raises UsageError."""
+    name = f"{GROUP}_{hook.attribute}"
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        what = type(given).__name__
+        raise UsageError(f"{name} returns {what}, not a list of {hook.title}s")
+    return list(given)
+
+
 def _checked(
     items: Iterable[Any], hook: Hook, plugin: Plugin, others: Sequence[Registered[Any]]
 ) -> Iterable[Registered[Any]]:
@@ -246,6 +271,8 @@ def _checked(
     taken = {getattr(entry.item, hook.name): entry.plugin for entry in others}
     for item in items:
         name = getattr(item, hook.name, None)
+        if isinstance(item, type) and not hook.is_valid(item):
+            raise UsageError(f"{item.__name__} is a class; build a {hook.title}: {item.__name__}()")
         if not hook.is_valid(item) or not isinstance(name, str):
             raise UsageError(f"{item!r} is no {hook.title} with a {hook.name}")
         if not re.fullmatch(r"[\w.+-]+", name):
@@ -254,7 +281,24 @@ def _checked(
             )
         if name in taken:
             raise UsageError(f"the name {name!r} is taken by the plugin {taken[name].name}")
+        if isinstance(item, Codec | Corpus):
+            _check_settings(item)
         yield Registered(item, plugin)
+
+
+def _check_settings(item: Codec | Corpus) -> None:
+    """Raise UsageError for settings that no spec can have, or a spec that cannot be stored."""
+    own, kind = vars(type(item)), type(item).__name__
+    hints = inspect.get_annotations(type(item)).values()
+    has_settings = "__init__" in own or any("ClassVar" not in str(hint) for hint in hints)
+    if has_settings and "__dataclass_fields__" not in own:
+        raise UsageError(f"{kind} has settings and needs @dataclass(frozen=True) above it")
+    texts = [item.spec]
+    if isinstance(item, Corpus):
+        texts += [item.kind, item.title, item.licence, item.source, item.citation, item.published]
+    for text in texts:
+        if not isinstance(text, str) or to_printable(text) != text:
+            raise UsageError(f"{kind} {item.name} describes itself by {text!r}, which is no text")
 
 
 def _is_subclass(item: object, contract: type) -> bool:

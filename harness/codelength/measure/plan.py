@@ -15,6 +15,7 @@ from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CellKey, CorpusSlice
 from codelength.results.store import Results
+from codelength.results.validity import require_valid
 from codelength.running import running
 
 
@@ -99,8 +100,8 @@ def survey(
                     if not checked and limit is None:
                         _check_digest(entry.item)
                     checked = True
-                    corpus_slice = _cut(entry.item, rule.item, limit)
-                    readings = readings or entry.item.readings()
+                    corpus_slice = require_valid(_cut(entry.item, rule.item, limit), CorpusSlice)
+                    readings = readings or require_valid(entry.item.readings(), list[Reading])
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
                 corpus_slice = _unread(entry.item, rule.item, limit)

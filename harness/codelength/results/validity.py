@@ -1,8 +1,13 @@
 """Which stored records cannot be results: figures that contradict each other, or cannot be."""
 
 import re
+from typing import TypeVar
+
+import msgspec
 
 from codelength.results.cell import Cell, Code, Environment, Evidence, Phase, Readings
+
+T = TypeVar("T")
 
 _is_digest = re.compile("[0-9a-f]{64}").fullmatch
 
@@ -23,6 +28,18 @@ def find_problem(record: Cell | Code | Environment | Readings) -> str | None:
     if not (_has_times(record.encode) and _has_times(record.decode)):
         return "a time is missing or negative"
     return _contradiction(record) if record.ok else None
+
+
+def require_valid(value: T, kind: type[T]) -> T:
+    """Return what a reader will find of a value that a plugin has a part in.
+
+    Raises:
+        ValueError: It cannot be stored, or not read back as what it should be.
+    """
+    try:
+        return msgspec.json.decode(msgspec.json.encode(value), type=kind)
+    except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
+        raise ValueError(f"it describes itself by what cannot be stored: {error}") from error
 
 
 def _contradiction(cell: Cell) -> str | None:
