@@ -143,8 +143,8 @@ class Experiment:
         """Return the baseline of run `number`."""
         key = (codec, number // EACH)
         if key not in self._baselines:
-            grid = Grid(codecs=[codec], corpora=["prose"], protocols=["whole"], limit=20_000)
-            made, outcome = accept(grid, self.plugins(), Watch(), True, TIMEOUT)
+            grid = Grid(corpora=["prose"], protocols=["whole"], limit=20_000)
+            made, outcome = accept([codec], grid, self.plugins(), Watch(), True, TIMEOUT)
             assert outcome.exit_code == 0, list(outcome.summary())
             self._baselines[key] = made
         return self._baselines[key]

@@ -25,16 +25,11 @@ def cells(codecs: str = "gzip zstd", corpora: str = "prose tables", **changes: A
 
 def baseline(of: list[Cell]) -> Baseline:
     """The baseline of these cells."""
-    grid = Grid(
-        codecs=list(dict.fromkeys(cell.codec for cell in of)),
-        corpora=list(dict.fromkeys(cell.slice.corpus for cell in of)),
-        protocols=["whole"],
-    )
+    corpora = list(dict.fromkeys(cell.slice.corpus for cell in of))
     return Baseline(
         schema=SCHEMA,
         provenance={"started": "2025-11-21T06:00:00Z"},
-        timed_on=TIMED,
-        grid=grid,
+        grid=Grid(corpora=corpora, protocols=["whole"]),
         cells=[to_expected(cell) for cell in of],
     )
 
@@ -42,7 +37,7 @@ def baseline(of: list[Cell]) -> Baseline:
 def only(before: Cell, now: Cell | None, why: str = "") -> CellFinding:
     """The finding on one cell."""
     missing = {before.codec: why} if why else {}
-    (found,) = find_changes(baseline([before]), [now] if now else [], missing)
+    (found,) = find_changes(baseline([before]), [before.codec], [now] if now else [], missing)
     return found
 
 

@@ -1,11 +1,21 @@
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from gate_factories import baseline, cells, changed
 
 from codelength.api.errors import StoreError
-from codelength.gate.baseline import BaselineTiming, load, to_json, update_file
+from codelength.gate.baseline import (
+    SCHEMA,
+    Baseline,
+    BaselineTiming,
+    DefaultRows,
+    Grid,
+    load,
+    to_json,
+    update_file,
+)
 
 TIMING = BaselineTiming(
     codec="gzip",
@@ -27,7 +37,10 @@ def test_each_cell_and_each_timing_is_a_line_so_that_a_diff_shows_what_changed()
     lines = to_json(changed(baseline(cells()), timings=[TIMING])).decode().splitlines()
     assert sum('"coded_bytes":400' in line for line in lines) == 4
     assert sum('"piece":5000' in line for line in lines) == 1
-    assert json.loads("\n".join(lines))["grid"]["codecs"] == ["gzip", "zstd"]
+    assert json.loads("\n".join(lines))["grid"] == {
+        "corpora": ["prose", "tables"],
+        "protocols": ["whole"],
+    }
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 1, "grid"'])
@@ -39,14 +52,14 @@ def test_a_file_that_is_no_baseline_is_named(tmp_path, text):
 
 def test_a_baseline_of_a_later_schema_is_refused_whatever_else_it_holds(tmp_path):
     (tmp_path / "b.json").write_text('{"schema": 99, "news": true}')
-    with pytest.raises(StoreError, match="has schema 99, this codelength reads up to 1"):
+    with pytest.raises(StoreError, match="has schema 99, this codelength reads up to 2"):
         load(tmp_path / "b.json")
 
 
 @pytest.mark.parametrize(
     ("line", "twice"),
     [
-        ('{"codec":"gzip","corpus":"tables"', r"the cell gzip on tables \(whole\)"),
+        ('{"codec":"gzip","corpus":"prose"', r"the cell gzip on prose \(whole\)"),
         ('{"codec":"gzip","clock"', "the times of gzip"),
         ('"grid"', "the field 'grid'"),
     ],
@@ -56,7 +69,7 @@ def test_what_a_merge_left_twice_is_refused_by_name(tmp_path, line, twice):
     lines = []
     for text in to_json(changed(baseline(cells()), timings=[TIMING])).decode().splitlines():
         if text.startswith(line):
-            lines.append(text if text.endswith(",") else text + ",")
+            lines += [text, ","]
         lines.append(text)
     (tmp_path / "b.json").write_text("\n".join(lines))
     with pytest.raises(StoreError, match=rf"b\.json has {twice} twice.*; remove one of the lines"):
@@ -78,15 +91,16 @@ def test_the_records_of_one_codec_are_replaced_and_those_of_others_stay():
     ]
     assert both.timings == [faster, old.timings[1]]
     assert both.provenance == old.provenance
-    assert old.updated(baseline(cells("xz"))).grid.codecs == ["gzip", "zstd", "xz"]
+    assert old.updated(baseline(cells("xz"))).codecs == ["gzip", "xz", "zstd"]
 
 
-def test_times_of_two_machines_are_not_in_one_file():
-    old = changed(baseline(cells("gzip zstd")), timings=[TIMING, changed(TIMING, codec="zstd")])
-    new = changed(baseline(cells("gzip")), timings=[TIMING], timed_on={"processor": "other"})
-    assert old.updated(new).timings == [TIMING]
-    assert old.updated(new).timed_on == {"processor": "other"}
-    assert old.updated(changed(new, timings=[])) == old
+def test_each_time_says_of_which_machine_it_is():
+    zstd = changed(TIMING, codec="zstd", on={"processor": "one"})
+    old = changed(baseline(cells("gzip zstd")), timings=[TIMING, zstd])
+    elsewhere = changed(TIMING, on={"processor": "other"})
+    new = changed(baseline(cells("gzip")), timings=[elsewhere])
+    assert old.updated(new).timings == [elsewhere, zstd]
+    assert old.updated(changed(new, timings=[])) == old.updated(old)
 
 
 def test_cells_of_other_corpora_take_the_place_of_all():
@@ -94,11 +108,64 @@ def test_cells_of_other_corpora_take_the_place_of_all():
     assert old.updated(new) == new
 
 
-def test_the_clock_of_a_codec_is_that_of_its_update():
-    whole = baseline(cells("gzip zstd"))
-    old = changed(whole, grid=changed(whole.grid, wall=["zstd", "gzip"]))
-    assert old.updated(baseline(cells("gzip"))).grid.wall == ["zstd"]
-    assert old.updated(old) == old
+def test_what_is_gone_is_taken_out_with_its_times():
+    rows = [DefaultRows(plugin="box", codecs=["gzip", "zstd"])]
+    old = changed(baseline(cells("gzip zstd")), rows=rows, timings=[TIMING])
+    new = changed(baseline(cells("xz")), rows=[DefaultRows(plugin="box", codecs=["xz", "zstd"])])
+    both = old.updated(new, gone=["gzip"])
+    assert (both.codecs, both.rows, both.timings) == (["xz", "zstd"], new.rows, [])
+
+
+def test_a_baseline_of_schema_1_is_read(tmp_path):
+    """As the first releases wrote it: codecs in the grid, and one machine for all times."""
+    path = tmp_path / "b.json"
+    path.write_text(
+        """{
+"schema": 1,
+"made": {"started":"2025-11-21T06:00:00Z"},
+"timed": {"processor":"Fast 9000"},
+"grid": {"codecs":["gzip"],"corpora":["prose"],"protocols":["whole"],"limit":20000,"wall":["gzip"]},
+"cells": [
+{"codec":"gzip","corpus":"prose","protocol":"whole","raw_bytes":20000,"digest":"d","coded_bytes":4}
+],
+"paces": [
+{"codec":"gzip","clock":"wall","piece":5000,"state":0.25,"encode":[1.0],"decode":[2.0]}
+]
+}
+"""
+    )
+    made = load(path)
+    assert made.codecs == ["gzip"]
+    assert made.grid == Grid(corpora=["prose"], protocols=["whole"], limit=20_000)
+    assert made.timings[0].on == {"processor": "Fast 9000"}
+    assert made.timings[0].clock == "wall"
+    assert (made.schema, made.rows) == (SCHEMA, [])
+
+
+def test_two_branches_that_updated_different_codecs_are_merged_by_git(tmp_path):
+    """Neighbours in the file, the first and the last record, and a codec more in each branch."""
+
+    def git(*words: str) -> None:
+        name = ("-c", "user.name=a", "-c", "user.email=b", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *name, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    def commit(new: Baseline, message: str) -> None:
+        update_file(tmp_path / "b.json", new)
+        git("add", ".")
+        git("commit", "-m", message)
+
+    git("init", "-b", "main")
+    commit(baseline(cells("gzip lz4 zstd", "prose")), "as it was")
+    git("checkout", "-b", "other")
+    commit(baseline(cells("gzip brotli", "prose", versions={"zlib": "2"})), "gzip, and brotli")
+    git("checkout", "main")
+    commit(baseline(cells("lz4 zstd", "prose", versions={"zlib": "3"})), "lz4 and zstd")
+    commit(baseline(cells("xz", "prose")), "xz")
+    git("merge", "other")
+    merged = load(tmp_path / "b.json")
+    versions = {cell.codec: cell.versions["zlib"] for cell in merged.cells}
+    assert versions == {"brotli": "2", "gzip": "2", "lz4": "3", "xz": "1.3.1", "zstd": "3"}
+    assert merged == merged.updated(merged)
 
 
 def test_an_update_that_changes_nothing_does_not_touch_the_file(tmp_path):
@@ -118,13 +185,12 @@ def test_a_place_where_nothing_can_be_written_is_named(path):
         update_file(Path(path), baseline(cells()))
 
 
-def test_a_committed_baseline_is_written_again_as_it_was():
-    """The names of fields in the file stay, whatever they are called in the code."""
+def test_the_committed_baseline_is_written_again_as_it_was():
     path = Path(__file__).parents[2] / "reports" / "baseline.json"
     assert to_json(load(path)) == path.read_bytes()
 
 
 def test_fields_keep_their_names_in_the_file():
     made = json.loads(to_json(changed(baseline(cells()), timings=[TIMING])))
-    assert {"schema", "made", "timed", "grid", "cells", "paces"} == made.keys()
+    assert {"schema", "made", "grid", "rows", "cells", "paces"} == made.keys()
     assert made["paces"][0].keys() == {"codec", "clock", "piece", "state", "encode", "decode"}

@@ -10,8 +10,9 @@ from codelength.gate.baseline import BaselineTiming
 from codelength.gate.grid import Measured
 from codelength.gate.outcome import Policy, accept
 from codelength.gate.timing import Timer, TimeVerdict
-from codelength.gate.verdicts import Verdict
+from codelength.gate.verdicts import Verdict, find_over_budget
 from codelength.measure.codec_workers import SILENT
+from codelength.metrics.budget import Budget
 from factories import environment
 
 EQUAL = finding(Verdict.EQUAL, "xz")
@@ -19,8 +20,11 @@ CODES = {
     Verdict.MISMATCH: 4,
     Verdict.LARGER: 1,
     Verdict.OTHER_BYTES: 1,
+    Verdict.CHANGED_ROW: 1,
+    Verdict.OVER_BUDGET: 1,
     Verdict.FAILED: 3,
     Verdict.VANISHED: 3,
+    Verdict.GONE_ROW: 3,
     Verdict.UNRECORDED: 3,
     Verdict.CHANGED_KEY: 0,
     Verdict.SMALLER: 0,
@@ -50,7 +54,7 @@ def test_where_nothing_was_compared_nothing_is_green(found):
 def test_a_changed_key_blocks_only_if_asked():
     changed = (finding(Verdict.CHANGED_KEY), EQUAL)
     assert outcome(*changed).exit_code == 0
-    assert outcome(*changed).headline == "ok, but 1 of 2 cells were not compared"
+    assert outcome(*changed).headline == "ok, but 1 of 2 cells NOT COMPARED: gzip"
     assert outcome(*changed, policy=Policy(keys=True)).exit_code == 3
 
 
@@ -89,31 +93,51 @@ def times(codec: str) -> BaselineTiming:
 
 
 BEFORE = changed(baseline(cells("gzip zstd xz")), timings=[times("gzip"), times("zstd")])
-ELSEWHERE = changed(BEFORE, timed_on={"processor": "other"})
 ALL = "gzip zstd xz"
 
 
 @pytest.mark.parametrize(
-    ("codecs", "before", "timed"),
+    ("codecs", "before", "wall", "timed"),
     [
-        (ALL, BEFORE, "xz"),  # the others have times of the same cells
-        ("zstd", BEFORE, ""),
-        (ALL, None, ALL),
-        (ALL, ELSEWHERE, ALL),
-        ("xz", ELSEWHERE, ""),
-        (ALL, changed(BEFORE, cells=BEFORE.cells[1:]), "gzip xz"),
-        ("zstd", changed(BEFORE, timings=[changed(times("zstd"), clock="wall")]), "zstd"),
-        (ALL, changed(BEFORE, grid=changed(BEFORE.grid, corpora=["prose"])), ALL),
+        (ALL, BEFORE, "", "xz"),  # the others have times of the same cells
+        ("zstd", BEFORE, "", ""),
+        (ALL, None, "", ALL),
+        (ALL, changed(BEFORE, cells=BEFORE.cells[1:]), "", "gzip xz"),
+        ("zstd", BEFORE, "zstd", "zstd"),
+        (ALL, changed(BEFORE, grid=changed(BEFORE.grid, corpora=["prose"])), "", ALL),
     ],
 )
 def test_an_update_times_the_codecs_that_have_no_times_of_what_they_give_now(
-    monkeypatch, codecs, before, timed
+    monkeypatch, codecs, before, wall, timed
 ):
     found: list[str] = []
     measured = Measured(cells(codecs), {}, environment(), None, "")  # type: ignore[arg-type]
     monkeypatch.setattr(gate_outcome, "measure", lambda *given: measured)
-    monkeypatch.setattr(gate_outcome, "timing_conditions", lambda: TIMED)
     monkeypatch.setattr(Timer, "time_for_baseline", lambda self, asked, watch: found.extend(asked))
-    grid = changed(BEFORE.grid, codecs=codecs.split())
-    accept(grid, None, SILENT, True, 1.0, before)  # type: ignore[arg-type]
+    given = (codecs.split(), BEFORE.grid, None, SILENT, True, 1.0)
+    accept(*given, wall=wall.split(), before=before)  # type: ignore[arg-type]
     assert found == timed.split()
+
+
+def test_a_codec_over_its_budget_is_a_regression_and_one_without_a_figure_is_incomplete():
+    found = list(find_over_budget(cells("gzip zstd"), Budget(size=799)))
+    assert [(f.codec, f.detail) for f in found] == [
+        ("gzip", "size 800 B of 799 B"),
+        ("zstd", "size 800 B of 799 B"),
+    ]
+    assert outcome(*found, EQUAL).exit_code == 1
+    assert list(find_over_budget(cells(), Budget(size=800))) == []
+    (unknown,) = find_over_budget(cells("gzip", encode=None), Budget(time=9))
+    assert outcome(unknown, EQUAL).exit_code == 3
+
+
+def test_times_of_another_machine_are_not_compared(monkeypatch):
+    monkeypatch.setattr(gate_outcome, "timing_conditions", lambda: TIMED)
+    monkeypatch.setattr(
+        Timer, "compare", lambda self, timings, *rest: {t.codec: [] for t in timings}
+    )
+    here, elsewhere = changed(times("gzip"), on=TIMED), changed(times("zstd"), on={"python": "2"})
+    before = changed(BEFORE, timings=[here, elsewhere])
+    found = gate_outcome._check_times(before, Timer(None, 1.0), [EQUAL], SILENT)  # type: ignore[arg-type]
+    assert found["zstd"][0].detail.startswith("processor unknown → Fast 9000; python 2 → CPython")
+    assert found["gzip"][0].detail == "not all of its cells could be compared"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codelength import Codec
-from codelength.gate.pytest_plugin import Checker, CodelengthWarning
+from codelength.gate.checker import Checker, CodelengthWarning
 
 pytest_plugins = "pytester"
 

@@ -8,7 +8,6 @@ from itertools import combinations
 from types import SimpleNamespace
 
 import pytest
-from gate_factories import baseline, cells
 from msgspec.structs import replace
 
 from codelength.gate.baseline import BaselineTiming
@@ -32,7 +31,6 @@ from codelength.gate.timing import (
 from codelength.measure.codec_workers import Watch
 from factories import cell
 
-GRID = baseline(cells("gzip")).grid
 QUIET = math.log(2)
 """How the second reference of `machine` stands to the first, without a neighbour."""
 
@@ -79,7 +77,7 @@ def made(passes: Iterable[Pass]) -> BaselineTiming:
         if len(quiet_rounds(mine, quiet_contention([mine]))) == PASSES:
             break
         mine.append(one)
-    return to_baseline_timing("gzip", GRID, mine, quiet_contention([mine]))
+    return to_baseline_timing("gzip", "cpu", mine, quiet_contention([mine]))
 
 
 def test_the_undisturbed_state_is_found_where_a_neighbour_is_there_half_the_time():
@@ -183,7 +181,7 @@ def canned(passes: Iterable[Pass]) -> Canned:
     measured = SimpleNamespace(
         plan=SimpleNamespace(plugins=plugins, codecs=[offer]), cells=[cell("gzip")]
     )
-    return Canned(GRID, measured, 1.0, list(passes))  # type: ignore[arg-type]
+    return Canned(measured, 1.0, (), list(passes))  # type: ignore[arg-type]
 
 
 def against(timer: Timer, before: BaselineTiming, until: float = math.inf) -> list[TimeFinding]:
@@ -327,3 +325,15 @@ def test_five_above_five_is_one_deal_in_252_and_one_pair_lost_is_two():
 
 def test_a_tie_counts_against_the_alarm():
     assert mann_whitney([5, 5, 5], [5, 5, 5]) == 1.0
+
+
+def test_a_codec_without_times_to_compare_is_timed_once_for_the_history():
+    timer = canned([machine(1), machine(2)])
+    (encode, decode) = timer.record({"gzip": []}, Watch())["gzip"]
+    assert (encode.verdict, encode.factor) == (TimeVerdict.NOT_COMPARED, None)
+    assert encode.time == pytest.approx(3 / math.sqrt(2), rel=0.1)
+    assert decode.time == pytest.approx(1 / math.sqrt(2), rel=0.1)
+    assert len(timer.passes) == 1
+    assert timer.record({"gzip": [encode, decode]}, Watch()) == {}
+    (failed, _) = canned([]).record({"gzip": []}, Watch())["gzip"]
+    assert failed.verdict is TimeVerdict.NOT_TIMED

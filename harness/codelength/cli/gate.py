@@ -1,45 +1,49 @@
 """`codelength gate`: fails when a codec has got worse since the baseline was made."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace as with_fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from msgspec.structs import replace
 
-from codelength.api.errors import StoreError, UsageError
+from codelength.api.errors import UsageError
 from codelength.api.spec import split_specs
 from codelength.cli import fail
+from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     DEVICE,
     Size,
     leave_out_missing,
     warn_broken,
+    with_budget,
     with_plugins,
     with_timeout,
 )
-from codelength.cli.output import STDOUT, print_sections
 from codelength.cli.progress import Lines, Live
 from codelength.gate.baseline import LIMIT, Baseline, Grid, load, update_file
+from codelength.gate.history import append, to_entry
 from codelength.gate.outcome import Policy, accept, check
-from codelength.gate.output import outcome_to_json, to_junit, to_markdown, to_tables
+from codelength.gate.page import to_annotations, to_junit, to_page
+from codelength.gate.rows import RowChanges, compare_rows, update_rows
+from codelength.gate.verdicts import codecs_to_check
+from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
+from codelength.report.export import PageExporter
 from codelength.results.cell import Cell, Status
 
-
-def _output(name: str, what: str) -> Callable[..., Any]:
-    kind = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
-    text = f"Write {what}; - for standard output."
-    return click.option(f"--{name}", f"{name}_file", type=kind, metavar="FILE", help=text)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.option(
     "--baseline",
     "path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     required=True,
     metavar="FILE",
     help="The baseline to compare with; commit it.",
@@ -72,11 +76,20 @@ def _output(name: str, what: str) -> Callable[..., Any]:
     show_default=True,
     help="What to do with a cell that cannot be compared, because its library or corpus changed.",
 )
+@with_budget
 @with_timeout(120)
 @DEVICE
-@_output("json", "all findings as JSON")
-@_output("junit", "JUnit XML, with a test case for each cell and time")
-@_output("markdown", 'Markdown, as for "$GITHUB_STEP_SUMMARY"')
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Write JUnit XML, with a test case for each cell and time; - for standard output.",
+)
+@click.option(
+    "--history", type=FILE, metavar="FILE", help="Append sizes and times, a line of JSON."
+)
+@click.option("--annotations", is_flag=True, help="Print what changed for a GitHub workflow.")
+@with_exports
 @with_plugins
 def command(
     path: Path,
@@ -88,36 +101,40 @@ def command(
     wall: str | None,
     time: str | None,
     keys: str,
+    budget: Budget,
     timeout: float,
-    json_file: Path | None,
-    junit_file: Path | None,
-    markdown_file: Path | None,
+    junit: Path | None,
+    history: Path | None,
+    annotations: bool,
+    outputs: Outputs,
     plugins: Plugins,
 ) -> int:
     """Fail when a codec has got worse since the baseline was made.
 
-    Measures the grid of the baseline again. Round trips, coded sizes and blobs have to be the same
-    as then; a smaller size is reported and does not fail the gate. If a library or a corpus is
-    another one, the cell has a changed key and is not compared. CPU time is compared relative to
-    that of two references, and reported if it grew by more than 15%.
+    Measures the grid of the baseline again, and the default rows of its plugins. Round trips, coded
+    sizes and blobs have to be the same as then; a smaller size is reported and does not fail the
+    gate. If a library or a corpus is another one, the cell has a changed key and is not compared.
+    CPU time is compared relative to that of two references, and reported if it grew by more than
+    15%.
 
     \b
     Exit codes: 0 nothing got worse, 1 a cell is larger or has other bytes,
-    2 bad usage, 3 a codec is gone, a cell failed or nothing was compared,
-    4 a round trip failed.
+    or a default row has other settings, 2 bad usage, 3 a codec is gone or new,
+    a cell failed or nothing was compared, 4 a round trip failed.
 
     \b
     codelength gate --baseline baseline.json --update --plugin squeeze.py --codecs squeeze
     codelength gate --baseline baseline.json --plugin squeeze.py
+    codelength gate --baseline baseline.json --history history.jsonl --max-total 16MB
     """
-    settings = {
+    options: dict[str, Any] = {
         "codecs": codecs,
         "corpora": corpora,
         "protocol": protocols,
         "limit": limit,
         "wall": wall,
     }
-    given = [f"--{name}" for name, value in settings.items() if value is not None]
+    given = [f"--{name}" for name, value in options.items() if value is not None]
     if given and not update:
         raise UsageError(
             f"{given[0]} changes the grid of the baseline; give it with --update, once"
@@ -128,73 +145,106 @@ def command(
             f"no baseline {path}; 'codelength gate --baseline {path} --update' makes it"
         )
     warn_broken(plugins)
-    timed = time != "off"
+    policy = Policy(time == "block", keys == "block", budget)
     with _watch() as watch:
         if before and not update:
-            policy = Policy(time == "block", keys == "block")
-            outcome = check(before, plugins, watch, policy, timed, timeout)
+            recorded = history is not None
+            outcome = check(before, plugins, watch, policy, time != "off", timeout, recorded)
         else:
-            grid = _grid(plugins, before.grid if before else None, settings)
-            kept = before if time is None else None
-            baseline, outcome = accept(grid, plugins, watch, timed, timeout, kept)
-    is_quiet = STDOUT in (json_file, junit_file, markdown_file)
-    print_sections(*to_tables(outcome), err=is_quiet)
+            chosen = _choose(plugins, before, **options)
+            baseline, outcome = accept(
+                chosen.codecs,
+                chosen.grid,
+                plugins,
+                watch,
+                time != "off",
+                timeout,
+                rows=update_rows(
+                    before.rows if before else (), plugins, chosen.codecs, chosen.gone
+                ),
+                wall=chosen.wall,
+                before=before if time is None else None,
+                policy=policy,
+            )
+    if junit:
+        exporter = PageExporter("junit", ".xml", "", lambda _: to_junit(outcome).encode())
+        outputs = with_fields(outputs, files={**outputs.files, exporter: junit})
+    outputs.show(to_page(outcome, str(path)))
     if outcome.log:
         click.echo(outcome.log.rstrip(), err=True)
-    print_sections(*outcome.summary(), err=is_quiet)
-    texts: list[tuple[Path | None, Callable[[], str]]] = [
-        (json_file, lambda: outcome_to_json(outcome, str(path))),
-        (junit_file, lambda: to_junit(outcome)),
-        (markdown_file, lambda: to_markdown(outcome, str(path))),
-    ]
-    for file, text in texts:
-        if file:
-            _write(file, text())
-    if update and not outcome.exit_code:
-        click.echo(_keep(baseline, path), err=is_quiet)
-        return 0
+    if annotations:
+        entries = [entry for entry in plugins.codecs if not entry.plugin.package]
+        files = {entry.item.spec: os.path.relpath(entry.plugin.where) for entry in entries}
+        for line in to_annotations(outcome, files, str(path)):
+            click.echo(line, err=outputs.to_stdout)
+    if history:
+        append(history, to_entry(outcome, path.resolve().parent))
     if outcome.exit_code:
         refused = "; nothing was written" if update else ""
         return fail(f"gate: {outcome.headline}{refused}", outcome.exit_code)
-    click.echo(f"gate: {outcome.headline}", err=is_quiet)
+    line = f"gate: {outcome.headline}" if not update else _keep(baseline, path, chosen.gone)
+    click.echo(line, err=outputs.to_stdout)
     return 0
 
 
-def _grid(plugins: Plugins, before: Grid | None, settings: dict[str, Any]) -> Grid:
-    """Return what --update measures: an option that is not given takes what the baseline has.
+class Choice(NamedTuple):
+    """What --update measures."""
+
+    codecs: list[str]
+    grid: Grid
+    wall: list[str]
+    """Codecs that are timed by the wall clock."""
+    gone: list[str]
+    """Default rows that are taken out of the baseline."""
+
+
+def _choose(
+    plugins: Plugins,
+    before: Baseline | None,
+    codecs: str | None,
+    corpora: str | None,
+    protocol: str | None,
+    limit: int | None,
+    wall: str | None,
+) -> Choice:
+    """Choose what --update measures: an option that is not given takes what the baseline has.
 
     Codecs that are not named are measured too if there are to be other corpora.
 
     Raises:
         UsageError: An option names something that is not there.
     """
-    codecs, corpora, protocols, limit, wall = settings.values()
-    grid = before or Grid(codecs=[], corpora=[], protocols=[], limit=LIMIT)
+    grid = before.grid if before else Grid(corpora=[], protocols=[], limit=LIMIT)
     if before is None or corpora is not None:
         chosen = plugins.select_corpora(corpora)
         grid = replace(grid, corpora=[entry.item.spec for entry in chosen])
-    if before is None or protocols is not None:
-        selected = plugins.select_protocols(protocols or "whole")
+    if before is None or protocol is not None:
+        selected = plugins.select_protocols(protocol or "whole")
         grid = replace(grid, protocols=[entry.item.spec for entry in selected])
     if limit is not None:
         grid = replace(grid, limit=limit)
+    rows = compare_rows(before.rows, plugins) if before else RowChanges()
     if before is None or codecs is not None:
         entries = leave_out_missing(plugins.select_codecs(codecs), asked=codecs is not None)
         specs = [entry.item.spec for entry in entries]
-        others = before.codecs if before and not before.has_same_data(grid) else []
-        grid = replace(grid, codecs=list(dict.fromkeys([*others, *specs])))
-    if wall is None:
-        return replace(grid, wall=[spec for spec in grid.wall if spec in grid.codecs])
-    grid = replace(grid, wall=[plugins.codec(spec).item.spec for spec in split_specs(wall)])
-    stray = [spec for spec in grid.wall if spec not in grid.codecs]
-    if stray:
-        raise UsageError(f"--wall names {stray[0]}, which is not measured; see --codecs")
-    return grid
+        rows = rows.of({entry.item.name for entry in entries})
+        if before and before.grid != grid:
+            specs = list(dict.fromkeys([*codecs_to_check(before, rows), *specs]))
+    else:
+        new = leave_out_missing(map(plugins.codec, rows.new), asked=False)
+        usable = {entry.item.spec for entry in new}
+        specs = [s for s in codecs_to_check(before, rows) if s not in rows.new or s in usable]
+    walled = [t.codec for t in before.timings if t.clock == "wall"] if before else []
+    if wall is not None:
+        walled = [plugins.codec(spec).item.spec for spec in split_specs(wall)]
+        if stray := [spec for spec in walled if spec not in specs]:
+            raise UsageError(f"--wall names {stray[0]}, which is not measured; see --codecs")
+    return Choice(specs, grid, walled, [row for row in rows.gone if row not in specs])
 
 
-def _keep(baseline: Baseline, path: Path) -> str:
+def _keep(baseline: Baseline, path: Path, gone: list[str]) -> str:
     """Put a baseline into its file, and return a line that says what it changes."""
-    before, after = update_file(path, baseline)
+    before, after = update_file(path, baseline, gone)
     old, new = before.by_key if before else {}, after.by_key
     what = f"{path}, {len(new):,} cells"
     if after == before:
@@ -233,14 +283,3 @@ def _watch() -> Iterator[Lines]:
             yield live
     else:
         yield _Failures(sys.stderr)
-
-
-def _write(file: Path, text: str) -> None:
-    if file == STDOUT:
-        click.echo(text, nl=False)
-        return
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")  # in place: CI names a file that it has made
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written: {error.strerror}") from error

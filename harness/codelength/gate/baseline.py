@@ -1,14 +1,15 @@
 """The baseline: what a grid gave when it was last accepted, in one committed JSON file.
 
-Every cell and every timing is a line of its own, so that a diff shows what an update changed, and
-two branches that changed different codecs can be merged.
+Every record is a line of its own, and so is the comma between two of them. So a diff shows what an
+update changed, and branches that changed different records can be merged.
 """
 
 import json
 import os
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
@@ -21,7 +22,7 @@ from codelength.api.errors import StoreError
 from codelength.results.cell import Cell, CellKey, Status, Struct
 from codelength.results.files import lock_file, write_file
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when a field changes its meaning; a reader refuses files with a higher one."""
 
 LIMIT = 20_000
@@ -31,29 +32,24 @@ Clock = Literal["cpu", "wall"]
 
 
 class Grid(Struct, frozen=True):
-    """What the gate runs: every codec on every corpus under every protocol."""
+    """What every codec of a baseline has to code."""
 
-    codecs: list[str]
     corpora: list[str]
     protocols: list[str]
     limit: int | None = None
     """Bytes of each corpus."""
-    wall: list[str] = []
-    """Codecs timed by the wall clock, because they work in threads or on a device."""
 
-    @property
-    def keys(self) -> Iterator[CellKey]:
-        """The keys of all cells, in order."""
-        for codec, corpus, protocol in product(self.codecs, self.corpora, self.protocols):
+    def keys(self, codecs: Iterable[str]) -> Iterator[CellKey]:
+        """Return the keys of all cells of some codecs, in order."""
+        for codec, corpus, protocol in product(codecs, self.corpora, self.protocols):
             yield CellKey(codec, corpus, protocol, self.limit)
 
-    def has_same_data(self, other: "Grid") -> bool:
-        """Whether the codecs of both have to code the same."""
-        return replace(self, codecs=[], wall=[]) == replace(other, codecs=[], wall=[])
 
-    def clock(self, codec: str) -> Clock:
-        """The clock that times the codec."""
-        return "wall" if codec in self.wall else "cpu"
+class DefaultRows(Struct, frozen=True):
+    """The codecs that a plugin offered by default, those too that the baseline has no cells of."""
+
+    plugin: str
+    codecs: list[str]
 
 
 class ExpectedCell(Struct, frozen=True):
@@ -88,24 +84,25 @@ class BaselineTiming(Struct, frozen=True, rename={"prefix_bytes": "piece", "cont
     encode: list[float]
     """For each pass, the logarithm of the codec's time over that of the references."""
     decode: list[float]
+    on: dict[str, str] = {}
+    """Processor and interpreter. Times from others are not compared with it."""
 
 
-class Baseline(
-    Struct,
-    frozen=True,
-    rename={"provenance": "made", "timed_on": "timed", "timings": "paces"},
-):
+class Baseline(Struct, frozen=True, rename={"provenance": "made", "timings": "paces"}):
     """The contents of the file."""
 
     schema: int
     provenance: dict[str, str]
-    """When the file was first made, and by which codelength. Updates keep it, so that they can be
-    merged."""
-    timed_on: dict[str, str]
-    """Processor and interpreter of the timings. Times from others are not compared with them."""
+    """When the file was first made, and by which codelength. Updates keep it."""
     grid: Grid
     cells: list[ExpectedCell]
+    rows: list[DefaultRows] = []
     timings: list[BaselineTiming] = []
+
+    @property
+    def codecs(self) -> list[str]:
+        """The codecs that it has cells of."""
+        return list(dict.fromkeys(cell.codec for cell in self.cells))
 
     @property
     def by_key(self) -> dict[CellKey, ExpectedCell]:
@@ -117,30 +114,24 @@ class Baseline(
         """The cells of a codec."""
         return [cell for cell in self.cells if cell.codec == codec]
 
-    def updated(self, new: "Baseline") -> "Baseline":
-        """Replace the cells of the codecs in `new`, and those timings that `new` has.
+    def updated(self, new: "Baseline", gone: Collection[str] = ()) -> "Baseline":
+        """Replace the cells of the codecs in `new`, and those rows and timings that `new` has.
 
-        If the corpora are not the same in both, `new` takes the place of everything.
+        If the corpora are not the same in both, `new` takes the place of everything. The records
+        are sorted, so that their place depends on their names alone.
+
+        Args:
+            gone: Codecs to take out.
         """
-        if not self.grid.has_same_data(new.grid):
-            return new
-        codecs = list(dict.fromkeys([*self.grid.codecs, *new.grid.codecs]))
-        old = self.timings if self.timed_on == new.timed_on or not new.timings else []
-        timings = {timing.codec: timing for timing in [*old, *new.timings]}
-        latest = {codec: new if codec in new.grid.codecs else self for codec in codecs}
-        wall = [
-            codec for codec in dict.fromkeys([*self.grid.wall, *new.grid.wall]) if codec in latest
-        ]
+        old = self if self.grid == new.grid else new
+        cells = [c for c in old.cells if c.codec not in {*new.codecs, *gone}] + new.cells
+        rows = {record.plugin: record for record in [*old.rows, *new.rows]}
+        timings = {t.codec: t for t in [*old.timings, *new.timings] if t.codec not in gone}
         return replace(
-            self,
-            timed_on=new.timed_on if new.timings else self.timed_on,
-            grid=replace(
-                self.grid,
-                codecs=codecs,
-                wall=[codec for codec in wall if codec in latest[codec].grid.wall],
-            ),
-            cells=[cell for codec in codecs for cell in latest[codec].cells_of(codec)],
-            timings=[timings[codec] for codec in codecs if codec in timings],
+            old,
+            cells=sorted(cells, key=lambda cell: (cell.codec, cell.corpus, cell.protocol)),
+            rows=[rows[plugin] for plugin in sorted(rows)],
+            timings=[timings[codec] for codec in sorted(timings)],
         )
 
 
@@ -172,37 +163,47 @@ def library_versions(cell: Cell) -> dict[str, str]:
 
 
 def load(path: Path) -> Baseline | None:
-    """Read a baseline file; None if there is no such file.
+    """Read a baseline file, of an earlier schema, too; None if there is no such file.
 
     Raises:
         StoreError: The file cannot be read, or has something twice.
     """
     try:
-        data = path.read_bytes()
+        data = _BETWEEN.sub(b"}\n,\n{", path.read_bytes())
+        if (schema := msgspec.json.decode(data, type=_Versioned).schema) > SCHEMA:
+            raise StoreError(
+                f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
+            )
+        stored = msgspec.json.decode(data, type=_Stored)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        schema = msgspec.json.decode(data, type=_Versioned).schema
-        if schema > SCHEMA:
-            raise StoreError(
-                f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
-            )
-        baseline = msgspec.json.decode(data, type=Baseline)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StoreError(
             f"{path} is no baseline: {error}; remove it, and --update makes a new one"
         ) from error
-    if twice := _find_twice(data, baseline):
+    if twice := _find_twice(data, stored):
         raise StoreError(
             f"{path} has {twice} twice, as a merge that kept both sides; remove one of the lines"
         )
-    return baseline
+    return Baseline(
+        schema=SCHEMA,
+        provenance=stored.provenance,
+        grid=stored.grid,
+        rows=stored.rows,
+        cells=stored.cells,
+        timings=[t if t.on else replace(t, on=stored.timed) for t in stored.timings],
+    )
 
 
-def update_file(path: Path, new: Baseline) -> tuple[Baseline | None, Baseline]:
+def update_file(
+    path: Path, new: Baseline, gone: Collection[str] = ()
+) -> tuple[Baseline | None, Baseline]:
     """Put the records of `new` into a baseline file; if they change nothing, leave it as it is.
+
+    Args:
+        gone: Codecs to take out.
 
     Returns:
         What was in the file, and what is in it now.
@@ -212,26 +213,39 @@ def update_file(path: Path, new: Baseline) -> tuple[Baseline | None, Baseline]:
     """
     with _locked(path.resolve().parent):  # another process may have written it meanwhile
         before = load(path)
-        after = before.updated(new) if before else new
+        after = (before or new).updated(new, gone)
         if after != before:
             write_file(path, to_json(after))
     return before, after
 
 
 def to_json(baseline: Baseline) -> bytes:
-    """Write JSON with one line for each field, and for each record of a list."""
+    """Write JSON with one line for each field and each record of a list, and for each comma.
+
+    So no line of a record depends on what stands before or behind it.
+    """
     lines = []
     for field in fields(baseline):
         value = getattr(baseline, field.name)
         text = msgspec.json.encode(value).decode()
         if isinstance(value, list):
-            text = "[\n" + ",\n".join(msgspec.json.encode(v).decode() for v in value) + "\n]"
+            records = "\n,\n".join(msgspec.json.encode(v).decode() for v in value)
+            text = f"[\n{records}\n]" if value else "[\n]"
         lines.append(f'"{field.encode_name}": {text}')
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+    return ("{\n" + "\n,\n".join(lines) + "\n}\n").encode()
+
+
+_BETWEEN = re.compile(rb"\}[\s,]*\n[\s,]*\{")
+"""Between two records: a merge by hand may leave a comma too many, or none."""
 
 
 class _Versioned(msgspec.Struct):
     schema: int
+
+
+class _Stored(Baseline, frozen=True):
+    timed: dict[str, str] = {}
+    """In schema 1: what `BaselineTiming.on` is for every timing."""
 
 
 def _find_twice(data: bytes, baseline: Baseline) -> str | None:
@@ -239,6 +253,7 @@ def _find_twice(data: bytes, baseline: Baseline) -> str | None:
     names = [f"the field {name!r}" for name, _ in json.loads(data, object_pairs_hook=list)]
     names += [f"the cell {c.codec} on {c.corpus} ({c.protocol})" for c in baseline.cells]
     names += [f"the times of {timing.codec}" for timing in baseline.timings]
+    names += [f"the rows of {record.plugin}" for record in baseline.rows]
     return next((name for name, number in Counter(names).items() if number > 1), None)
 
 

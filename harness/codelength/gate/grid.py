@@ -35,7 +35,9 @@ class Measured:
     """What the workers of failed cells wrote to standard error."""
 
 
-def measure(grid: Grid, plugins: Plugins, timeout: float, watch: Watch) -> Measured:
+def measure(
+    codecs: Sequence[str], grid: Grid, plugins: Plugins, timeout: float, watch: Watch
+) -> Measured:
     """Measure every cell of `grid` whose codec and corpus can be used here.
 
     Args:
@@ -45,23 +47,18 @@ def measure(grid: Grid, plugins: Plugins, timeout: float, watch: Watch) -> Measu
         UsageError: There is no such protocol.
     """
     missing: dict[str, str] = {}
-    codecs = _usable(grid.codecs, plugins.codec, missing)
+    entries = _usable(codecs, plugins.codec, missing)
     corpora = _usable(grid.corpora, plugins.corpus, missing)
     protocols = [plugins.protocol(spec) for spec in grid.protocols]
-    plan = make_plan(plugins, codecs, corpora, protocols, grid.limit, watch.reading)
+    plan = make_plan(plugins, entries, corpora, protocols, grid.limit, watch.reading)
     with tempfile.TemporaryDirectory(prefix="codelength-gate-") as name:
         folder = Path(name)
         with Store(folder) as store:
             execute(plan, store, Limits(timeout), os.cpu_count() or 1, watch)
         log, results = folder / FAILURES, load(folder)
+        text = log.read_text(errors="replace") if log.exists() else ""
         (record,) = results.environments.values()
-        return Measured(
-            results.current,
-            missing,
-            record,
-            plan,
-            log.read_text(errors="replace") if log.exists() else "",
-        )
+        return Measured(results.current, missing, record, plan, text)
 
 
 def _usable(

@@ -6,13 +6,14 @@ a new baseline is accepted.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from codelength.gate.baseline import SCHEMA, Baseline, Grid, to_expected
-from codelength.gate.grid import measure
+from codelength.gate.baseline import SCHEMA, Baseline, DefaultRows, Grid, to_expected
+from codelength.gate.grid import Measured, measure
+from codelength.gate.rows import compare_rows
 from codelength.gate.timing import (
     GATE_SECONDS,
     TimeFinding,
@@ -21,8 +22,17 @@ from codelength.gate.timing import (
     timing_conditions,
     without_time,
 )
-from codelength.gate.verdicts import CellFinding, Verdict, find_changes
+from codelength.gate.verdicts import (
+    CellFinding,
+    Verdict,
+    codecs_to_check,
+    find_changes,
+    find_over_budget,
+)
 from codelength.measure.codec_workers import Watch
+from codelength.metrics.budget import NO_BUDGET, Budget
+from codelength.metrics.decoder_size import measure_decoder
+from codelength.metrics.rates import DECODER
 from codelength.plugins import Plugins
 from codelength.results.cell import Environment, Status
 
@@ -31,8 +41,11 @@ EXIT_CODES: dict[Verdict | TimeVerdict, int] = {
     Verdict.MISMATCH: ROUND_TRIP,
     Verdict.LARGER: REGRESSION,
     Verdict.OTHER_BYTES: REGRESSION,
+    Verdict.CHANGED_ROW: REGRESSION,
+    Verdict.OVER_BUDGET: REGRESSION,
     Verdict.FAILED: INCOMPLETE,
     Verdict.VANISHED: INCOMPLETE,
+    Verdict.GONE_ROW: INCOMPLETE,
     Verdict.UNRECORDED: INCOMPLETE,
     Verdict.CHANGED_KEY: INCOMPLETE,
     TimeVerdict.SLOWER: REGRESSION,
@@ -43,12 +56,14 @@ EXIT_CODES: dict[Verdict | TimeVerdict, int] = {
 
 @dataclass(frozen=True)
 class Policy:
-    """What fails the gate besides sizes, blobs and round trips."""
+    """What fails the gate besides sizes, blobs, round trips and default rows."""
 
     time: bool = False
     """A codec that is slower, or could not be timed."""
     keys: bool = False
     """A cell whose key changed, so that it is not compared."""
+    budget: Budget = NO_BUDGET
+    """A codec that takes more, all its cells together."""
 
     def exit_code(self, verdict: Verdict | TimeVerdict) -> int:
         """The exit code that a verdict asks for; 0 if it does not block."""
@@ -71,17 +86,18 @@ class Outcome:
     """What the workers of failed cells wrote to standard error."""
 
     @property
+    def findings(self) -> list[CellFinding | TimeFinding]:
+        """Those on cells, and those on times."""
+        return [*self.cells, *self.times]
+
+    @property
     def exit_code(self) -> int:
         """The exit code.
 
         4 if a round trip failed, else 1 if something got worse, else 3 if something is missing or
         nothing was compared, else 0.
         """
-        verdicts: list[Verdict | TimeVerdict] = [
-            *(cell.verdict for cell in self.cells),
-            *(time.verdict for time in self.times),
-        ]
-        codes = set(map(self.policy.exit_code, verdicts))
+        codes = {self.policy.exit_code(finding.verdict) for finding in self.findings}
         if not self.is_compared or (self.policy.time and not self.is_timed):
             codes.add(INCOMPLETE)
         return next((code for code in (ROUND_TRIP, REGRESSION, INCOMPLETE) if code in codes), 0)
@@ -106,9 +122,10 @@ class Outcome:
                 return "regression"
             case 3:
                 return "incomplete" if self.is_compared else "incomplete: nothing was compared"
-        changed = sum(finding.verdict is Verdict.CHANGED_KEY for finding in self.cells)
+        changed = [f.codec for f in self.cells if f.verdict is Verdict.CHANGED_KEY]
         if changed:
-            return f"ok, but {changed:,} of {len(self.cells):,} cells were not compared"
+            names = ", ".join(dict.fromkeys(changed))
+            return f"ok, but {len(changed):,} of {len(self.cells):,} cells NOT COMPARED: {names}"
         return "ok"
 
     def summary(self) -> Iterator[str]:
@@ -128,31 +145,49 @@ def check(
     policy: Policy,
     timed: bool,
     timeout: float,
+    record: bool = False,
 ) -> Outcome:
-    """Measure the grid of a baseline and compare.
+    """Measure the grid of a baseline, and new default rows, and compare.
 
     Args:
         timed: Whether times are taken, too.
         timeout: Seconds for each direction of a cell, and for each pass of the timing.
+        record: Time all codecs, those too whose times cannot be compared.
     """
-    measured = measure(baseline.grid, plugins, timeout, watch)
-    cells = find_changes(baseline, measured.cells, measured.missing)
-    timer = Timer(baseline.grid, measured, timeout)
-    times = _check_times(baseline, timer, cells, watch) if timed else []
-    return Outcome(cells, measured.environment, times, policy, measured.log)
+    rows = compare_rows(baseline.rows, plugins)
+    codecs = codecs_to_check(baseline, rows)
+    measured = measure(codecs, baseline.grid, plugins, timeout, watch)
+    cells = find_changes(baseline, codecs, measured.cells, measured.missing, rows)
+    times: list[TimeFinding] = []
+    if timed:
+        wall = {timing.codec for timing in baseline.timings if timing.clock == "wall"}
+        timer = Timer(measured, timeout, wall)
+        found = _check_times(baseline, timer, cells, watch)
+        if record:
+            found |= timer.record({c: found.get(c, []) for c in codecs}, watch)
+        times = [finding for findings in found.values() for finding in findings]
+    over = _find_over_budget(measured, policy.budget)
+    return Outcome([*cells, *over], measured.environment, times, policy, measured.log)
 
 
 def accept(
+    codecs: Sequence[str],
     grid: Grid,
     plugins: Plugins,
     watch: Watch,
     timed: bool,
     timeout: float,
+    *,
+    rows: Sequence[DefaultRows] = (),
+    wall: Collection[str] = (),
     before: Baseline | None = None,
+    policy: Policy = Policy(),
 ) -> tuple[Baseline, Outcome]:
     """Make a baseline from what a grid gives now.
 
     Args:
+        rows: The default rows to record.
+        wall: Codecs that are timed by the wall clock.
         before: Times are taken only of those codecs that it has no valid times of. None takes all.
 
     Returns:
@@ -162,77 +197,78 @@ def accept(
     Raises:
         TimingError: A codec could not be timed.
     """
-    measured = measure(grid, plugins, timeout, watch)
+    measured = measure(codecs, grid, plugins, timeout, watch)
     good = [cell for cell in measured.cells if cell.ok or cell.status is Status.UNSUPPORTED]
-    cells = {cell.key: to_expected(cell) for cell in good}
     e = measured.environment
     baseline = Baseline(
         schema=SCHEMA,
         provenance={"started": e.started, "codelength": e.codelength, "commit": e.commit},
-        timed_on=timing_conditions(),
         grid=grid,
-        cells=[cells[key] for key in grid.keys if key in cells],
+        rows=list(rows),
+        cells=list(map(to_expected, good)),
     )
-    findings = find_changes(baseline, measured.cells, measured.missing)
-    outcome = Outcome(findings, e, log=measured.log)
+    cells = find_changes(baseline, codecs, measured.cells, measured.missing)
+    over = _find_over_budget(measured, policy.budget)
+    outcome = Outcome([*cells, *over], e, (), policy, measured.log)
     if timed and outcome.exit_code == 0:
-        codecs = _find_untimed(baseline, before) if before else grid.codecs
-        timings = Timer(grid, measured, timeout).time_for_baseline(codecs, watch)
+        timer = Timer(measured, timeout, wall)
+        untimed = _find_untimed(baseline, before, wall) if before else baseline.codecs
+        timings = timer.time_for_baseline(untimed, watch)
         baseline = replace(baseline, timings=timings)
     return baseline, outcome
 
 
-def _find_untimed(new: Baseline, before: Baseline) -> list[str]:
-    """Return the codecs of `new` that `before` has no valid times of.
-
-    Those are of the same data, cells and clock. A file has the times of one machine: on another one
-    all codecs are timed, or none if some are not measured now.
-    """
-    codecs = new.grid.codecs
-    if not before.grid.has_same_data(new.grid):
-        return codecs
-    clocks = {timing.codec: timing.clock for timing in before.timings}
-    untimed = [
+def _find_untimed(new: Baseline, before: Baseline, wall: Collection[str]) -> list[str]:
+    """Return the codecs of `new` that `before` has no times of: of the same cells and clock."""
+    clocks = {t.codec: t.clock for t in before.timings} if before.grid == new.grid else {}
+    return [
         codec
-        for codec in codecs
+        for codec in new.codecs
         if any(not cell.declined for cell in new.cells_of(codec))
         and (
-            clocks.get(codec) != new.grid.clock(codec)
+            clocks.get(codec) != ("wall" if codec in wall else "cpu")
             or before.cells_of(codec) != new.cells_of(codec)
         )
     ]
-    if not untimed or not before.timings or before.timed_on == new.timed_on:
-        return untimed
-    return codecs if set(before.grid.codecs) <= set(codecs) else []
+
+
+def _find_over_budget(measured: Measured, budget: Budget) -> list[CellFinding]:
+    """Find the codecs that exceed a limit; decoders are measured if they count."""
+    cells = measured.cells
+    if budget.total is not None:
+        codecs = {entry.item.spec: entry.item for entry in measured.plan.codecs}
+        code = {spec: measure_decoder(codec.library) for spec, codec in codecs.items()}
+        cells = [
+            replace(cell, model_bytes={**cell.model_bytes, DECODER: found and found.zipped})
+            for cell in cells
+            for found in [code[cell.codec]]
+        ]
+    return list(find_over_budget(cells, budget))
 
 
 def _check_times(
     baseline: Baseline, timer: Timer, cells: Sequence[CellFinding], watch: Watch
-) -> list[TimeFinding]:
+) -> dict[str, list[TimeFinding]]:
     """Compare both directions of every codec that the baseline has times of."""
-    changed = "; ".join(
-        f"{name} {baseline.timed_on.get(name, 'unknown')} → {value}"
-        for name, value in timing_conditions().items()
-        if baseline.timed_on.get(name) != value
-    )
-    incomparable = {
-        finding.codec
-        for finding in cells
-        if not finding.verdict.is_compared and finding.verdict is not Verdict.DECLINED
-    }
-    reason = changed or "not all of its cells could be compared"
-    found = {
-        timing.codec: without_time(timing.codec, TimeVerdict.NOT_COMPARED, reason)
-        for timing in baseline.timings
-        if changed or timing.codec in incomparable
-    }
+    here, found = timing_conditions(), {}
+    known = (*filter(lambda verdict: verdict.is_compared, Verdict), Verdict.DECLINED)
+    incomparable = {finding.codec for finding in cells if finding.verdict not in known}
+    for timing in baseline.timings:
+        reason = "; ".join(
+            f"{name} {timing.on.get(name, 'unknown')} → {value}"
+            for name, value in here.items()
+            if timing.on.get(name) != value
+        )
+        if timing.codec not in {f.codec for f in cells} - incomparable:
+            reason = reason or "not all of its cells could be compared"
+        if reason:
+            found[timing.codec] = without_time(timing.codec, TimeVerdict.NOT_COMPARED, reason)
     timings = [timing for timing in baseline.timings if timing.codec not in found]
-    found |= timer.compare(timings, watch, time.monotonic() + GATE_SECONDS)
-    return [finding for timing in baseline.timings for finding in found[timing.codec]]
+    return found | timer.compare(timings, watch, time.monotonic() + GATE_SECONDS)
 
 
 def _counts(
-    kinds: type[Verdict] | type[TimeVerdict], findings: Sequence[CellFinding | TimeFinding]
+    kinds: type[Verdict] | type[TimeVerdict], findings: Iterable[CellFinding | TimeFinding]
 ) -> str:
     numbers = Counter(finding.verdict for finding in findings)
     return ", ".join(f"{numbers[kind]:,} {kind}" for kind in kinds if numbers[kind])

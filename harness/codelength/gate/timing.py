@@ -12,14 +12,16 @@ import math
 import platform
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
 from statistics import median
 
+from msgspec.structs import replace
+
 from codelength.api.errors import CodelengthError
-from codelength.gate.baseline import BaselineTiming, Grid
+from codelength.gate.baseline import BaselineTiming, Clock
 from codelength.gate.grid import Measured
 from codelength.gate.stopwatch import Pass, Request, Round, time_codec
 from codelength.measure.codec_workers import Watch
@@ -52,6 +54,7 @@ NEVER_QUIET = (
     "the machine was never as quiet as when the baseline was made; run again, or take new times "
     "with --update --time advise"
 )
+NO_TIMES = "the baseline has no times of it"
 TOO_LATE = "there was no time left to time it; run again when the machine is less busy"
 UNSURE = "looks slower, but the machine was too busy to be sure; run again"
 
@@ -82,6 +85,8 @@ class TimeFinding(Struct, frozen=True, rename={"verdict": "tempo"}):
     p: float | None = None
     """Of the rank test."""
     passes: int = 0
+    time: float | None = None
+    """Time now over that of the references."""
     detail: str = ""
     """Why it was not compared."""
 
@@ -90,10 +95,11 @@ class TimeFinding(Struct, frozen=True, rename={"verdict": "tempo"}):
 class Timer:
     """Times codecs on the cells of a grid that are ok. Each pass is a process of its own."""
 
-    grid: Grid
     measured: Measured
     timeout: float
     """Seconds for a pass."""
+    wall: Collection[str] = ()
+    """Codecs timed by the wall clock, because they work in threads or on a device."""
 
     def time_for_baseline(self, codecs: Sequence[str], watch: Watch) -> list[BaselineTiming]:
         """Time those of `codecs` that have a cell that is ok.
@@ -123,7 +129,7 @@ class Timer:
         if any(len(quiet_rounds(some, quiet)) < PASSES for some in passes.values()):
             quiet = common_contention(list(passes.values()))
         return [
-            to_baseline_timing(codec, self.grid, some, quiet or 0.0)
+            to_baseline_timing(codec, self.clock(codec), some, quiet or 0.0)
             for codec, some in passes.items()
         ]
 
@@ -170,12 +176,34 @@ class Timer:
         request = Request(
             recipe=plan.recipe(plan.plugins.codec(codec)),
             slices=[(part.corpus, part.protocol) for part in slices],
-            clock=self.grid.clock(codec),
+            clock=self.clock(codec),
             prefix_bytes=prefix_bytes or max(part.bytes for part in slices),
             shorten=prefix_bytes is None,
             contention=contention,
         )
         return answer(request, self.timeout)
+
+    def record(
+        self, findings: Mapping[str, list[TimeFinding]], watch: Watch
+    ) -> dict[str, list[TimeFinding]]:
+        """Time the codecs whose findings have no time, once; nothing is compared."""
+        found = {}
+        for codec, known in findings.items():
+            if self._slices(codec) and all(finding.time is None for finding in known):
+                watch.timing(f"timing {codec}")
+                both = known or without_time(codec, TimeVerdict.NOT_COMPARED, NO_TIMES)
+                try:
+                    rounds = self.make_pass(codec, None, None).rounds
+                except TimingError as error:
+                    found[codec] = without_time(codec, TimeVerdict.NOT_TIMED, str(error))
+                    continue
+                times = [math.exp(log_times([rounds], f.direction)[0]) for f in both]
+                found[codec] = [replace(f, time=t) for f, t in zip(both, times, strict=True)]
+        return found
+
+    def clock(self, codec: str) -> Clock:
+        """The clock that times the codec."""
+        return "wall" if codec in self.wall else "cpu"
 
     def wait(self, seconds: float) -> None:
         """Sleep, if the number of seconds is positive."""
@@ -231,7 +259,7 @@ def log_times(passes: Iterable[Sequence[Round]], direction: str) -> list[float]:
 
 
 def to_baseline_timing(
-    codec: str, grid: Grid, passes: Sequence[Pass], contention: float
+    codec: str, clock: Clock, passes: Sequence[Pass], contention: float
 ) -> BaselineTiming:
     """Convert the passes over a codec to what a baseline keeps.
 
@@ -247,11 +275,12 @@ def to_baseline_timing(
     encode, decode = ([round(x, 4) for x in log_times(quiet, d)] for d in DIRECTIONS)
     return BaselineTiming(
         codec=codec,
-        clock=grid.clock(codec),
+        clock=clock,
         prefix_bytes=passes[0].prefix_bytes,
         contention=round(contention, 4),
         encode=encode,
         decode=decode,
+        on=timing_conditions(),
     )
 
 
@@ -285,6 +314,7 @@ def compare_direction(
         factor=math.exp(change),
         p=p,
         passes=len(now),
+        time=math.exp(median(now)),
     )
 
 

@@ -1,9 +1,11 @@
 """The exact part of the gate: what became of each cell since the baseline was made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from codelength.gate.baseline import Baseline, ExpectedCell, library_versions
+from codelength.gate.rows import UNCHANGED, RowChanges
+from codelength.metrics.budget import Budget, check_budget
 from codelength.results.cell import Cell, Status, Struct
 
 
@@ -14,8 +16,14 @@ class Verdict(StrEnum):
     LARGER = "larger"
     OTHER_BYTES = "other bytes"
     """The size is the same and the bytes are not: blobs that were kept may not decode any more."""
+    CHANGED_ROW = "changed row"
+    """The plugin's default row has other settings."""
+    OVER_BUDGET = "over budget"
+    """All cells of a codec together take more than they may."""
     FAILED = "failed"
     VANISHED = "vanished"
+    GONE_ROW = "gone row"
+    """The plugin has no such default row any more."""
     UNRECORDED = "not in the baseline"
     CHANGED_KEY = "changed key"
     """The library or the data are not those of the baseline, so sizes are not compared."""
@@ -30,7 +38,7 @@ class Verdict(StrEnum):
         return self in (self.EQUAL, self.SMALLER, self.LARGER, self.OTHER_BYTES)
 
 
-class CellFinding(Struct, frozen=True):
+class CellFinding(Struct, frozen=True, kw_only=False):
     """The verdict on one cell of the grid."""
 
     codec: str
@@ -45,38 +53,70 @@ class CellFinding(Struct, frozen=True):
 
 
 def find_changes(
-    baseline: Baseline, cells: Sequence[Cell], missing: Mapping[str, str]
+    baseline: Baseline,
+    codecs: Sequence[str],
+    cells: Sequence[Cell],
+    missing: Mapping[str, str],
+    rows: RowChanges = UNCHANGED,
 ) -> list[CellFinding]:
-    """Compare every cell of the baseline's grid with what was measured now.
+    """Compare every cell of some codecs on the baseline's grid with what was measured now.
 
     Args:
         missing: For each codec or corpus that cannot be used here, the reason.
+        rows: What became of the default rows.
 
     Returns:
-        One finding for each cell of the grid, in the order of the grid.
+        One finding for each cell of the grid, in the order of the grid, gone rows last.
     """
     expected, measured = baseline.by_key, {cell.key: cell for cell in cells}
     findings = []
-    for key in baseline.grid.keys:
-        before, now = expected.get(key), measured.get(key)
+    for key in baseline.grid.keys(codecs):
+        old = rows.changed.get(key.codec, "")
+        before, now = expected.get(key._replace(codec=old or key.codec)), measured.get(key)
         reason = missing.get(key.codec) or missing.get(key.corpus) or "it was not measured"
-        verdict, detail = verdict_of(before, now, reason)
+        verdict, detail = verdict_of(before, now, reason, old)
         findings.append(
             CellFinding(
-                codec=key.codec,
-                corpus=key.corpus,
-                protocol=key.protocol,
-                verdict=verdict,
-                detail=detail,
-                before=before.coded_bytes if before and not before.declined else None,
-                now=now.coded_bytes if now and now.ok else None,
+                *key[:3],
+                verdict,
+                detail,
+                before.coded_bytes if before and not before.declined else None,
+                now.coded_bytes if now and now.ok else None,
             )
         )
+    for cell in baseline.cells:
+        if cell.codec in rows.gone and cell.codec not in rows.changed.values():
+            detail = "its plugin does not offer it by default any more; --update takes it out"
+            place = (cell.codec, cell.corpus, cell.protocol)
+            findings.append(CellFinding(*place, Verdict.GONE_ROW, detail))
     return findings
 
 
-def verdict_of(before: ExpectedCell | None, now: Cell | None, reason: str) -> tuple[Verdict, str]:
-    """Return the verdict on a cell and the detail; `reason` says why `now` is missing."""
+def codecs_to_check(baseline: Baseline, rows: RowChanges) -> list[str]:
+    """Return the codecs of the baseline that are not gone, and the new default rows."""
+    kept = [codec for codec in baseline.codecs if codec not in rows.gone]
+    return list(dict.fromkeys([*kept, *rows.new]))
+
+
+def find_over_budget(cells: Sequence[Cell], budget: Budget) -> Iterator[CellFinding]:
+    """Find the codecs whose cells together exceed a limit, or have no figure for it."""
+    for codec in dict.fromkeys(cell.codec for cell in cells):
+        taken = [c for c in cells if c.codec == codec and c.status is not Status.UNSUPPORTED]
+        for use in check_budget(taken, budget) if taken else ():
+            verdict = Verdict.FAILED if use.used is None else Verdict.OVER_BUDGET
+            if not use.is_within:
+                yield CellFinding(codec, "all", "all", verdict, str(use))
+
+
+def verdict_of(
+    before: ExpectedCell | None, now: Cell | None, reason: str, old: str = ""
+) -> tuple[Verdict, str]:
+    """Return the verdict on a cell and the detail.
+
+    Args:
+        before: With `old`, what the default row `old` gave, whose place this one has taken.
+        reason: Why `now` is missing.
+    """
     if now is None:
         return Verdict.VANISHED, reason
     if now.status is Status.MISMATCH:
@@ -89,16 +129,19 @@ def verdict_of(before: ExpectedCell | None, now: Cell | None, reason: str) -> tu
         return Verdict.UNRECORDED, "nothing to compare with; --update adds it"
     if before.declined:
         return Verdict.CHANGED_KEY, "the codec declined such data before; --update accepts it"
-    key = changed_key(before, now)
-    if key:
-        return Verdict.CHANGED_KEY, f"{key}; not compared, --update accepts it"
     step = now.coded_bytes - before.coded_bytes
+    share = f", {step / before.coded_bytes:+.3%}" if before.coded_bytes else ""
+    change = f"{before.coded_bytes:,} → {now.coded_bytes:,} B ({step:+,} B{share})"
+    if old:
+        return Verdict.CHANGED_ROW, f"was {old}: {change}; --update accepts it"
+    if key := changed_key(before, now):
+        return Verdict.CHANGED_KEY, f"{key}; not compared, --update accepts it"
     if step:
-        share = f", {step / before.coded_bytes:+.3%}" if before.coded_bytes else ""
-        change = f"{before.coded_bytes:,} → {now.coded_bytes:,} B ({step:+,} B{share})"
-        if step > 0:
-            return Verdict.LARGER, change
-        return Verdict.SMALLER, f"{change}; --update keeps it"
+        return (
+            (Verdict.LARGER, change)
+            if step > 0
+            else (Verdict.SMALLER, f"{change}; --update keeps it")
+        )
     if before.blobs != now.blobs:
         return Verdict.OTHER_BYTES, (
             f"{now.coded_bytes:,} B as before, in other bytes: blobs written before may not "

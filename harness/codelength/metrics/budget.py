@@ -22,7 +22,10 @@ class Budget:
     """Coded bytes, the model and the decoder. The cells need a price with decoders."""
 
     def __bool__(self) -> bool:
-        return self != Budget()
+        return self != NO_BUDGET
+
+
+NO_BUDGET = Budget()
 
 
 class Use(NamedTuple):

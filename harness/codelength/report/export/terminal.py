@@ -43,7 +43,7 @@ def to_screen(page: Page, width: int | None = None, colour: bool = False) -> str
             rest.append(f"{left} of other protocols: --full")
         tables = [_shorten(table, size) for table, size in zip(tables, sizes, strict=False)]
     blocks = [_to_block(table, width, colour) for table in tables]
-    return "\n\n".join([summary, *blocks, "\n".join(rest)])
+    return "\n\n".join(filter(None, [summary, *blocks, "\n".join(rest)]))
 
 
 def _to_block(table: Table, width: int | None, colour: bool = False) -> str:
