@@ -106,13 +106,14 @@ def read_flac(file: FileBytes) -> Decoded:
     info = stream_info(file, start)
     if not 4 <= info.bits <= 24:
         raise NotRepresentable(f"its samples have {info.bits} bits")
-    held = find_sound(file, start)
+    held = find_sound(file, start, info.frames)
     if info.frames not in (0, held.frames):
         raise NotRepresentable(
             f"its header claims {info.frames} frames, its blocks hold {held.frames}"
         )
+    width = -(-info.bits // 8) * 8  # libsndfile reads 12 and 20 bits only where 16 and 24 are named
     head = bytearray(file[start : start + 8 + STREAMINFO])
-    head[21:26] = (info.bits - 1 << 36 & 0xF0_0000_0000 | held.frames).to_bytes(5)
+    head[21:26] = (width - 1 << 36 & 0xF0_0000_0000 | held.frames).to_bytes(5)
     stream = _Corrected(file, start, bytes(head))
     digest, data, frames = hashlib.md5(usedforsecurity=False), io.BytesIO(), 0
     try:
@@ -134,7 +135,7 @@ def read_flac(file: FileBytes) -> Decoded:
     if any(info.md5) and info.md5 != digest.digest():
         raise NotRepresentable("its sound is not what its header's MD5 is of")
     return Decoded(
-        media=Audio(info.rate, info.channels, -(-info.bits // 8) * 8),
+        media=Audio(info.rate, info.channels, width),
         data=data.getvalue(),
         what=f"{info.bits}-bit FLAC",
         carried=held.stop - held.start,
@@ -157,10 +158,11 @@ def stream_info(file: FileBytes, start: int) -> StreamInfo:
     )
 
 
-def find_sound(file: FileBytes, start: int) -> Sound:
-    """Find the blocks of sound, and count their frames, whatever STREAMINFO says.
+def find_sound(file: FileBytes, start: int, claimed: int) -> Sound:
+    """Find the blocks of sound, and count their frames, whatever STREAMINFO claims.
 
-    The header of the last block has its number (RFC 9639, section 9.1), and a checksum ends it.
+    The header of the last block has its number (RFC 9639, section 9.1; in files of before 2007 that
+    of its first frame), and a checksum ends it.
 
     Raises:
         NotRepresentable: There is no block, or something follows the last one.
@@ -189,8 +191,9 @@ def find_sound(file: FileBytes, start: int) -> Sound:
             candidates += 1
             if not _crc16(data[at:]):
                 number, size = block
-                frames = size + (number if data[at + 1] & 1 else number * shortest)
-                return Sound(first, stop, frames)
+                by_frame, by_block = number + size, number * shortest + size
+                is_by_frame = data[at + 1] & 1 or by_frame == claimed
+                return Sound(first, stop, by_frame if is_by_frame else by_block)
     raise NotRepresentable("it does not end with a whole block of sound")
 
 

@@ -1,5 +1,6 @@
 """TIFF pictures, by tifffile: the samples as they are stored, whatever their tags say of them."""
 
+import logging
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ from codelength_reading.libraries import check_installed
 from codelength_reading.pictures import check_size
 
 if TYPE_CHECKING:
+    import numpy as np
     import tifffile
+    from numpy.typing import NDArray
 
 LOSSY = {6, 7, 33003, 33004, 33005, 34892, 34933, 50001, 50002, 52546}
 """Compression numbers that lose, may lose, or convert colours: JPEG, JPEG 2000, WebP, JPEG XL."""
+CCITT = {2, 3, 4}
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 SIZES_BIG = {16: 8, 17: 8, 18: 8}
 """Bytes of a value, by type; the second in BigTIFF."""
@@ -38,13 +42,34 @@ def read_tiff(file: FileBytes) -> Decoded:
         raise NotRepresentable("it breaks off before its end")
     if not is_zero(file, end):
         raise NotRepresentable(f"{len(file) - end} bytes follow its end")
+    doubts = _Doubts()
+    log = tifffile.logger()
+    propagates, log.propagate = log.propagate, False
+    log.addHandler(doubts)
     try:
         with tifffile.TiffFile(file.path) as tiff:
-            return _read_page(file, tiff)
+            decoded = _read_page(file, tiff)
     except NotRepresentable:
         raise
     except Exception as error:  # tifffile raises whatever its decoders raise
         raise NotRepresentable(f"tifffile does not read it: {error}") from error
+    finally:
+        log.removeHandler(doubts)
+        log.propagate = propagates
+    if doubts.messages:
+        raise NotRepresentable(f"tifffile doubts it: {doubts.messages[0]}")
+    return decoded
+
+
+class _Doubts(logging.Handler):
+    """Keeps what tifffile logs of a file that it reads all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
 
 
 def _read_page(file: FileBytes, tiff: "tifffile.TiffFile") -> Decoded:
@@ -74,6 +99,8 @@ def _read_page(file: FileBytes, tiff: "tifffile.TiffFile") -> Decoded:
     pixels = page.asarray()
     if page.planarconfig == 2 and media.channels > 1:
         pixels = np.moveaxis(pixels.reshape(media.channels, *pixels.shape[-2:]), 0, -1)
+    if int(page.compression) in CCITT and not _agrees(file, pixels):
+        raise NotRepresentable("libtiff reads other pixels, so it is damaged")
     if pixels.size != frames[0]:
         raise NotRepresentable(f"it has {pixels.size} samples, its header claims {frames[0]}")
     photometric = tifffile.PHOTOMETRIC(page.photometric).name
@@ -84,6 +111,18 @@ def _read_page(file: FileBytes, tiff: "tifffile.TiffFile") -> Decoded:
         carried=min(len(file), sum(page.databytecounts)),
         reader=f"tifffile {tifffile.__version__}",
     )
+
+
+def _agrees(file: FileBytes, pixels: "NDArray[np.integer]") -> bool:
+    """Tell whether libtiff reads the same pixels. Fax codes have no checksum."""
+    import imagecodecs
+    import numpy as np
+
+    try:
+        others = imagecodecs.tiff_decode(bytes(file))
+    except Exception:  # it has an exception of its own
+        return False
+    return np.array_equal(others.astype(bool), pixels.astype(bool))
 
 
 def _ends(file: FileBytes) -> Iterator[int]:
