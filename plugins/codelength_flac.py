@@ -59,6 +59,9 @@ class Flac(Codec):
                 flac.write(frames)
         return file.getvalue()
 
+    def drops(self, media: Media) -> bool:
+        return isinstance(media, Audio) and not _is_known(media)
+
     def decode(self, blob: bytes) -> bytes:
         import soundfile
 
@@ -101,14 +104,13 @@ class Flac(Codec):
         }
 
 
+def _is_known(audio: Audio) -> bool:
+    """Tell whether libsndfile writes FLAC of such sound."""
+    return audio.depth in SUBTYPES and not audio.floating and 1 <= audio.channels <= 8
+
+
 def _fitting(data: bytes, media: Media) -> Audio:
-    if (
-        not isinstance(media, Audio)
-        or media.depth not in SUBTYPES
-        or media.floating
-        or not 1 <= media.channels <= 8
-        or len(data) % media.frame_size
-    ):
+    if not isinstance(media, Audio) or not _is_known(media) or len(data) % media.frame_size:
         return PLAIN
     # What each frame's header can spell: 16 bits of Hz, or of tens of Hz.
     rates = range(1, 65_536) if media.rate % 10 else range(10, 655_351)

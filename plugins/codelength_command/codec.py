@@ -11,12 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from codelength import RAW, Codec, CorruptBlob, Media, Unavailable, UsageError
+from codelength import RAW, Audio, Codec, CorruptBlob, Media, Unavailable, UsageError
 from codelength_command import wave
 from codelength_command.command import FILLED, HERE, IN, OUT, Command
 from codelength_command.definition import Definition
 from codelength_command.process import STDERR, STDOUT, CommandFailed, Limits, last_line, run
-from codelength_images.formats import Png
+from codelength_images.formats import Png, room_for
 from codelength_images.pixels import ImageCodec
 
 if TYPE_CHECKING:
@@ -147,6 +147,9 @@ class SoundCommand(CommandCodec):
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         return self._encoded(wave.written(data, media)) if data else b""
 
+    def drops(self, media: Media) -> bool:
+        return isinstance(media, Audio) and not wave.is_known(media)
+
     def decode(self, blob: bytes) -> bytes:
         return wave.read(self._decoded(blob)) if blob else b""
 
@@ -159,7 +162,7 @@ class PictureCommand(ImageCodec, CommandCodec):
     def write(self, pixels: "Pixels") -> bytes:
         from imagecodecs import png_encode
 
-        return self._encoded(bytes(png_encode(pixels, 1)))
+        return self._encoded(bytes(png_encode(pixels, 1, out=room_for(pixels))))
 
     def read(self, file: bytes) -> "Pixels":
         return Png().read(self._decoded(file))

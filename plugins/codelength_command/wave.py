@@ -16,7 +16,9 @@ def written(data: bytes, media: Media) -> bytes:
     """A WAV file of `data`: as the sound that a hint says it is, or else as 8-bit mono."""
     if len(data) > LONGEST:
         raise Unsupported(f"a WAV file holds no {len(data)} bytes")
-    sound = media if isinstance(media, Audio) and _fits(data, media) else PLAIN
+    sound = media if isinstance(media, Audio) and is_known(media) else PLAIN
+    if len(data) % sound.frame_size:
+        sound = PLAIN
     rate = sound.rate if 1 <= sound.rate <= 655_350 else PLAIN.rate
     form = struct.pack(
         "<HHIIHH",
@@ -46,9 +48,10 @@ def read(file: bytes) -> bytes:
     raise CorruptBlob(f"a WAV file of {len(file)} bytes without its sound")
 
 
-def _fits(data: bytes, media: Audio) -> bool:
+def is_known(media: Audio) -> bool:
+    """Tell whether programs take such sound in a WAV file."""
     depths = (32,) if media.floating else (8, 16, 24, 32)
-    return media.depth in depths and 1 <= media.channels <= 8 and len(data) % media.frame_size == 0
+    return media.depth in depths and 1 <= media.channels <= 8
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

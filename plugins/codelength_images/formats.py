@@ -33,8 +33,7 @@ class Png(ImageCodec):
     def write(self, pixels: "Pixels") -> bytes:
         from imagecodecs import PNG, png_encode
 
-        # rows of a few pixels of noise grow by more than imagecodecs makes room for by itself
-        room = 2 * pixels.nbytes + 16 * len(pixels) + (1 << 16)
+        room = room_for(pixels)
         tries = {
             "none": [(PNG.FILTER.NONE, PNG.STRATEGY.DEFAULT)],
             "adaptive": [
@@ -183,6 +182,14 @@ class JpegXl(ImageCodec):
         import imagecodecs
 
         return {"imagecodecs": imagecodecs.__version__, **_named(imagecodecs.jpegxl_version())}
+
+
+def room_for(pixels: "Pixels") -> int:
+    """Return the bytes that a PNG of these pixels takes at most.
+
+    Rows of a few pixels of noise grow by more than imagecodecs makes room for by itself.
+    """
+    return 2 * pixels.nbytes + 16 * len(pixels) + (1 << 16)
 
 
 def _three_axes(pixels: "NDArray[Any]") -> "Pixels":

@@ -70,6 +70,9 @@ class ImageCodec(Codec):
         head = varint(2 * pad + several) + (varint(len(images)) if several else b"")
         return head + join_parts(self.write(image) for image in images)
 
+    def drops(self, media: Media) -> bool:
+        return isinstance(media, Image) and not _is_known(media)
+
     def decode(self, blob: bytes) -> bytes:
         if not blob:
             return b""
@@ -148,12 +151,11 @@ def _pixels(data: bytes, media: Image) -> "Pixels":
 
 
 def _fits(data: bytes, media: Image) -> bool:
-    return (
-        media.depth in (8, 16)
-        and 1 <= media.channels <= 4
-        and media.width >= 1
-        and media.height * media.frame_size == len(data)
-    )
+    return _is_known(media) and media.height * media.frame_size == len(data)
+
+
+def _is_known(media: Image) -> bool:
+    return media.depth in (8, 16) and 1 <= media.channels <= 4 and media.width >= 1
 
 
 def _files(blob: bytes) -> tuple[int, int, list[bytes]]:

@@ -54,6 +54,13 @@ class Codec(ABC):
         """The data behind each blob."""
         return [self.decode(blob) for blob in blobs]
 
+    def drops(self, media: Media) -> bool:
+        """Tell whether data are coded as plain bytes although the codec uses hints of this kind.
+
+        Because its format has fewer channels or bits, for instance. Tables mark such figures.
+        """
+        return False
+
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         """Where the bytes of `blob` went; the entries sum to its length."""
         return {"payload": len(blob)}

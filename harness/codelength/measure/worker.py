@@ -71,6 +71,7 @@ class Encoded(msgspec.Struct, frozen=True):
     ledger: dict[str, int]
     header_bytes: int
     blobs: str
+    dropped_hints: int
 
 
 @lru_cache(maxsize=1)
@@ -104,7 +105,7 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
     ledger: Counter[str] = Counter()
     sizes: list[tuple[int, int]] = []
     clusters: list[str] = []
-    meter, done = Meter(), 0
+    meter, done, dropped = Meter(), 0, 0
     header = b""
     with suppress(Exception), noting_late_code():  # and it shows its fixed header
         header = plain(codec.encode(b"\0"))
@@ -122,6 +123,7 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
                 ledger.update(codec.ledger(blob))
                 sizes.append((len(sample.data), len(blob)))
                 clusters.append(sample.cluster)
+                dropped += codec.drops(sample.media)
             done += sum(len(sample.data) for sample in batch)
             report_progress(done)
     if digest.hexdigest() != corpus_slice.digest:
@@ -136,6 +138,7 @@ def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encode
         dict(ledger),
         len(header),
         blobs_digest.hexdigest(),
+        dropped,
     )
 
 

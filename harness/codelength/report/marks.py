@@ -11,6 +11,7 @@ from codelength.report.merge import Row
 from codelength.results.cell import Cell, Evidence
 
 SAME_MACHINE = "⌂"
+DROPPED = "‡"
 
 
 def adjusted_at_1_gb(cell: Cell) -> float | None:
@@ -36,9 +37,11 @@ def name_of(row: Row) -> str:
 
 
 def marks_of(cells: Iterable[Cell]) -> str:
-    """The marks behind a figure of such cells: † and ?."""
-    found = {contamination_of(cell) for cell in cells if cell.ok and cell.model_bytes}
-    return "".join(state.mark for state in Contamination if state in found)
+    """The marks behind a figure of such cells: †, ? and ‡."""
+    good = [cell for cell in cells if cell.ok]
+    found = {contamination_of(cell) for cell in good if cell.model_bytes}
+    marks = "".join(state.mark for state in Contamination if state in found)
+    return marks + DROPPED * any(cell.dropped_hints for cell in good)
 
 
 def mark_rate(rate: float | None, row: Row, cells: Iterable[Cell] = ()) -> str:
@@ -52,6 +55,16 @@ def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> lis
     """What the marks on these rows and cells mean, and what the columns of `PAID` charge."""
     good = [cell for cell in cells if cell.ok]
     notes = explain_contamination(good)
+    dropped = sorted(
+        f"{cell.codec} {cell.dropped_hints} of {cell.slice.samples} samples of {cell.slice.corpus}"
+        for cell in good
+        if cell.dropped_hints
+    )
+    if dropped:
+        notes.append(
+            f"{DROPPED} coded as plain bytes, because the codec's format has no such pictures or "
+            f"sound (fewer channels, fewer bits): {'; '.join(dropped)}."
+        )
     evidence = {row.evidence for row in rows}
     if Evidence.SAME_MACHINE in evidence:
         notes.append(

@@ -204,6 +204,8 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     """By what it is, in bytes as measured. None: what it costs is not known, in a copy of the cell
     at another price (`metrics.price.apply_price`)."""
     card: ModelCard | None = None
+    dropped_hints: int = 0
+    """Samples that the codec coded as plain bytes although it uses hints of their kind."""
     header_bytes: int = 0
     """The size of the blob for one zero byte: what the published protocol takes for a header."""
     blobs: str = ""
