@@ -37,11 +37,14 @@ def command(
 ) -> int:
     """Show from which corpus size on each codec is cheaper than each other one.
 
-    Models count. For models of one family, shows the best size at each corpus size. Ends with 3 if
+    Models count. Ratios are those that were measured at several sizes: codecs learn, so nothing is
+    said of sizes beyond. For models of one family, shows the best one at each size. Ends with 3 if
     the folder has lines that are not results.
 
     \b
-    codelength break-even codelength-results --corpora enwik6 --price compressed
+    codelength run --corpora enwik6 --limit head:250kB --out growth
+    codelength run --corpora enwik6 --limit head:500kB --out growth
+    codelength break-even growth --price compressed
     """
     from codelength.report.board import board_of
     from codelength.results.store import load_existing

@@ -1,32 +1,39 @@
-"""The page of break-evens: for each corpus its charts and tables."""
+"""The page of break-evens: for each corpus its chart and tables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 
-from codelength.report import marks
+from codelength.report import format, marks
 from codelength.report.board import Board, family_of
-from codelength.report.charts import file_stem
 from codelength.report.page import Chart, Heading, Prose, Records, Section
 from codelength.report.provenance import corpora_table, libraries_table, models_table, runs_table
-from codelength.report.svg import COLOURS, FRAME, LogAxis, Svg, draw_axes
-from codelength_break_even.lines import CostLine, find_cheaper_range, find_lower_envelope
-from codelength_break_even.tables import Costs, cheapest_table, cost_tables, costs_of
+from codelength.report.svg import COLOURS, LogAxis, Svg, draw_axes
+from codelength.report.table import Column, Table, stack_head
+from codelength_break_even.growth import Curve, Growth, growths_of
 
 GUIDE = (
-    "A codec whose receiver must hold a model of M bytes (weights, tokenizer) and whose ratio is r "
-    "spends M + r · N bytes on N bytes of such data. Two codecs break even where they spend the "
-    "same. That r is at any size what was measured at one is an assumption, to the disadvantage of "
-    "codecs that go on learning as they code. Every ratio is of blobs that a process of its own "
-    "decoded to the bytes that went in."
+    "A codec whose receiver must hold a model of M bytes (weights, tokenizer) spends M and the "
+    "coded bytes. Two codecs break even where they spend the same. Nearly every codec learns "
+    "from what it codes, so a ratio holds only at the size where it was measured. A break-even "
+    "is therefore known between two measured sizes, and nothing is said beyond the largest one. "
+    "'codelength run --limit head:N', for N twice as large each time and all into one folder, "
+    "measures the sizes."
+)
+ONE_SIZE = (
+    "Measured at one size only, so where two codecs break even is not known: 'codelength run "
+    "--limit head:{} --out DIR' adds another size."
 )
 HEADS = (
-    *("corpus", "protocol", "limit", "break_even_bytes", "low", "high", "cheaper_below"),
-    "cheaper_from_there_on",
+    "corpus",
+    "protocol",
+    "from_bytes",
+    "to_bytes",
+    "estimate",
+    "cheaper_below",
+    "cheaper_above",
 )
 DASHES = ("", "6 3", "2 2", "8 3 2 3")
-SIZE = "corpus size (raw bytes, log scale)"
-LEFT, RIGHT = 1e4, 1e9
-"""Corpus sizes that are shown at least."""
+SIZE = "raw bytes (log scale)"
 
 
 class BreakEvenPage:
@@ -43,11 +50,9 @@ class BreakEvenPage:
         return self.board.pricing.description
 
     @cached_property
-    def costs(self) -> list[Costs]:
-        """What the codecs of each corpus cost."""
-        return [
-            costs for g in self.board.grids for c in g.slices if (costs := costs_of(g, c)).lines
-        ]
+    def growths(self) -> list[Growth]:
+        """The curves of each corpus under each protocol."""
+        return growths_of(self.board)
 
     @property
     def sections(self) -> list[Section]:
@@ -57,164 +62,196 @@ class BreakEvenPage:
     @cached_property
     def first(self) -> list[Section]:
         """The cheapest codec at each size of each corpus."""
-        return [Prose(GUIDE), *map(cheapest_table, self.costs)]
+        return [Prose(GUIDE), *map(cheapest_table, self.growths)]
 
     @cached_property
     def details(self) -> list[Section]:
         """The charts and the other tables of each corpus, and where the figures come from."""
         sections: list[Section] = []
-        for costs in self.costs:
-            sections += [Heading(costs.label), *_charts(costs), *cost_tables(costs)]
+        for growth in self.growths:
+            sections += [Heading(growth.label), *_charts(growth, self.summary)]
+            sections += [rates_table(growth), matrix_table(growth)]
+            sections += filter(None, [crossings_table(growth)])
+            sections += [cheapest_table(ladder) for ladder in growth.ladders()]
         tables = [make(self.board) for make in (libraries_table, models_table, corpora_table)]
         sections += [Heading("Provenance"), runs_table(self.board)]
         return [*sections, *(table for table in tables if table.rows)]
 
     @property
     def records(self) -> Records:
-        """A line for each pair of codecs that break even."""
-        rows = []
-        for costs in self.costs:
-            for found in costs.break_evens:
-                low, high = found.interval or (None, None)
-                of = (costs.corpus, costs.grid.protocol, costs.grid.limit)
-                rows.append((*of, found.size, low, high, found.small, found.large))
-        return Records(HEADS, rows)
+        """A line for each change of places of two codecs."""
+        return Records(
+            HEADS,
+            [
+                (growth.corpus, growth.protocol, c.low, c.high, round(c.size), c.below, c.above)
+                for growth in self.growths
+                for c in growth.crossings
+            ],
+        )
 
     @property
     def document(self) -> dict[str, object]:
-        """The title, the price, and the same lines with the names of their fields."""
+        """The title, the price, the curves, and the break-evens with the names of their fields."""
         records = self.records
         return {
             "title": self.title,
             "price": self.summary,
+            "curves": [
+                _curve(growth, c) for growth in self.growths for c in growth.curves.values()
+            ],
             "break_evens": [dict(zip(records.heads, row, strict=True)) for row in records.rows],
         }
 
 
-def _charts(costs: Costs) -> Iterator[Chart]:
-    stem = "".join(c if c.isalnum() else "-" for c in costs.corpus) + "-" + file_stem(costs.grid)
-    notes = marks.explain_contamination(costs.cells[codec] for codec in costs.lines)
-    tail = " ".join(["", costs.grid.pricing.description, *notes])
-    caption = (
-        f"{costs.label}: bytes for a corpus, models sent along, and the same for each raw byte, "
-        "against the corpus's size; the vertical line is the size that was measured."
+def cheapest_table(growth: Growth) -> Table:
+    """Name the cheapest codec at each size; of a family, the best size of model."""
+    rows = []
+    for size in growth.sizes:
+        order = sorted(growth.curves.values(), key=lambda curve: (curve.total(size), curve.codec))
+        best, card = order[0], order[0].last.card
+        row = [format.size(size), best.codec, format.count(card.parameters if card else None)]
+        row += [format.size(best.model_bytes), format.size(best.total(size))]
+        rows.append([*row, order[1].codec if len(order) > 1 else ""])
+    heads = ("raw\nbytes", "cheapest", "parameters", "model", "total", "next")
+    columns = [Column(h, "left" if h in ("cheapest", "next") else "right") for h in heads]
+    families = {family_of(name) for name in growth.curves}
+    many = len(families) == 1 and len(growth.curves) > 1
+    what = f"Best size of {families.pop()}" if many else "Cheapest codec"
+    made = "Model and coded bytes together, at each size that was measured for every codec."
+    return Table(f"{what} at each size · {growth.label}", columns, rows, made, _notes(growth))
+
+
+def rates_table(growth: Growth) -> Table:
+    """List the ratio of each codec at each size, and what a fit expects at twice the largest."""
+    rows = []
+    sizes = sorted({size for curve in growth.curves.values() for size in curve.cells})
+    for name, curve in growth.curves.items():
+        row = [name, format.size(curve.model_bytes)]
+        row += [_rate(curve, size) for size in sizes]
+        ahead = curve.forecast
+        row.append(f"≈{format.percent(ahead[0])} ± {100 * ahead[1]:.2f}" if ahead else format.NA)
+        rows.append(row)
+    columns = [Column("codec", "left", fixed=True), Column("model")]
+    columns += [Column(stack_head(format.size(size)) + "\n%") for size in sizes]
+    columns.append(Column("twice\nas much %"))
+    made = (
+        "Coded / raw bytes without the model. Twice as much: a fit of a + b·N^−c to all sizes, ± "
+        "the error at the largest size of the same fit to the smaller ones; n/a with fewer than "
+        "four."
     )
-    yield Chart(f"break-even-{stem}.svg", caption + tail, partial(draw_totals, costs))
-    for ladder in costs.ladders():
-        name = family_of(next(iter(ladder.lines)))
-        caption = f"{costs.label}: which size of {name} is the cheapest at which corpus size."
-        yield Chart(f"ladder-{name}-{stem}.svg", caption + tail, partial(draw_ladder, ladder))
+    return Table(f"Growth · {growth.label}", columns, rows, made, _notes(growth))
 
 
-def draw_totals(costs: Costs) -> bytes:
-    """Draw two panels against corpus size: total bytes, and the adjusted rate."""
-    svg = _start(costs, "Bytes against corpus size")
-    sizes = _sizes(costs.lines)
-    ends = [line.total(size) for line in costs.lines.values() for size in (sizes[0], sizes[-1])]
-    x = LogAxis(sizes[0], sizes[-1], 70, 480)
-    y = LogAxis.around([max(1.0, end) for end in ends], 440, 70)
-    title = "blobs and model (bytes, log scale)"
-    _draw_lines(svg, costs, (x, y), title, sizes, lambda line, n: max(1.0, line.total(n)))
-    _draw_rates(svg, costs, sizes, 560, 960)
-    order = sorted(costs.lines, key=lambda codec: costs.lines[codec].total(sizes[-1]))
-    _draw_legend(svg, costs, order)
-    return svg.render()
+def matrix_table(growth: Growth) -> Table:
+    """Where each codec (a row) takes fewer bytes than each other one (a column)."""
+    rows = [
+        [name, *("" if name == other else _where(growth, name, other) for other in growth.curves)]
+        for name in growth.curves
+    ]
+    columns = [Column("codec", "left", fixed=True), *(Column(stack_head(n)) for n in growth.curves)]
+    made = (
+        "Between the measured sizes, a row is cheaper than a column from about so many raw bytes "
+        "on (≥), or up to so many (≤), or always, or never; = where they are equal throughout."
+    )
+    return Table(f"Break-even · {growth.label}", columns, rows, made, _notes(growth))
 
 
-def draw_ladder(costs: Costs) -> bytes:
-    """Draw two panels against corpus size.
-
-    The adjusted rates of the models of a family, and the size of the cheapest one.
-    """
-    svg = _start(costs, "The best size of a model")
-    sizes = _sizes(costs.lines)
-    _draw_rates(svg, costs, sizes, 70, 480)
-    segments = find_lower_envelope(costs.lines)
-    counted = all(card and card.parameters for card in (costs.cells[c].card for c in costs.lines))
-    heights = {s.codec: _model_size(costs, s.codec, counted) for s in segments}
-    x = LogAxis(sizes[0], sizes[-1], 570, 960)
-    y = LogAxis.around([max(1.0, height) for height in heights.values()], 440, 70, 0.25)
-    what = "parameters (log scale)" if counted else "model (bytes, log scale)"
-    draw_axes(svg, x, y, (SIZE, what))
-    looks = _looks(costs.lines)
-    for segment in segments:
-        ends = [max(segment.sizes.start, sizes[0]), min(segment.sizes.end, sizes[-1])]
-        height = y.at(max(1.0, heights[segment.codec]))
-        svg.line([(x.at(end), height) for end in ends], looks[segment.codec][0], 3)
-        svg.text((x.at(ends[0]), height - 6), costs.grid.labels[segment.codec], 10)
-    _draw_legend(svg, costs, list(costs.lines))
-    return svg.render()
+def crossings_table(growth: Growth) -> Table | None:
+    """List every change of places, by size; None if there is none."""
+    rows = [
+        [format.size(c.low), format.size(c.high), f"≈{format.size(c.size)}", c.below, c.above]
+        for c in growth.crossings
+    ]
+    columns = [Column("after"), Column("before"), Column("about")]
+    columns += [Column("cheaper below", "left"), Column("cheaper above", "left")]
+    made = (
+        "Between which two measured sizes two codecs change places, and where a line between says."
+    )
+    title = f"Break-evens · {growth.label} · by size"
+    return Table(title, columns, rows, made, _notes(growth)) if rows else None
 
 
-def _start(costs: Costs, title: str) -> Svg:
+def _rate(curve: Curve, size: int) -> str:
+    if size not in curve.cells:
+        return format.NA
+    cell = curve.cells[size]
+    return format.percent(cell.coded_bytes / size) + marks.marks_of([cell])
+
+
+def _where(growth: Growth, one: str, other: str) -> str:
+    gaps = [gap for _, gap in growth.gaps(one, other)]
+    if not any(gaps):
+        return "=" if gaps else format.NA
+    crossings = growth.crossings_of(one, other)
+    if not crossings:
+        return "always" if min(gaps) < 0 else format.NEVER
+    last = crossings[-1]
+    return f"{'≥' if last.above == one else '≤'} {format.size(last.size)}"
+
+
+def _notes(growth: Growth) -> list[str]:
+    notes = marks.explain_contamination(growth.cells)
+    if len(growth.sizes) == 1:
+        notes.append(ONE_SIZE.format(max(1, growth.sizes[0] // 2)))
+    if growth.unpriced:
+        notes.append(f"Left out, their price not being known: {', '.join(growth.unpriced)}.")
+    return notes
+
+
+def _charts(growth: Growth, pricing: str) -> Iterator[Chart]:
+    if len(growth.sizes) < 2:
+        return  # a line takes two points
+    stem = "".join(c if c.isalnum() else "-" for c in f"{growth.corpus}-{growth.protocol}")
+    caption = (
+        f"{growth.label}: model and coded bytes, and the same for each raw byte, at every size "
+        "that was measured."
+    )
+    notes = marks.explain_contamination(growth.cells)
+    yield Chart(
+        f"break-even-{stem}.svg", " ".join([caption, pricing, *notes]), partial(draw, growth)
+    )
+
+
+def draw(growth: Growth) -> bytes:
+    """Draw two panels against size: total bytes, and total bytes for each raw byte."""
     svg = Svg(1200, 500)
-    svg.text((20, 32), title, 16, "b")
-    svg.text((960, 32), costs.label, 11, "se")
-    return svg
-
-
-def _draw_rates(svg: Svg, costs: Costs, sizes: list[float], start: float, end: float) -> None:
-    rates = [100 * line.rate for line in costs.lines.values()]
-    top = min(2.5 * max(rates), max(120.0, 1.15 * max(rates)))  # small corpora cost far more
-    x, y = LogAxis(sizes[0], sizes[-1], start, end), LogAxis(0.9 * min(rates) or 0.1, top, 440, 70)
-    title = "adjusted rate at this size (%, log scale): lower is better"
-    _draw_lines(svg, costs, (x, y), title, sizes, lambda line, n: 100 * line.total(n) / n)
+    svg.text((20, 32), "Bytes against size", 16, "b")
+    svg.text((960, 32), growth.label, 11, "se")
+    panels = [("model and coded bytes (log scale)", False), ("the same in % of raw bytes", True)]
+    sizes = growth.sizes
+    for left, (title, is_rate) in zip((70, 560), panels, strict=True):
+        points = {
+            name: [(n, 100 * curve.total(n) / n if is_rate else curve.total(n)) for n in sizes]
+            for name, curve in growth.curves.items()
+        }
+        heights = [max(1.0, height) for line in points.values() for _, height in line]
+        axes = LogAxis(sizes[0], sizes[-1], left, left + 400), LogAxis.around(heights, 440, 70)
+        _draw_lines(svg, axes, title, list(points.values()))
+    for number, (name, curve) in enumerate(growth.curves.items()):
+        y = 70 + min(15.0, 420 / len(growth.curves)) * number
+        svg.line([(980, y), (1004, y)], *_look(number))
+        svg.text((1010, y + 4), name + marks.marks_of([curve.last]), 10)
+    return svg.render()
 
 
 def _draw_lines(
     svg: Svg,
-    costs: Costs,
     axes: tuple[LogAxis, LogAxis],
     title: str,
-    sizes: list[float],
-    value: Callable[[CostLine, float], float],
+    lines: Sequence[Sequence[tuple[float, float]]],
 ) -> None:
-    """Draw a panel: a line for each codec, and the size that was measured."""
     x, y = axes
     draw_axes(svg, x, y, (SIZE, title))
-    size = costs.grid.slices[costs.corpus].bytes
-    if x.low <= size <= x.high:
-        svg.line([(x.at(size), y.start), (x.at(size), y.end)], FRAME, 1, "2 3")
-    for codec, (colour, dash) in _looks(costs.lines).items():
-        points = [(n, value(costs.lines[codec], n)) for n in sizes]
-        shown = [(x.at(n), y.at(height)) for n, height in points if 0 < height <= y.high]
-        svg.line(shown, colour, 1.4, dash)
+    for number, line in enumerate(lines):
+        svg.line([(x.at(n), y.at(max(1.0, height))) for n, height in line], *_look(number))
 
 
-def _draw_legend(svg: Svg, costs: Costs, order: list[str]) -> None:
-    looks, apart = _looks(costs.lines), min(15.0, 420 / max(1, len(order)))
-    for number, codec in enumerate(order):
-        y = 70 + apart * number
-        svg.line([(980, y), (1004, y)], looks[codec][0], 1.8, looks[codec][1])
-        svg.text(
-            (1010, y + 4),
-            costs.grid.labels[codec] + marks.marks_of([costs.cells[codec]]),
-            min(10, apart),
-        )
+def _look(number: int) -> tuple[str, float, str]:
+    """A colour for each line, and another dash where colours come round again."""
+    return COLOURS[number % len(COLOURS)], 1.6, DASHES[number // len(COLOURS) % len(DASHES)]
 
 
-def _model_size(costs: Costs, codec: str, counted: bool) -> float:
-    """Parameters if all of a ladder state them, or else bytes of the model."""
-    card = costs.cells[codec].card
-    return (card.parameters if counted and card else None) or costs.lines[codec].model_bytes
-
-
-def _sizes(lines: Mapping[str, CostLine]) -> list[float]:
-    """Corpus sizes from well below the first break-even to well above the last."""
-    starts = [
-        found.start
-        for one in lines.values()
-        for other in lines.values()
-        if (found := find_cheaper_range(one, other)) and found.start
-    ]
-    low = min([LEFT, *(start / 3 for start in starts)])
-    high = max([RIGHT, *(start * 30 for start in starts)])
-    return [low * (high / low) ** (step / 60) for step in range(61)]
-
-
-def _looks(lines: Mapping[str, CostLine]) -> dict[str, tuple[str, str]]:
-    """A colour for each, and another dash where colours come round again."""
-    many = len(COLOURS)
-    return {
-        codec: (COLOURS[i % many], DASHES[i // many % len(DASHES)]) for i, codec in enumerate(lines)
-    }
+def _curve(growth: Growth, curve: Curve) -> dict[str, object]:
+    coded = {str(size): cell.coded_bytes for size, cell in curve.cells.items()}
+    named = {"corpus": growth.corpus, "protocol": growth.protocol, "codec": curve.codec}
+    return {**named, "model_bytes": curve.model_bytes, "coded_bytes": coded}

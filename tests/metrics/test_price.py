@@ -9,7 +9,6 @@ from codelength.metrics import (
     Pricing,
     adjusted_ratio,
     apply_price,
-    prequential_ratio,
     total_model_bytes,
 )
 from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
@@ -75,14 +74,6 @@ def test_a_decoder_is_charged_where_its_code_was_measured() -> None:
     assert adjusted_ratio(apply_price(gzip, pricing)) == pytest.approx(0.45)
     assert adjusted_ratio(apply_price(cell("xz", coded=300), pricing)) is None
     assert "decoders" in pricing.description
-
-
-def test_a_codec_without_a_prior_is_prequential_whatever_its_decoder_costs() -> None:
-    pricing = Pricing(decoders={"gzip: zlib 1.3.1": 50})
-    assert prequential_ratio(apply_price(cell("gzip", coded=400), pricing)) == 0.4
-    assert prequential_ratio(cell("xz", coded=300)) == 0.3
-    assert prequential_ratio(model()) is None
-    assert prequential_ratio(broken()) is None
 
 
 def test_every_price_says_what_it_is() -> None:

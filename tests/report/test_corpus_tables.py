@@ -91,7 +91,6 @@ def test_raw_and_adjusted_rates_stand_beside_each_other() -> None:
     table = ranked([cell("lm", coded=200, model_bytes={"weights": 100}), cell("gzip")])
     assert column(table, "size %") == ["20.00?", "40.00"]
     assert column(table, "adj % at N") == ["30.00", "40.00"]
-    assert column(table, "adj % at 1 GB") == ["20.00", "40.00"]
     assert any("Charged: models as stored." in note for note in table.notes)
 
 

@@ -19,7 +19,6 @@ from codelength.metrics.rates import (
     has_model,
     header_once_ratio,
     peak_memory,
-    prequential_ratio,
     ratio,
     total_model_bytes,
 )
@@ -53,7 +52,6 @@ __all__ = [
     "header_once_ratio",
     "peak_memory",
     "percentile_interval",
-    "prequential_ratio",
     "ratio",
     "total_model_bytes",
 ]

@@ -41,20 +41,13 @@ def has_model(cell: Cell) -> bool:
 def adjusted_ratio(cell: Cell, size: int | None = None) -> float | None:
     """The ratio with the model as part of the message: C/N + M/N′.
 
-    N′ is `size` bytes of such data, or the bytes of the corpus itself.
+    N′ is `size` bytes of such data, or the bytes of the corpus itself: all, if a sample was drawn.
     """
     rate, model_bytes = ratio(cell), total_model_bytes(cell)
     if rate is None or model_bytes is None:
         return None
-    return rate + model_bytes / (size or cell.slice.bytes)
-
-
-def prequential_ratio(cell: Cell) -> float | None:
-    """The ratio of a codec that learns only from what it codes: its blobs are the whole message.
-
-    None for a codec with a model: `adjusted_ratio` is its figure.
-    """
-    return None if has_model(cell) else ratio(cell)
+    of = cell.slice.draw or cell.slice
+    return rate + model_bytes / (size or of.bytes)
 
 
 def header_once_ratio(cell: Cell) -> float | None:

@@ -1,34 +1,16 @@
 """The marks on names and figures, what they mean, and the columns that charge for the model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from codelength import metrics
 from codelength.metrics import FEWEST, Contamination, Pricing, contamination_of
 from codelength.report import format
 from codelength.report.board import ESTIMATED, Part
-from codelength.report.keys import Figure
 from codelength.report.merge import Row
 from codelength.results.cell import Cell, Evidence
 
 SAME_MACHINE = "⌂"
 DROPPED = "‡"
-
-
-def adjusted_at_1_gb(cell: Cell) -> float | None:
-    """The ratio with the model as part of a message of 1 GB of such data."""
-    return metrics.adjusted_ratio(cell, metrics.GB)
-
-
-PAID: Sequence[tuple[str, Figure]] = (
-    ("adj %\nat N", metrics.adjusted_ratio),
-    ("adj %\nat 1 GB", adjusted_at_1_gb),
-)
-"""Heads and figures of the columns beside the raw ratio, where a row has a model."""
-
-
-def paid_columns(cells: Iterable[Cell]) -> Sequence[tuple[str, Figure]]:
-    """`PAID` if any cell has model bytes: without them each of the figures is the ratio again."""
-    return PAID if any(cell.model_bytes for cell in cells) else ()
 
 
 def name_of(row: Row) -> str:
@@ -52,7 +34,7 @@ def mark_rate(rate: float | None, row: Row, cells: Iterable[Cell] = ()) -> str:
 
 
 def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> list[str]:
-    """What the marks on these rows and cells mean, and what the columns of `PAID` charge."""
+    """What the marks on these rows and cells mean, and what adjusted ratios charge."""
     good = [cell for cell in cells if cell.ok]
     notes = explain_contamination(good)
     dropped = sorted(
@@ -74,11 +56,10 @@ def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> lis
         )
     if Evidence.ESTIMATE in evidence:
         notes.append(f"{ESTIMATED} estimate: nothing was coded, so the row has no place.")
-    if paid_columns(good):
+    if any(cell.model_bytes for cell in good):
         notes.append(
             "adj: with the model (weights, tokenizer, dictionary) as part of the message, at the "
-            "size of this corpus (N) and at 1 GB of such data. "
-            f"{pricing.description}"
+            f"size of the corpus (N). {pricing.description}"
         )
     unpriced = sorted({cell.codec for cell in good if metrics.total_model_bytes(cell) is None})
     if unpriced:

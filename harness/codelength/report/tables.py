@@ -250,12 +250,13 @@ def _interval_of(part: Part) -> Callable[[str], str]:
 
 def _paid_columns(part: Part) -> list[Column]:
     """What the sizes are with the model, if a row has one."""
+    if not any(cell.model_bytes for cell in part.cells):
+        return []
 
-    def paid(figure: Figure) -> Callable[[str], str]:
-        return lambda name: marks.mark_rate(part.combine(name, figure), part.grid.rows[name])
+    def paid(name: str) -> str:
+        return marks.mark_rate(part.combine(name, metrics.adjusted_ratio), part.grid.rows[name])
 
-    found = marks.paid_columns(part.cells)
-    return [Column(head, drop=5, show=paid(figure)) for head, figure in found]
+    return [Column("adj %\nat N", drop=5, show=paid)]
 
 
 def _origin_columns(board: Board, part: Part) -> list[Column]:
