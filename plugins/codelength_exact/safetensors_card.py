@@ -1,12 +1,16 @@
 """What is known of a bundled model: its size, and the text that it was trained on."""
 
 import json
+import re
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from codelength import ModelCard
 from codelength_exact.quantisation import SCALE
+
+TABLE = re.compile(r"^(byte|tables|head)$|embed_tokens\.weight$|lm_head\.weight$")
+"""Tables of symbols, by the names that the two kinds of models give them."""
 
 TEXTS = {
     "64a6b921f113192b33dd852a0f6b864b458f747d3ab0e546d58261700ce41a5c": ModelCard(
@@ -32,7 +36,8 @@ def read_card(path: Path) -> ModelCard:
     metadata = head.pop("__metadata__", {})
     parameters = sum(prod(tensor["shape"]) for name, tensor in head.items() if SCALE not in name)
     text = TEXTS.get(metadata.get("data", "").partition(" ")[0], ModelCard())
-    return ModelCard(parameters, text.data, text.until, text.excludes)
+    tables = sum(prod(t["shape"]) for name, t in head.items() if TABLE.search(name))
+    return ModelCard(parameters, text.data, text.until, text.excludes, tables)
 
 
 def is_recurrent(path: Path) -> bool:

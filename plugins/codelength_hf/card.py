@@ -45,6 +45,17 @@ BUFFERS = (
 """What checkpoints hold besides parameters: masks, and angles that follow from the shape."""
 
 
+TABLES = (
+    "embed_in.weight",
+    "embed_out.weight",
+    "embed_tokens.weight",
+    "lm_head.weight",
+    "wpe.weight",
+    "wte.weight",
+)
+"""Tables of tokens and positions, by the ends of their names."""
+
+
 def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
     """Return the card of a model. Raises UsageError if it cannot be read."""
     card = next((known for name, known in FAMILIES.items() if model.startswith(name)), ModelCard())
@@ -56,12 +67,14 @@ def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
             raise UsageError(f"{path} is no card of a model: {error}") from error
         if card.until and not days(card.until):
             raise UsageError(f"{path}: until is {card.until!r}; write 2024, 2024-06 or 2024-06-30")
-    return ModelCard(sum(map(prod, _shapes(checkpoint))), card.data, card.until, card.excludes)
+    sizes = {name: prod(shape) for name, shape in _shapes(checkpoint)}
+    embeddings = sum(size for name, size in sizes.items() if name.endswith(TABLES))
+    return ModelCard(sum(sizes.values()), card.data, card.until, card.excludes, embeddings)
 
 
-def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[int, ...]]:
-    """Return the shapes of the trained tensors. A tied head counts once."""
+def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Return the trained tensors by name with their shapes. A tied head counts once."""
     heads = ("lm_head.weight", "embed_out.weight") if checkpoint.tied else ()
     for name, shape in checkpoint.shapes():
         if not name.endswith((SCALE, *BUFFERS, *heads)):
-            yield shape
+            yield name, shape

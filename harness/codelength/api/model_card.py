@@ -16,6 +16,8 @@ class ModelCard:
     """ISO date, or year: nothing in that data was made later."""
     excludes: tuple[str, ...] = ()
     """Corpora, by name, of which it is known that they are not in that data."""
+    embeddings: int | None = None
+    """How many of the parameters are in the tables of symbols, at the model's input and output."""
 
 
 def days(date: str) -> tuple[str, str] | None:

@@ -27,7 +27,7 @@ RESAMPLES = click.option(
     type=click.IntRange(20),
     default=500,
     show_default=True,
-    help="Of the bootstrap; 500 take some ten seconds for 25 points.",
+    help="Of the bootstrap of runs.",
 )
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
 OUT = with_out("Where all of it goes.", "codelength-scaling")
@@ -53,10 +53,11 @@ def command() -> None:
 def fit_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
     """Fit CR(P, S) = a + b·P^−α + c·S^−β to a ladder of models.
 
-    CSV has the columns parameters, steps and rate (coded / raw bytes), and maybe corpus, how and
-    model; 'codelength scaling measure' writes one. The fit is robust least squares with bootstrap
-    intervals; it is set beside simpler forms and such that turn upward, and says which of its
-    numbers the ladder does not determine.
+    CSV has the columns parameters, steps and rate (coded / raw bytes), and maybe corpus, how,
+    model, embeddings and tokens; 'codelength scaling measure' writes one. Points of models whose
+    names differ only in their steps are of one run. The form is fitted to all sizes but the
+    largest and predicts that one; it is set beside simpler forms and such that turn upward. With
+    several runs of each size its numbers have intervals.
 
     \b
     codelength scaling fit ladder/points.csv --out ladder
@@ -82,7 +83,7 @@ def fit_command(points: Path | None, published: bool, resamples: int, seed: int,
 @SEED
 @OUT
 def plot_command(points: Path | None, published: bool, resamples: int, seed: int, out: Path) -> int:
-    """Draw a ladder with its fit: by size, by steps, residuals, and how sure the numbers are.
+    """Draw a ladder with its fit: by size, by steps, residuals, and what it predicts.
 
     \b
     codelength scaling plot ladder/points.csv --out ladder
@@ -140,6 +141,12 @@ def _analyses(
 @click.option(
     "--score", "scored", is_flag=True, help="Ideal code lengths, labelled ≈, instead of coding."
 )
+@click.option(
+    "--step-tokens",
+    type=click.IntRange(1),
+    metavar="TOKENS",
+    help="Tokens of a training step, for axes in tokens and FLOPs.",
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
 @OUT
 @with_plugins
@@ -151,6 +158,7 @@ def measure_command(
     rule: str,
     limit: Limit,
     scored: bool,
+    step_tokens: int | None,
     jobs: int,
     out: Path,
     plugins: Plugins,
@@ -192,7 +200,7 @@ def measure_command(
             lambda name: meter.now(f"reading {name}"),
         )
     measure = score_models if scored else code_with_models
-    points = points_of(models, measure(plan, jobs, out))
+    points = points_of(models, measure(plan, jobs, out), step_tokens)
     path = out / "points.csv"
     write_points(path, points)
     wanted = len(models) * len(plan.targets)
@@ -207,41 +215,49 @@ def measure_command(
 )  # fmt: skip
 @click.option("--sizes", default="10k,30k,100k,300k,1m,3m", show_default=True, metavar="LIST")
 @click.option(
+    "--seeds", type=click.IntRange(1), default=1, show_default=True,
+    help="Runs of each size; intervals take at least two.",
+)  # fmt: skip
+@click.option(
     "--save-at", default="64,128,256,512,1024,2048", show_default=True, metavar="STEPS",
     help="Steps after which weights are written.",
 )  # fmt: skip
 @OUT
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def train_command(kind: str, sizes: str, save_at: str, out: Path, options: tuple[str, ...]) -> int:
+def train_command(
+    kind: str, sizes: str, seeds: int, save_at: str, out: Path, options: tuple[str, ...]
+) -> int:
     """Train a ladder of models: several sizes, each with weights at several steps.
 
-    Calls 'codelength train' for one size after the other; what this command does not know is handed
+    Calls 'codelength train' for one run after the other; what this command does not know is handed
     on to it, the data above all. Every size first takes a few steps, to say what all of it will
     cost. A ladder that was stopped goes on with the same command.
 
     \b
-    codelength scaling train --data text.tar.xz --sizes 10k,30k,100k,300k,1m --out ladder
+    codelength scaling train --data text.tar.xz --sizes 10k,30k,100k,300k,1m --seeds 3 --out ladder
     """
-    from codelength_studies.scaling.training import estimate_cost, plan_sizes, train
+    from codelength_studies.scaling.training import estimate_cost, plan_runs, train
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{out} cannot be made: {error.strerror}") from error
-    ladder = plan_sizes(kind, sizes, save_at, out, options)
-    missing = [size for size in ladder if not size.is_done]
+    ladder = plan_runs(kind, sizes, seeds, save_at, out, options)
+    missing = [run for run in ladder if not run.is_done]
     with Meter(sys.stderr) as meter:
         total = 0.0
-        for size in missing:
-            meter.now(f"{size.kind} {size.size}: first steps")
-            left = estimate_cost(size)
+        for run in missing:
+            meter.now(f"{run.name}: first steps")
+            left = estimate_cost(run)
             if left is not None:
-                meter.say(f"{size.kind} {size.size}: about {duration(left)}")
+                meter.say(f"{run.name}: about {duration(left)}")
                 total += left
         if total:
-            meter.say(f"{len(missing)} of {len(ladder)} sizes to train, about {duration(total)}")
-        for size in missing:
-            if not size.is_done:
-                train(size, meter.say)
-    click.echo(f"{len(ladder)} sizes with {len(ladder[0].save_at)} checkpoints each in {out}")
+            meter.say(f"{len(missing)} of {len(ladder)} runs to train, about {duration(total)}")
+        for run in missing:
+            if not run.is_done:
+                train(run, meter.say)
+    sizes_done = len(ladder) // seeds
+    of = "" if seeds == 1 else f", {seeds} runs of each,"
+    click.echo(f"{sizes_done} sizes{of} with {len(ladder[0].save_at)} checkpoints each in {out}")
     return 0

@@ -56,24 +56,6 @@ class Fit:
         """The numbers a, b, α, c, β of a + b·P^−α + c·S^−β, where that is the form."""
         return to_power_sum(self.theta, self.middle)
 
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """The errors of `power_sum`, to first order (the delta method).
-
-        The errors of the points are taken to be independent, and of equal variance.
-        """
-        n, p = self.jacobian.shape
-        ends = [
-            [*to_power_sum(self.theta + sign * move, self.middle).values()]
-            for move in np.diag(np.full(p, STEP))
-            for sign in (1, -1)
-        ]
-        slope = np.subtract(ends[::2], ends[1::2]).T / (2 * STEP)
-        inverse = np.linalg.pinv(self.jacobian.T @ self.jacobian, hermitian=True)
-        variance = slope @ inverse @ slope.T * self.squares / max(1, n - p)
-        errors = np.sqrt(np.diag(variance))
-        return {name: float(error) for name, error in zip(self.power_sum, errors, strict=True)}
-
 
 def to_power_sum(theta: Array, middle: tuple[float, float]) -> dict[str, float]:
     """Return a, b, α, c, β for P and S themselves."""
@@ -95,19 +77,6 @@ def fit_robustly(ladder: Ladder, form: Form = POWER_SUM) -> Fit:
     """
     plain = fit_plainly(ladder, form)
     return _Problem.of(ladder, form).search(ladder.rates, [plain.theta], _huber_scale(plain))
-
-
-def refit(ladder: Ladder, start: Fit, resampled: Sequence[Array], robust: bool) -> list[Array]:
-    """Return the theta of the same form for other rates at the same places, (n,) each."""
-    problem = _Problem.of(ladder, start.form)
-    thetas = []
-    for rates in resampled:
-        fit = problem.search(rates, [start.theta])
-        scale = _huber_scale(fit) if robust else None
-        if scale is not None:
-            fit = problem.search(rates, [fit.theta], scale)
-        thetas.append(fit.theta)
-    return thetas
 
 
 def _huber_scale(plain: Fit) -> float | None:

@@ -1,6 +1,8 @@
 """Ladders: a rate for each size of model and each number of training steps."""
 
 import csv
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -16,7 +18,9 @@ from codelength.results.files import write_file
 Array = NDArray[np.float64]
 How = Literal["coded", "score", "published"]
 
-COLUMNS = ("corpus", "parameters", "steps", "rate", "how", "model")
+COLUMNS = ("corpus", "parameters", "steps", "rate", "how", "model", "embeddings", "tokens")
+STEP = re.compile(r"step[-_]?(\d+)")
+"""How a name says the number of training steps: `ladder-30k-step400.safetensors`, `step8000`."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,23 @@ class Point:
     how: How
     """Coded and decoded; an ideal code length, which is an estimate; or somebody else's figure."""
     model: str = ""
+    """Its name. Points whose names differ only in their steps are checkpoints of one run."""
+    embeddings: int | None = None
+    """How many of the parameters are in the tables of tokens, at the model's input and output."""
+    tokens: int | None = None
+    """What it was trained on, in tokens (of models of bytes: bytes)."""
+
+    @property
+    def run(self) -> str:
+        """What training run it is a checkpoint of, as far as its name says."""
+        return STEP.sub("", self.model)
+
+    @property
+    def flops(self) -> float | None:
+        """Operations of training, 6·N·D with N parameters outside of the tables and D tokens."""
+        if self.embeddings is None or self.tokens is None:
+            return None
+        return 6.0 * (self.parameters - self.embeddings) * self.tokens
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,18 @@ class Ladder:
         """The rate of each model."""
         return np.array([point.rate for point in self.points], np.float64)
 
+    def without_size(self, size: int) -> "Ladder":
+        """Return the ladder without the models of one size."""
+        return Ladder(self.corpus, [p for p in self.points if p.parameters != size])
+
+    def by_run(self) -> dict[int, dict[str, dict[int, int]]]:
+        """Return size → run → steps → the place of the point."""
+        runs: dict[int, dict[str, dict[int, int]]] = {}
+        for place, point in enumerate(self.points):
+            own = runs.setdefault(point.parameters, {}).setdefault(point.run, {})
+            own[point.steps] = place
+        return runs
+
     @property
     def how(self) -> list[str]:
         """The ways in which the rates came about."""
@@ -67,7 +100,7 @@ def group_points(points: Iterable[Point]) -> list[Ladder]:
     for point in points:
         grouped.setdefault(point.corpus, []).append(point)
     return [
-        Ladder(corpus, sorted(own, key=lambda p: (p.parameters, p.steps)))
+        Ladder(corpus, sorted(own, key=lambda p: (p.parameters, p.run, p.steps)))
         for corpus, own in grouped.items()
     ]
 
@@ -75,7 +108,7 @@ def group_points(points: Iterable[Point]) -> list[Ladder]:
 def read_points(path: Path) -> list[Point]:
     """Read the points in a CSV file whose first line names the columns.
 
-    The columns corpus, how and model may be left out.
+    The columns corpus, how, model, embeddings and tokens may be left out.
 
     Raises:
         UsageError: The file cannot be read, or is no ladder.
@@ -102,15 +135,17 @@ def _point(path: Path, number: int, row: dict[str, str]) -> Point:
     how = next((how for how in get_args(How) if how == (row.get("how") or "coded")), None)
     try:
         parameters, steps, rate = (float(row[name]) for name in ("parameters", "steps", "rate"))
-        if min(parameters, steps, rate) <= 0 or how is None:
+        if not all(0 < number < math.inf for number in (parameters, steps, rate)) or how is None:
             raise ValueError
+        counts = [int(row[name]) if row.get(name) else None for name in ("embeddings", "tokens")]
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"{path}:{number} is no point: parameters, steps and rate are numbers above 0, and how "
-            "is coded, score or published"
+            f"{path}:{number} is no point: parameters, steps and rate are numbers above 0, "
+            "embeddings and tokens whole numbers, and how is coded, score or published"
         ) from error
     corpus, model = row.get("corpus") or path.stem, row.get("model") or ""
-    return Point(corpus, round(parameters), round(steps), rate, how, model)
+    where = (corpus, round(parameters), round(steps), rate, how, model)
+    return Point(*where, *counts)
 
 
 def write_points(path: Path, points: Iterable[Point]) -> None:
@@ -119,5 +154,6 @@ def write_points(path: Path, points: Iterable[Point]) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
     for p in points:
-        rows.writerow([p.corpus, p.parameters, p.steps, repr(p.rate), p.how, p.model])
+        row = [p.corpus, p.parameters, p.steps, repr(p.rate), p.how, p.model]
+        rows.writerow([*row, p.embeddings, p.tokens])
     write_file(path, text.getvalue())

@@ -1,6 +1,5 @@
 """The models of a ladder: codecs that say how large they are and after how many steps."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,8 @@ from codelength.api.codec import Codec
 from codelength.api.errors import UsageError
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
-from codelength_studies.scaling.ladder import How, Point
+from codelength_studies.scaling.ladder import STEP, How, Point
 
-STEP = re.compile(r"step[-_]?(\d+)")
-"""How a name says the number of training steps: `ladder-30k-step400.safetensors`, `step8000`."""
 FILE = "{}"
 """Stands for a file in the spec of a codec."""
 
@@ -70,8 +67,14 @@ def _model(entry: Registered[Codec]) -> Model:
     return Model(entry, card.parameters, int(steps[-1]))
 
 
-def points_of(models: Sequence[Model], cells: Iterable[Cell]) -> list[Point]:
-    """Return a point for each cell of a model that has figures."""
+def points_of(
+    models: Sequence[Model], cells: Iterable[Cell], step_tokens: int | None = None
+) -> list[Point]:
+    """Return a point for each cell of a model that has figures.
+
+    Args:
+        step_tokens: Tokens of a step of training, if that is known.
+    """
     by_spec = {model.entry.item.spec: model for model in models}
     points = []
     for cell in cells:
@@ -80,6 +83,17 @@ def points_of(models: Sequence[Model], cells: Iterable[Cell]) -> list[Point]:
             bits = 8 * cell.coded_bytes if cell.estimate is None else cell.estimate.bits
             how: How = "coded" if cell.estimate is None else "score"
             rate = bits / 8 / cell.slice.bytes
-            where = (cell.slice.corpus, model.parameters, model.steps)
-            points.append(Point(*where, rate, how, cell.codec))
+            card = model.entry.item.card
+            points.append(
+                Point(
+                    cell.slice.corpus,
+                    model.parameters,
+                    model.steps,
+                    rate,
+                    how,
+                    cell.codec,
+                    None if card is None else card.embeddings,
+                    None if step_tokens is None else step_tokens * model.steps,
+                )
+            )
     return sorted(points, key=lambda p: (p.corpus, p.parameters, p.steps))

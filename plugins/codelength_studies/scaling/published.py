@@ -9,6 +9,10 @@ the page has three, and images.
 from codelength_studies.scaling.ladder import Ladder, Point
 
 SIZES = (70_000_000, 160_000_000, 410_000_000, 1_000_000_000, 1_400_000_000)
+BODIES = (18_915_328, 85_056_000, 302_311_424, 805_736_448, 1_208_602_624)
+"""Parameters outside of the tables of tokens (Biderman et al. 2023, "Pythia", Table 1)."""
+TOKENS = 2_097_152
+"""Tokens of a step of Pythia: 1024 sequences of 2048."""
 STEPS = (1_000, 8_000, 32_000, 128_000, 143_000)
 
 TABLES = {
@@ -50,8 +54,12 @@ def published_ladders() -> list[Ladder]:
         Ladder(
             name,
             [
-                Point(name, size, steps, rate, "published", f"pythia {size / 1e6:g}M")
-                for size, row in zip(SIZES, rows, strict=True)
+                Point(
+                    *(name, size, steps, rate, "published", f"pythia {size / 1e6:g}M"),
+                    embeddings=size - body,
+                    tokens=steps * TOKENS,
+                )
+                for size, body, row in zip(SIZES, BODIES, rows, strict=True)
                 for steps, rate in zip(STEPS, row, strict=True)
             ],
         )

@@ -23,26 +23,33 @@ class TrainingError(CodelengthError):
 
 
 @dataclass(frozen=True)
-class Size:
+class TrainingRun:
     """A model of the ladder, to be trained to its last checkpoint."""
 
     kind: str
     size: str
+    seed: int | None
+    """None for the only run of its size, whose files do not name it."""
     save_at: Sequence[int]
     folder: Path
     options: Sequence[str]
     """What else `codelength train` is told: the data, above all."""
 
     @property
+    def name(self) -> str:
+        """What its files are called, before their steps."""
+        return f"{self.kind}-{self.size}" + ("" if self.seed is None else f"-seed{self.seed}")
+
+    @property
     def out(self) -> Path:
         """What training calls its output; weights have the step behind it."""
         suffix = ".safetensors" if self.kind == "recurrent" else ""
-        return self.folder / f"{self.kind}-{self.size}{suffix}"
+        return self.folder / f"{self.name}{suffix}"
 
     @property
     def is_done(self) -> bool:
         """Whether all of its weights are there."""
-        names = [path.name for path in self.folder.glob(f"{self.kind}-{self.size}-step*")]
+        names = [path.name for path in self.folder.glob(f"{self.name}-step*")]
         return all(
             any(name.partition(".")[0].endswith(f"-step{at}") for name in names)
             for at in self.save_at
@@ -53,16 +60,17 @@ class Size:
         """The command that trains it."""
         steps = ",".join(map(str, self.save_at))
         words = ["train", self.kind, "--size", self.size, "--save-at", steps]
+        words += [] if self.seed is None else ["--seed", str(self.seed)]
         return [*words, "--out", str(self.out), *self.options]
 
 
-def estimate_cost(size: Size) -> float | None:
+def estimate_cost(run: TrainingRun) -> float | None:
     """Take the first few steps, which are not lost, and return about how many seconds are left.
 
     None if the training came to its end meanwhile. Raises TrainingError.
     """
     last: list[str] = []
-    with _started(size) as process:
+    with _started(run) as process:
         for line in _lines(process):
             last = [line]
             if match := COST.search(line):
@@ -70,23 +78,23 @@ def estimate_cost(size: Size) -> float | None:
                 process.communicate()
                 hours, minutes, seconds = (int(part or 0) for part in match.groups())
                 return 3600.0 * hours + 60 * minutes + seconds
-    _check(size, process, last)
+    _check(run, process, last)
     return None
 
 
-def train(size: Size, say: Callable[[str], None]) -> None:
+def train(run: TrainingRun, say: Callable[[str], None]) -> None:
     """Train to the end; `say` gets each line that training prints. Raises TrainingError."""
     last: list[str] = []
-    with _started(size) as process:
+    with _started(run) as process:
         for line in _lines(process):
             last = [line]
-            say(f"{size.kind} {size.size}: {line}")
-    _check(size, process, last)
+            say(f"{run.name}: {line}")
+    _check(run, process, last)
 
 
 @contextmanager
-def _started(size: Size) -> Iterator["subprocess.Popen[bytes]"]:
-    words = [sys.executable, "-m", "codelength", *size.command]
+def _started(run: TrainingRun) -> Iterator["subprocess.Popen[bytes]"]:
+    words = [sys.executable, "-m", "codelength", *run.command]
     with program.started(words, stderr=subprocess.PIPE) as process:
         try:
             yield process
@@ -104,16 +112,16 @@ def _lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:
             yield text
 
 
-def _check(size: Size, process: "subprocess.Popen[bytes]", last: Sequence[str]) -> None:
+def _check(run: TrainingRun, process: "subprocess.Popen[bytes]", last: Sequence[str]) -> None:
     if process.returncode:
         why = last[-1].removeprefix("codelength: ") if last else f"exit code {process.returncode}"
-        raise TrainingError(f"{size.kind} {size.size} did not get trained: {why}")
+        raise TrainingError(f"{run.name} did not get trained: {why}")
 
 
-def plan_sizes(
-    kind: str, names: str, save_at: str, folder: Path, options: Sequence[str]
-) -> list[Size]:
-    """Return the sizes of a ladder. Raises UsageError."""
+def plan_runs(
+    kind: str, names: str, seeds: int, save_at: str, folder: Path, options: Sequence[str]
+) -> list[TrainingRun]:
+    """Return the runs of a ladder, `seeds` of each size. Raises UsageError."""
     steps = (
         [int(word) for word in save_at.split(",")] if re.fullmatch(r"\d+(,\d+)*", save_at) else []
     )
@@ -122,4 +130,7 @@ def plan_sizes(
     listed = [name.strip() for name in names.split(",") if name.strip()]
     if not listed:
         raise UsageError("--sizes names no size; it takes a list such as 10k,30k,100k")
-    return [Size(kind, name, steps, folder, options) for name in listed]
+    numbers = [None] if seeds == 1 else list(range(seeds))
+    return [
+        TrainingRun(kind, name, seed, steps, folder, options) for seed in numbers for name in listed
+    ]

@@ -12,14 +12,14 @@ from codelength.plugins import Plugin, Registered
 from codelength_studies.scaling.ladder import Point, group_points, read_points, write_points
 from codelength_studies.scaling.models import Model, find_models, points_of, specs_in_folder
 from codelength_studies.scaling.page import rate_table
-from codelength_studies.scaling.training import COST, plan_sizes
+from codelength_studies.scaling.training import COST, plan_runs
 from factories import broken, cell, corpus_slice
 
 
 def test_points_come_back_as_they_were_written(tmp_path: Path) -> None:
     some = [
         Point("enwik6", 1000, 64, 1 / 3, "coded", "recurrent:weights=a,segment=1"),
-        Point("kodak", 70_000_000, 1000, 0.25, "score"),
+        Point("kodak", 70_000_000, 1000, 0.25, "score", "", 51_000_000, 2_000_000),
     ]
     write_points(tmp_path / "points.csv", some)
     assert read_points(tmp_path / "points.csv") == some
@@ -39,6 +39,9 @@ def test_three_columns_are_enough(tmp_path: Path) -> None:
         ("parameters,steps,rate\n", "has no points"),
         ("parameters,steps,rate\n1,1,0.5\n1,many,0.5\n", ":3 is no point"),
         ("parameters,steps,rate\n1,0,0.5\n", ":2 is no point"),
+        ("parameters,steps,rate\n1,1,nan\n", ":2 is no point"),
+        ("parameters,steps,rate\n1,inf,0.5\n", ":2 is no point"),
+        ("parameters,steps,rate,tokens\n1,1,0.5,many\n", ":2 is no point"),
         ("parameters,steps,rate\n1,1\n", ":2 is no point"),
         ("parameters,steps,rate,how\n1,1,0.5,guessed\n", ":2 is no point"),
     ],
@@ -133,7 +136,7 @@ def test_cells_without_figures_give_no_point() -> None:
 
 
 def test_a_size_is_done_when_all_its_weights_are_there(tmp_path: Path) -> None:
-    small, large = plan_sizes("recurrent", "10k,1m", "4,8", tmp_path, ["--data", "x"])
+    small, large = plan_runs("recurrent", "10k,1m", 1, "4,8", tmp_path, ["--data", "x"])
     assert small.command == [
         *("train", "recurrent", "--size", "10k", "--save-at", "4,8"),
         *("--out", f"{tmp_path}/recurrent-10k.safetensors", "--data", "x"),
@@ -147,10 +150,31 @@ def test_a_size_is_done_when_all_its_weights_are_there(tmp_path: Path) -> None:
     assert not large.is_done
 
 
+def test_several_runs_of_a_size_have_seeds_in_their_names_and_points(tmp_path: Path) -> None:
+    runs = plan_runs("recurrent", "10k,1m", 2, "4,8", tmp_path, [])
+    assert [(run.size, run.seed) for run in runs] == [("10k", 0), ("1m", 0), ("10k", 1), ("1m", 1)]
+    assert runs[2].command[-4:] == [
+        *("--seed", "1", "--out", f"{tmp_path}/recurrent-10k-seed1.safetensors")
+    ]
+    names = [
+        f"recurrent-10k-seed{seed}-step{step}.safetensors" for seed in (0, 1) for step in (4, 8)
+    ]
+    points = [Point("c", 10, 4, 0.5, "coded", f"model:{name}") for name in names]
+    assert [point.run for point in points[:2]] == [points[0].run] * 2
+    assert points[0].run != points[2].run
+    (ladder,) = group_points(points)
+    assert len(ladder.by_run()[10]) == 2
+
+
+def test_operations_of_training_are_six_for_each_parameter_and_token() -> None:
+    assert Point("c", 10, 4, 0.5, "coded", "", 4, 100).flops == 3600
+    assert Point("c", 10, 4, 0.5, "coded").flops is None
+
+
 @pytest.mark.parametrize("steps", ["", "8,4", "4,4", "0,4", "4,x"])
 def test_steps_that_do_not_rise_are_refused(tmp_path: Path, steps: str) -> None:
     with pytest.raises(UsageError, match="it takes rising numbers"):
-        plan_sizes("recurrent", "10k", steps, tmp_path, [])
+        plan_runs("recurrent", "10k", 1, steps, tmp_path, [])
 
 
 @pytest.mark.parametrize(
