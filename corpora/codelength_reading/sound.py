@@ -78,7 +78,12 @@ def read_wave(file: FileBytes) -> Decoded:
     order = ">" if magic == b"RIFX" else "<"
     chunks = _collect(_riff_chunks(file, order, magic in (b"RF64", b"BW64")), b"fmt ", b"data")
     layout = _wave_layout(file, chunks, order)
-    return _decoded(file, layout, *_required(chunks, b"data"), magic.decode() + " WAV")
+    return _decoded(
+        file,
+        layout,
+        *_required(chunks, b"data"),
+        "WAV" if magic == b"RIFF" else magic.decode() + " WAV",
+    )
 
 
 def _riff_chunks(file: FileBytes, order: str, is_64: bool) -> Iterator[tuple[bytes, int, int]]:

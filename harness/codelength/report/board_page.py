@@ -10,7 +10,7 @@ from codelength.report.failures import failures_line, failures_table, remark_tab
 from codelength.report.keys import find_key
 from codelength.report.page import Folded, Heading, Prose, Records, Section
 from codelength.report.provenance import provenance_tables
-from codelength.report.readings import files_table
+from codelength.report.readings import describe_readings, files_table, is_shown_decoded
 from codelength.report.table import Table, to_code, to_line
 from codelength.report.tables import (
     EVIDENCE,
@@ -61,6 +61,8 @@ class BoardPage:
         for grid in self.board.grids:
             found += [answer_table(grid), ranking_table(self.board, grid.averaged, self.key)]
             found += [map_chart(grid)]
+            shown = [name for name in grid.slices if not is_shown_decoded(grid, name)]
+            found += [Prose(f"{n}: {text}") for n in shown if (text := describe_readings(grid, n))]
         found += [Prose(LEGEND), *map(Prose, failures_line(self.board))]
         return [section for section in found if section]
 

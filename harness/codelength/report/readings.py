@@ -35,6 +35,11 @@ def describe_readings(grid: Grid, corpus: str) -> str:
     return text + "."
 
 
+def is_shown_decoded(grid: Grid, corpus: str) -> bool:
+    """Tell whether the same files are also there decoded; then one list shows both."""
+    return any(grid.as_bytes(other) == corpus for other in grid.readings)
+
+
 def files_table(grid: Grid, corpus: str) -> Table | None:
     """List the files of a corpus, and what became of each.
 
@@ -42,7 +47,7 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
     there is one list, in which their smallest codings stand beside each other.
     """
     files = grid.readings.get(corpus, ())
-    if not files or any(grid.as_bytes(other) == corpus for other in grid.readings):
+    if not files or is_shown_decoded(grid, corpus):
         return None
     coded, notes = [], []
     for name in filter(None, [grid.as_bytes(corpus), corpus]):
