@@ -5,9 +5,23 @@ A figure is None where a cell is not `ok` or its corpus is empty.
 
 from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES, draw_counts, percentile_interval
 from codelength.metrics.contamination import Contamination, contamination_of
-from codelength.metrics.inference import FEWEST, METHOD, Mean, compute_means
+from codelength.metrics.inference import (
+    FEWEST,
+    METHOD,
+    Mean,
+    WholeEstimate,
+    compute_means,
+    estimate_whole,
+)
 from codelength.metrics.price import STORED, Price, Pricing, apply_price
-from codelength.metrics.ranking import Rank, assign_ranks, find_pareto_front, geometric_mean
+from codelength.metrics.ranking import (
+    Rank,
+    assign_ranks,
+    find_pareto_front,
+    geometric_mean,
+    kendall_tau,
+    mean_places,
+)
 from codelength.metrics.rates import (
     DECODER,
     GB,
@@ -36,6 +50,7 @@ __all__ = [
     "Price",
     "Pricing",
     "Rank",
+    "WholeEstimate",
     "adjusted_ratio",
     "apply_price",
     "assign_ranks",
@@ -45,11 +60,14 @@ __all__ = [
     "decode_speed",
     "draw_counts",
     "encode_speed",
+    "estimate_whole",
     "excess",
     "find_pareto_front",
     "geometric_mean",
     "has_model",
     "header_once_ratio",
+    "kendall_tau",
+    "mean_places",
     "peak_memory",
     "percentile_interval",
     "ratio",

@@ -295,3 +295,44 @@ def _chances(
     is_first = draws <= draws.min(axis=0) + 1e-12
     chances: Floats = (is_first / is_first.sum(axis=0)).mean(axis=1)
     return chances
+
+
+@dataclass(frozen=True)
+class WholeEstimate:
+    """What a codec that was measured on a sample would need for all of it."""
+
+    value: float
+    low: float
+    high: float
+    """The 95% prediction interval."""
+
+
+def estimate_whole(
+    sampled: Mapping[str, float], whole: Mapping[str, float]
+) -> dict[str, WholeEstimate]:
+    """Estimate the ratio on all data of the codecs that only a sample has.
+
+    A block is coded by itself, so a ratio on whole files is another one. How much another, the
+    codecs tell that have both; how far a codec may be from them, their spread (a t-interval for one
+    more of them, of logarithms).
+
+    Args:
+        sampled: Ratios on the sample.
+        whole: Ratios on all of it; of codecs that make data smaller, at least three.
+    """
+    import numpy as np
+
+    both = [n for n, rate in whole.items() if 0 < sampled.get(n, 0) < 1 and rate > 0]
+    if len(both) < 3:
+        return {}
+    steps = np.log([whole[name] / sampled[name] for name in both])
+    spread = steps.std(ddof=1) * np.sqrt(1 + 1 / len(both))
+    freedom = np.array([len(both) - 1.0])
+    reach = float(spread * student_quantile(1 - (1 - CONFIDENCE) / 2, freedom)[0])
+    step = float(steps.mean())
+    bounds = np.exp([step, step - reach, step + reach]).tolist()
+    return {
+        name: WholeEstimate(*(rate * factor for factor in bounds))
+        for name, rate in sampled.items()
+        if name not in whole
+    }

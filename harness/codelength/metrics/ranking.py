@@ -24,6 +24,21 @@ def assign_ranks(values: Sequence[float]) -> list[Rank]:
     return [Rank(1 + bisect_left(ordered, value), counts[value] > 1) for value in values]
 
 
+def mean_places(rows: Sequence[Sequence[float]]) -> list[float]:
+    """Average the places of each row over the columns (Borda's count); ties share a place."""
+    columns = [[rank.place for rank in assign_ranks(column)] for column in zip(*rows, strict=True)]
+    return [sum(places) / len(places) for places in zip(*columns, strict=True)]
+
+
+def kendall_tau(one: Sequence[float], other: Sequence[float]) -> float:
+    """Compute how far two orders agree (Kendall's τ-b): 1 if they are equal, −1 if reversed."""
+    import numpy as np
+
+    a, b = (np.sign(np.subtract.outer(values, values)) for values in (one, other))
+    below = math.sqrt(float((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / below if below else 1.0
+
+
 def find_pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
     """Whether each (cost, speed) is on the front.
 

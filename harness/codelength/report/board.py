@@ -15,8 +15,10 @@ from codelength.metrics import (
     STORED,
     Mean,
     Pricing,
+    WholeEstimate,
     apply_price,
     compute_means,
+    estimate_whole,
     find_pareto_front,
     geometric_mean,
 )
@@ -47,6 +49,8 @@ class Grid:
     """What the cells were charged."""
     readings: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
     """What became of each file of the corpora that were read from files."""
+    whole: "Grid | None" = None
+    """Of a grid of samples, the one of all bytes."""
 
     @property
     def protocol(self) -> str:
@@ -182,6 +186,22 @@ class Part:
         for corpus in self.corpora:
             kinds.setdefault(self.grid.slices[corpus].kind, []).append(corpus)
         return list(kinds.values())
+
+    @cached_property
+    def whole(self) -> dict[str, float]:
+        """Of a sample, row → the ratio on all bytes, where it was measured."""
+        grid = self.grid.whole
+        if grid is None or not set(self.corpora) <= set(grid.slices):
+            return {}
+        all_bytes = Part(grid, self.name, self.corpora)
+        rates = {name: all_bytes.value(name, "ratio") for name in self.rows if name in grid.rows}
+        return {name: rate for name, rate in rates.items() if rate is not None}
+
+    @cached_property
+    def estimates(self) -> dict[str, WholeEstimate]:
+        """Of a sample, row → an estimate of the ratio on all bytes, where it was not measured."""
+        rates = {name: self.value(name, "ratio") for name in self.rows}
+        return estimate_whole({n: r for n, r in rates.items() if r is not None}, self.whole)
 
     @property
     def means(self) -> dict[str, Mean]:
@@ -346,13 +366,19 @@ def build_board(
     grids: list[Grid] = []
     contradictions: list[str] = []
     ledgers = {name: r.files for folder in reversed(folders) for name, r in folder.readings.items()}
-    for members in groups.values():
+    whole: dict[str, Grid] = {}
+    for protocol, limit in sorted(groups, key=lambda key: key[1] is not None):  # all bytes first
+        members = groups[protocol, limit]
         rows, against = merge_rows(members)
         slices = {m.cell.slice.corpus: m.cell.slice for m in members}
         order = sorted(slices, key=lambda corpus: _column_order(slices[corpus]))
         named = {row.name: row for row in sorted(rows, key=lambda row: _natural_order(row.name))}
         read = {corpus: ledgers[corpus] for corpus in order if corpus in ledgers}
-        grids.append(Grid({corpus: slices[corpus] for corpus in order}, named, pricing, read))
+        beside = whole.get(protocol) if isinstance(limit, str) else None
+        ordered = {corpus: slices[corpus] for corpus in order}
+        grids.append(Grid(ordered, named, pricing, read, beside))
+        if limit is None:
+            whole[protocol] = grids[-1]
         contradictions += against
     runs: dict[str, list[str]] = defaultdict(list)
     for folder in folders:

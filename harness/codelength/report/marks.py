@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from codelength import metrics
-from codelength.metrics import FEWEST, Contamination, Pricing, contamination_of
+from codelength.metrics import Contamination, Pricing, contamination_of
 from codelength.report import format
-from codelength.report.board import ESTIMATED, Part
+from codelength.report.board import ESTIMATED
 from codelength.report.merge import Row
 from codelength.results.cell import Cell, Evidence
 
@@ -85,26 +85,6 @@ def explain_contamination(cells: Iterable[Cell]) -> list[str]:
         for state, what in words.items()
         if (groups := _join_corpora(found.get(state, {})))
     ]
-
-
-def explain_places(part: Part) -> list[str]:
-    """What a place such as `2–4` says, and why there is no interval."""
-    means = [mean for mean in part.means.values() if mean.value is not None]
-    notes = []
-    if any("–" in place for place in part.places().values()):
-        notes.append(
-            "A place such as 2–4: these files cannot tell which it is. All sets of places hold "
-            "together with 95%, for other files like these; rows are compared file by file."
-        )
-    files = min((mean.clusters for mean in means), default=FEWEST)
-    if files < FEWEST:
-        notes.append(
-            f"{format.plural(files, 'file')}: the order is that of these. Fewer than {FEWEST} give "
-            "no interval, and do not tell which codec is smaller on others."
-        )
-    elif any(mean.low is None for mean in means):
-        notes.append("No interval, because a corpus is a single file.")
-    return notes
 
 
 def _join_corpora(corpora: dict[str, set[str]]) -> list[tuple[str, set[str]]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from codelength import metrics
-from codelength.report import format, marks
+from codelength.report import format, marks, uncertainty
 from codelength.report.board import Board, Grid, Part, family_of
 from codelength.report.format import NA
 from codelength.report.keys import Figure, find_key
@@ -140,8 +140,7 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
         columns.append(figures(head, compared, lambda _, v: format.times(v), 2, larger=None))
     columns += [speeds("enc\nMB/s", "encode"), speeds("dec\nMB/s", "decode")]
     columns.append(figures("mem\nMB", memory, lambda _, v: format.megabytes(v), drop=1))
-    if any(part.means[name].low is not None for name in places):
-        columns.append(Column("95%\ninterval", drop=5, show=_interval_of(part)))
+    columns += uncertainty.columns(part)
     if of:
         columns.append(Column("coded\nbytes", drop=3, show=lambda name: _coded(column[name])))
         columns.append(per_cell("bpb", metrics.bits_per_byte, format.bits))
@@ -195,7 +194,7 @@ def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
         twice = ", decoded files that are also there as bytes" * is_twice
         many = format.plural(left, "corpus", "corpora")
         notes.insert(0, f"{many} (controls, empty{twice}) not averaged.")
-    notes += marks.explain_places(part)
+    notes += uncertainty.notes(part)
     return [*notes, *board.machines.caution(part.cells), *corpus_notes(grid, part.corpora)]
 
 
@@ -238,14 +237,6 @@ def _times_smaller(
     """How many times smaller each row is than the best row of `REFERENCE`, if there is one."""
     known = [size for n, size in sizes.items() if size and family_of(rows[n].codec) == REFERENCE]
     return {n: min(known) / size if size else None for n, size in sizes.items()} if known else {}
-
-
-def _interval_of(part: Part) -> Callable[[str], str]:
-    def show(name: str) -> str:
-        mean = part.means[name]
-        return "" if mean.low is None else format.interval(mean.low, mean.high)
-
-    return show
 
 
 def _paid_columns(part: Part) -> list[Column]:
