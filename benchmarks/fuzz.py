@@ -37,7 +37,7 @@ Tally = dict[str, float]
 
 def new_tally(start: int) -> Tally:
     """Figures of a target of which no input was tried; `start` is the first."""
-    return {"inputs": start, "good": 0, "seconds": 0.0, "slowest": 0.0}
+    return {"first": start, "inputs": 0, "good": 0, "seconds": 0.0, "slowest": 0.0}
 
 
 def fuzz(name: str, tally: Tally, inputs: int, seconds: float) -> list[str]:
@@ -55,14 +55,14 @@ def fuzz(name: str, tally: Tally, inputs: int, seconds: float) -> list[str]:
 
 
 def _chunk(name: str, worker: Supervisor, tally: Tally, count: int) -> list[str]:
-    start, begin = int(tally["inputs"]), time.monotonic()
+    start, begin = int(tally["first"] + tally["inputs"]), time.monotonic()
     reached = [start]
     try:
         good, slowest, faults = worker.call(
             partial(try_inputs, name, start, count), HANG + 3 * CHUNK, reached.append
         )
     except WorkerLost as lost:
-        tally["inputs"] = reached[-1] + 1
+        tally["inputs"] = reached[-1] + 1 - tally["first"]
         tally["seconds"] += time.monotonic() - begin
         return [f"{name} input {reached[-1]}: {lost}; {worker.errors()[-200:]}"]
     tally["inputs"] += count
@@ -119,7 +119,7 @@ def main() -> int:
         tallies, faults = json.loads(state.read_text())
     for name in names:
         tally = tallies.setdefault(name, new_tally(arguments.start))
-        faults += fuzz(name, tally, arguments.start + arguments.inputs, arguments.seconds)
+        faults += fuzz(name, tally, arguments.inputs, arguments.seconds)
         print(f"{name:20} {tally['inputs']:9,.0f} inputs, {tally['seconds']:7.1f} s", flush=True)
         if state:
             command = "python benchmarks/fuzz.py " + " ".join(sys.argv[1:])

@@ -197,20 +197,24 @@ class Plugins:
         """Return the corpora of a comma-separated list, or the embedded ones."""
         if specs is None:
             return [entry for entry in self.corpora if entry.item.embedded]
-        named = [self.corpus(spec) for spec in self._join_free_text(split_specs(specs))]
+        named = [self.corpus(spec) for spec in self._split_corpora(specs)]
         return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
 
-    def _join_free_text(self, specs: Iterable[str]) -> list[str]:
-        """Join a piece that names no corpus to free text before it: names of files have commas."""
-        known = {entry.item.name: entry.item for entry in self.corpora}
-        joined: list[str] = []
-        for spec in specs:
-            before = known.get(split_spec(joined[-1])[0]) if joined else None
-            if split_spec(spec)[0] not in known and hasattr(before, "from_settings"):
-                joined[-1] += f",{spec}"
+    def _split_corpora(self, specs: str) -> list[str]:
+        """Split a list. What names no corpus is part of the free text before: `path:Smith, Jo`."""
+        known = {entry.item.name: hasattr(entry.item, "from_settings") for entry in self.corpora}
+        found: list[str] = []
+        for piece in specs.split(","):
+            name, before = split_spec(piece)[0], split_spec(found[-1])[0] if found else ""
+            if known.get(name):
+                found.append(piece.lstrip())
+            elif name not in known and known.get(before):
+                found[-1] += f",{piece}"
+            elif before and not known.get(before):
+                found[-1:] = split_specs(f"{found[-1]},{piece}")
             else:
-                joined.append(spec)
-        return joined
+                found += split_specs(piece)
+        return found
 
     def select_protocols(self, specs: str) -> list[Registered[Protocol]]:
         """Return the protocols of a comma-separated list."""

@@ -36,7 +36,7 @@ def test_a_codec_with_another_version_of_its_library_is_measured_again(
     options = write_codec(
         encode="return zlib.compress(data) + bytes(int(self.versions['library']))",
         decode="return zlib.decompressobj().decompress(blob)",
-        facts=f"versions = property(lambda self: {{'library': Path({str(version)!r}).read_text()}})",
+        facts="versions = property(lambda self: {'library': Path('version').read_text()})",
     )
     command = ("run", *options, "--codecs", "mine", "--corpora", "path:data", "--out", "out")
     sizes = []

@@ -63,7 +63,7 @@ def split_specs(text: str) -> list[str]:
 def split_spec(spec: str) -> tuple[str, str]:
     """The name and the settings of one spec: `"zstd:level=19"` → `("zstd", "level=19")`."""
     name, _, settings = spec.partition(":")
-    return name.strip(), settings.strip()
+    return name.strip(), settings
 
 
 def build(cls: type[T], settings: str, **fixed: Any) -> T:
@@ -76,6 +76,7 @@ def build(cls: type[T], settings: str, **fixed: Any) -> T:
     if parse is not None:
         parsed: T = parse(settings)
         return parsed
+    settings = settings.strip()
     fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in fixed]  # type: ignore[arg-type]
     takes = [f.name for f in fields]
     values: dict[str, str] = {}
