@@ -70,7 +70,8 @@ SHAPES = {
     "20 files": partial(files_of, [20], 0.5),
     "200 files": partial(files_of, [200], 1.0),
     "3 corpora of 5 files": partial(files_of, [5, 5, 5], 0.5),
-    "corpora of 12, 11 and 3 files": partial(files_of, [12, 11, 3], 1.0),
+    "corpora of 12, 11 and 6 files": partial(files_of, [12, 11, 6], 1.0),
+    "8 corpora of 2 files": partial(files_of, [2] * 8, 0.3),
     "15 files in 20 chunks": partial(chunks_of, 15, 20),
     "40 speakers in 25 chunks": partial(chunks_of, 40, 25),
 }
@@ -169,11 +170,11 @@ def test_a_board_of_few_files_prints_no_interval(files: int) -> None:
     assert (mean.low, mean.high, mean.clusters) == (None, None, files)
 
 
-def test_a_corpus_of_a_single_file_has_no_spread_so_the_mean_has_no_interval() -> None:
+def test_with_a_corpus_of_too_few_files_the_mean_has_no_interval() -> None:
     random = np.random.default_rng(0)
-    row = [*files_of([20], 1, random), measured([(1000, 300)], corpus="b")]
-    mean = means_of({"a": row})["a"]
-    assert (mean.low, mean.high, mean.clusters) == (None, None, 21)
+    for files in (1, 4):
+        mean = means_of({"a": files_of([20, files], 1, random)})["a"]
+        assert (mean.low, mean.high, mean.clusters) == (None, None, 20 + files)
 
 
 def test_single_files_of_several_corpora_are_compared_across_the_corpora() -> None:

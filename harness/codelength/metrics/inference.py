@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 FEWEST = 10
 """With fewer clusters there is no interval, and nothing tells the rows apart."""
+FEW = 5
+"""A corpus with fewer clusters says too little of their spread, if other corpora have as many."""
 BLOCK = 256
 """Rows that are compared with all others at once, so that memory stays bounded."""
 
@@ -47,7 +49,7 @@ class Mean:
     clusters: int = 0
     """Files, pictures, speakers: what was drawn independently."""
     low: float | None = None
-    """The 95% interval; none with fewer than ten clusters, or a corpus of a single one."""
+    """The 95% interval; none with fewer than ten clusters, or if a corpus has too few."""
     high: float | None = None
     best: int = 0
     """The first and the last place that it may have: together 95% sure for all rows. 0 where it
@@ -68,10 +70,6 @@ class _Column:
     effective: float
     """As many clusters of equal size would tell as much; 1 if nothing can be told."""
     clusters: int
-
-    @property
-    def is_rigid(self) -> bool:
-        return self.clusters < 2
 
     @property
     def freedom(self) -> float:
@@ -187,18 +185,20 @@ def _compare(groups: Sequence[Sequence[_Column]]) -> list[Mean]:
     clusters = sum(column.clusters for column in columns)
     deviations = [w * c.deviations[whole] for w, c in zip(weights, columns, strict=True)]
     freedoms = [column.freedom for column in columns]
-    if len(columns) > 1 and all(column.is_rigid for column in columns):
+    least = FEW if any(column.clusters >= FEW for column in columns) else 2
+    small = [column.clusters < least for column in columns]
+    if of > 1 and all(small):
         spread = logs[:, whole].T - logs[:, whole].T.mean(axis=1, keepdims=True)
         deviations, freedoms = [spread / np.sqrt(of * (of - 1))], [of - 1.0]
-    elif any(column.is_rigid for column in columns):
-        deviations, freedoms = _lend_spread(columns, weights, whole)
+    elif any(small):
+        deviations, freedoms = _lend_spread(columns, weights, small, whole)
     centres = weights @ np.where(np.isinf(logs[:, whole]), -1e9, logs[:, whole])
     best, worst = np.ones(len(whole), np.intp), np.full(len(whole), len(whole))
     chances, low, high = None, None, None
     if clusters >= FEWEST:
         best, worst = _rank(centres, deviations, freedoms)
         chances = _chances(centres, deviations, freedoms)
-        if not any(column.is_rigid for column in columns):
+        if not any(small):
             variances = np.array([(d**2).sum(axis=1) for d in deviations])
             reach = _reach(variances.sum(axis=0), _freedom(variances, freedoms), 1)
             low, high = np.exp(centres - reach), np.exp(centres + reach)
@@ -219,14 +219,14 @@ def _compare(groups: Sequence[Sequence[_Column]]) -> list[Mean]:
 
 
 def _lend_spread(
-    columns: Sequence[_Column], weights: "Floats", whole: "NDArray[np.intp]"
+    columns: Sequence[_Column], weights: "Floats", small: Sequence[bool], whole: "NDArray[np.intp]"
 ) -> "tuple[list[Floats], list[float]]":
-    """Give corpora of a single cluster the mean variance that a cluster has in the others."""
+    """Give the clusters of small corpora the mean variance that a cluster has in the others."""
     import numpy as np
 
-    pairs = list(zip(columns, weights, strict=True))
-    given = sum(weight**2 for column, weight in pairs if column.is_rigid)
-    others = [(column, weight) for column, weight in pairs if not column.is_rigid]
+    parts = list(zip(columns, weights, small, strict=True))
+    given = sum(weight**2 / column.effective for column, weight, is_small in parts if is_small)
+    others = [(column, weight) for column, weight, is_small in parts if not is_small]
     scales = [np.sqrt(w**2 + given * c.effective / len(others)) for c, w in others]
     deviations = [s * c.deviations[whole] for s, (c, _) in zip(scales, others, strict=True)]
     return deviations, [column.freedom for column, _ in others]

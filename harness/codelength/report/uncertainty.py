@@ -43,7 +43,10 @@ def notes(part: Part) -> list[str]:
             "no interval, and do not tell which codec is smaller on others."
         )
     elif any(mean.low is None for mean in means):
-        said.append("No interval, because a corpus is a single file.")
+        said.append(
+            "No interval, because a corpus has too few files. For the places, its files are "
+            "taken to vary as those of the others do."
+        )
     said += [FIRST] if any(mean.first is not None for mean in means) else []
     said += [WHOLE] if part.whole else []
     return [*said, *(_other_means(part) if part.name == "all" else [])]
