@@ -28,6 +28,10 @@ REACH = 1 << 12
 """More than the decoder ever reads ahead, or one symbol takes through all escapes."""
 
 
+THREAD = 16 << 20
+"""Bytes that the library takes besides its model: a thread, and pieces."""
+
+
 @dataclass(frozen=True)
 class Ppmd(Codec):
     """PPMd, variant H, with `order` symbols of context.
@@ -51,6 +55,7 @@ class Ppmd(Codec):
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         from pyppmd import Ppmd7Encoder
 
+        self._require_memory()
         encoder = Ppmd7Encoder(self.order, self.memory << 20)
         pieces = []
         part = bytearray(SLICE)  # used again and again: pyppmd never lets go of what it is given
@@ -79,6 +84,7 @@ class Ppmd(Codec):
         # when it is collected, so that must not happen, whatever the blob: behind its end a
         # stream reads like random bits, and random bits decode to a symbol for each byte or less.
         stream = b"".join((b"\0", stream, bytes(size + REACH)))
+        self._require_memory()
         decoder = Ppmd7Decoder(self.order, self.memory << 20)
         pieces = []
         for start in range(0, size, PIECE):
@@ -89,6 +95,10 @@ class Ppmd(Codec):
             pieces.append(piece)
             stream = b""  # the decoder keeps what it has not needed so far
         return b"".join(pieces)
+
+    def _require_memory(self) -> None:
+        """Raise MemoryError where the library would free the same memory twice."""
+        bytearray((self.memory << 20) + THREAD)
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         _, at = read_varint(blob)

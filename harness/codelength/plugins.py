@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
+from traceback import FrameSummary
 from types import ModuleType
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -26,6 +28,9 @@ from codelength.api.media import Media
 from codelength.api.protocol import Protocol
 from codelength.api.spec import build, split_spec, split_specs, to_printable
 from codelength.running import LOADING, running
+
+FILE_MODULE = "codelength_file_"
+"""How the module of a plugin file begins."""
 
 T = TypeVar("T")
 Configurable = TypeVar("Configurable", Codec, Corpus)
@@ -305,6 +310,23 @@ def _check_settings(item: Codec | Corpus) -> None:
             raise UsageError(f"{kind} {item.name} describes itself by {text!r}, which is no text")
 
 
+def is_foreign(frames: Iterable[FrameSummary]) -> bool:
+    """Whether an exception went through a plugin of others, or a library that was imported then."""
+    ours = [f"{Path(__file__).parent}{os.sep}"]
+    others: list[str] = []
+    for point in _points():
+        file = str(getattr(sys.modules.get(point.module), "__file__", None) or os.devnull)
+        path = f"{Path(file).parent}{os.sep}" if Path(file).stem == "__init__" else file
+        (ours if point.dist and point.dist.name == "codelength" else others).append(path)
+    modules = [module for name, module in sys.modules.items() if name.startswith(FILE_MODULE)]
+    foreign = (*others, *(str(module.__file__) for module in modules))
+    return any(
+        frame.filename.startswith(foreign)
+        or (frame.name == "<module>" and not frame.filename.startswith(tuple(ours)))
+        for frame in frames
+    )
+
+
 def _is_subclass(item: object, contract: type) -> bool:
     return isinstance(item, type) and issubclass(item, contract)
 
@@ -342,7 +364,7 @@ def _file(name: str) -> Plugin:
 
 
 def _import(path: Path) -> ModuleType:
-    name = f"codelength_file_{path.stem}"
+    name = f"{FILE_MODULE}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is not a Python file")

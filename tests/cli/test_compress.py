@@ -346,3 +346,12 @@ def test_a_full_disk_is_one_line(tool, tmp_path):
         )
     assert said(ran) == "the output cannot be written: No space left on device"
     assert ran.returncode == 3
+
+
+@pytest.mark.parametrize(("codec", "memory"), [("ppmd", "20MB"), ("order2", "60MB")])
+def test_too_little_memory_is_one_line_whatever_library_fails(tool, tmp_path, codec, memory):
+    (tmp_path / "text").write_bytes(TEXT)
+    assert tool("compress", "text", "-c", codec, "-o", "out").returncode == 0
+    ran = tool("decompress", "out", "--test", "--memory", memory)
+    said = b"codelength: out: segment 1 needs more memory than is allowed\n"
+    assert (ran.returncode, ran.stderr) == (3, said)

@@ -111,3 +111,55 @@ def test_what_exits_within_a_command_is_not_its_success(typed, monkeypatch):
     monkeypatch.setattr(cli.cli.get_command(None, "doctor"), "callback", leave)  # type: ignore[arg-type]
     said = "codelength: something that the command has called exits with 0\n"
     assert typed("doctor") == (70, said)
+
+
+RAISES = """
+from dataclasses import dataclass
+from codelength import RAW, Codec, hookimpl
+
+@dataclass(frozen=True)
+class Raises(Codec):
+    name = "raises"
+    def encode(self, data, media=RAW): return self.predictor
+    def decode(self, blob): return self.predictor
+    @property
+    def predictor(self): raise RuntimeError("no such model")
+    def code_lengths(self, samples): return self.predictor
+
+@dataclass(frozen=True)
+class Breaks(Raises):
+    name = "breaks"
+    needs = {"broken_library": "broken-library"}
+    @property
+    def predictor(self): import broken_library
+
+@hookimpl
+def codelength_codecs(): return [Raises(), Breaks()]
+"""
+
+
+@pytest.mark.parametrize("command", ["score", "curve", "sample", "compress"])
+@pytest.mark.parametrize(
+    ("codec", "reason"), [("raises", "RuntimeError: no such model"), ("breaks", "OSError: no lib")]
+)
+def test_a_plugin_that_raises_is_no_bug(typed, tmp_path, monkeypatch, command, codec, reason):
+    (tmp_path / "raises.py").write_text(RAISES)
+    (tmp_path / "broken_library.py").write_text("raise OSError('no libfoo.so')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "text").write_text("the cat sat on the mat\n" * 400)
+    study = ["--codecs", codec, "--corpora", "path:text", "--out", "out"]
+    words = {
+        "score": study,
+        "curve": study,
+        "sample": ["--codec", codec, "--prompt", "text", "--bytes", "10"],
+        "compress": ["text", "-c", codec, "-o", "out"],
+    }
+    if (command, codec) == ("score", "breaks"):
+        pytest.skip("a codec without a predictor has no score")
+    code, said = typed(command, *words[command], "--plugin", "raises.py")
+    assert code == 3
+    assert reason in said
+    assert "Traceback" not in said
+    assert re.search(r"^codelength: .+\n\Z", said, re.MULTILINE)
+    for trace in re.findall(r"the traceback is in (\S+)", said):
+        Path(trace).unlink()

@@ -164,10 +164,14 @@ def _run() -> int:
 
 
 def report_bug(error: Exception) -> int:
-    """Print a bug as one line, write its traceback to a file, and return the exit code."""
+    """Print a bug as one line, write its traceback to a file, and return the exit code.
+
+    That is 70, or 3 for code of others: a plugin, or a library that breaks when it is imported.
+    """
     import tempfile
     import traceback
 
+    from codelength.plugins import is_foreign
     from codelength.workers.calls import described
 
     trace = "".join(traceback.format_exception(error))
@@ -185,6 +189,8 @@ def report_bug(error: Exception) -> int:
     except OSError:  # there is no folder that can be written to
         click.echo(trace, err=True)
         where = "the traceback is above"
+    if is_foreign(traceback.extract_tb(error.__traceback__)):
+        return fail(f"a plugin or a library failed: {described(error)}; {where}", 3)
     return fail(f"internal error: {described(error)}; {where}", 70)
 
 

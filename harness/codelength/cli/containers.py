@@ -7,8 +7,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Self, TypeVar
 
+import click
+
 from codelength.api.codec import Codec
-from codelength.api.errors import Unavailable, UsageError
+from codelength.api.errors import CodelengthError, Unavailable, UsageError
 from codelength.api.spec import split_spec
 from codelength.cli.files import STANDARD_INPUT, Input, Reader, write_pieces
 from codelength.cli.options import warn_broken
@@ -18,7 +20,7 @@ from codelength.container.fields import ContainerError
 from codelength.measure.job import default_memory
 from codelength.plugins import Plugins
 from codelength.workers.limits import limit_memory
-from codelength.workers.supervisor import CallFailed, Supervisor, WorkerLost
+from codelength.workers.supervisor import CallFailed, FunctionRaised, Supervisor, WorkerLost
 
 T = TypeVar("T")
 
@@ -30,14 +32,24 @@ def in_worker(task: "partial[T]", source: Input, *descriptors: int) -> T:
     """
     with (
         Meter(sys.stderr) as meter,
-        Supervisor(
-            threads=None, keep_errors=False, descriptors=[source.descriptor, *descriptors]
-        ) as supervisor,
+        Supervisor(threads=None, descriptors=[source.descriptor, *descriptors]) as supervisor,
     ):
         try:
-            return supervisor.call(task, on_progress=partial(_show, meter, source))
+            result = supervisor.call(task, on_progress=partial(_show, meter, source))
+            _pass_on(supervisor.errors())
+            return result
+        except FunctionRaised as error:
+            if CodelengthError.__name__ in error.kinds:  # or else there is a traceback
+                _pass_on(supervisor.errors())
+            raise
         except WorkerLost as error:
-            raise ContainerError(f"the codec's process {error.problem}") from error
+            said = "".join(f" ({line[:200]})" for line in supervisor.errors().splitlines()[-1:])
+            raise ContainerError(f"the codec's process {error.problem}{said}") from error
+
+
+def _pass_on(printed: str) -> None:
+    if printed:
+        click.echo(printed, err=True)
 
 
 def _show(meter: Meter, source: Input, done: int) -> None:
@@ -96,6 +108,8 @@ def decode_container(
     """
     container = Container(Reader(source), source.name)
     codec = codec_for(container, spec, files)
+    with suppress(Exception):  # loads what the codec loads late; it may not fit any more
+        codec.decode(codec.encode(b"\0"))
     limit_memory(memory)
     pieces = container.decode(codec)
     if out is None:

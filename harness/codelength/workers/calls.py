@@ -49,10 +49,10 @@ def _reply(request: bytes) -> Done | Threw:
         reads(task.func)(value)  # a codec may give a number where no such number can be
         return Done(msgspec.Raw(value))
     except (CodelengthError, TimeoutError) as error:
-        return Threw(_kinds(error), str(error), getattr(error, "exit_code", 1))
+        return Threw(_kinds(error), str(error), getattr(error, "exit_code", 3))
     except Exception as error:
         traceback.print_exception(error)
-        return Threw(_kinds(error), described(error), 1)
+        return Threw(_kinds(error), described(error), 3)
 
 
 def _kinds(error: Exception) -> list[str]:

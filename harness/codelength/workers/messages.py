@@ -37,7 +37,7 @@ class Threw(msgspec.Struct, frozen=True, tag="threw"):
     """The names of the exception's class and of its base classes."""
     reason: str
     exit_code: int
-    """Of a CodelengthError; 1 for any other exception, whose traceback was printed."""
+    """Of a CodelengthError; 3 for any other exception, whose traceback was printed."""
 
 
 class Advanced(msgspec.Struct, frozen=True, tag="advanced"):
