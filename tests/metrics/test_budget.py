@@ -9,7 +9,7 @@ from codelength.api.errors import UsageError
 from codelength.api.spec import parse_duration
 from codelength.cli.options import BUDGET, with_budget
 from codelength.metrics.budget import Budget, check_budget
-from codelength.metrics.price import Price, Pricing, apply_price, decoder_key
+from codelength.metrics.price import Pricing, apply_price, decoder_key
 from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice, phase
 
@@ -30,7 +30,7 @@ def test_a_row_takes_the_sum_of_its_corpora_and_the_highest_peak():
 def test_the_model_and_the_decoder_count_once():
     model = [replace(c, model_bytes={"weights": 1000}) for c in ROW]
     assert used(model, total=1) == {"total": None}  # the decoder has no price
-    pricing = Pricing(Price.STORED, decoders={decoder_key(PROSE): 50})
+    pricing = Pricing("stored", decoders={decoder_key(PROSE): 50})
     assert used([apply_price(c, pricing) for c in model], total=1) == {"total": 1750}
 
 

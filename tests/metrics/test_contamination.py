@@ -26,7 +26,7 @@ def test_a_charged_decoder_is_nothing_that_was_learned() -> None:
     assert contamination_of(paid) is Contamination.CLEAN
 
 
-@pytest.mark.parametrize("price", list(Price))
+@pytest.mark.parametrize("price", [16.0, "stored", "compressed"])
 def test_a_price_hides_nothing(price: Price) -> None:
     assert (
         contamination_of(apply_price(of("2006", ModelCard(until="2020")), Pricing(price)))

@@ -2,16 +2,22 @@
 
 import pytest
 
+from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
 from codelength.metrics import (
+    COMPRESSED,
     GB,
-    Price,
     Pricing,
     adjusted_ratio,
     apply_price,
     total_model_bytes,
 )
-from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
+from codelength.metrics.price import (
+    CompressedModel,
+    decoder_key,
+    find_smallest_codings,
+    parse_price,
+)
 from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice
 
@@ -33,7 +39,7 @@ def test_as_stored_nothing_changes() -> None:
 
 
 def test_two_bytes_a_parameter_are_for_the_weights_and_the_rest_stays() -> None:
-    paid = apply_price(model(), Pricing(Price.TWO_BYTES))
+    paid = apply_price(model(), Pricing(16.0))
     assert paid.model_bytes == {"weights": 120, "tokenizer": 10}
     assert adjusted_ratio(paid) == pytest.approx(0.33)
     assert adjusted_ratio(paid, 10_000) == pytest.approx(0.213)
@@ -41,14 +47,14 @@ def test_two_bytes_a_parameter_are_for_the_weights_and_the_rest_stays() -> None:
 
 def test_parameters_that_nobody_states_have_no_price_and_are_not_guessed() -> None:
     for silent in (model(card=None), model(card=ModelCard(data="the web"))):
-        paid = apply_price(silent, Pricing(Price.TWO_BYTES))
+        paid = apply_price(silent, Pricing(16.0))
         assert total_model_bytes(paid) is None
         assert adjusted_ratio(paid) is None
         assert adjusted_ratio(paid, GB) is None
 
 
 def test_compressed_weights_cost_what_was_measured_for_their_digest() -> None:
-    pricing = Pricing(Price.COMPRESSED, {DIGEST: CompressedModel(70, "xz", 3)})
+    pricing = Pricing(COMPRESSED, {DIGEST: CompressedModel(70, "xz", 3)})
     assert total_model_bytes(apply_price(model(), pricing)) == 70
     assert adjusted_ratio(apply_price(model(), pricing)) == pytest.approx(0.27)
     other = model(digests={"weights": "sha256:another"})
@@ -76,7 +82,30 @@ def test_a_decoder_is_charged_where_its_code_was_measured() -> None:
     assert "decoders" in pricing.description
 
 
+@pytest.mark.parametrize(
+    ("text", "price", "weights"),
+    [("stored", "stored", 90), ("2bytes", 16.0, 120), ("16bits", 16.0, 120), ("3.6bits", 3.6, 27),
+     ("1bit", 1.0, 8), ("0.5bits", 0.5, 4), ("4bytes", 32.0, 240), ("0bits", 0.0, 0)],
+)  # fmt: skip
+def test_a_price_is_any_number_of_bits_a_parameter(
+    text: str, price: float | str, weights: int
+) -> None:
+    assert parse_price(text) == price
+    paid = apply_price(model(), Pricing(parse_price(text)))
+    assert paid.model_bytes == {"weights": weights, "tokenizer": 10}
+
+
+@pytest.mark.parametrize("text", ["", "bits", "-1bits", "nanbits", "1e3bits", "3.6", "2 bytes"])
+def test_what_is_no_price_is_one_line(text: str) -> None:
+    with pytest.raises(
+        UsageError, match="is no price; it is stored, compressed, or what"
+    ) as raised:
+        parse_price(text)
+    assert "\n" not in str(raised.value)
+
+
 def test_every_price_says_what_it_is() -> None:
     assert Pricing().description == "Charged: models as stored."
-    assert "2 bytes a parameter" in Pricing(Price.TWO_BYTES).description
-    assert "lossless codec" in Pricing(Price.COMPRESSED).description
+    assert Pricing(16.0).description == "Charged: weights at 16 bits a parameter."
+    assert "3.6 bits a parameter" in Pricing(3.6).description
+    assert "lossless codec" in Pricing(COMPRESSED).description

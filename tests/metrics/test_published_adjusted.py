@@ -8,7 +8,7 @@ rounded raw rate and it may be half a tenth away from the published sum before t
 import pytest
 
 from codelength.api.model_card import ModelCard
-from codelength.metrics import GB, Price, Pricing, adjusted_ratio, apply_price
+from codelength.metrics import GB, Pricing, adjusted_ratio, apply_price
 from factories import cell, corpus_slice
 
 COLUMNS = ("enwik9", "ImageNet", "LibriSpeech")
@@ -39,7 +39,7 @@ def ours(parameters: int, raw: float) -> float:
         model_bytes={"weights": 4 * parameters},
         card=ModelCard(parameters=parameters),
     )
-    rate = adjusted_ratio(apply_price(measured, Pricing(Price.TWO_BYTES)), GB)
+    rate = adjusted_ratio(apply_price(measured, Pricing(16.0)), GB)
     assert rate is not None
     return 100 * rate
 

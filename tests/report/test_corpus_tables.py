@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
-from codelength.metrics import Price, Pricing
+from codelength.metrics import Pricing
 from codelength.report.board import board_of
 from codelength.report.table import Bad, Bold, Table
 from codelength.report.tables import ranking_table
@@ -96,15 +96,15 @@ def test_raw_and_adjusted_rates_stand_beside_each_other() -> None:
 
 def test_another_price_is_named_and_ranked_by() -> None:
     cells = [cell("lm", coded=200, model_bytes=LM, card=ModelCard(parameters=150)), cell("gzip")]
-    table = priced(cells, Pricing(Price.TWO_BYTES), "adjusted")
+    table = priced(cells, Pricing(16.0), "adjusted")
     assert column(table, "codec") == ["gzip", "lm"]  # 200 + 300 of 1000 bytes against 400
     assert column(table, "adj % at N") == ["40.00", "50.00"]
-    assert any("Charged: weights at 2 bytes a parameter." in note for note in table.notes)
+    assert any("Charged: weights at 16 bits a parameter." in note for note in table.notes)
 
 
 def test_what_has_no_price_has_no_rank_by_it_and_is_named() -> None:
     cells = [cell("lm", coded=200, model_bytes=LM), cell("gzip")]
-    table = priced(cells, Pricing(Price.TWO_BYTES), "adjusted")
+    table = priced(cells, Pricing(16.0), "adjusted")
     assert column(table, "#") == ["1", "-"]
     assert column(table, "adj % at N") == ["40.00", "n/a"]
     assert "No price known, so adj is n/a: lm." in table.notes

@@ -8,6 +8,7 @@ from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import KEY, with_plugins
 from codelength.cli.pricing import price_cells, with_price
+from codelength.metrics import Price
 from codelength.plugins import Plugins
 
 
@@ -27,7 +28,7 @@ def command(
     title: str | None,
     key: str,
     outputs: Outputs,
-    price: str,
+    price: Price,
     decoder_bytes: bool,
     plugins: Plugins,
 ) -> int:

@@ -10,8 +10,14 @@ import msgspec
 
 from codelength.api.codec import dependencies_of
 from codelength.api.errors import CodelengthError, StoreError
-from codelength.metrics import Price, Pricing
-from codelength.metrics.price import CompressedModel, decoder_key, find_smallest_codings
+from codelength.metrics import COMPRESSED, Price, Pricing
+from codelength.metrics.price import (
+    AS_STORED,
+    CompressedModel,
+    decoder_key,
+    find_smallest_codings,
+    parse_price,
+)
 from codelength.plugins import Plugins
 from codelength.results.cell import WEIGHTS, Cell
 from codelength.results.files import write_file
@@ -35,11 +41,12 @@ def with_price(command: F) -> F:
         ),
         click.option(
             "--price",
-            type=click.Choice([str(price) for price in Price]),
-            default=str(Price.STORED),
+            callback=lambda _context, _option, text: parse_price(text),
+            default=AS_STORED,
             show_default=True,
-            help="What a model costs in adjusted ratios: its bytes as stored, 2 bytes a parameter, "
-            "or what the best lossless codec makes of it.",
+            metavar="stored|Nbits|2bytes|compressed",
+            help="What a model costs in adjusted ratios: its bytes as stored, so much a parameter "
+            "(3.6bits), or what the best lossless codec makes of it.",
         ),
     ):
         command = option(command)
@@ -47,7 +54,7 @@ def with_price(command: F) -> F:
 
 
 def price_cells(
-    price: str,
+    price: Price,
     decoder_bytes: bool,
     cells: Sequence[Cell],
     plugins: Plugins,
@@ -59,10 +66,9 @@ def price_cells(
     is left without a price, with a line that says why.
     """
     good = [cell for cell in cells if cell.ok]
-    is_compressed = price == Price.COMPRESSED
-    compressed = _compress_models(good, plugins, folders) if is_compressed else {}
+    compressed = _compress_models(good, plugins, folders) if price == COMPRESSED else {}
     decoders = _measure_decoders(good, plugins, folders) if decoder_bytes else None
-    return Pricing(Price(price), compressed, decoders)
+    return Pricing(price, compressed, decoders)
 
 
 def _compress_models(

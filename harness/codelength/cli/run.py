@@ -23,7 +23,7 @@ from codelength.cli.options import (
 )
 from codelength.cli.pricing import price_cells, with_price
 from codelength.measure.job import TIMEOUT, Limits, default_memory
-from codelength.metrics import STORED
+from codelength.metrics import STORED, Price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 
@@ -84,7 +84,7 @@ def command(
     timeout: float,
     memory: int | None,
     outputs: Outputs,
-    price: str,
+    price: Price,
     decoder_bytes: bool,
     plugins: Plugins,
 ) -> int:

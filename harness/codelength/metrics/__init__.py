@@ -13,7 +13,7 @@ from codelength.metrics.inference import (
     compute_means,
     estimate_whole,
 )
-from codelength.metrics.price import STORED, Price, Pricing, apply_price
+from codelength.metrics.price import COMPRESSED, STORED, Price, Pricing, apply_price
 from codelength.metrics.ranking import (
     Rank,
     assign_ranks,
@@ -38,6 +38,7 @@ from codelength.metrics.rates import (
 )
 
 __all__ = [
+    "COMPRESSED",
     "CONFIDENCE",
     "DECODER",
     "FEWEST",

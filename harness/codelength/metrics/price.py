@@ -1,26 +1,41 @@
 """The price of a model and of a decoder: the bytes that are charged besides the blobs.
 
-A model costs its bytes as stored; or two bytes a parameter, as "Language Modeling Is Compression"
-charges; or what the best lossless codec makes of its bytes. On request the decoder's own code is
-charged too, as the Large Text Compression Benchmark does.
+A model costs its bytes as stored, or so many bits a parameter ("Language Modeling Is Compression"
+charges 16), or what the best lossless codec makes of its bytes. On request the decoder's own code
+is charged too, as the Large Text Compression Benchmark does.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from math import ceil
 
 from msgspec.structs import replace
 
+from codelength.api.errors import UsageError
 from codelength.metrics.rates import DECODER
 from codelength.results.cell import WEIGHTS, Cell
 
+Price = float | str
+"""Bits a parameter, or AS_STORED, or COMPRESSED."""
+AS_STORED, COMPRESSED = "stored", "compressed"
 
-class Price(StrEnum):
-    """How the bytes of a model are counted."""
 
-    STORED = "stored"
-    TWO_BYTES = "2bytes"
-    COMPRESSED = "compressed"
+def parse_price(text: str) -> Price:
+    """Return the price that `3.6bits`, `2bytes`, `stored` or `compressed` means.
+
+    Raises:
+        UsageError: It means none.
+    """
+    if text in (AS_STORED, COMPRESSED):
+        return text
+    match = re.fullmatch(r"(\d+\.?\d*)(bits?|bytes?)", text, re.ASCII)
+    if match is None:
+        raise UsageError(
+            f"--price {text} is no price; it is stored, compressed, or what a parameter costs: "
+            "3.6bits, 2bytes"
+        )
+    return float(match[1]) * (8 if match[2].startswith("byte") else 1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,7 @@ class CompressedModel:
 class Pricing:
     """A price, and what was measured for it."""
 
-    price: Price = Price.STORED
+    price: Price = AS_STORED
     compressed: Mapping[str, CompressedModel] = field(default_factory=dict)
     """Digest of weights → their smallest coding."""
     decoders: Mapping[str, int] | None = None
@@ -47,11 +62,13 @@ class Pricing:
     @property
     def description(self) -> str:
         """What is charged, as a sentence for the notes of a table."""
-        models = {
-            Price.STORED: "models as stored",
-            Price.TWO_BYTES: "weights at 2 bytes a parameter",
-            Price.COMPRESSED: "models under the lossless codec that codes them smallest",
-        }[self.price]
+        price = self.price
+        if isinstance(price, float):
+            models = f"weights at {price:g} bits a parameter"
+        elif price == COMPRESSED:
+            models = "models under the lossless codec that codes them smallest"
+        else:
+            models = "models as stored"
         return f"Charged: {models}{'' if self.decoders is None else ', and decoders, zipped'}."
 
 
@@ -65,10 +82,11 @@ def apply_price(cell: Cell, pricing: Pricing) -> Cell:
     None for a part without a known price.
     """
     model_bytes = dict(cell.model_bytes)
-    if model_bytes and pricing.price is Price.TWO_BYTES and WEIGHTS in model_bytes:
+    if isinstance(pricing.price, float) and WEIGHTS in model_bytes:
         parameters = None if cell.card is None else cell.card.parameters
-        model_bytes[WEIGHTS] = None if parameters is None else 2 * parameters
-    if model_bytes and pricing.price is Price.COMPRESSED:
+        bits = None if parameters is None else pricing.price * parameters
+        model_bytes[WEIGHTS] = None if bits is None else ceil(bits / 8)
+    if model_bytes and pricing.price == COMPRESSED:
         smallest = pricing.compressed.get(cell.digests.get(WEIGHTS, ""))
         model_bytes = (
             {f"{', '.join(model_bytes)} by {smallest.by}": smallest.bytes}

@@ -36,6 +36,8 @@ from codelength_studies.curve.records import (
     Question,
 )
 
+DIGITS = 5
+"""Decimals of the bits that are stored."""
 PER_OCTAVE = 2
 """Edges for each doubling of the position."""
 Lengths = Callable[[Sequence[Sample]], Sequence[Bits]]
@@ -111,18 +113,15 @@ def measure_curve(codec: Codec, question: Question, pieces: Sequence[Piece]) -> 
     else:
         costs = _ideal_contexts(lengths, bits, variants, target)
         contexts |= {name: [float(own.mean()) for own in of] for name, of in costs.items()}
-        kept = [target.last + n for n in edges(question.length - target.start)]
+        second = edges(question.length - target.middle)
+        kept = [target.last, *(n for n in second if n > target.last)]
         gains = np.array(costs[FOREIGN]) - np.array(costs[OWN])
-        learned = (
-            np.add.reduceat(gains, np.array(kept[:-1]) - target.last, 1) / np.diff(kept)
-        ).tolist()
+        learned = [_means(own, [n - target.last for n in kept]) for own in gains]
     return Curve(
         question=question,
         chunks=len(chunks),
         edges=places,
-        bits=None
-        if bits is None
-        else [(np.add.reduceat(own, places[:-1]) / np.diff(places)).tolist() for own in bits],
+        bits=None if bits is None else [_means(own, places) for own in bits],
         prefixes=prefixes,
         coded=None if is_initial else _code_prefixes(codec, chunks, prefixes),
         clusters=clusters,
@@ -130,6 +129,13 @@ def measure_curve(codec: Codec, question: Question, pieces: Sequence[Piece]) -> 
         kept=kept,
         learned=learned,
     )
+
+
+def _means(bits: Bits, places: Sequence[int]) -> list[float]:
+    """Return the mean between each two places."""
+    means = np.add.reduceat(bits, places[:-1]) / np.diff(places)
+    rounded: list[float] = means.round(DIGITS).tolist()
+    return rounded
 
 
 def _controlled(question: Question, pieces: Sequence[Piece]) -> list[Sample]:

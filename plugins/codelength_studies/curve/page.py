@@ -59,9 +59,10 @@ GUIDE = (
     "of a piece takes off its second half, against the first half of a piece of another file (of "
     "another place, where a corpus is one file), by the own bytes that the coder has seen since. "
     "Positions and lengths are evenly apart in the logarithm. Lines are means over pieces, bands "
-    f"are 95 % bootstrap intervals over files, or over pieces where there are fewer than {FEWEST} "
-    "files. Controls: the bytes of each piece in random order; a surrogate, which is random but "
-    "has every short run of bytes as often as the piece; the model with the weights that training "
+    "(of the data only) are 95 % bootstrap intervals over files, or over pieces where there are "
+    f"fewer than {FEWEST} files. Controls: the bytes of each piece in random order; a surrogate, "
+    "which is random but has every short run of bytes as often as the piece; the model with the "
+    "weights that training "
     "begins with."
 )
 HOW = (
@@ -253,5 +254,6 @@ def _paint(curves: CodecCurves, figure: "Figure") -> None:
 
 
 def _plot_line(axis: "Axes", line: Line, colour: str, dashes: Dashes) -> None:
-    axis.fill_between(line.places, line.low, line.high, color=colour, alpha=0.13, linewidth=0)
+    if dashes == DASHES[DATA]:
+        axis.fill_between(line.places, line.low, line.high, color=colour, alpha=0.13, linewidth=0)
     axis.plot(line.places, line.mean, dashes, color=colour, linewidth=1.4, zorder=3)

@@ -20,7 +20,9 @@ from codelength_studies.scaling.forms import EXPONENTS
 from codelength_studies.scaling.ladder import Array, Ladder
 
 ITERATIONS = 20
-"""Of each search, which begins at the fit of the ladder itself."""
+"""Of each search, which begins at the fit of the ladder itself, at most."""
+SETTLED = 1e-9
+"""A search is over when squares change by less than this share."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def _refit(ladder: Ladder, fit: Fit, rates: Array) -> Array:
         tried = np.clip(thetas + moves, low, high)
         new, new_slopes = _power_sums(ladder, fit, tried)
         new_squares = ((rates - new) ** 2).sum(axis=1)
+        has_settled = np.abs(squares - new_squares) <= SETTLED * squares
         better = new_squares < squares
         thetas[better], fitted[better], slopes[better] = (
             tried[better],
@@ -122,4 +125,6 @@ def _refit(ladder: Ladder, fit: Fit, rates: Array) -> Array:
         )
         squares = np.where(better, new_squares, squares)
         damping = np.where(better, damping / 5, damping * 4)
+        if has_settled.all():
+            break
     return thetas

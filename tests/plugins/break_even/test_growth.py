@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codelength.api.model_card import ModelCard
-from codelength.metrics import Price, Pricing
+from codelength.metrics import Pricing
 from codelength.report.board import Board, board_of
 from codelength.report.export.markdown import write_report
 from codelength.report.table import Table
@@ -127,10 +127,10 @@ def test_a_ladder_is_the_models_of_a_family() -> None:
 
 
 def test_another_price_moves_the_break_evens() -> None:
-    found = here(pricing=Pricing(Price.TWO_BYTES))  # 50 and 1400 bytes
+    found = here(pricing=Pricing(16.0))  # 50 and 1400 bytes
     assert rows(matrix_table(found))[2][1:] == ["always", "always", "", "always"]
     silent = heads("lm:silent", lambda n: n / 20, model_bytes={"weights": 10})
-    found = here([*measured(), *silent], Pricing(Price.TWO_BYTES))
+    found = here([*measured(), *silent], Pricing(16.0))
     assert "lm:silent" not in found.curves
     assert any("Left out" in note and "lm:silent" in note for note in matrix_table(found).notes)
 

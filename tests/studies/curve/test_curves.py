@@ -229,7 +229,7 @@ def test_an_adaptive_source_gets_the_gain_that_was_planted() -> None:
     assert gain.high - gain.low < 0.1 * planted
     line = learned_by_kept(found)
     assert line is not None
-    assert line.mean[:4].mean() > 2 * line.mean[-1] > 0
+    assert line.mean[0] > 2 * line.mean[-1] > 0
     assert "it adapts: a byte costs" in conclusion(group_curves([found])[0])
 
 

@@ -66,21 +66,18 @@ def ladder_of_runs(random: np.random.Generator, seeds: int, noise: float, share:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seeds", "noise", "share"), [(3, 0.003, 0.7), (2, 0.002, 0.9)])
-def test_of_200_planted_ladders_with_shared_errors_the_intervals_cover_95_of_100(
-    seeds: int, noise: float, share: float
-) -> None:
+def test_of_200_planted_ladders_with_shared_errors_the_intervals_cover_95_of_100() -> None:
     random = np.random.default_rng(1)
     inside = dict.fromkeys(("a", "α", "β"), 0)
     for _ in range(200):
-        ladder = ladder_of_runs(random, seeds, noise, share)
+        ladder = ladder_of_runs(random, 3, 0.003, 0.7)
         spread = bootstrap_runs(ladder, fit_plainly(ladder), 400)
         assert spread is not None
         for name in inside:
             low, high = spread.interval(name)
             inside[name] += low <= PLANTED[name] <= high
     print(inside)
-    assert all(0.9 * 200 <= count <= 0.975 * 200 for count in inside.values())
+    assert all(0.9 * 200 <= count <= 0.97 * 200 for count in inside.values())
 
 
 def test_planted_exponents_lie_within_their_intervals_and_are_identified() -> None:
