@@ -18,10 +18,21 @@ def noise(seed: int, *shape: int, most: int = 255) -> np.ndarray:
     )
 
 
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
+
+
 def png(
-    samples: np.ndarray, depth: int, colour: int, extra: Sequence[tuple[bytes, bytes]] = ()
+    samples: np.ndarray,
+    depth: int,
+    colour: int,
+    extra: Sequence[tuple[bytes, bytes]] = (),
+    hidden: bytes = b"",
+    interlaced: bool = False,
 ) -> bytes:
-    """A PNG of `samples` (rows, columns · channels), without filters."""
+    """A PNG of `samples` (rows, columns · channels), without filters.
+
+    `hidden` is compressed behind the pixels.
+    """
 
     def chunk(tag: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
@@ -33,8 +44,13 @@ def png(
         return np.packbits((row[:, None] >> places & 1).astype(np.uint8)).tobytes()
 
     height, width = len(samples), samples.shape[1] // PNG_CHANNELS[colour]
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    rows = zlib.compress(b"".join(b"\0" + packed(row) for row in samples))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    pixels = samples.reshape(height, width, -1)
+    passes = [pixels]
+    if interlaced:
+        passes = [pixels[y::dy, x::dx] for x, y, dx, dy in (*PASSES, (0, 1, 1, 2))]
+    lines = [b"\0" + packed(row.ravel()) for one in passes if one.size for row in one]
+    rows = zlib.compress(b"".join(lines) + hidden)
     chunks = [(b"IHDR", header), *extra, (b"IDAT", rows), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks)
 

@@ -179,15 +179,33 @@ def read_bitmap(file: FileBytes) -> Decoded:
     is_old = header < 40
     width, height, _, bits = unpack("<HHHH" if is_old else "<iiHH", file, 18)
     compression, packed = (0, 0) if is_old else unpack("<II", file, 30)
-    if bits not in (1, 4, 8, 24):
+    if bits not in (1, 4, 8, 24, 32):
         raise NotRepresentable(f"its pixels have {bits} bits")
-    if compression not in (0, 1, 2) or width < 1:
-        raise NotRepresentable(f"its pixels are compressed in a way of their own ({compression})")
-    size = packed if compression else -(-width * bits // 32) * 4 * abs(height)
-    if not size:
+    if compression not in (0, 1, 2):
+        raise NotRepresentable(f"its pixels are laid out in a way of their own ({compression})")
+    stride = -(-width * bits // 32) * 4
+    size = packed if compression else stride * abs(height)
+    if width < 1 or not size:
         raise NotRepresentable("its header does not say how many bytes it has")
     check_end(file, start + size)
-    return _by_pillow(file, f"{bits}-bit BMP", size)
+    what = f"{bits}-bit BMP"
+    if compression:
+        return _by_pillow(file, what, size)
+    import numpy as np
+
+    rows = np.frombuffer(file[start : start + size], np.uint8).reshape(-1, stride)
+    rows = rows[::-1] if height > 0 else rows
+    if bits == 1:
+        rows = np.unpackbits(rows, axis=1)
+    elif bits == 4:
+        rows = np.stack((rows >> 4, rows & 15), axis=2).reshape(len(rows), -1)
+    media = Image(width, abs(height), max(1, bits // 8))
+    pixels = rows[:, : media.frame_size].reshape(media.height, width, media.channels)
+    if bits == 32:  # blue, green, red, and a fourth byte
+        pixels = np.concatenate((pixels[..., 2::-1], pixels[..., 3:]), axis=2)
+    elif bits == 24:
+        pixels = pixels[..., ::-1]
+    return Decoded(media, pixels.tobytes(), what, size)
 
 
 def _by_pillow(

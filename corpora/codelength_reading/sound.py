@@ -25,7 +25,7 @@ UNKNOWN = 0xFFFFFFFF
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 """Format tags of WAV."""
 
-MOST_CHUNKS = 10_000
+MOST_CHUNKS = 1000
 """A file of more chunks is none that a recorder has written."""
 
 W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
@@ -233,9 +233,11 @@ def read_au(file: FileBytes) -> Decoded:
     if encoding not in AU_ENCODINGS:
         raise NotRepresentable(f"its samples are compressed (encoding {encoding})")
     rest = len(file) - start
+    if start < 24 or rest < 0:
+        raise NotRepresentable(f"its sound begins at byte {start}")
     if size == UNKNOWN:
         size = rest
-    if size != rest or start < 24:
+    if size != rest:
         raise NotRepresentable(f"its header claims {size} bytes of sound, {rest} are there")
     bits = AU_ENCODINGS[encoding]
     layout = _Layout(rate, channels, abs(bits), bits < 0, not is_little, bits == 8)
