@@ -10,18 +10,38 @@ from codelength.gate.outcome import Policy
 from codelength.gate.timing import PASSES, SIGNIFICANCE, THRESHOLD
 from codelength.gate.verdicts import Verdict
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
-def test_the_workflow_to_copy_uses_options_that_the_command_takes():
-    text = (DOCS / "gate-workflow.yml").read_text()
-    commands = re.findall(r"codelength gate (.*?)\n {6}- ", text + "\n      - ", re.S)
-    shown = [set(re.findall(r"--[a-z][\w-]*", rest)) for rest in commands]
+def options_of(text: str) -> list[set[str]]:
+    """The options of each `codelength gate` in a workflow or an action."""
+    commands = re.findall(r"codelength gate (.*?)\n\s*(?:- |\w+=|echo )", text + "\n- ", re.S)
+    return [set(re.findall(r"--[a-z][\w-]*", rest)) for rest in commands]
+
+
+def test_the_workflow_and_the_action_use_options_that_the_command_takes():
+    action = ROOT / ".github" / "actions" / "gate" / "action.yml"
     taken = {name for param in command.params for name in param.opts}
+    shown = options_of((DOCS / "gate-workflow.yml").read_text("utf-8"))
+    (used,) = options_of(action.read_text("utf-8"))
+    assert {"--baseline", "--history", "--annotations", "--markdown", "--junit"} <= used <= taken
     assert len(shown) == 3
     assert {"--json", "--junit", "--markdown", "--keys", "--plugin"} <= shown[0] <= taken
     assert "--update" in shown[1] <= taken
     assert "--time" in shown[2] <= taken
+
+
+def test_the_workflow_gives_the_action_inputs_that_it_has():
+    action = (ROOT / ".github" / "actions" / "gate" / "action.yml").read_text("utf-8")
+    inputs = action.partition("inputs:\n")[2].partition("outputs:")[0]
+    known = set(re.findall(r"^  ([a-z]+):$", inputs, re.MULTILINE))
+    for path in (DOCS / "gate-workflow.yml", ROOT / ".github" / "workflows" / "ci.yml"):
+        given = re.search(
+            r"actions/gate(?:@main)?\n +with:\n((?: {10}\w+: .*\n)+)", path.read_text("utf-8")
+        )
+        assert given is not None
+        assert set(re.findall(r"^ +(\w+):", given[1], re.MULTILINE)) <= known
 
 
 def test_figures_in_the_guide_are_those_of_the_code():
