@@ -46,3 +46,20 @@ def test_functions_and_constants_of_other_files_count(tmp_path, number, within):
     assert run(tmp_path, 3, "x") == "40 1"
     changed = {(5, "x"): "60 0", (3, "x + x"): "50 0"}
     assert run(tmp_path, number, within) == changed[number, within]
+
+
+def test_without_a_folder_that_can_be_written_to_it_is_compiled_in_every_process(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from codelength.coding.compiled import compiled, is_kept\n"
+        "@compiled\n"
+        "def twice(x):\n"
+        "    return 2 * x\n"
+        "print(twice(2), is_kept(twice))\n"
+    )
+    (tmp_path / "__pycache__").touch()  # so no folder of this name can be made
+    nowhere = dict.fromkeys(("HOME", "XDG_CACHE_HOME"), "/proc/nowhere")
+    environment = {**os.environ, **nowhere}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    command = [sys.executable, tmp_path / "own.py"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "4 False\n"

@@ -48,6 +48,14 @@ def _advice(facts: dict[str, str]) -> Iterator[str]:
         yield f"{load:.1f} of {cores} cores are busy: trust CPU time, not wall time"
     if facts["governor"] not in ("performance", "unknown"):
         yield f"the {facts['governor']} governor changes the clock; 'performance' does not"
+    from codelength.coding.compiled import is_kept
+    from codelength.coding.range_coder import next_symbol
+
+    if not is_kept(next_symbol):
+        yield (
+            "compiled codecs compile again in every process, because no folder for their machine "
+            "code can be written to; set NUMBA_CACHE_DIR"
+        )
 
 
 def _libraries(plugins: Plugins) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ this imports Numba, a quarter of a second: commands that only list things keep a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
@@ -29,8 +30,14 @@ Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 def compiled(function: Compiled) -> Compiled:
     """`function` as machine code. Divisions by zero give what IEEE 754 says."""
     made: Any = njit(nogil=True, error_model="numpy")(function)
-    made._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    with suppress(RuntimeError):  # no folder can be written to: every process compiles it again
+        made._cache = _Cache(function)  # type: ignore[no-untyped-call]
     return cast("Compiled", made)
+
+
+def is_kept(function: Callable[..., Any]) -> bool:
+    """Return whether the machine code of a compiled function is kept for the next process."""
+    return isinstance(cast("Any", function)._cache, _Cache)
 
 
 def inlined(function: Compiled) -> Compiled:
@@ -49,6 +56,10 @@ class _Cache(FunctionCache):
         taken = sha256("\n".join(_taken(self._py_func, set())).encode()).hexdigest()
         own = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
         return (*own, taken)
+
+    def save_overload(self, signature: object, data: object) -> None:
+        with suppress(OSError):  # a full disk; the code is there all the same
+            super().save_overload(signature, data)  # type: ignore[no-untyped-call]
 
 
 def _taken(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
