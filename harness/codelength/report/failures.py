@@ -1,7 +1,7 @@
 """What went wrong or was left out: failed cells, contradictions, corpora that were not merged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from codelength.report import format
 from codelength.report.board import Board
@@ -49,15 +49,21 @@ def failures_table(board: Board) -> Table | None:
 
 
 def failures_line(board: Board) -> list[str]:
-    """Say in a line how many cells are not ok, and name the gravest; nothing if all are."""
+    """Say in a line each how many cells are not ok, and what was left out; name the gravest."""
+    left_out: list[str] = [Bad(_first_of(board.left_out))] if board.left_out else []
     found = sorted(board.failed, key=lambda m: (URGENT.index(m.cell.status), m.cell.codec))
     if not found:
-        return []
+        return left_out
     first = found[0].cell
     line = to_line(f"{first.codec} on {first.slice.corpus}: {first.status}: {first.reason}")
     line = f"{format.plural(len(found), 'cell')} not ok: {line}"
-    more = f"; and {len(found) - 1} more: --full" if len(found) > 1 else ""
-    return [line + more if first.status is Status.UNSUPPORTED else Bad(line + more)]
+    line = _first_of([line] * len(found))
+    return [line if first.status is Status.UNSUPPORTED else Bad(line), *left_out]
+
+
+def _first_of(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - 1} more: --full" if len(lines) > 1 else ""
+    return to_line(lines[0]) + more
 
 
 def remark_tables(board: Board) -> Iterator[Table]:
