@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple, Self
@@ -15,6 +16,7 @@ from codelength.api.errors import CorpusError
 from codelength_reading import is_media, lossy_decoder, read_bytes, read_decoded
 
 BYTES, DECODED = "bytes", "decoded"
+PATTERN = set("*?[")
 RESULTS = "results.jsonl"
 """A folder that holds it is a folder of results."""
 HIDDEN, OF_RESULTS = "hidden", "a folder of results"
@@ -35,7 +37,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Location(Corpus):
-    """A file, or every file of a folder and those in it, in the order of their names.
+    """A file, every file of a folder and those in it, or what a pattern matches; by their names.
 
     Not measured, and named in the ledger: hidden ones, folders of results, pipes and devices, what
     cannot be read, and a folder that links lead to again.
@@ -45,8 +47,9 @@ class Location(Corpus):
     """
 
     name = "path"
-    title = "your own data: path:FILE or path:FOLDER; view=bytes or view=decoded takes one view"
+    title = "your own data: path:FILE, path:FOLDER or path:*.txt; view=bytes or view=decoded"
     licence = "yours"
+    of_files = True
     location: str = ""
     view: str | None = None
 
@@ -98,6 +101,8 @@ class Location(Corpus):
     def check_available(self) -> None:
         if not self.location:
             raise UsageError("path needs a place to read from: path:FILE or path:FOLDER")
+        if self._files:
+            return
         try:
             mode = self._root.stat().st_mode
         except (OSError, ValueError) as error:  # a name may be none that a file can have
@@ -149,7 +154,20 @@ class Location(Corpus):
         """Every file in order, and what is not measured, with the reason."""
         self.check_available()
         root = self._root
+        if self._files:
+            start = next(i for i, part in enumerate(root.parts) if set(part) & PATTERN)
+            base = Path(*root.parts[:start])
+            names = ((path, path.relative_to(base).as_posix()) for path in self._files)
+            return iter([Entry(path, _printable(name), _why_not(path)) for path, name in names])
         return _walk(root) if root.is_dir() else iter([Entry(root, _printable(root.name))])
+
+    @property
+    def _files(self) -> list[Path]:
+        """The files that a pattern matches, in order; none if the location is no pattern."""
+        if _exists(self.location) or not set(self.location) & PATTERN:
+            return []
+        found = map(Path, glob(str(self._root), recursive=True))  # noqa: PTH207 - it may be absolute
+        return sorted((path for path in found if not path.is_dir()), key=os.fsencode)
 
     @property
     def _root(self) -> Path:

@@ -6,9 +6,9 @@ Python: neither this package (google/brotli#1541) nor brotlicffi or imagecodecs 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from codelength import RAW, Codec, Media, UsageError, hookimpl
+from codelength import RAW, Codec, Media, Setting, hookimpl
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,8 @@ class Brotli(Codec):
     name: ClassVar[str] = "brotli"
     needs: ClassVar[Mapping[str, str]] = {"brotli": "codelength[classical]"}
     library: ClassVar[tuple[str, ...]] = ("_brotli",)
-    quality: int = 11
-    window: int = 24
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.quality <= 11:
-            raise UsageError(f"brotli takes quality 0 to 11, not {self.quality}")
-        if not 10 <= self.window <= 24:
-            raise UsageError(f"brotli takes window 10 to 24, not {self.window}")
+    quality: Annotated[int, Setting(0, 11, "more is smaller and slower")] = 11
+    window: Annotated[int, Setting(10, 24, "matches as far back as 2^window bytes")] = 24
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         import brotli

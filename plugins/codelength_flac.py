@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from codelength import RAW, Audio, Codec, CorruptBlob, Media, UsageError, hookimpl
+from codelength import RAW, Audio, Codec, CorruptBlob, Media, Setting, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,11 +33,7 @@ class Flac(Codec):
     name: ClassVar[str] = "flac"
     needs: ClassVar[Mapping[str, str]] = {"soundfile": "codelength[audio]"}
     library: ClassVar[tuple[str, ...]] = ("_soundfile_data",)
-    level: int = 8
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.level <= 8:
-            raise UsageError(f"flac takes level 0 to 8, not {self.level}")
+    level: Annotated[int, Setting(0, 8, "more is smaller and slower")] = 8
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         import soundfile

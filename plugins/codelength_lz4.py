@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
+from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
 
 STEEPEST = 255
 """A byte adds at most this much to a match's length, so no frame unfolds to more times itself."""
@@ -21,11 +21,11 @@ class Lz4(Codec):
     name: ClassVar[str] = "lz4"
     needs: ClassVar[Mapping[str, str]] = {"lz4": "codelength[classical]"}
     library: ClassVar[tuple[str, ...]] = ("lz4.frame._frame",)
-    level: int = 0
+    level: Annotated[int, Setting(-65537, 12, "more is smaller and slower; from 3 on, much")] = 0
 
-    def __post_init__(self) -> None:
-        if not -65537 <= self.level <= 12:
-            raise UsageError(f"lz4 takes level -65537 to 12, not {self.level}")
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (*super().groups, "fast")
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         import lz4.frame

@@ -8,9 +8,9 @@ short blob can claim to hold more than fits into memory.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
+from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
 from codelength.coding.varint import read_varint, varint
 
 SLICE = 1 << 12
@@ -43,14 +43,8 @@ class Ppmd(Codec):
     name: ClassVar[str] = "ppmd"
     needs: ClassVar[Mapping[str, str]] = {"pyppmd": "codelength[classical]"}
     library: ClassVar[tuple[str, ...]] = ("pyppmd.c._ppmd",)
-    order: int = 8
-    memory: int = 256
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.order <= 64:
-            raise UsageError(f"ppmd takes order 2 to 64, not {self.order}")
-        if not 1 <= self.memory <= 4095:
-            raise UsageError(f"ppmd takes memory 1 to 4095 (MiB), not {self.memory}")
+    order: Annotated[int, Setting(2, 64, "symbols of context")] = 8
+    memory: Annotated[int, Setting(1, 4095, "MiB of the model")] = 256
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         from pyppmd import Ppmd7Encoder

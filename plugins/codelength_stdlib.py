@@ -10,13 +10,16 @@ import platform
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Annotated, ClassVar, Protocol
 
-from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
+from codelength import RAW, Codec, CorruptBlob, Media, Setting, UsageError, hookimpl
 from codelength.coding.varint import read_varint
 
 WINDOWS = [1 << bits for bits in (18, 20, 21, 22, 22, 23, 23, 24, 25, 26)]
 """The dictionary that each xz preset stands for, in bytes."""
+
+
+SLOWER = Setting(0, 9, "more is smaller and slower")
 
 
 class StandardCodec(Codec):
@@ -51,10 +54,11 @@ class Deflate(StandardCodec):
     around: ClassVar[int]
     """Bytes of header and trailer."""
     library: ClassVar[tuple[str, ...]] = ("zlib",)
-    level: int
+    level: Annotated[int, SLOWER]
 
-    def __post_init__(self) -> None:
-        _check_level(self.name, self.level, 0)
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (*super().groups, "fast")
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         return zlib.compress(data, self.level, self.wrapping)  # no name, and a time of 0
@@ -77,7 +81,7 @@ class Gzip(Deflate):
     name: ClassVar[str] = "gzip"
     wrapping: ClassVar[int] = 15 + 16
     around: ClassVar[int] = 10 + 8
-    level: int = 9
+    level: Annotated[int, SLOWER] = 9
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Zlib(Deflate):
     name: ClassVar[str] = "zlib"
     wrapping: ClassVar[int] = 15
     around: ClassVar[int] = 2 + 4
-    level: int = 9
+    level: Annotated[int, SLOWER] = 9
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,7 @@ class Bz2(StandardCodec):
 
     name: ClassVar[str] = "bz2"
     library: ClassVar[tuple[str, ...]] = ("_bz2",)
-    level: int = 9
-
-    def __post_init__(self) -> None:
-        _check_level(self.name, self.level, 1)
+    level: Annotated[int, Setting(1, 9, "blocks of so many 100 kB")] = 9
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         return bz2.compress(data, self.level)
@@ -119,7 +120,7 @@ class Xz(StandardCodec):
 
     name: ClassVar[str] = "xz"
     library: ClassVar[tuple[str, ...]] = ("_lzma",)
-    preset: str = "9e"
+    preset: Annotated[str, Setting(meaning="0 to 9, and e behind it for extreme")] = "9e"
 
     def __post_init__(self) -> None:
         digit, extreme = self.preset[:1], self.preset[1:]
@@ -174,11 +175,6 @@ def _whole(reader: _Reader, blob: bytes, name: str) -> bytes:
     if reader.unused_data:
         raise CorruptBlob(f"{len(reader.unused_data)} bytes behind the end of a {name} stream")
     return data
-
-
-def _check_level(name: str, level: int, lowest: int) -> None:
-    if not lowest <= level <= 9:
-        raise UsageError(f"{name} takes level {lowest} to 9, not {level}")
 
 
 @hookimpl

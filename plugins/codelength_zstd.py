@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from codelength import RAW, Codec, CorruptBlob, Media, UsageError, hookimpl
+from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
 
 STEEPEST = 1 << 15
 """Four bytes can stand for a block of 2^17, so no frame unfolds to more times itself."""
@@ -22,14 +22,12 @@ class Zstd(Codec):
     name: ClassVar[str] = "zstd"
     needs: ClassVar[Mapping[str, str]] = {"zstandard": "codelength[classical]"}
     library: ClassVar[tuple[str, ...]] = ("zstandard.backend_c",)
-    level: int = 3
-    long: int | None = None
+    level: Annotated[int, Setting(-131072, 22, "more is smaller and slower; below 0 is fast")] = 3
+    long: Annotated[int | None, Setting(10, 31, "matches as far back as 2^long bytes")] = None
 
-    def __post_init__(self) -> None:
-        if not -131072 <= self.level <= 22:
-            raise UsageError(f"zstd takes level -131072 to 22, not {self.level}")
-        if self.long is not None and not 10 <= self.long <= 31:
-            raise UsageError(f"zstd takes long 10 to 31, not {self.long}")
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (*super().groups, "fast") if self.level <= 9 else super().groups
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         import zstandard

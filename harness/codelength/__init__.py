@@ -23,6 +23,7 @@ from codelength.api.hooks import Command, Exporter, FileReader, hookimpl
 from codelength.api.media import RAW, TEXT, Audio, Image, Media, Sample, Text
 from codelength.api.model_card import ModelCard
 from codelength.api.protocol import Protocol
+from codelength.api.spec import Setting
 
 if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor, Stepper
@@ -48,6 +49,7 @@ __all__ = [
     "Protocol",
     "Results",
     "Sample",
+    "Setting",
     "Stepper",
     "Text",
     "Unavailable",

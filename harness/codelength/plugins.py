@@ -6,10 +6,12 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
 from functools import cache
+from glob import glob
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from traceback import FrameSummary
@@ -26,7 +28,14 @@ from codelength.api.errors import UsageError, unknown
 from codelength.api.hooks import GROUP, Command, Exporter, FileReader
 from codelength.api.media import Media
 from codelength.api.protocol import Protocol
-from codelength.api.spec import build, split_spec, split_specs, to_printable
+from codelength.api.spec import (
+    build,
+    expand_ranges,
+    split_pieces,
+    split_spec,
+    split_specs,
+    to_printable,
+)
 from codelength.running import LOADING, running
 
 FILE_MODULE = "codelength_file_"
@@ -108,6 +117,8 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self.data = data
         self.files = tuple(files)
+        self.groups: Mapping[str, Sequence[str]] = {}
+        """What `@NAME` in a list stands for, beside the groups that codecs are in."""
         self.found: list[Plugin] = []
         self.codecs: list[Registered[Codec]] = []
         self.corpora: list[Registered[Corpus]] = []
@@ -193,32 +204,94 @@ class Plugins:
         raise unknown("protocol", name, names, "codelength list protocols")
 
     def select_codecs(self, specs: str | None) -> list[Registered[Codec]]:
-        """Return the codecs of a comma-separated list, or every default row of the plugins."""
+        """Return the codecs of a list, or every default row of the plugins.
+
+        In a list, `zstd:level=1..19` is a codec for each value, `cli-*` every default row of such a
+        name, `@fast` a group, and `-mix` leaves out what was chosen before it.
+        """
+        every = [entry for entry in self.codecs if entry.item.by_default]
         if specs is None:
-            return [entry for entry in self.codecs if entry.item.by_default]
-        return _unique(self.codec(spec) for spec in split_specs(specs))
+            return every
+
+        def named(spec: str) -> list[Registered[Codec]]:
+            if set(spec) & set("*?[") and ":" not in spec:
+                found = [entry for entry in self.codecs if fnmatchcase(entry.item.name, spec)]
+                return found or [self.codec(spec)]
+            return [self.codec(one) for one in expand_ranges(spec)]
+
+        groups = {group for entry in every for group in entry.item.groups}
+        members = {g: [e for e in every if g in e.item.groups] for g in groups}
+        return self._choose(split_specs(specs), every, named, members)
 
     def select_corpora(self, specs: str | None) -> list[Registered[Corpus]]:
         """Return the corpora of a comma-separated list, or the embedded ones."""
         if specs is None:
             return [entry for entry in self.corpora if entry.item.embedded]
-        named = [self.corpus(spec) for spec in self._split_corpora(specs)]
-        return _unique(replace(entry, item=view) for entry in named for view in entry.item.views())
+        embedded = [entry for entry in self.corpora if entry.item.embedded]
+
+        def named(spec: str) -> list[Registered[Corpus]]:
+            entry = self.corpus(self._with_name(spec))
+            return [replace(entry, item=view) for view in entry.item.views()]
+
+        kinds = {entry.item.kind for entry in embedded}
+        members = {kind: [e for e in embedded if e.item.kind == kind] for kind in kinds}
+        return self._choose(self._split_corpora(specs), embedded, named, members)
+
+    def _choose(
+        self,
+        pieces: Sequence[str],
+        every: Sequence[Registered[Configurable]],
+        named: Callable[[str], list[Registered[Configurable]]],
+        members: Mapping[str, Sequence[Registered[Configurable]]],
+    ) -> list[Registered[Configurable]]:
+        """Go through a list: what is named, `@groups` of it, and `-names` that are left out.
+
+        A list that begins with what is left out begins with `every` default row.
+        """
+        chosen = {e.item.spec: e for e in every} if pieces and pieces[0].startswith("-") else {}
+        for piece in pieces:
+            name = piece.removeprefix("-")
+            if name.startswith("@"):
+                own = self.groups.get(name[1:])
+                if own is None and name[1:] not in members:
+                    groups = [*self.groups, *members]
+                    raise unknown("group", name[1:], groups, "codelength list codecs")
+                found = self._choose(own, every, named, members) if own else members[name[1:]]
+            elif name != piece and ":" not in name:
+                found = [entry for entry in chosen.values() if entry.item.name == name]
+                found = found or named(name)  # which names what is misspelt
+            else:
+                found = named(name)
+            for entry in found:
+                if name == piece:
+                    chosen[entry.item.spec] = entry
+                else:
+                    chosen.pop(entry.item.spec, None)
+        return list(chosen.values())
+
+    def _with_name(self, spec: str) -> str:
+        """Put `path:` or the like before what is no corpus but a file, a folder or a pattern."""
+        names = {entry.item.name: entry.item.of_files for entry in self.corpora}
+        of_files = [name for name, takes_files in names.items() if takes_files]
+        if split_spec(spec)[0] in names or not of_files:
+            return spec
+        is_here = bool(glob(str(Path(spec).expanduser())))  # noqa: PTH207 - it may be absolute
+        return f"{of_files[0]}:{spec}" if is_here else spec
 
     def _split_corpora(self, specs: str) -> list[str]:
         """Split a list. What names no corpus is part of the free text before: `path:Smith, Jo`."""
         known = {entry.item.name: hasattr(entry.item, "from_settings") for entry in self.corpora}
         found: list[str] = []
-        for piece in specs.split(","):
+        for piece in split_pieces(specs):
             name, before = split_spec(piece)[0], split_spec(found[-1])[0] if found else ""
-            if known.get(name):
+            if known.get(name) or name.startswith(("@", "-")):
                 found.append(piece.lstrip())
-            elif name not in known and known.get(before):
+            elif name not in known and known.get(before) and self._with_name(piece) == piece:
                 found[-1] += f",{piece}"
-            elif before and not known.get(before):
+            elif before and not known.get(before) and "=" in piece:
                 found[-1:] = split_specs(f"{found[-1]},{piece}")
             else:
-                found += split_specs(piece)
+                found.append(piece.strip())
         return found
 
     def select_protocols(self, specs: str) -> list[Registered[Protocol]]:
@@ -245,10 +318,6 @@ def _find(
     first = named[0].item
     constants = {f.name: getattr(first, f.name) for f in fields(first) if not f.repr}
     return Registered(build(type(first), settings, **constants), named[0].plugin)
-
-
-def _unique(entries: Iterable[Registered[Configurable]]) -> list[Registered[Configurable]]:
-    return list({entry.item.spec: entry for entry in entries}.values())
 
 
 def _hooks_of(module: object) -> list[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from codelength import CorruptBlob, UsageError
+from codelength import CorruptBlob, Setting, UsageError
 from codelength_images.pixels import ImageCodec, check_area
 
 if TYPE_CHECKING:
@@ -86,11 +86,7 @@ class WebP(ImageCodec):
     name: ClassVar[str] = "webp"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._webp",)
     longest: ClassVar[int] = 16_382  # the format takes one more, imagecodecs does not
-    level: int = 8
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.level <= 9:
-            raise UsageError(f"webp takes level 0 to 9, not {self.level}")
+    level: Annotated[int, Setting(0, 9, "as `cwebp -z`: more is smaller and slower")] = 8
 
     def write(self, pixels: "Pixels") -> bytes:
         import numpy as np
@@ -154,11 +150,7 @@ class JpegXl(ImageCodec):
     name: ClassVar[str] = "jxl"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._jpegxl",)
     longest: ClassVar[int] = 1 << 18
-    effort: int = 7
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.effort <= 10:
-            raise UsageError(f"jxl takes effort 1 to 10, not {self.effort}")
+    effort: Annotated[int, Setting(1, 10, "more is slower, and mostly smaller")] = 7
 
     def write(self, pixels: "Pixels") -> bytes:
         from imagecodecs import jpegxl_encode

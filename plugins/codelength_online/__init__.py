@@ -24,6 +24,10 @@ class OnlineCodec(CoderCodec):
     library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_online")
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return ("adaptive",)
+
+    @property
     def coder(self) -> Coder:
         from codelength_online.coding import OnlineCoder
 

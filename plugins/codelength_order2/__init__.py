@@ -29,6 +29,10 @@ class Order2Codec(PredictorCodec):
             raise UsageError(f"order2:limit={self.limit} cannot be: it is between 2 and 15000")
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        return ("adaptive",)
+
+    @property
     def predictor(self) -> "Order2":
         from codelength_order2.counts import Order2
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -258,3 +259,19 @@ def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path):
         assert names(tmp_path) == ["d/" * 300 + "f"]
     finally:
         sys.setrecursionlimit(limit)
+
+
+def test_a_pattern_is_one_corpus_of_the_files_that_it_matches(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "c.csv", "in/d.txt", ".hidden.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    plugins = Plugins()
+
+    def names(spec: str) -> list[str]:
+        (entry,) = plugins.select_corpora(spec)
+        return [sample.name for sample in entry.item.samples()]
+
+    assert names(f"path:{tmp_path}/*.txt") == ["a.txt", "b.txt"]
+    assert names(f"{tmp_path}/**/*.txt") == ["a.txt", "b.txt", "in/d.txt"]
+    (tmp_path / "*.csv").write_text("a file of this name is that file")
+    assert names(f"path:{tmp_path}/*.csv") == ["*.csv"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from codelength.api.errors import Unavailable
 from codelength.api.media import RAW, Media, Sample
 from codelength.api.model_card import ModelCard
-from codelength.api.spec import written
+from codelength.api.spec import check_settings, written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,10 @@ class Codec(ABC):
     library: ClassVar[tuple[str, ...]] = ()
     """Modules that hold the decoder: compiled ones, or packages of Python. What they take is
     charged where a table charges for decoders; of a codec that names none it is unknown."""
+
+    def __post_init__(self) -> None:
+        """Check the fields that have a `Setting`. Raises UsageError."""
+        check_settings(self)
 
     @abstractmethod
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
@@ -133,6 +137,18 @@ class Codec(ABC):
         """
         has_model = type(self).predictor is not Codec.predictor or bool(self.model_bytes)
         return not has_model
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """What `@NAME` on the command line selects it by.
+
+        `learned` if it has model bytes; `adaptive` if it predicts without them; else `classical`.
+        Override to add others, such as `fast`.
+        """
+        cls = type(self)
+        if cls.model_bytes is not Codec.model_bytes:
+            return ("learned",)
+        return ("adaptive",) if cls.predictor is not Codec.predictor else ("classical",)
 
     @property
     def requires(self) -> Mapping[str, str]:

@@ -40,6 +40,8 @@ class Corpus(ABC):
     """Part of the default run: its bytes come with the plugin."""
     entropy: ClassVar[float | None] = None
     """Bits per byte of the source that it was drawn from, where that is known."""
+    of_files: ClassVar[bool] = False
+    """Its spec is `NAME:PATH`: on the command line, a path that exists is enough."""
     of_models: ClassVar[bool] = False
     """Its spec is `NAME:CODEC`, and its samples are what `model_samples` of that codec gives. It
     is how `--price compressed` finds out how small a model gets."""

@@ -6,11 +6,19 @@ Whatever has a spec is a frozen dataclass with a `name`; its fields are the sett
 import dataclasses
 import re
 from collections.abc import Iterable
-from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, get_type_hints
 
 import msgspec
 
 from codelength.api.errors import UsageError
+
+
+class Setting(NamedTuple):
+    """What a field may be: `level: Annotated[int, Setting(1, 22, "more is smaller")] = 3`."""
+
+    low: int | None = None
+    high: int | None = None
+    meaning: str = ""
 
 
 class Named(Protocol):
@@ -20,6 +28,9 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+
+MANY = 1000
+"""More codecs of a range than anybody wants."""
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -45,19 +56,39 @@ def parse_duration(value: float | str) -> float:
     return seconds
 
 
+def split_pieces(text: str) -> list[str]:
+    """Split at commas that are not between double quotes, and take the quotes away."""
+    pieces = re.findall(r'(?:"[^"]*"|[^,])+', text)
+    return [re.sub(r'"([^"]*)"', r"\1", piece) for piece in pieces]
+
+
 def split_specs(text: str) -> list[str]:
     """`"gzip,zstd:level=19,long=27,png"` → three specs.
 
-    A piece with `=` and no name of its own goes on with the settings before it.
+    A piece with `=` and no name of its own goes on with the settings before it. A comma between
+    double quotes is part of a name: `path:"a, b.txt"`.
     """
     specs: list[str] = []
-    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+    for piece in filter(None, map(str.strip, split_pieces(text))):
         name, equals, _ = piece.partition("=")
         if specs and equals and ":" not in name:
             specs[-1] += f",{piece}" if ":" in specs[-1] else f":{piece}"
         else:
             specs.append(piece)
     return specs
+
+
+def expand_ranges(spec: str) -> list[str]:
+    """`zstd:level=1..3` → a spec for each value. `1..19..6` takes every sixth."""
+    found = re.search(r"(?<=[=:,])(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?(?=,|$)", spec)
+    if found is None:
+        return [spec]
+    first, last, step = int(found[1]), int(found[2]), int(found[3] or 1)
+    values = range(first, last + 1, step or 1)
+    if not values or len(values) > MANY:
+        raise UsageError(f"{found[0]} in {spec} is no range of 1 to {MANY} values, as in 1..19")
+    start, end = spec[: found.start()], spec[found.end() :]
+    return [one for value in values for one in expand_ranges(f"{start}{value}{end}")]
 
 
 def split_spec(spec: str) -> tuple[str, str]:
@@ -103,6 +134,22 @@ def build(cls: type[T], settings: str, **fixed: Any) -> T:
         return cls(**converted, **fixed)
     except (msgspec.ValidationError, ValueError) as error:
         raise UsageError(f"{cls.name}:{settings} cannot be: {error}") from error
+
+
+def settings_of(cls: type) -> dict[str, Setting]:
+    """What the fields of a class may be, as far as it says so."""
+    hints = get_type_hints(cls, include_extras=True).items()
+    found = {n: getattr(hint, "__metadata__", ()) for n, hint in hints}
+    return {n: one for n, extras in found.items() for one in extras if isinstance(one, Setting)}
+
+
+def check_settings(thing: Any) -> None:
+    """Raise UsageError for a field that is not within its `Setting`."""
+    for field, (low, high, _) in settings_of(type(thing)).items():
+        value = getattr(thing, field)
+        if value is None or low is None or high is None or low <= value <= high:
+            continue
+        raise UsageError(f"{thing.name} takes {field} {low} to {high}, not {value}")
 
 
 def to_printable(text: str) -> str:

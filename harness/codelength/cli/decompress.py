@@ -8,8 +8,8 @@ from codelength.api.errors import UsageError
 from codelength.cli.compress import FORCE, OUT, PLUGIN
 from codelength.cli.containers import decode_container, in_worker
 from codelength.cli.files import Reader, opened, output
-from codelength.cli.list import aligned
 from codelength.cli.options import DEVICE, Size
+from codelength.cli.output import aligned
 from codelength.container.container import Container
 from codelength.measure.job import default_memory
 

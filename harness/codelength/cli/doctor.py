@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import click
 
 from codelength.api.errors import Unavailable, UsageError
-from codelength.cli.list import aligned
 from codelength.cli.options import warn_broken, with_plugins
+from codelength.cli.output import AS_JSON, aligned
 from codelength.plugins import Plugins
 
 BUSY = 0.3
@@ -17,8 +17,9 @@ BUSY = 0.3
 
 
 @click.command()
+@AS_JSON
 @with_plugins
-def command(plugins: Plugins) -> None:
+def command(as_json: bool, plugins: Plugins) -> None:
     """Show the machine, what is installed, and how to get what is missing.
 
     \b
@@ -35,6 +36,11 @@ def command(plugins: Plugins) -> None:
         "Libraries": list(_libraries(plugins)),
         "Corpora": list(_corpora(plugins)),
     }
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(sections), indent=1))
+        return
     for title, rows in sections.items():
         if rows:
             click.echo(click.style(title, bold=True))

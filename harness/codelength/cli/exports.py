@@ -20,12 +20,19 @@ if TYPE_CHECKING:
     from codelength.report.page import Page
 
 
+FLAGS = {
+    ("-q", "--quiet"): "Print only what went wrong.",
+    ("--full",): "Print every table, not one screen.",
+}
+
+
 @dataclass(frozen=True)
 class Outputs:
     """Where a page goes: exporter → file."""
 
     files: Mapping[Exporter, Path]
     full: bool = False
+    quiet: bool = False
 
     @property
     def to_stdout(self) -> bool:
@@ -44,7 +51,7 @@ class Outputs:
             else:
                 write_file(path, data)
                 click.echo(f"written: {path}", err=True)
-        if not self.to_stdout:
+        if not self.to_stdout and not self.quiet:
             from codelength.report.export.terminal import to_screen, to_text
 
             width, colour = terminal_width(), has_colour()
@@ -65,7 +72,8 @@ class Outputs:
         path = markdown.write_report(page, folder, name)
         site = path.with_suffix(".html")
         write_file(site, to_html(page))
-        click.echo(f"All of it: {path}, {site}", err=self.to_stdout)
+        if not self.quiet:
+            click.echo(f"All of it: {path}, {site}", err=self.to_stdout)
 
 
 def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,11 +86,11 @@ def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
         files = {exporter: path for exporter, path in chosen.items() if path is not None}
         if list(files.values()).count(STDOUT) > 1:
             raise UsageError("two outputs cannot both go to standard output; name a file for one")
-        return command(outputs=Outputs(files, options.pop("full")), **options)
+        outputs = Outputs(files, options.pop("full"), options.pop("quiet"))
+        return command(outputs=outputs, **options)
 
-    wrapped = click.option("--full", is_flag=True, help="Print every table, not one screen.")(
-        wrapped
-    )
+    for flags, what in FLAGS.items():
+        wrapped = click.option(*flags, is_flag=True, help=what)(wrapped)
     for exporter in reversed(exporters):
         wrapped = click.option(
             f"--{exporter.name}",

@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace as with_fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +12,7 @@ from msgspec.structs import replace
 from codelength.api.errors import UsageError
 from codelength.api.spec import split_specs
 from codelength.cli import fail
+from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     DEVICE,
@@ -24,7 +23,7 @@ from codelength.cli.options import (
     with_plugins,
     with_timeout,
 )
-from codelength.cli.progress import Lines, Live
+from codelength.cli.progress import watch
 from codelength.gate.baseline import LIMIT, Baseline, Grid, load, update_file
 from codelength.gate.history import append, to_entry
 from codelength.gate.outcome import Policy, accept, check
@@ -34,12 +33,12 @@ from codelength.gate.verdicts import codecs_to_check
 from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
 from codelength.report.export import PageExporter
-from codelength.results.cell import Cell, Status
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
+@USE
 @click.option(
     "--baseline",
     "path",
@@ -146,17 +145,17 @@ def command(
         )
     warn_broken(plugins)
     policy = Policy(time == "block", keys == "block", budget)
-    with _watch() as watch:
+    with watch(sys.stderr, quiet=not sys.stderr.isatty()) as progress:
         if before and not update:
             recorded = history is not None
-            outcome = check(before, plugins, watch, policy, time != "off", timeout, recorded)
+            outcome = check(before, plugins, progress, policy, time != "off", timeout, recorded)
         else:
             chosen = _choose(plugins, before, **options)
             baseline, outcome = accept(
                 chosen.codecs,
                 chosen.grid,
                 plugins,
-                watch,
+                progress,
                 time != "off",
                 timeout,
                 rows=update_rows(
@@ -257,29 +256,3 @@ def _keep(baseline: Baseline, path: Path, gone: list[str]) -> str:
     }
     changes = "".join(f", {number:,} {word}" for word, number in counts.items() if number)
     return f"written: {what}{changes if before else ''}"
-
-
-class _Failures(Lines):
-    """One line for each cell that failed."""
-
-    def finished(self, cell: Cell, reused: bool) -> None:
-        if not cell.ok and cell.status is not Status.UNSUPPORTED:
-            super().finished(cell, reused)
-
-
-class _Bar(Live):
-    """A bar over all cells, and then what is being timed."""
-
-    def timing(self, what: str) -> None:
-        self.bar.update(self.bar.task_ids[0], description=what)
-
-
-@contextmanager
-def _watch() -> Iterator[Lines]:
-    """Yield a bar if standard error is a terminal, or else lines."""
-    if sys.stderr.isatty():
-        live = _Bar(sys.stderr)
-        with live.bar:
-            yield live
-    else:
-        yield _Failures(sys.stderr)

@@ -5,18 +5,20 @@ from pathlib import Path
 import click
 
 from codelength.cli import warn_problems
+from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, with_plugins
+from codelength.cli.options import KEY, with_list, with_plugins
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics import Price
 from codelength.plugins import Plugins
 
 
 @click.command()
+@USE
 @click.argument(
     "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR..."
 )
-@click.option("--corpora", metavar="LIST", help="Rank by these only; default: all there are.")
+@with_list("--corpora", "Rank by these only; default: all there are.")
 @click.option("--title", metavar="TEXT", help="What Markdown and page are headed with.")
 @KEY
 @with_exports

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError, UsageError
 from codelength.api.sampling import parse_limit
 from codelength.api.spec import parse_duration, parse_size
+from codelength.cli.config import read_groups
 from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins, Registered
@@ -39,6 +40,24 @@ def with_out(what: str, folder: str | None = None) -> Callable[[F], F]:
         show_default=folder is not None,
         metavar="DIR",
         help=what,
+    )
+
+
+def with_list(
+    name: str, what: str, target: str = "", default: str | None = None
+) -> Callable[[F], F]:
+    """An option that takes a list, in one text or by being repeated; None if it is not given."""
+
+    def join(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> str | None:
+        return ",".join(given) if given else default
+
+    return click.option(
+        name,
+        target or name.removeprefix("--"),
+        multiple=True,
+        callback=join,
+        metavar="LIST",
+        help=what + (f"  [default: {default}]" if default else ""),
     )
 
 
@@ -176,7 +195,9 @@ def load_plugins(files: tuple[str, ...], data: Path | None) -> Plugins:
     """The plugins for one command. Raises UsageError for a mirror that is none."""
     if data is not None and not data.is_dir():
         raise UsageError(f"--data {data} is no folder")
-    return Plugins(files, data.resolve() if data else None)
+    plugins = Plugins(files, data.resolve() if data else None)
+    plugins.groups = read_groups()
+    return plugins
 
 
 def warn_broken(plugins: Plugins) -> None:
@@ -186,7 +207,7 @@ def warn_broken(plugins: Plugins) -> None:
 
 
 def leave_out_missing(entries: Iterable[Registered[T]], asked: bool) -> list[Registered[T]]:
-    """Leave out codecs or corpora that cannot be used here, with a line about each.
+    """Leave out codecs or corpora that cannot be used here, with a line for each reason.
 
     Args:
         asked: Whether they were asked for by name.
@@ -194,15 +215,16 @@ def leave_out_missing(entries: Iterable[Registered[T]], asked: bool) -> list[Reg
     Raises:
         CodelengthError: One that was asked for cannot be used.
     """
-    usable = []
+    usable, missing = [], dict[str, list[str]]()
     for entry in entries:
         try:
             entry.item.check_available()
         except CodelengthError as error:
             if asked:
                 raise
-            kind = "codec" if isinstance(entry.item, Codec) else "corpus"
-            click.echo(f"{kind} {entry.item.spec} is left out: {error}", err=True)
+            missing.setdefault(str(error), []).append(entry.item.spec)
         else:
             usable.append(entry)
+    for reason, specs in missing.items():
+        click.echo(f"left out: {', '.join(specs)}: {reason}", err=True)
     return usable

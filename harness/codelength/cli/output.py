@@ -13,6 +13,33 @@ STDOUT = Path("-")
 """Standard output, as the value of an option that takes a file."""
 
 
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+Rows = list[dict[str, str]]
+"""Lines of a listing, by the names of their fields."""
+
+
+def print_rows(rows: Rows, as_json: bool) -> None:
+    """Print a listing in columns, or as JSON."""
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=1))
+    for line in () if as_json else aligned([list(row.values()) for row in rows]):
+        click.echo(line)
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of text in columns, the last one as long as it is."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]
+
+
 def print_sections(*sections: str | Table, err: bool = False) -> None:
     """Print tables and prose; with `err` to standard error, because a file goes to the output.
 

@@ -5,29 +5,30 @@ from pathlib import Path
 
 import click
 
-from codelength.cli.list import aligned
 from codelength.cli.options import with_plugins
+from codelength.cli.output import AS_JSON, Rows, print_rows
 from codelength.plugins import HOOKS, Plugin, Plugins
 
 
 @click.command()
+@AS_JSON
 @with_plugins
-def command(plugins: Plugins) -> None:
+def command(as_json: bool, plugins: Plugins) -> None:
     """Show the plugins: version, where from, active or why not.
 
     \b
     codelength plugins
     codelength plugins --plugin ./mine.py
     """
-    rows = [["plugin", "version", "from", "state"]]
+    heads = ("plugin", "version", "from", "state")
+    rows: Rows = [] if as_json else [dict(zip(heads, heads, strict=True))]
     for plugin in plugins.found:
         names = ", ".join(_names_of(plugins, plugin))
         state = f"not active: {plugin.problem}" if plugin.problem else f"active: {names}"
         name = plugin.name if plugin.package else Path(plugin.name).name
         where = f"{plugin.package} ({plugin.where})" if plugin.package else plugin.where
-        rows.append([name, plugin.version, where, state])
-    for line in aligned(rows):
-        click.echo(line)
+        rows.append(dict(zip(heads, (name, plugin.version, where, state), strict=True)))
+    print_rows(rows, as_json)
 
 
 def _names_of(plugins: Plugins, plugin: Plugin) -> Iterator[str]:

@@ -9,6 +9,7 @@ import click
 from codelength.api.errors import UsageError
 from codelength.api.sampling import Limit
 from codelength.cli import fail, warn_problems
+from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     DEVICE,
@@ -18,6 +19,7 @@ from codelength.cli.options import (
     Size,
     leave_out_missing,
     warn_broken,
+    with_list,
     with_plugins,
     with_timeout,
 )
@@ -32,15 +34,11 @@ DEFAULT_LIMIT = "sample:24000"
 
 
 @click.command()
-@click.option("--codecs", metavar="LIST", help="Codecs with settings; default: every row there is.")
-@click.option("--corpora", metavar="LIST", help="Corpora; default: those that come embedded.")
-@click.option(
-    "--protocol",
-    "protocols",
-    default="whole",
-    show_default=True,
-    metavar="LIST",
-    help="How corpora are cut: whole, chunks:N, solid, paper.",
+@USE
+@with_list("--codecs", "Codecs, as NAME:level=1..19,@fast,-NAME; default: every row there is.")
+@with_list("--corpora", "Corpora, files and folders; default: the corpora that come embedded.")
+@with_list(
+    "--protocol", "How corpora are cut: whole, chunks:N, solid, paper.", "protocols", "whole"
 )
 @click.option(
     "--limit",
@@ -94,7 +92,7 @@ def command(
     another process and compared.
 
     \b
-    codelength run --codecs gzip,zstd:level=19 --corpora path:~/data
+    codelength run --codecs gzip,zstd:level=1..19 --corpora ~/data
     codelength run --corpora canterbury,kodak --protocol whole,chunks:2048
     codelength run --plugin my-codecs.toml --codecs my-gzip,gzip
 
@@ -110,14 +108,15 @@ def command(
     from codelength.results.store import Store, load
 
     warn_broken(plugins)
-    chosen_codecs = plugins.select_codecs(codecs)
+    selected = plugins.select_codecs(codecs)
+    chosen_codecs = leave_out_missing(selected, asked=False)
     chosen_protocols = plugins.select_protocols(protocols)
     chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
     if corpora is None and limit is None:
         limit = DEFAULT_LIMIT
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
-    with Store(out) as store, watch(sys.stderr) as progress:
+    with Store(out) as store, watch(sys.stderr, outputs.quiet) as progress:
         plan = make_plan(
             plugins, chosen_codecs, chosen_corpora, chosen_protocols, limit, progress.reading
         )
@@ -147,6 +146,8 @@ def command(
         missing = len(plan.keys) - len(cells)
         return fail(f"interrupted with {missing} cells to go; repeat the command to go on", 3)
     asked_for = [plugin for plugin in plugins.broken if not plugin.package]
+    if codecs is not None and len(chosen_codecs) < len(selected):
+        return 3
     return 3 if asked_for else exit_code(cells, strict=codecs is not None) or code
 
 
