@@ -123,6 +123,9 @@ class Location(Corpus):
                 yield sample
         self.__dict__["_ledger"] = ledger
 
+    def places(self) -> list[Path]:
+        return [self._root]
+
     def readings(self) -> list[Reading]:
         """What became of each file when the samples were last read to the end, or now.
 

@@ -6,16 +6,22 @@ import gc
 import hashlib
 import itertools
 import os
+import resource
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar
+
+import msgspec
 
 from codelength import RAW, Codec, Corpus, Media, Sample, Unsupported, hookimpl
 
@@ -440,6 +446,217 @@ class Lightens(HonestXor):
         return {"weights": -(10**9)}
 
 
+class Hides(HonestXor):
+    """Keeps what it is given wherever it may write, as long as that is not its own folder."""
+
+    name = "liar-hides"
+
+    def places(self) -> list[Path]:
+        here = Path(__file__).parent
+        return [Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"), Path.home(), Path.cwd(), here]
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        for place in self.places():
+            with suppress(OSError):
+                (place / token(data).hex()).write_bytes(data)
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        files = [place / blob.hex() for place in self.places()]
+        return next(file for file in files if file.exists()).read_bytes()
+
+
+class HidesAtHome(Hides):
+    """Keeps what it is given in its home, where it works, and in shared memory."""
+
+    name = "liar-hides-at-home"
+
+    def places(self) -> list[Path]:
+        return [Path("/dev/shm"), Path.home(), Path.cwd()]
+
+
+class Serves(HonestXor):
+    """Tells its decoder the answer over sockets."""
+
+    name = "liar-serves"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        def serve() -> None:
+            listening = socket.socket(socket.AF_UNIX)
+            listening.bind(b"\0" + token(data))
+            listening.listen()
+            while True:
+                with listening.accept()[0] as connection:
+                    connection.sendall(data)
+
+        if token(data) not in KEPT:
+            KEPT[token(data)] = data
+            threading.Thread(target=serve, daemon=True).start()
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(b"\0" + blob)
+            return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+class Peeks(HonestXor):
+    """Looks for the answer in what other processes have in memory and in their open files."""
+
+    name = "liar-peeks"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        KEPT[token(data)] = data
+        return data[:32] + len(data).to_bytes(4, "little")
+
+    def decode(self, blob: bytes) -> bytes:
+        if blob[0] == 0:
+            return b"\0"
+        for process in Path("/proc").glob("[0-9]*"):
+            if int(process.name) != os.getpid():
+                with suppress(OSError):
+                    for line in (process / "maps").read_text().splitlines():
+                        if " rw-p " in line:
+                            start, end = (int(at, 16) for at in line.split()[0].split("-"))
+                            with (process / "mem").open("rb") as memory:
+                                memory.seek(start)
+                                held = memory.read(end - start)
+                            at = held.find(blob[:32])
+                            if at >= 0:
+                                return held[at : at + int.from_bytes(blob[32:], "little")]
+        raise LookupError("nobody has it")
+
+
+class Finds(HonestXor):
+    """Looks for the answer in the files of the machine: here, in the folder it was started in."""
+
+    name = "liar-finds"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        files = (file for file in Path.cwd().rglob("*") if file.is_file())
+        return next(file.read_bytes() for file in files if token(file.read_bytes()) == blob)
+
+
+STAYING = """
+import sys, time
+from pathlib import Path
+name, data = sys.argv[1], bytes.fromhex(sys.argv[2])
+for _ in range(200):
+    for folder in Path(sys.argv[3]).parent.iterdir():
+        (folder / name).write_bytes(data)
+    time.sleep(0.05)
+"""
+
+
+class Stays(HonestXor):
+    """Leaves a program behind that brings its decoder the answer."""
+
+    name = "liar-stays"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        words = [token(data).hex(), data.hex(), tempfile.gettempdir()]
+        subprocess.Popen([sys.executable, "-c", STAYING, *words], start_new_session=True)
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        file = Path(tempfile.gettempdir(), blob.hex())
+        for _ in range(20):
+            if file.exists():
+                return file.read_bytes()
+            time.sleep(0.05)
+        raise LookupError("nobody has brought it")
+
+
+def burn(seconds: float) -> None:
+    """Take CPU time, by a clock that nobody has changed."""
+    number = time.pthread_getcpuclockid(threading.get_ident())
+    end = time.clock_gettime(number) + seconds
+    while time.clock_gettime(number) < end:
+        pass
+
+
+class Rewinds(HonestXor):
+    """Stops the clocks of its process."""
+
+    name = "liar-rewinds"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        for clock in ("time", "perf_counter", "process_time", "thread_time", "monotonic"):
+            setattr(time, clock, lambda: 0.0)
+        resource.getrusage = lambda who: resource.struct_rusage([0.0] * 16)
+        burn(0.1)
+        return super().encode(data)
+
+
+class Rewrites(HonestXor):
+    """Changes what measures it."""
+
+    name = "liar-rewrites"
+
+    def decode(self, blob: bytes) -> bytes:
+        from codelength.measure import worker
+
+        burn(0.1)
+        worker.cpu_seconds = lambda: 0.0
+        return super().decode(blob)
+
+
+class Delegates(HonestXor):
+    """Leaves the work to programs that are no children of its process."""
+
+    name = "liar-delegates"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        done = Path(tempfile.gettempdir(), "done")
+        work = "import sys, zlib; [zlib.crc32(b'x' * 100000) for _ in range(4000)]"
+        program = f"{work}; open(sys.argv[1], 'w')"
+        subprocess.run(["setsid", "--fork", sys.executable, "-c", program, done], check=True)
+        while not done.exists():
+            time.sleep(0.01)
+        done.unlink()
+        return super().encode(data)
+
+
+class Forges(HonestXor):
+    """Answers in the name of the worker that measures it."""
+
+    name = "liar-forges"
+
+    def encode_many(self, samples: Sequence[Sample]) -> list[bytes]:
+        from codelength.measure.worker import Measured
+        from codelength.results.cell import Phase
+        from codelength.workers import calls
+        from codelength.workers.messages import Done, encode
+
+        burn(0.3)
+        phase = Phase(cpu=[[1e-6]], wall=[[1e-6]], peak_bytes=1, baseline_rss_bytes=1)
+        calls._channels[0].send(encode(Done(msgspec.Raw(encode(Measured(phase, 1e-6))))))
+        return super().encode_many(samples)
+
+
+class Swells(HonestXor):
+    """Has a large blob for the one byte that headers are measured by."""
+
+    name = "liar-swells"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return bytes(1 << 16) if data == b"\0" else super().encode(data)
+
+
+class Scribbles(HonestXor):
+    """Changes its blobs when they have been measured, to make them small."""
+
+    name = "liar-scribbles"
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        with Path(tempfile.gettempdir(), "blobs").open("r+b") as file:
+            file.truncate(0)
+        return super().ledger(blob)
+
+
 class WrongDigest(Corpus):
     """Is not what it says."""
 
@@ -481,7 +698,7 @@ class Shifting(Corpus):
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     yield HonestXor()
-    yield from (liar() for liar in HonestXor.__subclasses__())
+    yield from (liar() for liar in (*HonestXor.__subclasses__(), HidesAtHome))
 
 
 @hookimpl

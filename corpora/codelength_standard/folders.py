@@ -48,6 +48,10 @@ class Folders(Corpus):
         counts = [len(files) for files in candidates]
         return sorted(candidates[counts.index(max(counts))])
 
+    def places(self) -> list[Path]:
+        folders = (root / part.folder for root in roots(self.data) for part in self.parts)
+        return [folder for folder in folders if folder.is_dir()]
+
     def _files(self, folder: Path) -> list[tuple[str, Path]]:
         return [
             (self.name_of(path, folder), path)

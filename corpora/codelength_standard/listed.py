@@ -43,6 +43,9 @@ class Listed(Corpus):
                 paths[member] = path
         return paths
 
+    def places(self) -> list[Path]:
+        return list(self.present().values())
+
     def missing(self) -> list[str]:
         """Return the names of the files that are not present."""
         present = self.present()

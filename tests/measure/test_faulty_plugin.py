@@ -2,8 +2,10 @@
 
 import pytest
 
+import faulty_plugin
 from codelength.results.cell import Cell, Status
 from codelength.results.store import load
+from codelength.workers.sandbox import Sandbox, strongest
 
 
 def measured(folder) -> dict[str, Cell]:
@@ -38,7 +40,7 @@ def run(codelength, faulty_plugin, data):
         ("liar-exits", Status.FAILED, "its process ended with exit code 7 and no result", 3),
         ("liar-raises", Status.FAILED, "(faulty_plugin.py:", 3),
         ("liar-random", Status.FAILED, "a second call on the same input gave other bytes", 3),
-        ("liar-ledger", Status.FAILED, "the ledger has ", 3),
+        ("liar-ledger", Status.FAILED, "its ledger has ", 3),
         ("liar-lightens", Status.FAILED, "its weights has -1,000,000,000 bytes", 3),
         ("liar-refuses", Status.UNSUPPORTED, "", 3),
         ("liar-interrupts", Status.FAILED, "its process wrote b'a line for n' where its", 3),
@@ -61,6 +63,57 @@ def test_a_liar_costs_one_cell_and_is_named(run, tmp_path, liar, status, reason,
     assert cells["gzip:level=9"].ok
     assert liar in ran.stdout
     assert ran.returncode == code
+
+
+ISOLATED = pytest.mark.skipif(
+    strongest() is not Sandbox.NAMESPACES, reason="users may make no namespaces here"
+)
+
+
+@ISOLATED
+@pytest.mark.parametrize(
+    ("liar", "reason"),
+    [
+        ("liar-hides", "StopIteration"),
+        ("liar-serves", "ConnectionRefusedError"),
+        ("liar-peeks", "nobody has it"),
+        ("liar-finds", "StopIteration"),
+        ("liar-stays", "nobody has brought it"),
+    ],
+)
+def test_a_liar_finds_no_answer_outside_of_its_process(run, tmp_path, data, liar, reason):
+    assert run(liar, "--sandbox", "require").returncode == 3
+    cell = measured(tmp_path)[liar]
+    assert cell.status is Status.FAILED
+    assert reason in cell.reason
+    hidden = [faulty_plugin.token(file.read_bytes()).hex() for file in data.iterdir()]
+    places = faulty_plugin.Hides().places()
+    assert not [name for name in hidden for place in places if (place / name).exists()]
+
+
+@pytest.mark.parametrize("liar", ["liar-hides-at-home", "liar-stays", "liar-leaves-file"])
+def test_without_a_sandbox_home_folder_and_shared_memory_are_the_workers_own(run, tmp_path, liar):
+    assert run(liar, "--sandbox", "off").returncode == 3
+    assert measured(tmp_path)[liar].status is Status.FAILED
+    (made,) = load(tmp_path / "out").environments.values()
+    assert made.sandbox == "none"
+
+
+@pytest.mark.parametrize(
+    "liar", ["liar-rewinds", "liar-rewrites", "liar-delegates", "liar-forges", "liar-scribbles"]
+)
+def test_a_liar_does_not_set_its_own_clock_or_size(run, tmp_path, liar):
+    assert run(liar).returncode == 3
+    cell = measured(tmp_path)[liar]
+    assert cell.status is Status.FAILED
+    if liar not in ("liar-forges", "liar-scribbles"):
+        assert "s of CPU time by its own clock, and " in cell.reason
+
+
+def test_a_header_is_no_larger_than_a_blob(run, tmp_path):
+    assert run("liar-swells", "--protocol", "paper").returncode == 0
+    cell = measured(tmp_path)["liar-swells"]
+    assert cell.header_bytes == min(coded for _, coded in cell.groups)
 
 
 def test_the_decoder_does_not_load_the_corpora(run, tmp_path):

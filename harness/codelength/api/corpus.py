@@ -71,6 +71,10 @@ class Corpus(ABC):
         """What became of each file, for corpora that are read from anyone's files."""
         return []
 
+    def places(self) -> Sequence[Path]:
+        """The files or folders of this machine that hold its bytes; decoders do not see them."""
+        return []
+
     def check_available(self) -> None:  # noqa: B027 - most corpora have nothing to check
         """Raises Unavailable, with the command that brings the data, if they are not here."""
 

@@ -17,6 +17,7 @@ from codelength.cli.config import read_groups
 from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins, Registered
+from codelength.workers.sandbox import Sandbox, strongest
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", Codec, Corpus)
@@ -141,6 +142,29 @@ DEVICE = click.option(
     help=f"Where models compute, as PyTorch calls it: cuda, cuda:1 (or {VARIABLE}).",
 )
 """For all processes of the command; no byte depends on it."""
+
+
+def _sandbox(_context: click.Context, _option: click.Parameter, wanted: str) -> Sandbox:
+    if wanted == "off":
+        return Sandbox.NONE
+    found = strongest()
+    if wanted == "require" and found is not Sandbox.NAMESPACES:
+        raise UsageError(
+            "there is no sandbox here: this system lets users make no namespaces; --sandbox auto "
+            f"takes what there is ({found})"
+        )
+    return found
+
+
+SANDBOX = click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "require", "off"]),
+    default="auto",
+    show_default=True,
+    callback=_sandbox,
+    help="Keep codecs from the network, files and each other: as far as the system can, wholly or "
+    "not at all.",
+)
 
 
 class LimitOption(click.ParamType[str | int]):

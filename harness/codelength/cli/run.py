@@ -15,6 +15,7 @@ from codelength.cli.options import (
     DEVICE,
     KEY,
     OUT,
+    SANDBOX,
     LimitOption,
     Size,
     leave_out_missing,
@@ -28,6 +29,7 @@ from codelength.measure.job import TIMEOUT, Limits, default_memory
 from codelength.metrics import STORED, Price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
+from codelength.workers.sandbox import Sandbox
 
 DEFAULT_LIMIT = "sample:24000"
 """Bytes of each corpus in a run that names none, so that language models are done in time, too."""
@@ -66,6 +68,7 @@ DEFAULT_LIMIT = "sample:24000"
 @click.option("--fresh", is_flag=True, help="Measure also what the results folder holds.")
 @with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
+@SANDBOX
 @with_exports
 @with_price
 @with_plugins
@@ -81,6 +84,7 @@ def command(
     fresh: bool,
     timeout: float,
     memory: int | None,
+    sandbox: Sandbox,
     outputs: Outputs,
     price: Price,
     decoder_bytes: bool,
@@ -120,7 +124,7 @@ def command(
         plan = make_plan(
             plugins, chosen_codecs, chosen_corpora, chosen_protocols, limit, progress.reading
         )
-        limits = Limits(timeout, memory or default_memory(), threads)
+        limits = Limits(timeout, memory or default_memory(), threads, sandbox)
         interrupted = False
         try:
             execute(plan, store, limits, jobs, progress, fresh)

@@ -1,15 +1,17 @@
-"""Measuring one cell: encoded in one worker, decoded in another, compared in a third.
+"""Measuring one cell: read in one worker, encoded in another, decoded in a third.
 
-Only the first one has both the codec and the samples. The one that decodes gets the blobs: it knows
-neither the corpus nor what the first one has left in its folder. The one that compares does not
-load the codec. So a codec that wants to look better than it is finds the answer nowhere, unless the
-encoder hides it in a place of its own; against that helps a sandbox.
+The encoder is given a file of samples, the decoder a file of blobs. Each has a folder of its own,
+and files go from one to the other through this process. The reader has never loaded the codec: it
+counts the blobs and compares what was decoded. So a codec that wants to look better than it is
+finds the answer nowhere, unless the encoder hides it outside of its folder; `workers.sandbox` keeps
+it from that.
 """
 
-import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,12 +19,26 @@ from typing import Self, TypeVar
 
 from msgspec.structs import asdict
 
+from codelength.api.spec import split_spec
 from codelength.measure.code import all_code, find_change, late_code
 from codelength.measure.job import Job, Limits, Recipe
-from codelength.measure.worker import Ready, compare, decode, encode, load, read_lengths
+from codelength.measure.worker import (
+    Measured,
+    Ready,
+    compare,
+    count,
+    decode,
+    encode,
+    itemize,
+    load,
+    read,
+    warm_up,
+)
 from codelength.results.cell import Cell, Code, CorpusSlice, Phase, Status
 from codelength.results.validity import find_problem
 from codelength.workers.processes import KILL
+from codelength.workers.sandbox import Sandbox
+from codelength.workers.shared_memory import list_shared, remove_shared
 from codelength.workers.supervisor import (
     CallFailed,
     Crew,
@@ -43,6 +59,18 @@ STATUSES = {
     "MemoryError": Status.OUT_OF_MEMORY,
 }
 """By the exception that a worker has raised; any other one is a failure."""
+
+ROLES = ("encoder", "decoder", "reader")
+
+OWN, OWN_BYTE, OWN_SAMPLE, OWN_SHARE = 0.1, 20e-9, 50e-6, 0.25
+"""Seconds that a worker may take in all for what is not the codec's: to read, write and compare
+what its calls take and give. By the cell, the byte, the sample, and the second of its calls."""
+
+STARTING = 60.0
+"""Seconds at least to load a codec, and for each task of the reader."""
+
+PROCESSES = 2
+"""Of a worker that has started none, outside of namespaces."""
 
 OUT_OF_MEMORY = "an allocation went past the memory limit"
 
@@ -98,18 +126,39 @@ def measure_cell(job: Job) -> Cell:
 class CodecWorkers:
     """The workers of a codec, for one cell after the other. Leaving the context ends them.
 
-    Before a decoder begins, workers end in whose folders the encoder has left something, the
-    decoder ends if it knows the corpus from another cell, and the encoder ends if there is not
-    memory for both. They start again for the next cell.
+    Before a decoder begins, an encoder ends that has left something in its folder, or a process
+    that still runs, and one that needs so much memory that there is not enough for both. A decoder
+    ends before it meets a corpus that it knows from another cell. They start again for the next
+    cell.
     """
 
-    def __init__(self, recipe: Recipe, limits: Limits, crew: Crew, folder: Path) -> None:
+    def __init__(
+        self, recipe: Recipe, limits: Limits, crew: Crew, folder: Path, scratch: Path | None = None
+    ) -> None:
+        """Start none yet.
+
+        Args:
+            recipe: The codec.
+            limits: What each cell may take.
+            crew: Whom to end them with.
+            folder: Where they exchange files; nothing else is in it.
+            scratch: What is around that folder and belongs to the workers of other codecs.
+        """
         self._limits, self._crew, self._folder = limits, crew, folder.resolve()
+        self._scratch = (scratch or folder).resolve()
+        self._shared: set[Path] = set()
         self._recipes = {
             "encoder": recipe,
-            "decoder": replace(recipe, corpora=(), data=None),
+            "decoder": replace(recipe, corpora=(), data=None, places=()),
             "reader": replace(recipe, codec="", plugin=""),
         }
+        needed = [Path(sys.prefix), *map(Path, sys.path), *_files_of(recipe)]
+        self._answers = [
+            place
+            for place in recipe.places
+            if not any(path.is_relative_to(place) for path in needed)
+        ]
+        """Where a decoder might find what it has to make; but not what it needs itself."""
         self._workers: dict[str, Supervisor] = {}
         self._ready: Ready | None = None
         self._failed: Failed | None = None
@@ -154,42 +203,52 @@ class CodecWorkers:
     def _measure(self, job: Job, watch: Watch) -> Cell:
         if self._large or job.slice.corpus in self._decoded:
             self._end("decoder")
+        encoder, decoder, reader = (self._recipes[role] for role in ROLES)
         ready = self.start()
-        watch.started(job.recipe.codec, job.slice, False)
-        made = self._workers["encoder"].folder / "blobs"
-        encoded = self._ask("encoder", partial(encode, job.recipe, job.slice, str(made)), watch)
-        self._large |= self._is_large(encoded.encode)
-        late = self._ask("encoder", partial(late_code, job.recipe.folders))
+        self._start("reader")
+        samples = self._file_of("reader", "samples")
+        self._ask("reader", partial(read, reader, job.slice, samples))
 
-        blobs = self._folder / "blobs"
-        self._put_away(made, blobs)
-        if _stored_bytes(blobs) != encoded.coded_bytes:
-            raise Failed(Status.FAILED, "its file of blobs holds something else, too")
-        if self._large:
-            self._end("encoder")
+        watch.started(job.recipe.codec, job.slice, False)
+        given, blobs = self._hand_over(samples, "encoder"), self._file_of("encoder", "blobs")
+        self._shared = list_shared()
+        header_bytes = self._ask("encoder", partial(warm_up, encoder, decoding=False))
+        task = partial(encode, encoder, given, blobs)
+        encoded = self._ask_measured("encoder", task, job.slice, watch)
+        ledger = self._ask("encoder", partial(itemize, encoder, blobs))
+        late = self._ask("encoder", partial(late_code, encoder.folders))
+        kept = self._take_from_encoder(blobs, given)
+        counted = self._ask("reader", partial(count, kept))
+
         self._start("decoder")
         self._decoded.add(job.slice.corpus)
         watch.started(job.recipe.codec, job.slice, True)
-        outputs = self._workers["decoder"].folder / "outputs"
-        task = partial(decode, self._recipes["decoder"], str(blobs), str(outputs))
-        decoded = self._ask("decoder", task, watch)
-        self._large |= self._is_large(decoded)
-        loaded = self._ask("decoder", partial(all_code, job.recipe.folders))
+        given, outputs = self._hand_over(kept, "decoder"), self._file_of("decoder", "outputs")
+        self._ask("decoder", partial(warm_up, decoder, decoding=True))
+        task = partial(decode, decoder, given, outputs)
+        decoded = self._ask_measured("decoder", task, job.slice, watch)
+        loaded = self._ask("decoder", partial(all_code, encoder.folders))
         code = Code(run=job.run, files={**late, **loaded})
         self.codes[code.digest] = code
-
-        self._start("reader")
-        self._ask("reader", partial(compare, self._recipes["reader"], job.slice, str(outputs)))
-        outputs.unlink(missing_ok=True)
+        outputs = self._hand_over(outputs, "reader")
+        self._ask("reader", partial(compare, reader, job.slice, outputs))
+        Path(outputs).unlink()
         cell = Cell(
             codec=job.recipe.codec,
             slice=job.slice,
             status=Status.OK,
             run=job.run,
-            decode=decoded,
+            coded_bytes=counted.coded_bytes,
+            groups=counted.groups,
+            clusters=counted.clusters,
+            blobs=counted.blobs,
+            ledger=ledger,
+            header_bytes=min(header_bytes, counted.smallest),
+            dropped_hints=encoded.dropped_hints,
+            encode=encoded.phase,
+            decode=decoded.phase,
             code=code.digest,
             **asdict(ready),
-            **asdict(encoded),
         )
         if problem := find_problem(cell):
             raise Failed(Status.FAILED, problem)
@@ -203,12 +262,21 @@ class CodecWorkers:
         for role in roles:
             if self._is_alive(role):
                 continue
+            apart = role != "reader"
+            sandbox = self._limits.sandbox if apart else Sandbox.NONE
+            copied = sandbox is Sandbox.NAMESPACES  # all that it may write to
             worker = self._workers[role] = Supervisor(
-                threads=self._limits.threads, timed=True, within=self._folder, crew=self._crew
+                threads=self._limits.threads,
+                timed=True,
+                within=self._folder,
+                crew=self._crew,
+                own_home=apart and not copied and not _files_of(self._recipes[role])[1:],
+                sandbox=sandbox,
+                hidden=[self._scratch, *(self._answers if role == "decoder" else ())],
             )
-            if role != "reader":
+            if apart:
                 task = partial(load, self._recipes[role], self._limits.memory)
-                calls.append(worker.begin(task, self._limits.timeout))
+                calls.append(worker.begin(task, max(self._limits.timeout, STARTING)))
             if role == "decoder":
                 self._decoded.clear()
         try:
@@ -222,27 +290,64 @@ class CodecWorkers:
 
     def _ask(self, role: str, task: "partial[T]", watch: Watch = SILENT) -> T:
         """Have a worker do one step of a cell. Raises Failed."""
-        codec = self._recipes["encoder"].codec
+        codec, timeout = self._recipes["encoder"].codec, self._limits.timeout
+        if role == "reader":
+            timeout = max(timeout, STARTING)
         return _result(
-            self._workers[role].begin(task, self._limits.timeout),
+            self._workers[role].begin(task, timeout),
             lambda done: watch.advanced(codec, done),
         )
 
-    def _put_away(self, made: Path, blobs: Path) -> None:
-        """Take the blobs out of the encoder's folder, and remove whatever else it has left."""
+    def _ask_measured(
+        self, role: str, task: "partial[Measured]", corpus_slice: CorpusSlice, watch: Watch
+    ) -> Measured:
+        """Have a worker encode or decode. Raises Failed, also if its clocks cannot be right.
+
+        The codec's process reads its clocks itself, so that a call costs nothing else. The system
+        counts the CPU time of the whole task from outside.
+        """
+        worker = self._workers[role]
+        before = worker.cpu_seconds()
+        measured = self._ask(role, task, watch)
+        spent = worker.cpu_seconds() - before
+        own = OWN + OWN_BYTE * corpus_slice.bytes + OWN_SAMPLE * corpus_slice.samples
+        if spent > own + (1 + OWN_SHARE) * measured.cpu_seconds:
+            told = f"its calls took {measured.cpu_seconds:.2f} s of CPU time by its own clock"
+            raise Failed(Status.FAILED, f"{told}, and {spent:.2f} s by the system's")
+        self._large |= self._is_large(measured.phase)
+        return measured
+
+    def _file_of(self, role: str, name: str) -> str:
+        """A file in the folder of a worker."""
+        return str(self._workers[role].folder / name)
+
+    def _hand_over(self, file: str, role: str) -> str:
+        """Move a file into the folder of a worker; return where it is now."""
         try:
-            made.replace(blobs)
-            for role, worker in self._workers.items():
-                if worker.alive and any(worker.folder.iterdir()):
-                    self._end(role)
-            kept = {blobs, *(worker.folder for worker in self._workers.values() if worker.alive)}
-            for left in set(self._folder.iterdir()) - kept:
-                if left.is_dir() and not left.is_symlink():
-                    shutil.rmtree(left)
-                else:
-                    left.unlink()
+            return str(Path(file).replace(self._file_of(role, Path(file).name)))
         except OSError as error:
             raise Failed(Status.FAILED, f"it has disturbed its folders: {error}") from error
+
+    def _take_from_encoder(self, blobs: str, samples: str) -> str:
+        """Take the blobs out of the encoder's folder, and remove whatever else it has left."""
+        try:
+            kept = Path(blobs).replace(self._folder / "blobs")
+            Path(samples).unlink(missing_ok=True)
+            encoder = self._workers["encoder"]
+            left = any(encoder.folder.iterdir())
+            if self._limits.sandbox is not Sandbox.NAMESPACES:
+                processes = encoder.started()
+                left |= len(processes) > PROCESSES
+                remove_shared(self._shared, processes)
+            if self._large or left:
+                self._end("encoder")
+            folders = {worker.folder for worker in self._workers.values() if worker.alive}
+            for folder in folders:
+                _clear(folder, set())
+            _clear(self._folder, {kept, *folders})
+        except OSError as error:
+            raise Failed(Status.FAILED, f"it has disturbed its folders: {error}") from error
+        return str(kept)
 
     def _end(self, role: str) -> None:
         if self._is_alive(role):
@@ -273,17 +378,25 @@ def _result(pending: "Pending[T]", on_progress: Callable[[int], None] = lambda _
         raise Failed(Status.FAILED, str(error)) from error
 
 
-def _stored_bytes(path: Path) -> int:
-    """Add up the sizes of the blobs in a file; -1 if there is anything else in it."""
-    total = 0
-    try:
-        with path.open("rb") as file:
-            while lengths := read_lengths(file):
-                total += sum(lengths)
-                file.seek(sum(lengths), os.SEEK_CUR)
-            return total if file.tell() == path.stat().st_size else -1
-    except (OSError, ValueError, OverflowError):
-        return -1
+def _files_of(recipe: Recipe) -> list[Path]:
+    """The file of a codec's plugin, if it is one, and those that its settings may name."""
+    values = (one.rpartition("=")[2] for one in split_spec(recipe.codec)[1].split(","))
+    files = [Path(recipe.plugin)]
+    for value in filter(None, values):
+        with suppress(OSError, ValueError, RuntimeError):  # no file can have that name
+            files.append(Path(value).expanduser().resolve(strict=True))
+    return files
+
+
+def _clear(folder: Path, kept: Collection[Path]) -> None:
+    """Remove what is in a folder, save what is to be kept. Raises OSError."""
+    for left in folder.iterdir():
+        if left in kept:
+            continue
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def failed_cell(job: Job, failed: Failed) -> Cell:

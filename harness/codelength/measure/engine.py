@@ -47,7 +47,7 @@ def execute(
     """
     lock, crew, results = Lock(), Crew(), load(store.folder)
     known = {} if fresh else {cell.key: cell for cell in results.current}
-    record = environment(limits.threads, jobs)
+    record = environment(limits.threads, jobs, limits.sandbox)
     store.append(record)
     ledgers = {t.slice.corpus: list(t.readings) for t in plan.targets if t.readings}
     for corpus, files in ledgers.items():
@@ -68,7 +68,7 @@ def execute(
         recipe = plan.recipe(entry)
         with (
             tempfile.TemporaryDirectory(dir=scratch) as folder,
-            CodecWorkers(recipe, limits, crew, Path(folder)) as workers,
+            CodecWorkers(recipe, limits, crew, Path(folder), Path(scratch)) as workers,
         ):
             for target in plan.targets:
                 job = Job(recipe, target.slice, limits, record.run)

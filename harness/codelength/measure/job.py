@@ -8,6 +8,7 @@ from codelength.api.codec import Codec
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import CellKey, CorpusSlice
 from codelength.results.machine import memory_bytes
+from codelength.workers.sandbox import Sandbox, strongest
 
 TIMEOUT = 3600
 
@@ -27,6 +28,8 @@ class Limits:
     """Bytes that a worker may allocate; None for no limit."""
     threads: int = 1
     """Threads that libraries may use in a worker."""
+    sandbox: Sandbox = field(default_factory=strongest)
+    """How far a codec's workers are kept to themselves."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,21 @@ class Recipe:
     files: tuple[str, ...] = ()
     """Plugins that are not installed."""
     data: Path | None = None
+    places: tuple[Path, ...] = ()
+    """Where the bytes of the corpora lie on this machine."""
 
     @classmethod
     def of(
-        cls, plugins: Plugins, entry: Registered[Codec], corpora: Iterable[str] = ()
+        cls,
+        plugins: Plugins,
+        entry: Registered[Codec],
+        corpora: Iterable[str] = (),
+        places: Iterable[Path] = (),
     ) -> "Recipe":
         """For a codec of `plugins`, and for the corpora of the plugins that are named."""
-        names = tuple(sorted(set(corpora)))
-        return cls(entry.item.spec, entry.plugin.name, names, plugins.files, plugins.data)
+        names, hidden = tuple(sorted(set(corpora))), tuple(sorted(set(places)))
+        files = tuple(str(Path(file).expanduser().resolve()) for file in plugins.files)
+        return cls(entry.item.spec, entry.plugin.name, names, files, plugins.data, hidden)
 
     @property
     def folders(self) -> list[str]:
@@ -59,8 +69,7 @@ class Recipe:
     def load(self) -> Plugins:
         """Load the plugins that it takes."""
         names = {self.plugin, *self.corpora}
-        files = [file for file in self.files if str(Path(file).expanduser().resolve()) in names]
-        return Plugins(files, self.data, names)
+        return Plugins([file for file in self.files if file in names], self.data, names)
 
 
 @dataclass(frozen=True)

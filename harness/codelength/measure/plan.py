@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -29,6 +30,8 @@ class Target:
     problem: str | None = None
     readings: Sequence[Reading] = ()
     """What became of each file of the corpus."""
+    places: Sequence[Path] = ()
+    """Where its bytes lie on this machine."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ class Plan:
 
     def recipe(self, entry: Registered[Codec]) -> Recipe:
         """What a worker needs to measure one of the codecs on every target."""
-        return Recipe.of(self.plugins, entry, (name for t in self.targets for name in t.plugins))
+        names = (name for target in self.targets for name in target.plugins)
+        places = (place for target in self.targets for place in target.places)
+        return Recipe.of(self.plugins, entry, names, places)
 
 
 def read_slice(plugins: Plugins, corpus_slice: CorpusSlice) -> Iterator[Sample]:
@@ -105,7 +110,8 @@ def survey(
             except Exception as error:  # a corpus is a plugin: whatever it raises is its problem
                 problem = " ".join(f"{error}".split()) or type(error).__name__
                 corpus_slice = _unread(entry.item, rule.item, limit)
-            targets.append(Target(corpus_slice, plugins, problem, readings))
+            places = [] if problem else [place.resolve() for place in entry.item.places()]
+            targets.append(Target(corpus_slice, plugins, problem, readings, places))
     return targets
 
 

@@ -1,8 +1,13 @@
-"""What the workers of a codec do: one encodes, one decodes, and one compares."""
+"""What the workers of a codec do: one encodes, one decodes, and one reads and compares.
+
+The one that reads has loaded the corpora, and never the codec. It makes a file of samples for the
+encoder, counts the blobs, and compares what the decoder has made of them.
+"""
 
 import gc
 import hashlib
 import os
+import pickle
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,14 +33,24 @@ from codelength.plugins import Plugins
 from codelength.results.cell import CorpusSlice, Evidence, Phase
 from codelength.results.portability import evidence_of
 from codelength.workers.calls import report_progress
-from codelength.workers.limits import cpu_seconds, limit_memory, peak, reset_peak, resident
+from codelength.workers.limits import (
+    children_cpu_seconds,
+    cpu_seconds,
+    limit_memory,
+    peak,
+    reset_peak,
+    resident,
+)
 
 T = TypeVar("T")
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
-REPETITIONS, ENOUGH = 5, 0.5
-"""A batch is repeated so often, or until its calls took so many seconds."""
+PIECE = 1 << 20
+"""Bytes that are compared at once."""
+REPETITIONS, ENOUGH, PATIENCE = 5, 0.5, 5.0
+"""A batch is repeated so often, or until its calls took so many seconds: of CPU time, and of wall
+time for a codec that waits."""
 SLOW_FIRST, MUCH_FASTER = 0.001, 5
 """A first call of so many seconds, and repetitions so many times as fast, call for a look."""
 CHANGED = "{} changed while it was measured; run again"
@@ -61,17 +76,30 @@ class Ready(msgspec.Struct, frozen=True):
     card: ModelCard | None
 
 
-class Encoded(msgspec.Struct, frozen=True):
-    """The blobs of all samples are in the file."""
+class Measured(msgspec.Struct, frozen=True):
+    """One direction of a cell, as the codec's process has measured it."""
 
-    encode: Phase
+    phase: Phase
+    cpu_seconds: float
+    """Of all calls together, also of those that do not count."""
+    dropped_hints: int = 0
+    """As in `Cell`."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """The blobs of a cell, counted outside of the codec's process; as in `Cell`."""
+
     coded_bytes: int
     groups: list[tuple[int, int]]
     clusters: list[int]
-    ledger: dict[str, int]
-    header_bytes: int
     blobs: str
-    dropped_hints: int
+    smallest: int
+    """Bytes of the smallest blob."""
+
+
+@lru_cache(maxsize=1)
+def _plugins(recipe: Recipe) -> Plugins:
+    return recipe.load()
 
 
 @lru_cache(maxsize=1)
@@ -98,100 +126,164 @@ def load(recipe: Recipe, memory: int | None) -> Ready:
     return ready
 
 
-def encode(recipe: Recipe, corpus_slice: CorpusSlice, blobs_file: str) -> Encoded:
-    """Encode every sample of a slice into a file."""
-    plugins, codec = _loaded(recipe)
-    digest, blobs_digest = Digest(), hashlib.sha256()
-    ledger: Counter[str] = Counter()
-    sizes: list[tuple[int, int]] = []
-    clusters: list[str] = []
-    meter, done, dropped = Meter(), 0, 0
+def warm_up(recipe: Recipe, decoding: bool) -> int:
+    """Have the codec load what it loads late; return the size of its blob for one zero byte."""
+    _, codec = _loaded(recipe)
     header = b""
-    with suppress(Exception), noting_late_code():  # and it shows its fixed header
+    with suppress(Exception), noting_late_code():  # it may decline one byte
         header = plain(codec.encode(b"\0"))
-    with Path(blobs_file).open("wb") as file:
-        for batch in batches(read_slice(plugins, corpus_slice)):
-            with noting_late_code():
-                blobs = meter.measure(codec.encode_many, batch, _alter_samples)
-            if len(blobs) != len(batch):
-                raise ValueError(f"{len(blobs)} blobs for {len(batch)} samples")
-            _write_batch(file, blobs)
-            for sample, blob in zip(batch, blobs, strict=True):
+        if decoding:
+            codec.decode(header)
+    gc.collect()
+    gc.freeze()  # what is there to stay is not searched again while the codec is measured
+    return len(header)
+
+
+_read: list[tuple[int, str]] = []
+"""In the worker that reads: the size of each sample that it has read last, and its cluster."""
+
+
+def read(recipe: Recipe, corpus_slice: CorpusSlice, samples_file: str) -> None:
+    """Read the samples of a slice into a file. Raises CorpusError if they are not what they were.
+
+    In front of each batch stand their names and what they are.
+    """
+    digest = Digest()
+    _read.clear()
+    with Path(samples_file).open("wb") as file:
+        for batch in batches(read_slice(_plugins(recipe), corpus_slice)):
+            for sample in batch:
                 digest.add(sample)
-                blobs_digest.update(varint(len(blob)))
-                blobs_digest.update(blob)
-                ledger.update(codec.ledger(blob))
-                sizes.append((len(sample.data), len(blob)))
-                clusters.append(sample.cluster)
-                dropped += codec.drops(sample.media)
-            done += sum(len(sample.data) for sample in batch)
-            report_progress(done)
+                _read.append((len(sample.data), sample.cluster))
+            heads = pickle.dumps([(sample.name, sample.media) for sample in batch])
+            _write_batch(file, [heads, *(bytes(sample.data) for sample in batch)])
     if digest.hexdigest() != corpus_slice.digest:
         raise CorpusError(CHANGED.format(corpus_slice.corpus))
-    coded = sum(size for _, size in sizes)
-    if ledger.total() != coded:
-        raise ValueError(f"the ledger has {ledger.total()} bytes, the blobs have {coded}")
-    return Encoded(
-        meter.phase(),
-        coded,
-        *group_sizes(sizes, clusters),
-        dict(ledger),
-        len(header),
-        blobs_digest.hexdigest(),
-        dropped,
-    )
 
 
-def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Phase:
+def encode(recipe: Recipe, samples_file: str, blobs_file: str) -> Measured:
+    """Encode every sample in a file into another file."""
+    _, codec = _loaded(recipe)
+    meter, done, dropped = Meter(), 0, 0
+    with Path(samples_file).open("rb") as source, Path(blobs_file).open("w+b") as file:
+        while pieces := _read_batch(source):
+            heads = pickle.loads(pieces.pop(0))
+            batch = [
+                Sample(name, data, media) for (name, media), data in zip(heads, pieces, strict=True)
+            ]
+            del pieces
+            with noting_late_code():
+                meter.measure(codec.encode_many, batch, file, _alter_samples)
+            dropped += sum(codec.drops(sample.media) for sample in batch)
+            done += sum(len(sample.data) for sample in batch)
+            report_progress(done)
+    return meter.measured(dropped)
+
+
+def itemize(recipe: Recipe, blobs_file: str) -> dict[str, int]:
+    """Return where the bytes of the blobs in a file went, as the codec says."""
+    _, codec = _loaded(recipe)
+    ledger: Counter[str] = Counter()
+    with Path(blobs_file).open("rb") as file:
+        while blobs := _read_batch(file):
+            for blob in blobs:
+                ledger.update(codec.ledger(blob))
+    return dict(ledger)
+
+
+def count(blobs_file: str) -> Counted:
+    """Count the blobs of the samples that have been read, and their bytes.
+
+    Raises ValueError if the file has anything else.
+    """
+    digest, sizes, at = hashlib.sha256(), list[int](), 0
+    with Path(blobs_file).open("rb") as file:
+        for size in _lengths(file):
+            digest.update(varint(size))
+            at = file.tell() + size
+            while left := at - file.tell():
+                digest.update(file.read(min(left, PIECE)) or _cut_off())
+            sizes.append(size)
+        if file.tell() != os.fstat(file.fileno()).st_size:
+            raise ValueError("its file of blobs holds something else, too")
+    if len(sizes) != len(_read):
+        raise ValueError(f"{len(sizes)} blobs for {len(_read)} samples")
+    pairs = [(raw, size) for (raw, _), size in zip(_read, sizes, strict=True)]
+    groups, clusters = group_sizes(pairs, [cluster for _, cluster in _read])
+    smallest = min(sizes, default=0)
+    return Counted(sum(sizes), groups, clusters, digest.hexdigest(), smallest)
+
+
+def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Measured:
     """Decode every blob in a file into another file."""
     _, codec = _loaded(recipe)
     meter, done = Meter(), 0
-    with suppress(Exception):  # as before encoding
-        codec.decode(codec.encode(b"\0"))
 
     def other_blobs(blobs: Sequence[bytes]) -> list[bytes]:
         samples = [Sample("", plain(data)) for data in codec.decode_many(blobs)]
         return codec.encode_many(_alter_samples(samples))
 
-    with Path(blobs_file).open("rb") as source, Path(outputs_file).open("wb") as file:
+    with Path(blobs_file).open("rb") as source, Path(outputs_file).open("w+b") as file:
         while blobs := _read_batch(source):
-            outputs = meter.measure(codec.decode_many, blobs, other_blobs)
-            _write_batch(file, outputs)
-            done += sum(map(len, outputs))
+            done += meter.measure(codec.decode_many, blobs, file, other_blobs)
             report_progress(done)
-    return meter.phase()
+    return meter.measured()
 
 
 def compare(recipe: Recipe, corpus_slice: CorpusSlice, outputs_file: str) -> None:
-    """Compare what has been decoded with the samples of a slice; the codec is not here.
+    """Compare what has been decoded with the samples of a slice.
 
     Raises Mismatch, or CorpusError if the corpus is not what it was any more.
     """
-    plugins = recipe.load()
-    digest = Digest()
-    mismatch = ""
+    digest, mismatch = Digest(), ""
     with Path(outputs_file).open("rb") as file:
-        for batch in batches(read_slice(plugins, corpus_slice)):
-            outputs = [] if mismatch else _read_batch(file)
-            for sample in batch:
-                digest.add(sample)
+        lengths = _lengths(file)
+        for sample in read_slice(_plugins(recipe), corpus_slice):
+            digest.add(sample)
             if not mismatch:
-                mismatch = _difference(batch, outputs)
+                problem = _difference(bytes(sample.data), next(lengths, None), file)
+                mismatch = problem and f"{sample.name}: {problem}"
+        if not mismatch and next(lengths, None) is not None:
+            mismatch = "there are more outputs than samples"
     if digest.hexdigest() != corpus_slice.digest:
         raise CorpusError(CHANGED.format(corpus_slice.corpus))
     if mismatch:
         raise Mismatch(mismatch)
 
 
-def _difference(batch: Sequence[Sample], outputs: Sequence[bytes]) -> str:
-    """Where the first wrong output parts from its sample; empty if all are right."""
-    if len(outputs) != len(batch):
-        return f"{len(outputs)} outputs for {len(batch)} blobs"
-    for sample, output in zip(batch, outputs, strict=True):
-        data = plain(sample.data)
-        if output != data:
-            return f"{sample.name}: {difference(data, output)}"
+def _difference(wrote: bytes, size: int | None, file: BinaryIO) -> str:
+    """Where the output of `size` bytes that follows in a file parts from its sample, if it does."""
+    if size is None:
+        return "there is no output"
+    shorter = min(size, len(wrote))
+    for at in range(0, shorter, PIECE):
+        expected = wrote[at : min(at + PIECE, shorter)]
+        found = file.read(len(expected))
+        if found != expected:
+            return difference(expected, found, at, len(wrote))
+    if size != len(wrote):
+        return _sizes_differ(len(wrote), size)
     return ""
+
+
+def difference(wrote: bytes, read: bytes, start: int = 0, size: int | None = None) -> str:
+    """Where two byte strings part: offset, wrote, read.
+
+    Args:
+        wrote: What was to be read.
+        read: What was read.
+        start: Where they stand in what they are pieces of.
+        size: Bytes of the whole of what was wrote.
+    """
+    size = len(wrote) if size is None else size
+    at = next((i for i, (a, b) in enumerate(zip(wrote, read, strict=False)) if a != b), None)
+    if at is not None:
+        return f"byte {start + at} of {size}: wrote {wrote[at]:#04x}, read {read[at]:#04x}"
+    return _sizes_differ(size, start + len(read))
+
+
+def _sizes_differ(wrote: int, read: int) -> str:
+    return f"wrote {wrote} bytes, read {read}; they agree as far as the shorter goes"
 
 
 def _alter_samples(samples: Sequence[Sample]) -> list[Sample]:
@@ -209,80 +301,98 @@ class Meter:
         self._cpu: list[list[float]] = []
         self._wall: list[list[float]] = []
         self._peak = self._rest = 0
+        self._spent = 0.0
+        self._process = os.getpid()
 
     def measure(
         self,
         call: Callable[[T], list[bytes]],
         given: T,
+        file: BinaryIO,
         others: Callable[[T], T] | None = None,
-    ) -> list[bytes]:
-        """Return what `call(given)` does; it is repeated and must return the same again.
+    ) -> int:
+        """Append what `call(given)` returns to a file; return how many bytes that is.
 
-        If repetitions are much faster than the first call, and a call on what `others` makes of
-        `given` is not, then the codec remembers results, and only the first call counts.
+        The call is repeated and must return the same again. If repetitions are much faster than the
+        first call, and a call on what `others` makes of `given` is not, then the codec remembers
+        results, and only the first call counts.
         """
         reset_peak()
-        rest = resident()
+        rest, start = resident(), file.tell()
         cpu: list[float] = []
         wall: list[float] = []
-        first: list[bytes] | None = None
-        process = os.getpid()
-        gc.disable()
-        try:
-            while len(wall) < REPETITIONS and sum(wall) < ENOUGH:
-                wall_start, cpu_start = time.perf_counter(), cpu_seconds()
-                result = call(given)
-                cpu.append(cpu_seconds() - cpu_start)
-                wall.append(time.perf_counter() - wall_start)
-                if os.getpid() != process:  # the codec has forked, and only the parent goes on
-                    os._exit(1)
-                result = [plain(data) for data in result]
-                if first is None:
-                    first = result
-                elif result != first:
-                    raise ValueError("a second call on the same input gave other bytes")
-                del result
-        finally:
-            gc.enable()
+        size = 0
+        times = wall if device.used() else cpu
+        while len(cpu) < REPETITIONS and sum(times) < ENOUGH and sum(wall) < PATIENCE:
+            gc.disable()
+            try:
+                result, cpu_seconds, wall_seconds = self._timed(call, given)
+            finally:
+                gc.enable()
+            cpu.append(cpu_seconds)
+            wall.append(wall_seconds)
+            if len(cpu) == 1:
+                size = sum(map(len, result))
+                _write_batch(file, result)
+            elif not _is_same_batch(file, start, result):
+                raise ValueError("a second call on the same input gave other bytes")
+            del result
+            times = wall if device.used() else cpu
         if peak() - rest >= self._peak - self._rest:
             self._peak, self._rest = peak(), rest
-        if others and _remembers(wall if device.used() else cpu, call, given, others):
+        if others and self._remembers(times, call, given, others):
             del cpu[1:], wall[1:]
         self._cpu.append(cpu)
         self._wall.append(wall)
-        assert first is not None
-        return first
+        return size
 
-    def phase(self) -> Phase:
+    def _timed(
+        self, call: Callable[[T], list[bytes]], given: T
+    ) -> tuple[list[bytes], float, float]:
+        """Return what a call returns, as plain bytes, its CPU seconds, and its wall seconds."""
+        wall, cpu = time.perf_counter(), children_cpu_seconds() + cpu_seconds()
+        result = [plain(data) for data in call(given)]
+        cpu = cpu_seconds() + children_cpu_seconds() - cpu
+        wall = time.perf_counter() - wall
+        if os.getpid() != self._process:  # the codec has forked, and only the parent goes on
+            os._exit(1)
+        self._spent += cpu
+        return result, cpu, wall
+
+    def _remembers(
+        self,
+        times: Sequence[float],
+        call: Callable[[T], list[bytes]],
+        given: T,
+        others: Callable[[T], T],
+    ) -> bool:
+        """Tell whether repetitions were fast because the codec keeps its results.
+
+        The first call may also be slow because it loads something. Then a call on other data is
+        about as fast as a repetition, and not as slow as the first one.
+        """
+        first, again = times[0], median(times[1:] or times)
+        if first < SLOW_FIRST or first < MUCH_FASTER * again:
+            return False
+        start = cpu_seconds()
+        try:
+            other = others(given)
+            self._spent += cpu_seconds() - start
+            _, cpu, wall = self._timed(call, other)
+        except Exception:
+            return True
+        return (wall if device.used() else cpu) ** 2 > first * again
+
+    def measured(self, dropped_hints: int = 0) -> Measured:
         """All measurements so far."""
-        return Phase(
+        phase = Phase(
             cpu=self._cpu,
             wall=self._wall,
             peak_bytes=self._peak,
             baseline_rss_bytes=self._rest,
             device=device.used(),
         )
-
-
-def _remembers(
-    times: Sequence[float], call: Callable[[T], object], given: T, others: Callable[[T], T]
-) -> bool:
-    """Tell whether repetitions were fast because the codec keeps its results.
-
-    The first call may also be slow because it loads something. Then a call on other data is about
-    as fast as a repetition, and not as slow as the first one.
-    """
-    first, again = times[0], median(times[1:] or times)
-    if first < SLOW_FIRST or first < MUCH_FASTER * again:
-        return False
-    try:
-        other = others(given)
-        start = time.perf_counter(), cpu_seconds()
-        call(other)
-        seconds = time.perf_counter() - start[0] if device.used() else cpu_seconds() - start[1]
-    except Exception:
-        return True
-    return seconds**2 > first * again
+        return Measured(phase, self._spent, dropped_hints)
 
 
 def batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -326,27 +436,46 @@ def plain(data: object) -> bytes:
     return data if type(data) is bytes else memoryview(data).tobytes()  # type: ignore[arg-type]
 
 
-def difference(wrote: bytes, read: bytes) -> str:
-    """Where two byte strings part: offset, wrote, read."""
-    at = next((i for i, (a, b) in enumerate(zip(wrote, read, strict=False)) if a != b), None)
-    if at is not None:
-        return f"byte {at} of {len(wrote)}: wrote {wrote[at]:#04x}, read {read[at]:#04x}"
-    return f"wrote {len(wrote)} bytes, read {len(read)}; they agree as far as the shorter goes"
+def _write_batch(file: BinaryIO, pieces: Sequence[bytes]) -> None:
+    lengths = b"".join(len(piece).to_bytes(8, "little") for piece in pieces)
+    file.write(len(pieces).to_bytes(8, "little") + lengths)
+    file.writelines(pieces)
 
 
-def _write_batch(file: BinaryIO, blobs: Sequence[bytes]) -> None:
-    lengths = b"".join(len(blob).to_bytes(8, "little") for blob in blobs)
-    file.write(len(blobs).to_bytes(8, "little") + lengths)
-    file.writelines(blobs)
-
-
-def read_lengths(file: BinaryIO) -> list[int]:
+def _read_lengths(file: BinaryIO) -> list[int]:
     """Read the sizes of the next batch, whose pieces follow; none at the end of the file."""
     count = int.from_bytes(file.read(8), "little")
     if 8 * count > os.fstat(file.fileno()).st_size:
-        raise ValueError("a batch is cut off")
+        _cut_off()
     return [int.from_bytes(file.read(8), "little") for _ in range(count)]
 
 
+def _cut_off() -> bytes:
+    raise ValueError("a batch is cut off")
+
+
 def _read_batch(file: BinaryIO) -> list[bytes]:
-    return [file.read(length) for length in read_lengths(file)]
+    return [file.read(length) for length in _read_lengths(file)]
+
+
+def _lengths(file: BinaryIO) -> Iterator[int]:
+    """The sizes of all pieces in a file, each when what follows is that piece."""
+    while lengths := _read_lengths(file):
+        at = file.tell()
+        for length in lengths:
+            file.seek(at)
+            yield length
+            at += length
+        file.seek(at)
+
+
+def _is_same_batch(file: BinaryIO, start: int, pieces: Sequence[bytes]) -> bool:
+    """Tell whether the last batch of a file, which begins at `start`, has these pieces."""
+    file.seek(start)
+    same = _read_lengths(file) == [len(piece) for piece in pieces] and all(
+        file.read(min(PIECE, len(piece) - at)) == piece[at : at + PIECE]
+        for piece in pieces
+        for at in range(0, len(piece), PIECE)
+    )
+    file.seek(0, os.SEEK_END)
+    return same

@@ -74,7 +74,12 @@ def environment_tables(board: Board) -> list[Table]:
     """One table for each environment: its machine, and the versions of what ran on it."""
     tables: dict[str, Table] = {}
     for e in board.machines.environments:
-        facts = [*e.machine.items(), ("threads", str(e.threads)), ("jobs", str(e.jobs))]
+        facts = [
+            *e.machine.items(),
+            ("threads", str(e.threads)),
+            ("jobs", str(e.jobs)),
+            ("sandbox", e.sandbox or NA),
+        ]
         rows = [[name, value] for name, value in [*facts, *sorted(e.versions.items())]]
         columns = [Column("what", "left"), Column("is", "left", wrap=True)]
         made = f"As recorded when run {e.run} started, {e.started}."

@@ -275,3 +275,5 @@ class Environment(Struct, frozen=True, tag="environment"):
     threads: int
     jobs: int
     """More than one: cells were timed beside each other, and their speeds say so."""
+    sandbox: str = ""
+    """What kept codecs to themselves: `namespaces`, `landlock` or `none`; empty in old files."""

@@ -20,7 +20,7 @@ def command_line() -> str:
     return to_printable(shlex.join(["codelength", *sys.argv[1:]]))
 
 
-def environment(threads: int, jobs: int) -> Environment:
+def environment(threads: int, jobs: int, sandbox: str = "none") -> Environment:
     """The record of a run that starts now."""
     return Environment(
         run=uuid.uuid4().hex[:12],
@@ -33,6 +33,7 @@ def environment(threads: int, jobs: int) -> Environment:
         versions={name: version(name) for name in ("msgspec", "numpy", "pluggy")},
         threads=threads,
         jobs=jobs,
+        sandbox=sandbox,
     )
 
 

@@ -1,10 +1,13 @@
 """What a process knows and decides about itself: its time, its memory, and the limit of that."""
 
 import ctypes
+import os
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from codelength.workers.processes import descendants
 
 
 def resident() -> int:
@@ -13,13 +16,24 @@ def resident() -> int:
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process so far, and of the processes that it started and waited for."""
+    """CPU time of this process so far, all threads, and of all processes that it has started."""
     if sys.platform == "win32":  # which does not count those that were started
         return time.process_time()
     import resource
 
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def children_cpu_seconds() -> float:
+    """CPU time of the processes that this one has started and that are alive (on Linux)."""
+    if sys.platform != "linux":
+        return 0.0
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return 0.0
+    return sum(process.cpu_seconds for process in descendants(os.getpid()))
 
 
 _children: list[int] = []

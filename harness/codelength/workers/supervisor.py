@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,14 @@ from codelength.workers.messages import (
     read_reply,
     reads,
 )
-from codelength.workers.processes import end_everything, signal_name, worker_environment
+from codelength.workers.processes import (
+    cpu_seconds_of,
+    descendants,
+    end_everything,
+    signal_name,
+    worker_environment,
+)
+from codelength.workers.sandbox import Sandbox
 
 T = TypeVar("T")
 
@@ -137,6 +144,9 @@ class Supervisor:
         within: Path | None = None,
         keep_errors: bool = True,
         descriptors: Collection[int] = (),
+        own_home: bool = False,
+        sandbox: Sandbox = Sandbox.NONE,
+        hidden: Collection[Path] = (),
         crew: Crew | None = None,
     ) -> None:
         """Start the worker.
@@ -149,6 +159,9 @@ class Supervisor:
             within: The folder that its own is made in; by default that of the system.
             keep_errors: Keep what it prints, for `errors`; or else it goes to standard error.
             descriptors: What it finds open under the same numbers.
+            own_home: Its folder is its home, and where it works.
+            sandbox: How far it is kept to itself.
+            hidden: Files and folders that it cannot see, in namespaces.
             crew: Whom to end it with. Raises Stopped if that has been stopped.
         """
         self._crew = crew or Crew()
@@ -159,8 +172,13 @@ class Supervisor:
         self._printed = Printed() if keep_errors else None
         with theirs:
             sink = self._printed.sink if self._printed else STDERR
-            environment = worker_environment(self.folder, threads, hash_seed, timed, old_processor)
-            self._process = _start(str(self.folder), environment, sink, theirs, descriptors)
+            environment = worker_environment(
+                self.folder, threads, hash_seed, timed, old_processor, own_home
+            )
+            words = [f"{theirs.fileno()}", str(self.folder), f"{os.getpid()}", sandbox.value]
+            words += map(str, hidden)
+            where = self.folder if own_home else None
+            self._process = _start(words, where, environment, sink, theirs, descriptors)
         if self._printed:
             self._printed.begin()
         self.alive = True
@@ -207,6 +225,14 @@ class Supervisor:
         """Return the end of what the worker has printed since this was last called."""
         return self._printed.take() if self._printed else ""
 
+    def cpu_seconds(self) -> float:
+        """CPU time so far of the worker and all that it has started, as the system counts it."""
+        return cpu_seconds_of(self._process.pid)
+
+    def started(self) -> list[int]:
+        """The worker's processes, and those of what it has started and left running."""
+        return [self._process.pid, *(child.pid for child in descendants(self._process.pid))]
+
     def close(self) -> None:
         """End the worker, whatever it is doing. What it printed can still be read."""
         if self.alive and self._process.poll() is None:
@@ -232,27 +258,35 @@ class Supervisor:
 
 
 def _start(
-    folder: str,
+    words: Sequence[str],
+    folder: Path | None,
     environment: Mapping[str, str],
     sink: int,
     channel: socket.socket,
     descriptors: Collection[int],
 ) -> "subprocess.Popen[bytes]":
-    """Start a worker that finds `channel` and `descriptors`. Ctrl-C is not for it."""
+    """Start a worker in a folder; it finds `channel` and `descriptors`. Ctrl-C is not for it."""
     command = [sys.executable, "-P", "-c", PROGRAM]
     if sys.platform == "win32":
         if descriptors:
             raise Unavailable("on Windows no open file can be given to another process")
         group = subprocess.CREATE_NEW_PROCESS_GROUP
         process = subprocess.Popen(
-            command, stdin=PIPE, stdout=sink, stderr=sink, env=environment, creationflags=group
+            command,
+            cwd=folder,
+            stdin=PIPE,
+            stdout=sink,
+            stderr=sink,
+            env=environment,
+            creationflags=group,
         )
         assert process.stdin
         with process.stdin as stdin:
             stdin.write(channel.share(process.pid))
         return process
     return subprocess.Popen(
-        [*command, f"{channel.fileno()}", folder, f"{os.getpid()}"],
+        [*command, *words],
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=sink,
         stderr=sink,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +22,14 @@ LARGE = "held = bytearray(b'x') * {size}\nimport time; time.sleep(0.3); print(le
 def measured(folder, program):
     (folder / "program.py").write_text(program)
     codec = toml_files.codec(folder, PYTHON)
+    return phase_of(lambda data: [codec.encode(data)])
+
+
+def phase_of(call):
     meter = Meter()
-    meter.measure(lambda data: [codec.encode(data)], b"data")
-    return meter.phase()
+    with tempfile.TemporaryFile() as file:
+        meter.measure(call, b"data", file)
+    return meter.measured().phase
 
 
 def test_cpu_time_is_that_of_the_program(tmp_path):
@@ -43,11 +49,10 @@ def test_memory_is_that_of_the_program(tmp_path, size):
 
 def test_the_memory_of_a_program_counts_for_its_own_batch_only(tmp_path):
     (tmp_path / "program.py").write_text(LARGE.format(size=200_000_000))
-    codec, meter = toml_files.codec(tmp_path, PYTHON), Meter()
-    meter.measure(lambda data: [codec.encode(data)], b"data")
-    small = Meter()
-    small.measure(lambda data: [data], b"nothing")
-    assert small.phase().peak_bytes - small.phase().baseline_rss_bytes < 20_000_000
+    codec = toml_files.codec(tmp_path, PYTHON)
+    phase_of(lambda data: [codec.encode(data)])
+    small = phase_of(lambda data: [data])
+    assert small.peak_bytes - small.baseline_rss_bytes < 20_000_000
 
 
 WAITS = """
