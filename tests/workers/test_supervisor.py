@@ -56,8 +56,8 @@ def test_progress_is_told_while_a_function_runs() -> None:
     ("task", "line", "exit_code"),
     [
         (partial(tasks.raise_usage), "^that does not exist$", 2),
-        (partial(tasks.raise_value, "a\nb"), r"^ValueError: a b \(tasks.py:\d+\)$", 1),
-        (partial(tasks.promise_number), "^ValidationError: Expected `int`, got `str`", 1),
+        (partial(tasks.raise_value, "a\nb"), r"^ValueError: a b \(tasks.py:\d+\)$", 3),
+        (partial(tasks.promise_number), "^ValidationError: Expected `int`, got `str`", 3),
     ],
 )
 def test_an_exception_is_one_line_and_the_worker_goes_on(
