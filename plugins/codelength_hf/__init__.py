@@ -33,8 +33,8 @@ class HfCodec(CoderCodec):
 
     name: ClassVar[str] = "hf"
     needs: ClassVar[dict[str, str]] = {
-        "constriction": "constriction",
-        "numba": "numba",
+        "constriction": "codelength[learned]",
+        "numba": "codelength[learned]",
         "safetensors": "codelength[hf]",
         "tokenizers": "codelength[hf]",
         "torch": "codelength[hf]",

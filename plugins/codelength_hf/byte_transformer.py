@@ -28,8 +28,8 @@ class TransformerCodec(FileCodec):
 
     name: ClassVar[str] = "transformer"
     needs: ClassVar[dict[str, str]] = {
-        "constriction": "constriction",
-        "numba": "numba",
+        "constriction": "codelength[learned]",
+        "numba": "codelength[learned]",
         "safetensors": "codelength[lm]",
     }
     library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_hf")

@@ -36,7 +36,7 @@ class MixerCodec(CoderCodec):
     """
 
     name: ClassVar[str] = "mixer"
-    needs: ClassVar[Mapping[str, str]] = {"numba": "numba"}
+    needs: ClassVar[Mapping[str, str]] = {"numba": "codelength[learned]"}
     library: ClassVar[tuple[str, ...]] = ("codelength_mix",)
     portable: ClassVar[bool] = True
     memory: int = MEMORY
@@ -67,8 +67,8 @@ class MixCodec(CoderCodec):
 
     name: ClassVar[str] = "mix"
     needs: ClassVar[Mapping[str, str]] = {
-        "constriction": "constriction",
-        "numba": "numba",
+        "constriction": "codelength[learned]",
+        "numba": "codelength[learned]",
         "safetensors": "codelength[lm]",
     }
     library: ClassVar[tuple[str, ...]] = (

@@ -30,7 +30,7 @@ class MixPredictor(Predictor):
     """
 
     name: ClassVar[str] = "mix"
-    needs: ClassVar[Mapping[str, str]] = {"numba": "numba"}
+    needs: ClassVar[Mapping[str, str]] = {"numba": "codelength[learned]"}
     batch: ClassVar[int] = 8
     mebibytes: int
     model: Predictor | None = None

@@ -20,7 +20,10 @@ class OnlineCodec(CoderCodec):
     """
 
     name: ClassVar[str] = "online"
-    needs: ClassVar[Mapping[str, str]] = {"constriction": "constriction", "numba": "numba"}
+    needs: ClassVar[Mapping[str, str]] = {
+        "constriction": "codelength[learned]",
+        "numba": "codelength[learned]",
+    }
     library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_online")
 
     @property

@@ -19,7 +19,10 @@ class Order2Codec(PredictorCodec):
     """Order-2 counts with a range coder; a context's counts are halved when they sum to `limit`."""
 
     name: ClassVar[str] = "order2"
-    needs: ClassVar[dict[str, str]] = {"constriction": "constriction", "numba": "numba"}
+    needs: ClassVar[dict[str, str]] = {
+        "constriction": "codelength[learned]",
+        "numba": "codelength[learned]",
+    }
     library: ClassVar[tuple[str, ...]] = ("codelength_order2",)
     portable: ClassVar[bool] = True
     limit: int = 1023

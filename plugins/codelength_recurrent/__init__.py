@@ -33,8 +33,8 @@ class RecurrentCodec(FileCodec):
 
     name: ClassVar[str] = "recurrent"
     needs: ClassVar[dict[str, str]] = {
-        "constriction": "constriction",
-        "numba": "numba",
+        "constriction": "codelength[learned]",
+        "numba": "codelength[learned]",
         "safetensors": "codelength[lm]",
     }
     library: ClassVar[tuple[str, ...]] = ("codelength_exact", "codelength_recurrent")

@@ -31,7 +31,7 @@ class RecurrentPredictor(Predictor):
 
     name: ClassVar[str] = "recurrent"
     needs: ClassVar[Mapping[str, str]] = {
-        "numba": "numba",
+        "numba": "codelength[learned]",
         "safetensors": "codelength[lm]",
     }
     batch: ClassVar[int] = 256

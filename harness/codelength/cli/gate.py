@@ -215,7 +215,7 @@ def _choose(
     """
     grid = before.grid if before else Grid(corpora=[], protocols=[], limit=LIMIT)
     if before is None or corpora is not None:
-        chosen = plugins.select_corpora(corpora)
+        chosen = leave_out_missing(plugins.select_corpora(corpora), asked=corpora is not None)
         grid = replace(grid, corpora=[entry.item.spec for entry in chosen])
     if before is None or protocol is not None:
         selected = plugins.select_protocols(protocol or "whole")

@@ -13,16 +13,24 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.core.base import BaseContext
-from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
-from numba.core.typing.context import Context
-from numba.core.typing.templates import Signature
-from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from codelength.api.errors import Unavailable
+
+try:
+    from llvmlite import ir
+    from numba import njit, types
+    from numba.core import cgutils
+    from numba.core.base import BaseContext
+    from numba.core.caching import FunctionCache
+    from numba.core.dispatcher import Dispatcher
+    from numba.core.typing.context import Context
+    from numba.core.typing.templates import Signature
+    from numba.extending import intrinsic
+except ModuleNotFoundError as error:
+    raise Unavailable(
+        "learned codecs need numba: python -m pip install 'codelength[learned]'"
+    ) from error
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 

@@ -18,12 +18,18 @@ work on the very same numbers. Three things are our own.
 from collections.abc import Sequence
 from typing import Any
 
-import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.api.errors import CorruptBlob
+from codelength.api.errors import CorruptBlob, Unavailable
 from codelength.coding.compiled import compiled
+
+try:
+    import constriction
+except ModuleNotFoundError as error:
+    raise Unavailable(
+        "learned codecs need constriction: python -m pip install 'codelength[learned]'"
+    ) from error
 
 IntArray = NDArray[np.integer[Any]]
 Merged = tuple[NDArray[np.int32], NDArray[np.float32]]

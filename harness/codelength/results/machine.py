@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import uuid
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from codelength.api.spec import to_printable
@@ -30,11 +31,20 @@ def environment(threads: int, jobs: int, sandbox: str = "none") -> Environment:
         codelength=version("codelength"),
         commit=commit(),
         machine=machine(),
-        versions={name: version(name) for name in ("msgspec", "numpy", "pluggy")},
+        versions=_versions("msgspec", "numpy", "pluggy"),
         threads=threads,
         jobs=jobs,
         sandbox=sandbox,
     )
+
+
+def _versions(*names: str) -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    found = {}
+    for name in names:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def machine() -> dict[str, str]:
