@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba.core.caching
 import pytest
+
+from codelength.coding.compiled import compiled
 
 OTHER = """\
 from codelength.coding.compiled import compiled, inlined
@@ -63,3 +66,11 @@ def test_without_a_folder_that_can_be_written_to_it_is_compiled_in_every_process
     command = [sys.executable, tmp_path / "own.py"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "4 False\n"
+
+
+def test_a_disk_that_is_full_when_code_is_to_be_kept_costs_nothing_else(monkeypatch):
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(numba.core.caching.FunctionCache, "save_overload", full)
+    assert compiled(lambda x: 3 * x)(14) == 42
