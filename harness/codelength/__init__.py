@@ -28,13 +28,12 @@ from codelength.api.spec import Setting
 if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor, Stepper
     from codelength.coding.predictor_codec import PredictorCodec
-    from codelength.report.notebook import Board, Results, board, codec, corpus, load, run
+    from codelength.report.notebook import Rankings, Results, board, codec, corpus, load, run
 
 __all__ = [
     "RAW",
     "TEXT",
     "Audio",
-    "Board",
     "Codec",
     "Command",
     "Corpus",
@@ -47,6 +46,7 @@ __all__ = [
     "Predictor",
     "PredictorCodec",
     "Protocol",
+    "Rankings",
     "Results",
     "Sample",
     "Setting",
@@ -67,7 +67,7 @@ _LAZY = {
     **dict.fromkeys(("Predictor", "Stepper"), "codelength.coding.predictor"),
     "PredictorCodec": "codelength.coding.predictor_codec",
     **dict.fromkeys(
-        ("Board", "Results", "board", "codec", "corpus", "load", "run"),
+        ("Rankings", "Results", "board", "codec", "corpus", "load", "run"),
         "codelength.report.notebook",
     ),
 }

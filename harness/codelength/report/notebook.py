@@ -52,7 +52,7 @@ class Results(store.Results):
         return board(self)._repr_html_()
 
 
-class Board:
+class Rankings:
     """The rankings of some results. Printed it is text, in a notebook it is tables."""
 
     def __init__(self, results: store.Results, key: str = "ratio") -> None:
@@ -184,7 +184,7 @@ def run(
     return replace(results, cells=plan.latest(results))
 
 
-def board(results: store.Results, sort: str = "ratio") -> Board:
+def board(results: store.Results, sort: str = "ratio") -> Rankings:
     """Rank results.
 
     Args:
@@ -199,7 +199,7 @@ def board(results: store.Results, sort: str = "ratio") -> Board:
     """
     if not isinstance(results, store.Results):
         raise UsageError(f"a board is made of Results, as run and load return, not {results!r:.60}")
-    return Board(results, sort)
+    return Rankings(results, sort)
 
 
 def _plugins(files: Iterable[str | os.PathLike[str]] = ()) -> Plugins:
