@@ -57,12 +57,8 @@ class _Cache(FunctionCache):
     """Numba compiles again when the file of a function has changed.
 
     But functions and constants of other files become part of the code, too; with these, what was
-    kept has to be forgotten. A full disk costs no more than compiling again.
+    kept has to be forgotten.
     """
-
-    def save_overload(self, signature: object, code: object) -> None:
-        with suppress(OSError):
-            super().save_overload(signature, code)  # type: ignore[no-untyped-call]
 
     def _index_key(self, signature: object, codegen: object) -> tuple[object, ...]:
         taken = sha256("\n".join(_taken(self._py_func, set())).encode()).hexdigest()
