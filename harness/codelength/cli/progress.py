@@ -33,9 +33,8 @@ class Forecast:
         self._begun: dict[str, tuple[float, float]] = {}
         """Codec → when its cell began, and the share of it that is done."""
 
-    def begin(self, cells: int, expected: Mapping[CellKey, float]) -> None:
-        self.expected = expected
-        self.total = sum(expected.values()) if expected else cells
+    def begin(self, cells: int) -> None:
+        self.total = sum(self.expected.values()) if self.expected else cells
 
     def started(self, codec: str) -> None:
         self._begun.setdefault(codec, (time.monotonic(), 0.0))
@@ -59,7 +58,9 @@ class Forecast:
         if not self._due or self._due >= self.total:
             return self.total if self.expected and not self._due else None
         running = sum(time.monotonic() - began for began, _ in self._begun.values())
-        return max(1.0, self._spent / self._due * (self.total - self._due) - running)
+        trust = self.total / 4 if self.expected else 0.0  # in what was expected
+        pace = (self._spent + trust) / (self._due + trust)
+        return max(1.0, pace * (self.total - self._due) - running)
 
 
 class Lines(Watch):
@@ -71,9 +72,9 @@ class Lines(Watch):
         self._lock = Lock()
         self.forecast = Forecast()
 
-    def begin(self, total: int, expected: Mapping[CellKey, float] | None = None) -> None:
+    def begin(self, total: int) -> None:
         self._total = total
-        self.forecast.begin(total, expected or {})
+        self.forecast.begin(total)
 
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         self.forecast.started(codec)

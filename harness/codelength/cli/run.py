@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +18,7 @@ from codelength.cli.options import (
     KEY,
     OUT,
     SANDBOX,
+    Duration,
     LimitOption,
     Size,
     leave_out_missing,
@@ -26,10 +29,14 @@ from codelength.cli.options import (
 )
 from codelength.cli.pricing import price_cells, with_price
 from codelength.measure.job import TIMEOUT, Limits, default_memory
+from codelength.measure.plan import Plan
 from codelength.metrics import STORED, Price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 from codelength.workers.sandbox import Sandbox
+
+UNASKED = 2_000_000
+"""Bytes of all corpora from which on a run tells beforehand how long it will take."""
 
 DEFAULT_LIMIT = "sample:24000"
 """Bytes of each corpus in a run that names none, so that language models are done in time, too."""
@@ -65,6 +72,12 @@ DEFAULT_LIMIT = "sample:24000"
     help="Threads that a codec's libraries may use.",
 )
 @DEVICE
+@click.option("--dry-run", is_flag=True, help="Only say what would be measured, and how long.")
+@click.option(
+    "--budget",
+    type=Duration(),
+    help="Take so much of each corpus that the run takes about so long, as 20min.",
+)
 @click.option("--fresh", is_flag=True, help="Measure also what the results folder holds.")
 @with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
@@ -81,6 +94,8 @@ def command(
     key: str,
     jobs: int,
     threads: int,
+    dry_run: bool,
+    budget: float | None,
     fresh: bool,
     timeout: float,
     memory: int | None,
@@ -104,8 +119,10 @@ def command(
     Exit codes: 2 bad usage, 3 something failed or nothing
     was measured, 4 a round trip failed.
     """
+    from codelength.cli.planned import PlannedPage
     from codelength.cli.progress import watch
     from codelength.measure.engine import execute
+    from codelength.measure.forecast import fit, make_forecast, order
     from codelength.measure.plan import make_plan
     from codelength.report.board import board_of
     from codelength.report.board_page import BoardPage
@@ -120,12 +137,31 @@ def command(
         limit = DEFAULT_LIMIT
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
-    with Store(out) as store, watch(sys.stderr, outputs.quiet) as progress:
-        plan = make_plan(
-            plugins, chosen_codecs, chosen_corpora, chosen_protocols, limit, progress.reading
-        )
-        limits = Limits(timeout, memory or default_memory(), threads, sandbox)
+    limits = Limits(timeout, memory or default_memory(), threads, sandbox)
+    keep = nullcontext() if dry_run else Store(out)
+    with keep as store, watch(sys.stderr, outputs.quiet) as progress:
+
+        def planned(limit: Limit) -> Plan:
+            rules, reading = chosen_protocols, progress.reading
+            return make_plan(plugins, chosen_codecs, chosen_corpora, rules, limit, reading)
+
+        plan = planned(limit)
+        forecast = None
+        if dry_run or budget or sum(target.slice.bytes for target in plan.targets) > UNASKED:
+            progress.reading("a little of each kind of media with every codec")
+            forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits, jobs)
+            if budget and (smaller := fit(forecast, budget, jobs)):
+                plan = planned(smaller)
+                forecast = replace(forecast, plan=plan)
+            plan = order(forecast)
+            progress.forecast.expected = forecast.seconds
+            if not dry_run:
+                progress.line(PlannedPage(forecast, jobs).summary)
         interrupted = False
+        if store is None:
+            assert forecast
+            outputs.show(PlannedPage(forecast, jobs))
+            return 0
         try:
             execute(plan, store, limits, jobs, progress, fresh)
         except KeyboardInterrupt:

@@ -1,0 +1,162 @@
+"""How long a run will take: each codec is tried on a little of each kind of media."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from codelength.api.codec import Codec
+from codelength.api.corpus import Corpus
+from codelength.api.errors import UsageError
+from codelength.api.protocol import Protocol
+from codelength.api.sampling import SAMPLED
+from codelength.measure.codec_workers import CodecWorkers
+from codelength.measure.job import Job, Limits
+from codelength.measure.plan import Plan, Target, survey
+from codelength.measure.worker import BATCH_BYTES, ENOUGH, REPETITIONS
+from codelength.plugins import Registered
+from codelength.results.cell import CellKey, CorpusSlice, Phase
+from codelength.workers.supervisor import Crew
+
+TRIALS = (2_000, 50_000, 1_000_000)
+"""Bytes that are tried, one after the other, as long as a codec is quick."""
+
+QUICK = 0.05
+"""Seconds of a trial up to which a longer one says more."""
+
+Rates = Mapping[tuple[str, str], tuple[float, float]]
+"""Codec and kind of media → seconds for each raw byte, to encode and to decode."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What was found out before a run."""
+
+    plan: Plan
+    rates: Rates
+
+    @property
+    def seconds(self) -> dict[CellKey, float]:
+        """What each cell is expected to take; nothing for codecs that failed in a trial."""
+        return {
+            CellKey(codec, *target.slice.key): expect(rates, target.slice.bytes)
+            for codec, rates, target in self._known()
+        }
+
+    def by_codec(self) -> dict[str, float]:
+        """Codec → seconds, the quickest first."""
+        found = dict.fromkeys((entry.item.spec for entry in self.plan.codecs), 0.0)
+        for key, seconds in self.seconds.items():
+            found[key.codec] += seconds
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+    def total(self, most: float = float("inf")) -> float:
+        """Seconds of all cells, if no corpus has more than so many bytes."""
+        return sum(
+            expect(rates, min(most, target.slice.bytes)) for _, rates, target in self._known()
+        )
+
+    def _known(self) -> Iterator[tuple[str, tuple[float, float], Target]]:
+        for entry in self.plan.codecs:
+            for target in self.plan.targets:
+                rates = self.rates.get((entry.item.spec, target.slice.kind))
+                if rates and not target.problem:
+                    yield entry.item.spec, rates, target
+
+
+def order(forecast: Forecast) -> Plan:
+    """Return the plan with the quickest codecs first, and small corpora before large ones."""
+    times = list(forecast.by_codec())
+    codecs = sorted(forecast.plan.codecs, key=lambda entry: times.index(entry.item.spec))
+    targets = sorted(forecast.plan.targets, key=lambda target: target.slice.bytes)
+    return replace(forecast.plan, codecs=codecs, targets=targets)
+
+
+def expect(rates: tuple[float, float], size: float) -> float:
+    """Return the seconds that a cell of so many bytes takes with all its repetitions."""
+    total = 0.0
+    for rate in rates:
+        batches = max(1.0, size / BATCH_BYTES)
+        once = rate * size / batches
+        total += batches * (once if once >= ENOUGH else min(REPETITIONS * once, once + ENOUGH))
+    return total
+
+
+def make_forecast(
+    plan: Plan,
+    corpora: Sequence[Registered[Corpus]],
+    protocols: Sequence[Registered[Protocol]],
+    limits: Limits,
+    jobs: int,
+) -> Forecast:
+    """Try each codec on a corpus of each kind. What fails in a trial is not forecast."""
+    firsts = {t.slice.kind: t.slice for t in reversed(plan.targets) if not t.problem}
+    names = {of.corpus for of in firsts.values()}
+    entries = [entry for entry in corpora if entry.item.spec in names]
+    trials = [survey(entries, protocols[:1], size, lambda _: None) for size in TRIALS]
+    by_kind = {
+        kind: [t.slice for found in trials for t in found if t.slice.corpus == of.corpus]
+        for kind, of in firsts.items()
+    }
+    crew = Crew()
+
+    def serve(entry: Registered[Codec]) -> dict[tuple[str, str], tuple[float, float]]:
+        recipe, found = plan.recipe(entry), {}
+        with (
+            tempfile.TemporaryDirectory(prefix="codelength-") as folder,
+            CodecWorkers(recipe, limits, crew, Path(folder)) as workers,
+        ):
+            for kind, slices in by_kind.items():
+                rates = _try(workers, [Job(recipe, of, limits, "") for of in slices])
+                if rates:
+                    found[entry.item.spec, kind] = rates
+        return found
+
+    rates: dict[tuple[str, str], tuple[float, float]] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for found in pool.map(serve, plan.codecs):
+                rates |= found
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            crew.stop()
+            raise
+    return Forecast(plan, rates)
+
+
+def _try(workers: CodecWorkers, jobs: Sequence[Job]) -> tuple[float, float] | None:
+    """Measure ever more bytes until it takes a while; the rates of the last trial."""
+    found = None
+    for job in jobs:
+        cell = workers.measure(job)
+        if not cell.ok or not cell.slice.bytes or cell.encode is None or cell.decode is None:
+            return found
+        found = (_once(cell.encode, cell.slice), _once(cell.decode, cell.slice))
+        if max(found) * cell.slice.bytes > QUICK:
+            break
+    return found
+
+
+def _once(phase: Phase, of: CorpusSlice) -> float:
+    return sum(min(batch) for batch in phase.wall) / of.bytes
+
+
+def fit(forecast: Forecast, budget: float, jobs: int) -> str | None:
+    """Return the limit under which a run takes about `budget` seconds; None if all fits.
+
+    Raises UsageError if not even a little of each corpus fits.
+    """
+    if forecast.total() / jobs <= budget:
+        return None
+    low, high = float(TRIALS[0]), float(max(t.slice.bytes for t in forecast.plan.targets))
+    if forecast.total(low) / jobs > budget:
+        least = forecast.total(low) / jobs
+        raise UsageError(
+            f"{budget:.0f} s are not enough: {TRIALS[0]:,} bytes of each corpus take about "
+            f"{least:.0f} s; name fewer codecs, as in --codecs @fast"
+        )
+    while high > 1.02 * low:
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if forecast.total(middle) / jobs <= budget else (low, middle)
+    return f"{SAMPLED}{int(low)}"

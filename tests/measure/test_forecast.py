@@ -1,0 +1,88 @@
+"""What a run is expected to take, and how a budget is kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from codelength.api.errors import UsageError
+from codelength.cli import cli
+from codelength.cli.planned import PlannedPage
+from codelength.cli.progress import Forecast as Clock
+from codelength.measure.forecast import Forecast, expect, fit, order
+from codelength.measure.plan import Plan, Target
+from codelength.plugins import Plugins
+from codelength.results.cell import CellKey
+from factories import broken, cell, corpus_slice
+
+MB = 10**6
+
+
+@pytest.fixture
+def forecast() -> Forecast:
+    """A codec of 1 MB/s and one of 1 kB/s in both directions, on 10 MB and 1 MB of text."""
+    plugins = Plugins()
+    slices = [corpus_slice("large", 10 * MB), corpus_slice("small", MB)]
+    codecs = [plugins.codec("xz"), plugins.codec("gzip"), plugins.codec("store")]
+    rates = {("xz:preset=9e", "text"): (1e-3, 1e-3), ("gzip:level=9", "text"): (1e-6, 1e-6)}
+    return Forecast(Plan(plugins, codecs, [Target(of, ()) for of in slices]), rates)
+
+
+def test_a_cell_takes_its_repetitions_too() -> None:
+    assert expect((1e-6, 1e-6), 10 * MB) == pytest.approx(20)  # once: it takes long enough
+    assert expect((1e-6, 0), MB // 10) == pytest.approx(0.5)  # five times a tenth of a second
+    assert expect((1e-6, 0), MB // 4) == pytest.approx(0.75)  # until half a second is spent
+
+
+def test_quick_codecs_and_small_corpora_come_first(forecast: Forecast) -> None:
+    plan = order(forecast)
+    assert [entry.item.name for entry in plan.codecs] == ["store", "gzip", "xz"]
+    assert [target.slice.corpus for target in plan.targets] == ["small", "large"]
+
+
+def test_the_plan_is_a_line_with_the_slowest_codec(forecast: Forecast) -> None:
+    page = PlannedPage(forecast, jobs=1)
+    assert page.summary == (
+        "3 codecs × 11.0 MB: about 6 h 7 min, of which xz:preset=9e 6 h 7 min; "
+        "failed in a trial: store"
+    )
+    assert page.records.rows[-1] == ("xz:preset=9e", 2, 11 * MB, 22_000.0)
+
+
+def test_a_budget_takes_as_much_of_each_corpus_as_fits(forecast: Forecast) -> None:
+    limit = fit(forecast, 3600, 1)
+    assert limit is not None
+    size = int(limit.removeprefix("sample:"))
+    assert 3400 < forecast.total(size) <= 3600
+    assert fit(forecast, 10**6, 1) is None
+    with pytest.raises(UsageError, match="2,000 bytes of each corpus take about 8 s"):
+        fit(forecast, 1, 1)
+
+
+def test_the_time_to_go_falls_as_cells_are_finished() -> None:
+    clock = Clock()
+    cells = [cell("a", corpus_slice(name)) for name in ("x", "y", "z")]
+    clock.expected = {one.key: 10.0 for one in cells}
+    clock.begin(3)
+    assert clock.left() == 30
+    clock.started("a")
+    clock.finished(cells[0], reused=False)  # at once: the others will be quicker, too
+    assert clock.left() < 20
+    clock.finished(cells[1], reused=True)
+    assert clock.share == 0.5
+    clock.finished(broken("a", cells[2].slice), reused=False)
+    assert clock.share == 1
+    assert clock.left() is None
+
+
+def test_a_dry_run_measures_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["run", "--codecs", "store", "--corpora", "zeros", "--dry-run"]
+    done = CliRunner().invoke(cli, [*arguments, "--json", "-"], catch_exceptions=False)
+    found = json.loads(done.stdout)
+    assert found["summary"].startswith("1 codec × ")
+    (one,) = found["cells"]
+    assert CellKey(one["codec"], one["corpus"], one["protocol"], None).codec == "store"
+    assert one["seconds"] > 0
+    assert not list(tmp_path.iterdir())
