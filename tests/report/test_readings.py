@@ -10,7 +10,7 @@ from codelength.report.board import Board, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.export import EXPORTERS
 from codelength.report.export.markdown import to_markdown
-from codelength.report.readings import describe_readings, files_table
+from codelength.report.readings import describe_readings, files_table, sizes_by_file
 from codelength.report.table import Table
 from codelength.results.cell import Cell, Readings
 from codelength.results.store import Store
@@ -137,3 +137,21 @@ def test_corpora_that_were_not_read_from_files_have_no_list(tmp_path: Path) -> N
     page = BoardPage(load_board([tmp_path / "r"]))
     assert "Files ·" not in to_markdown(page)
     assert page.document["readings"] == []
+
+
+def test_the_sizes_of_files_are_known_under_every_cut_and_for_any_number_of_files(tmp_path):
+    import codelength as api
+
+    folder = tmp_path / "f"
+    folder.mkdir()
+    sizes = {f"{number:04}@x.txt": number % 90 for number in range(1100)}
+    for name, size in sizes.items():
+        (folder / name).write_bytes(bytes(size))
+    (folder / "1234").symlink_to("nowhere")
+    results = api.run("store", f"path:{folder}", ["whole", "chunks:32"], out=tmp_path / "out")
+    (files,) = (record.files for record in results.readings.values())
+    for one in results.current:
+        found = {files[place].name: size for place, size in sizes_by_file(one, files).items()}
+        kept = {name: (size, size) for name, size in sizes.items() if size or len(found) == 1100}
+        assert found == kept
+    assert {len(one.groups) <= 1000 for one in results.current} == {True}

@@ -241,6 +241,7 @@ class CodecWorkers:
             coded_bytes=counted.coded_bytes,
             groups=counted.groups,
             clusters=counted.clusters,
+            cluster_sizes=counted.cluster_sizes,
             blobs=counted.blobs,
             ledger=ledger,
             header_bytes=min(header_bytes, counted.smallest),

@@ -92,6 +92,7 @@ class Counted(msgspec.Struct, frozen=True):
     coded_bytes: int
     groups: list[tuple[int, int]]
     clusters: list[int]
+    cluster_sizes: list[tuple[int, int]]
     blobs: str
     smallest: int
     """Bytes of the smallest blob."""
@@ -209,9 +210,8 @@ def count(blobs_file: str) -> Counted:
     if len(sizes) != len(_read):
         raise ValueError(f"{len(sizes)} blobs for {len(_read)} samples")
     pairs = [(raw, size) for (raw, _), size in zip(_read, sizes, strict=True)]
-    groups, clusters = group_sizes(pairs, [cluster for _, cluster in _read])
-    smallest = min(sizes, default=0)
-    return Counted(sum(sizes), groups, clusters, digest.hexdigest(), smallest)
+    grouped = group_sizes(pairs, [cluster for _, cluster in _read])
+    return Counted(sum(sizes), *grouped, digest.hexdigest(), min(sizes, default=0))
 
 
 def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Measured:
@@ -409,22 +409,32 @@ def batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
         yield batch
 
 
-def group_sizes(
-    sizes: Sequence[tuple[int, int]], clusters: Sequence[str]
-) -> tuple[list[tuple[int, int]], list[int]]:
-    """Sum the sizes of samples, so that at most GROUPS are kept: `Cell.groups`, `Cell.clusters`."""
+Sizes = list[tuple[int, int]]
+"""(raw, coded) bytes."""
+
+
+def group_sizes(sizes: Sizes, clusters: Sequence[str]) -> tuple[Sizes, list[int], Sizes]:
+    """Sum the sizes of samples, so that at most GROUPS are kept.
+
+    Returns:
+        What `Cell.groups`, `Cell.clusters` and `Cell.cluster_sizes` are.
+    """
     numbers: dict[str, int] = {}
     of = [numbers.setdefault(cluster, len(numbers)) for cluster in clusters]
-    if len(numbers) == len(sizes) <= GROUPS:
-        return list(sizes), []
     if len(sizes) <= GROUPS:
-        return list(sizes), of
+        return list(sizes), [] if len(numbers) == len(sizes) else of, []
+    by_cluster = _summed(sizes, of)
     run = -(-len(numbers) // GROUPS)
-    sums = [[0, 0] for _ in range(0, len(numbers), run)]
-    for (raw, coded), number in zip(sizes, of, strict=True):
-        sums[number // run][0] += raw
-        sums[number // run][1] += coded
-    return [(raw, coded) for raw, coded in sums], []
+    groups = _summed(by_cluster, [number // run for number in range(len(numbers))])
+    return groups, [], by_cluster if run > 1 else []
+
+
+def _summed(sizes: Sizes, numbers: Sequence[int]) -> Sizes:
+    """Sum the sizes with the same number; the numbers go from 0 on."""
+    sums = [(0, 0)] * (max(numbers) + 1)
+    for (raw, coded), number in zip(sizes, numbers, strict=True):
+        sums[number] = sums[number][0] + raw, sums[number][1] + coded
+    return sums
 
 
 def plain(data: object) -> bytes:

@@ -1,5 +1,8 @@
 """What became of the files that a corpus was read from."""
 
+from collections.abc import Sequence
+
+from codelength.api.corpus import Reading
 from codelength.report import format
 from codelength.report.board import Grid
 from codelength.report.table import Column, Table, build_table
@@ -52,11 +55,10 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
     coded, notes = [], []
     for name in filter(None, [grid.as_bytes(corpus), corpus]):
         best = _smallest(grid, name)
-        taken = {i: f.measured for i, f in enumerate(grid.readings[name]) if f.taken_as}
-        if best and [raw for raw, _ in best.groups] == list(taken.values()):
+        sizes = sizes_by_file(best, grid.readings[name]) if best else {}
+        if best and sizes and best.slice.limit is None:
             how = "decoded" if grid.is_decoded(name) else "as bytes"
-            shown = dict.fromkeys(range(len(files)), "")
-            shown |= zip(taken, [format.count(size) for _, size in best.groups], strict=True)
+            shown = {i: format.count(sizes[i][1]) if i in sizes else "" for i in range(len(files))}
             coded.append(Column(f"coded\n{how} B", show=shown.__getitem__))
             notes.append(f"coded {how}: the blobs of {best.codec}, the smallest of {name}.")
     columns = [
@@ -75,6 +77,18 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
         "file is not measured."
     )
     return build_table(title, range(len(files)), columns, made, notes)
+
+
+def sizes_by_file(cell: Cell, files: Sequence[Reading]) -> dict[int, tuple[int, int]]:
+    """Return the (raw, coded) bytes of each measured file of a folder, by its place in `files`.
+
+    Files of no bytes have none where samples are cut. Empty if the cell is not of these files.
+    """
+    sizes = cell.by_cluster
+    measured = [place for place, file in enumerate(files) if file.taken_as]
+    with_bytes = [place for place in measured if files[place].measured]
+    places = measured if len(measured) == len(sizes) else with_bytes
+    return dict(zip(places, sizes, strict=True)) if len(places) == len(sizes) else {}
 
 
 def _smallest(grid: Grid, corpus: str) -> Cell | None:

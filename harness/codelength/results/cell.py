@@ -199,6 +199,8 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     clusters: list[int] | None = None
     """The number of each group's cluster (`Sample.cluster`); empty if each group is one of its own.
     None in cells of before clusters were kept."""
+    cluster_sizes: list[tuple[int, int]] = []
+    """(raw, coded) bytes of each cluster, in order, where `groups` are runs of several."""
     ledger: dict[str, int] = {}
     model_bytes: Mapping[str, int | None] = {}
     """By what it is, in bytes as measured. None: what it costs is not known, in a copy of the cell
@@ -221,6 +223,16 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     def key(self) -> CellKey:
         """The place in the tables: of two cells with the same key, the later one counts."""
         return CellKey(self.codec, *self.slice.key)
+
+    @property
+    def by_cluster(self) -> list[tuple[int, int]]:
+        """(raw, coded) bytes of each cluster (each file of a folder), in order."""
+        if self.cluster_sizes or not self.clusters:
+            return self.cluster_sizes or self.groups
+        sums = dict.fromkeys(self.clusters, (0, 0))
+        for number, (raw, coded) in zip(self.clusters, self.groups, strict=True):
+            sums[number] = sums[number][0] + raw, sums[number][1] + coded
+        return list(sums.values())
 
     @property
     def ok(self) -> bool:

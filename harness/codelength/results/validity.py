@@ -66,6 +66,9 @@ def _contradiction(cell: Cell) -> str | None:
             return f"it has {len(raws):,} groups and the clusters of {len(cell.clusters):,}"
         if cell.clusters and max(cell.clusters) >= len(raws):
             return "its clusters are not numbered from 0 on"
+        of_clusters = [sum(sizes) for sizes in zip(*cell.by_cluster, strict=True)]
+        if of_clusters != [raw, coded]:
+            return f"its clusters have {of_clusters} bytes, not {raw:,} and {coded:,}"
     return None
 
 
