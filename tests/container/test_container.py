@@ -389,8 +389,8 @@ INPUT = Path(__file__).parents[1] / "plugins" / "golden" / "input.bin"
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.iterdir()), ids=lambda file: file.stem)
-def test_files_of_learned_codecs_that_are_kept_decode(file):
-    """Of codecs with weights, with a table of model bytes, in several segments, of nothing."""
+def test_containers_that_are_kept_decode(file):
+    """Of each codec that comes with it; with weights, in several segments, of nothing."""
     with file.open("rb") as source:
         container = Container(source, file.name)
         codec = Plugins().codec(container.header.codec).item

@@ -194,3 +194,11 @@ def test_fields_keep_their_names_in_the_file():
     made = json.loads(to_json(changed(baseline(cells()), timings=[TIMING])))
     assert {"schema", "made", "grid", "rows", "cells", "paces"} == made.keys()
     assert made["paces"][0].keys() == {"codec", "clock", "piece", "state", "encode", "decode"}
+
+
+def test_a_baseline_that_was_written_in_schema_2_is_read_for_good():
+    made = load(Path(__file__).parent / "golden" / "schema2.json")
+    sizes = {cell.codec: cell.coded_bytes for cell in made.cells}
+    assert sizes == {"gzip:level=9": 2421, "order2:limit=1023": 2190, "store": 5000}
+    assert made.grid == Grid(corpora=["prose"], protocols=["whole"], limit=5000)
+    assert [rows.plugin for rows in made.rows] == ["order2", "stdlib"]
