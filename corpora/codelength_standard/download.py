@@ -1,6 +1,5 @@
 """Brings archives and files from their public addresses, and checks them on the way."""
 
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -80,6 +79,10 @@ class _Bar:
         """Do nothing: there is nothing to close."""
 
 
+PIECE = 1 << 20
+"""Bytes that are unpacked at once. Of a file whose size is known, no more than that are."""
+
+
 def unpack(archive: Path, target: Callable[[str], Path | None], known: dict[Path, Member]) -> int:
     """Extract each file of a ZIP or TAR to the path that `target` gives for its name.
 
@@ -116,8 +119,11 @@ def _write(source: IO[bytes], path: Path, member: Member | None) -> None:
     """Write a file, and give it its name only when it is complete and verified."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
+    left = member.size + 1 if member else None
     with part.open("wb") as out:
-        shutil.copyfileobj(source, out, 1 << 20)
+        while piece := source.read(PIECE if left is None else min(PIECE, left)):
+            out.write(piece)
+            left = None if left is None else left - len(piece)
     fault = member.fault(part) if member else None
     if fault:
         part.unlink()

@@ -40,6 +40,7 @@ class HfCodec(CoderCodec):
         "torch": "codelength[hf]",
     }
     by_default: ClassVar[bool] = False
+    trusting: ClassVar[tuple[str, ...]] = ("pickle",)
     model: str | None = None
     revision: str | None = None
     window: int | None = None

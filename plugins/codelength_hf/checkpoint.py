@@ -67,7 +67,10 @@ class Checkpoint:
 
     def _shards(self, index: Path) -> list[Path]:
         try:
-            parts = set(json.loads(index.read_bytes())["weight_map"].values())
+            try:
+                parts = set(json.loads(index.read_bytes())["weight_map"].values())
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise Unavailable(f"{index} lists no weights; download it again") from error
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise Unavailable(f"{index} is no list of files of weights ({error!r})") from error
         paths = [self.folder / part for part in sorted(parts)]

@@ -31,7 +31,16 @@ class Pieces:
 
 def of_json(content: bytes) -> Pieces:
     """Read a tokenizer.json. Raises UsageError for one that the library does not take."""
-    return of_description(json.loads(content))
+    try:
+        description = json.loads(content)
+    except (ValueError, RecursionError):
+        description = None
+    if not isinstance(description, dict):
+        raise UsageError(
+            f"the tokenizer.json of this model is none: it begins with {content[:20]!r}; download "
+            "it again"
+        )
+    return of_description(description)
 
 
 def of_description(description: Mapping[str, Any]) -> Pieces:

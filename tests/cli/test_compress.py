@@ -355,3 +355,43 @@ def test_too_little_memory_is_one_line_whatever_library_fails(tool, tmp_path, co
     ran = tool("decompress", "out", "--test", "--memory", memory)
     said = b"codelength: out: segment 1 needs more memory than is allowed\n"
     assert (ran.returncode, ran.stderr) == (3, said)
+
+
+TRUSTS = """
+from dataclasses import dataclass
+from codelength import RAW, Codec, Unavailable, hookimpl
+
+@dataclass(frozen=True)
+class Trusts(Codec):
+    name = "trusts"
+    trusting = ("pickle",)
+    level: int = 1
+    pickle: bool | None = None
+
+    def encode(self, data, media=RAW):
+        return data
+
+    def decode(self, blob):
+        return blob
+
+    def check_available(self):
+        if not self.pickle:
+            raise Unavailable("its weights are a pickle; pickle=true reads it all the same")
+
+@hookimpl
+def codelength_codecs():
+    return [Trusts()]
+"""
+
+
+def test_a_container_cannot_have_a_pickle_read(tool, tmp_path):
+    (tmp_path / "trusts.py").write_text(TRUSTS)
+    (tmp_path / "text").write_bytes(TEXT)
+    plugin = ["--plugin", "trusts.py"]
+    made = tool("compress", "text", "-c", "trusts:level=3,pickle=true", "-o", "made", *plugin)
+    assert made.returncode == 0, made.stderr
+    ran = tool("decompress", "made", "--test", *plugin)
+    assert ran.returncode == 2
+    assert b"its weights are a pickle; pickle=true reads it" in ran.stderr
+    ran = tool("decompress", "made", "--test", "-c", "trusts:pickle=true", *plugin)
+    assert ran.returncode == 0, ran.stderr

@@ -19,7 +19,7 @@ from codelength.api.corpus import corpus_digest
 from codelength.api.errors import CorpusError, UsageError
 from codelength.plugins import Plugins
 from codelength_standard import folders, photos, places, sets, speech
-from codelength_standard.download import Download
+from codelength_standard.download import Download, unpack
 from codelength_standard.places import Member
 
 DICKENS, MR, XRAY = b"It was the best of times\n", bytes(range(256)), b"rays " * 100
@@ -497,3 +497,13 @@ def test_a_damaged_image_of_a_set_is_an_error_and_not_a_file(mirror, monkeypatch
     monkeypatch.setattr(places, "sums", lambda: known("kodak", files))
     with pytest.raises(CorpusError, match="cannot be decoded exactly"):
         list(sets.Kodak(mirror("kodak", files)).samples())
+
+
+def test_an_archive_takes_no_more_room_than_its_files_are_known_to(tmp_path, monkeypatch):
+    archive, target = tmp_path / "bomb.zip", tmp_path / "file"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("file", bytes(20 << 20))
+    sizes = []
+    monkeypatch.setattr(Member, "fault", lambda self, path: sizes.append(path.stat().st_size))
+    unpack(archive, lambda name: target, {target: Member("file", 10, "0" * 64)})
+    assert sizes == [11]

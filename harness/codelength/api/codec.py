@@ -42,6 +42,10 @@ class Codec(ABC):
         """Check the fields that have a `Setting`. Raises UsageError."""
         check_settings(self)
 
+    trusting: ClassVar[tuple[str, ...]] = ()
+    """Settings by which files may run code. A container does not give them: whoever decodes does,
+    as in `decompress -c NAME:setting=true`."""
+
     @abstractmethod
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         """A blob for `data`, which may be empty. Raises Unsupported for what it declines."""

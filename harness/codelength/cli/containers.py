@@ -70,7 +70,7 @@ def write_container(
     pieces = pack(codec, Reader(source), segment)
     if not verify:
         return write_pieces(out, pieces)
-    with Verifier(files, f"{codec.spec} does not give {source.name} back") as verifier:
+    with Verifier(codec, files, f"{codec.spec} does not give {source.name} back") as verifier:
         return write_pieces(out, verified(pieces, verifier))
 
 
@@ -120,7 +120,7 @@ def decode_container(
 class Verifier:
     """A worker that reads a container and finds out whether it decodes to what went in."""
 
-    def __init__(self, files: Sequence[str], claim: str) -> None:
+    def __init__(self, codec: Codec, files: Sequence[str], claim: str) -> None:
         """`claim` is what it means if it does not."""
         self._claim = claim
         theirs, ours = os.pipe()
@@ -130,8 +130,9 @@ class Verifier:
         finally:
             os.close(theirs)
         source = Input(theirs, STANDARD_INPUT, 0, 0)
+        given = codec.spec if codec.trusting else None
         self._result = self._supervisor.begin(
-            partial(decode_container, source, None, None, tuple(files), default_memory())
+            partial(decode_container, source, None, given, tuple(files), default_memory())
         )
 
     def __enter__(self) -> Self:
@@ -173,7 +174,8 @@ def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) ->
     """
     made_by = container.header.codec
     try:
-        codec = codec_of(changed(made_by, spec) if spec else made_by, files)
+        trusted = _without_trust(made_by, files)
+        codec = codec_of(changed(trusted, spec) if spec else trusted, files)
         codec.check_available()
     except (UsageError, Unavailable) as error:
         kind = type(error)
@@ -194,6 +196,15 @@ def changed(made_by: str, spec: str) -> str:
     pieces = [piece.partition("=") for piece in [*before.split(","), *now.split(",")] if piece]
     settings = {key: value for key, _, value in pieces}
     return f"{name}:{','.join(f'{key}={value}' for key, value in settings.items())}"
+
+
+def _without_trust(made_by: str, files: Sequence[str]) -> str:
+    """Return a spec without the settings that only the receiver may give."""
+    name, settings = split_spec(made_by)
+    codecs = [entry.item for entry in Plugins(files).codecs if entry.item.name == name]
+    trusting = {setting for codec in codecs for setting in codec.trusting}
+    kept = [piece for piece in settings.split(",") if piece.partition("=")[0] not in trusting]
+    return f"{name}:{','.join(kept)}" if any(kept) else name
 
 
 def codec_of(spec: str, files: Sequence[str]) -> Codec:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codelength import CorruptBlob
+from codelength import CorruptBlob, UsageError
 from codelength_hf import pieces
 from codelength_hf.tokens import Tokens, texts
 
@@ -172,3 +172,9 @@ def test_what_would_change_text_is_taken_out():
     plain = pieces.plain(description)
     assert plain["normalizer"] is None
     assert plain["pre_tokenizer"]["prepend_scheme"] == "never"
+
+
+@pytest.mark.parametrize("page", [b"<html>", b"", b"[]", b"\xff", b"[" * 100_000])
+def test_a_page_instead_of_a_tokenizer_is_named(page):
+    with pytest.raises(UsageError, match=r"tokenizer.json of this model is none: it begins with"):
+        pieces.of_json(page)
