@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from codelength.measure.engine import execute
+from codelength.measure.job import Limits
+from codelength.measure.plan import make_plan
 from codelength.measure.worker import group_sizes
+from codelength.plugins import Plugins
 from codelength.report.format import size
 from codelength.results.cell import Status
-from codelength.results.store import FILE, load
+from codelength.results.store import FILE, Store, load
 
 
 def test_a_run_measures_every_cell_and_writes_a_report(codelength, tmp_path, data):
@@ -277,3 +281,45 @@ def wait_for(condition, seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_slow_codec_is_measured_on_the_sample_only(tmp_path):
+    """gzip would take 0.1 s for everything, order2 some seconds."""
+    plugins = Plugins()
+    codecs, corpora = (
+        plugins.select_codecs("gzip:level=9,order2"),
+        plugins.select_corpora("structured"),
+    )
+    rules = plugins.select_protocols("whole")
+    plan = make_plan(plugins, codecs, corpora, rules, "sample:20000", lambda _: None, within=1e-9)
+    assert [target.slice.limit for target in plan.targets] == ["sample:20000", None]
+    cells: dict = {}
+    assert not plan.too_slow(plan.targets[1], cells)  # nothing is known of it yet
+    with Store(tmp_path) as store:
+        execute(plan, store, Limits())
+    measured = load(tmp_path).current
+    assert {(cell.codec, cell.slice.limit) for cell in measured} == {
+        ("gzip:level=9", "sample:20000"),
+        ("order2:limit=1023", "sample:20000"),
+    }
+    times = {c.codec: (c.encode.seconds + c.decode.seconds) for c in measured}
+    scale = measured[0].slice.draw.bytes / measured[0].slice.bytes
+    between = scale * (times["gzip:level=9"] + times["order2:limit=1023"]) / 2
+    plan = make_plan(plugins, codecs, corpora, rules, "sample:20000", lambda _: None, between)
+    with Store(tmp_path) as store:
+        execute(plan, store, Limits())
+    whole = [cell for cell in load(tmp_path).current if cell.slice.limit is None]
+    assert [cell.codec for cell in whole] == ["gzip:level=9"]
+    assert whole[0].slice.bytes == measured[0].slice.draw.bytes
+
+
+def test_a_corpus_that_is_no_larger_than_a_sample_is_measured_once():
+    plugins = Plugins()
+    codecs, corpora = plugins.select_codecs("store"), plugins.select_corpora("prose,structured")
+    rules = plugins.select_protocols("whole")
+    plan = make_plan(plugins, codecs, corpora, rules, "sample:100000", lambda _: None, within=1)
+    assert [(t.slice.corpus, t.slice.limit) for t in plan.targets] == [
+        ("structured", "sample:100000"),
+        ("prose", None),
+        ("structured", None),
+    ]

@@ -2,6 +2,8 @@
 
 from codelength.api.sampling import Draw
 from codelength.report.board import Board, board_of
+from codelength.report.board_page import BoardPage
+from codelength.report.page import Prose
 from codelength.report.table import Table
 from codelength.report.tables import ranking_table
 from codelength.results.cell import Cell, CorpusSlice
@@ -79,3 +81,20 @@ def test_all_kinds_together_say_who_is_first_under_other_means() -> None:
     assert "by total bytes, b is first" in note
     (text,) = [part for part in grid.parts if part.name == "text"]
     assert not any("Other means" in n for n in ranking_table(board_of(cells), text).notes)
+
+
+def test_the_first_screen_ranks_all_and_names_the_slow_codecs_with_estimates() -> None:
+    page = BoardPage(board())
+    said = [section.text for section in page.first if isinstance(section, Prose)]
+    assert any(
+        text == "On a sample only, with an estimate of all of it in %: lm ≈26.81 (25.21–28.50)."
+        for text in said
+    )
+    titles = [section.title for section in page.first if isinstance(section, Table)]
+    assert not any("blocks" in title for title in titles)
+
+
+def test_a_sample_of_which_all_was_measured_adds_nothing() -> None:
+    cells = [c for row in [("gzip", 0.5, 0.45), ("xz", 0.4, 0.36)] for c in measured(*row)]
+    (grid,) = board_of(cells).grids
+    assert grid.limit is None

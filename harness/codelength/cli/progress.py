@@ -91,6 +91,11 @@ class Lines(Watch):
         to_go = f", {duration(left)} to go" if left and self._done < self._total else ""
         self.line(f"[{self._done}/{self._total}{to_go}] {described(cell, reused)}")
 
+    def left_out(self, key: CellKey) -> None:
+        with self._lock:
+            self._total -= 1
+            self.forecast.total -= self.forecast.expected.get(key, 1.0)
+
     def line(self, text: str) -> None:
         """Writes a line that stays."""
         print(to_line(text), file=self._stream, flush=True)

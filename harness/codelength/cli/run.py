@@ -38,8 +38,15 @@ from codelength.workers.sandbox import Sandbox
 UNASKED = 2_000_000
 """Bytes of all corpora from which on a run tells beforehand how long it will take."""
 
-DEFAULT_LIMIT = "sample:24000"
-"""Bytes of each corpus in a run that names none, so that language models are done in time, too."""
+SMOKE, SAMPLE = ("sample:12000", 15.0), ("sample:1000000", 3600.0)
+"""What of each corpus every codec meets, in a run that names no corpora and in one that does, and
+the seconds that it may take for everything. With 15 seconds, a default run ends in 150."""
+
+SMOKE_TEST = (
+    "A smoke test on small files made for it. A real board: codelength run --corpora "
+    "canterbury,kodak,librispeech; 'codelength list corpora' shows what there is."
+)
+SLOW = " A codec that would take more than an hour for everything is measured on samples only."
 
 
 @click.command()
@@ -53,7 +60,7 @@ DEFAULT_LIMIT = "sample:24000"
     "--limit",
     type=LimitOption(),
     help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first. "
-    "24kB in a run that names no corpora.",
+    "Without it, fast codecs take everything and slow ones a sample.",
 )
 @OUT
 @KEY
@@ -133,21 +140,21 @@ def command(
     chosen_codecs = leave_out_missing(selected, asked=False)
     chosen_protocols = plugins.select_protocols(protocols)
     chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
-    if corpora is None and limit is None:
-        limit = DEFAULT_LIMIT
+    limit, within = _choose_limit(limit, corpora is not None)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
     limits = Limits(timeout, memory or default_memory(), threads, sandbox)
     keep = nullcontext() if dry_run else Store(out)
     with keep as store, watch(sys.stderr, outputs.quiet) as progress:
 
-        def planned(limit: Limit) -> Plan:
+        def planned(limit: Limit, within: float | None = None) -> Plan:
             rules, reading = chosen_protocols, progress.reading
-            return make_plan(plugins, chosen_codecs, chosen_corpora, rules, limit, reading)
+            return make_plan(plugins, chosen_codecs, chosen_corpora, rules, limit, reading, within)
 
-        plan = planned(limit)
+        plan = planned(limit, within)
         forecast = None
-        if dry_run or budget or sum(target.slice.bytes for target in plan.targets) > UNASKED:
+        is_large = sum(target.slice.bytes for target in plan.targets) > UNASKED
+        if dry_run or budget or (is_large and corpora is not None):
             progress.reading("a little of each kind of media with every codec")
             forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits, jobs)
             if budget and (smaller := fit(forecast, budget, jobs)):
@@ -156,7 +163,7 @@ def command(
             plan = order(forecast)
             progress.forecast.expected = forecast.seconds
             if not dry_run:
-                progress.line(PlannedPage(forecast, jobs).summary)
+                progress.line(PlannedPage(forecast, jobs).summary + SLOW * bool(plan.within))
         interrupted = False
         if store is None:
             assert forecast
@@ -189,6 +196,15 @@ def command(
     if codecs is not None and len(chosen_codecs) < len(selected):
         return 3
     return 3 if asked_for else exit_code(cells, strict=codecs is not None) or code
+
+
+def _choose_limit(limit: Limit, is_named: bool) -> tuple[Limit, float | None]:
+    """Choose what of each corpus is measured, and the seconds that a codec may take for all."""
+    if not is_named:
+        click.echo(SMOKE_TEST, err=True)
+    if limit is not None:
+        return limit, None
+    return SAMPLE if is_named else SMOKE
 
 
 def exit_code(cells: Sequence[Cell], strict: bool) -> int:

@@ -34,7 +34,7 @@ from codelength.measure.worker import (
     read,
     warm_up,
 )
-from codelength.results.cell import Cell, Code, CorpusSlice, Phase, Status
+from codelength.results.cell import Cell, CellKey, Code, CorpusSlice, Phase, Status
 from codelength.results.validity import find_problem
 from codelength.workers.processes import KILL
 from codelength.workers.sandbox import Sandbox
@@ -95,6 +95,9 @@ class Watch:
 
     def finished(self, cell: Cell, reused: bool) -> None:
         """A cell has its result; `reused` if an earlier run had it already."""
+
+    def left_out(self, key: CellKey) -> None:
+        """A cell is not measured: the codec is too slow for it."""
 
     def timing(self, what: str) -> None:
         """All cells have their results; the gate times a codec."""

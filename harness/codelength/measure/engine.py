@@ -14,7 +14,7 @@ from codelength.measure.codec_workers import SILENT, CodecWorkers, Failed, Watch
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan
 from codelength.plugins import Registered
-from codelength.results.cell import Cell, Code, Readings, Status
+from codelength.results.cell import Cell, Code, Readings, SliceKey, Status
 from codelength.results.machine import environment
 from codelength.results.store import Store, load
 from codelength.workers.supervisor import Crew
@@ -70,8 +70,12 @@ def execute(
             tempfile.TemporaryDirectory(dir=scratch) as folder,
             CodecWorkers(recipe, limits, crew, Path(folder), Path(scratch)) as workers,
         ):
+            cells: dict[SliceKey, Cell] = {}
             for target in plan.targets:
                 job = Job(recipe, target.slice, limits, record.run)
+                if plan.too_slow(target, cells):
+                    watch.left_out(job.key)
+                    continue
                 before, reused = known.get(job.key), None
                 if target.problem:
                     cell = failed_cell(job, Failed(Status.FAILED, target.problem))
@@ -81,10 +85,10 @@ def execute(
                 log = workers.log()
                 if cell != before or not reused:
                     keep(cell, workers.codes.get(cell.code), "" if cell.ok else log)
+                cells[target.slice.key] = cell
                 watch.finished(cell, reused=reused is not None)
 
-    for left in store.folder.glob(f"{SCRATCH}*"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    _remove_scratch(store.folder)
     with (
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.folder) as scratch,
         ThreadPoolExecutor(jobs) as pool,
@@ -96,6 +100,12 @@ def execute(
             pool.shutdown(wait=False, cancel_futures=True)
             crew.stop()
             raise
+
+
+def _remove_scratch(folder: Path) -> None:
+    """Remove what a run has left that was killed."""
+    for left in folder.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _still_valid(

@@ -1,6 +1,6 @@
 """What a run has to measure: each corpus as it is cut, and each codec that meets it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from codelength.api.protocol import Protocol, head
 from codelength.api.sampling import Draw, Limit, draw_blocks, plan_draw, sample_size
 from codelength.measure.job import Recipe
 from codelength.plugins import Plugins, Registered
-from codelength.results.cell import Cell, CellKey, CorpusSlice
+from codelength.results.cell import Cell, CellKey, CorpusSlice, SliceKey
 from codelength.results.store import Results
 from codelength.results.validity import require_valid
 from codelength.running import running
@@ -36,11 +36,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every codec meets every target."""
+    """Every codec meets every target, but for all of a corpus where it would take too long."""
 
     plugins: Plugins
     codecs: Sequence[Registered[Codec]]
     targets: Sequence[Target]
+    within: float | None = None
+    """The seconds that a codec may take for all of the corpora of which there are samples. One that
+    would take longer is measured on the samples only."""
 
     @property
     def keys(self) -> set[CellKey]:
@@ -50,6 +53,20 @@ class Plan:
             for entry in self.codecs
             for target in self.targets
         }
+
+    def too_slow(self, target: Target, cells: Mapping[SliceKey, Cell]) -> bool:
+        """Whether a codec leaves out all of a corpus, by what it took for the samples so far."""
+        if self.within is None or target.slice.limit is not None:
+            return False
+        seconds = 0.0
+        corpora = set()
+        for sample in self.targets:
+            cell, draw = cells.get(sample.slice.key), sample.slice.draw
+            if cell and draw and cell.ok and cell.encode and cell.decode and sample.slice.bytes:
+                took = cell.encode.seconds + cell.decode.seconds
+                seconds += took * draw.bytes / sample.slice.bytes
+                corpora.add((sample.slice.corpus, sample.slice.protocol))
+        return seconds > self.within and (target.slice.corpus, target.slice.protocol) in corpora
 
     def latest(self, results: Results) -> list[Cell]:
         """Return the latest cells in the places that this run fills."""
@@ -77,9 +94,21 @@ def make_plan(
     protocols: Sequence[Registered[Protocol]],
     limit: Limit,
     reading: Callable[[str], None],
+    within: float | None = None,
 ) -> Plan:
-    """Read every corpus once, as `survey` does, and let every codec meet it."""
-    return Plan(plugins, codecs, survey(corpora, protocols, limit, reading))
+    """Read every corpus, as `survey` does, and let every codec meet it.
+
+    Args:
+        limit: What of each corpus is measured.
+        reading: Is called with the name of each corpus before it is read.
+        within: Every codec meets a sample first. One that would take no more than so many seconds
+            for everything meets all of it, too.
+    """
+    targets = survey(corpora, protocols, limit, reading)
+    if within is not None:
+        samples = [target for target in targets if target.slice.draw]
+        targets = [*samples, *survey(corpora, protocols, None, reading)]
+    return Plan(plugins, codecs, targets, within)
 
 
 def survey(

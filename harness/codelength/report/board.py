@@ -376,9 +376,11 @@ def build_board(
         read = {corpus: ledgers[corpus] for corpus in order if corpus in ledgers}
         beside = whole.get(protocol) if isinstance(limit, str) else None
         ordered = {corpus: slices[corpus] for corpus in order}
-        grids.append(Grid(ordered, named, pricing, read, beside))
+        grid = Grid(ordered, named, pricing, read, beside)
         if limit is None:
-            whole[protocol] = grids[-1]
+            whole[protocol] = grid
+        if beside is None or not _is_all_measured(grid, beside):
+            grids.append(grid)
         contradictions += against
     runs: dict[str, list[str]] = defaultdict(list)
     for folder in folders:
@@ -395,6 +397,14 @@ def build_board(
         problems=[problem for folder in folders for problem in folder.problems],
         folders=runs,
         pricing=pricing,
+    )
+
+
+def _is_all_measured(sample: Grid, whole: Grid) -> bool:
+    """Whether all of the corpora was measured for every row of a sample: it adds nothing then."""
+    return all(
+        name in whole.rows and set(row.cells) <= set(whole.rows[name].cells)
+        for name, row in sample.rows.items()
     )
 
 

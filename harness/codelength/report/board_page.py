@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 
+from codelength.report import uncertainty
 from codelength.report.board import Board, Grid, Part
 from codelength.report.charts import map_chart, scatter_charts
 from codelength.report.data import MEASUREMENTS, Json, document_of, measurements_of
@@ -59,6 +60,9 @@ class BoardPage:
         """For each protocol and limit the winners, the ranking and the map; what went wrong."""
         found: list[Section | None] = []
         for grid in self.board.grids:
+            if grid.whole:
+                found += map(Prose, uncertainty.slow_codecs(grid))
+                continue
             found += [answer_table(grid), ranking_table(self.board, grid.averaged, self.key)]
             found += [map_chart(grid)]
             shown = [name for name in grid.slices if not is_shown_decoded(grid, name)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from codelength.metrics import FEWEST, geometric_mean, kendall_tau, mean_places
 from codelength.report import format
-from codelength.report.board import Part
+from codelength.report.board import Grid, Part
 from codelength.report.keys import find_key
 from codelength.report.table import Column
 
@@ -50,6 +50,19 @@ def notes(part: Part) -> list[str]:
     said += [FIRST] if any(mean.first is not None for mean in means) else []
     said += [WHOLE] if part.whole else []
     return [*said, *(_other_means(part) if part.name == "all" else [])]
+
+
+def slow_codecs(grid: Grid) -> list[str]:
+    """Name the codecs that only a sample has, with estimates of all of it; one line, if any."""
+    part, labels = grid.averaged, grid.labels
+    rates = {name: part.value(name, "ratio") for name in part.rows if name not in part.whole}
+    slow = {name: rate for name, rate in rates.items() if rate is not None}
+    if not slow:
+        return []
+    listed = ", ".join(
+        f"{labels[name]} {_whole(part, name)}" for name in sorted(slow, key=slow.__getitem__)
+    )
+    return [f"On a sample only, with an estimate of all of it in %: {listed}."]
 
 
 def _interval(part: Part, name: str) -> str:
