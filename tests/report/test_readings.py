@@ -10,8 +10,8 @@ from codelength.report.board import Board, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.export import EXPORTERS
 from codelength.report.export.markdown import to_markdown
-from codelength.report.readings import describe_readings, files_table, sizes_by_file
-from codelength.report.table import Table
+from codelength.report.readings import describe_readings, files_table, sizes_by_file, sum_tables
+from codelength.report.table import Bold, Table
 from codelength.results.cell import Cell, Readings
 from codelength.results.store import Store
 from factories import cell, corpus_slice, environment
@@ -155,3 +155,32 @@ def test_the_sizes_of_files_are_known_under_every_cut_and_for_any_number_of_file
         kept = {name: (size, size) for name, size in sizes.items() if size or len(found) == 1100}
         assert found == kept
     assert {len(one.groups) <= 1000 for one in results.current} == {True}
+
+
+def test_a_folder_is_summed_by_suffix_and_by_subfolder(tmp_path: Path) -> None:
+    sizes = {"a.txt": 100, "logs/b.log": 300, "logs/c.LOG": 100, "logs/d.txt": 0}
+    readings = [
+        Reading(name=name, on_disk=size, measured=size, taken_as="text")
+        for name, size in sizes.items()
+    ]
+    readings.insert(1, Reading(name="lost", on_disk=9, measured=0, taken_as="", reason="gone"))
+    of = corpus_slice("path:mine", 500, samples=4)
+    coded = {"gzip": [40, 100, 40, 5], "xz": [50, 60, 50, 5]}
+    with Store(tmp_path / "r") as store:
+        store.append(environment())
+        store.append(Readings(corpus="path:mine", run="run-1", files=readings))
+        for codec, found in coded.items():
+            groups = list(zip(sizes.values(), found, strict=True))
+            store.append(cell(codec, of, sum(found), groups=groups))
+    found = load_board([tmp_path / "r"])
+    (grid,) = found.grids
+    by_suffix, by_folder = sum_tables(grid, "path:mine")
+    assert by_suffix.rows == [
+        [".log", "2", "400", "xz", "27.50", "35.00"],
+        [".txt", "2", "100", "gzip", "55.00", "45.00"],
+    ]
+    assert [isinstance(value, Bold) for value in by_suffix.rows[1]] == [False] * 5 + [True]
+    assert [row[:3] for row in by_folder.rows] == [["logs/", "3", "400"], ["none", "1", "100"]]
+    records = BoardPage(found).files
+    assert len(records.rows) == 8
+    assert records.rows[1][2:] == ["logs/b.log", ".log", "logs/", "gzip", 300, 100]

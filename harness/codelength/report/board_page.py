@@ -11,7 +11,13 @@ from codelength.report.failures import failures_line, failures_table, remark_tab
 from codelength.report.keys import find_key
 from codelength.report.page import Folded, Heading, Prose, Records, Section
 from codelength.report.provenance import provenance_tables
-from codelength.report.readings import describe_readings, files_table, is_shown_decoded
+from codelength.report.readings import (
+    describe_readings,
+    file_records,
+    files_table,
+    is_shown_decoded,
+    sum_tables,
+)
 from codelength.report.table import Table, to_code, to_line
 from codelength.report.tables import (
     EVIDENCE,
@@ -85,6 +91,11 @@ class BoardPage:
         """A line for each measurement, ranked or not."""
         return Records(MEASUREMENTS, list(measurements_of(self.document)))
 
+    @property
+    def files(self) -> Records:
+        """A line for each file of each row, of corpora that were read from files."""
+        return file_records(self.board)
+
     def _kinds(self, grid: Grid) -> list[Part]:
         """The parts of several corpora of one kind; a single one is a table of its own."""
         return [part for part in grid.parts[1:] if len(part.corpora) > 1]
@@ -112,6 +123,7 @@ class BoardPage:
             yield from (ranking_table(self.board, part, self.key) for part in self._kinds(grid))
             for corpus in grid.slices:
                 yield ranking_table(self.board, grid.part(corpus), self.key)
+                yield from sum_tables(grid, corpus)
             ledgers = [table for c in grid.slices if (table := ledger_table(grid, c))]
             if ledgers:
                 yield Heading(f"Ledgers · {grid.label}", 3)

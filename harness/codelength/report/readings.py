@@ -1,12 +1,19 @@
 """What became of the files that a corpus was read from."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from codelength.api.corpus import Reading
 from codelength.report import format
-from codelength.report.board import Grid
-from codelength.report.table import Column, Table, build_table
+from codelength.report.board import Board, Grid
+from codelength.report.page import Records
+from codelength.report.table import Bold, Column, Table, build_table, stack_head
 from codelength.results.cell import Cell
+
+SHOWN = 8
+"""Codecs that stand beside each other in a table of sums."""
+
+FILE_HEADS = ("corpus", "protocol", "file", "suffix", "folder", "row", "bytes", "coded_bytes")
 
 
 def describe_readings(grid: Grid, corpus: str) -> str:
@@ -89,6 +96,82 @@ def sizes_by_file(cell: Cell, files: Sequence[Reading]) -> dict[int, tuple[int, 
     with_bytes = [place for place in measured if files[place].measured]
     places = measured if len(measured) == len(sizes) else with_bytes
     return dict(zip(places, sizes, strict=True)) if len(places) == len(sizes) else {}
+
+
+def sum_tables(grid: Grid, corpus: str) -> list[Table]:
+    """Sum the sizes of the files of a corpus by suffix and by subfolder, where there are several.
+
+    Only of corpora that were measured whole, file by file.
+    """
+    sizes, tables = file_sizes(grid, corpus), []
+    names = next(iter(sizes.values()), {})
+    for what, of in (("suffix", suffix_of), ("folder", folder_of)):
+        members: dict[str, list[str]] = {}
+        for name in names:
+            members.setdefault(of(name), []).append(name)
+        if len(members) > 1:
+            tables.append(_sum_table(f"By {what} · {corpus} · {grid.label}", members, sizes))
+    return tables
+
+
+def _sum_table(
+    title: str, members: dict[str, list[str]], sizes: dict[str, dict[str, tuple[int, int]]]
+) -> Table:
+    def sums(codec: str, group: str) -> tuple[int, int]:
+        pairs = [sizes[codec][name] for name in members[group]]
+        return sum(raw for raw, _ in pairs), sum(coded for _, coded in pairs)
+
+    smallest = sorted(sizes, key=lambda codec: sum(c for _, c in sizes[codec].values()))
+    shown = smallest[:SHOWN]
+    total = {group: sums(shown[0], group)[0] for group in members}
+    rows = []
+    for group in sorted(members, key=lambda group: -total[group]):
+        coded = {codec: sums(codec, group)[1] for codec in sizes}
+        best = min(sizes, key=coded.__getitem__)
+        raw = total[group] or 1
+        cells = [format.percent(coded[codec] / raw) for codec in shown]
+        marked = [
+            Bold(c) if coded[n] == coded[best] else c for n, c in zip(shown, cells, strict=True)
+        ]
+        facts = [format.count(len(members[group])), format.count(total[group]), best]
+        rows.append([group or "none", *facts, *marked])
+    columns = [Column("of", "left", fixed=True), Column("files"), Column("bytes")]
+    columns += [Column("smallest by", "left"), *(Column(stack_head(n) + "\n%") for n in shown)]
+    made = "Coded / raw bytes of all such files together; of many codecs, the smallest ones."
+    return Table(title, columns, rows, made)
+
+
+def file_sizes(grid: Grid, corpus: str) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return, for each row, the raw and coded bytes of each file of a corpus that is all there."""
+    files = grid.readings.get(corpus, ())
+    found = {}
+    for name, cell in grid.column(corpus).items():
+        if files and cell.ok and cell.slice.limit is None and (of := sizes_by_file(cell, files)):
+            found[name] = {files[place].name: size for place, size in of.items()}
+    return found
+
+
+def file_records(board: Board) -> Records:
+    """A line for each file and row: what the file came to."""
+    lines = []
+    for grid in board.grids:
+        for corpus in grid.readings:
+            for row, sizes in file_sizes(grid, corpus).items():
+                for name, (raw, coded) in sizes.items():
+                    place = (corpus, grid.label, name, suffix_of(name), folder_of(name))
+                    lines.append([*place, row, raw, coded])
+    return Records(FILE_HEADS, lines)
+
+
+def suffix_of(name: str) -> str:
+    """`.json` of `a/b.json`; empty for a name without one."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def folder_of(name: str) -> str:
+    """The first folder in the name of a file, `logs/` of `logs/old/a.txt`; empty for none."""
+    first, slash, _ = name.partition("/")
+    return f"{first}/" if slash else ""
 
 
 def _smallest(grid: Grid, corpus: str) -> Cell | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codelength.report.page import Page
+    from codelength.report.page import Page, Records
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,12 @@ def _to_json(page: "Page") -> bytes:
     return msgspec.json.format(msgspec.json.encode(page.document), indent=1) + b"\n"
 
 
-def _to_csv(page: "Page") -> bytes:
+def to_csv(records: "Records") -> bytes:
+    """Write a flat table with its heads."""
     import csv
     from io import StringIO
 
-    text, records = StringIO(), page.records
+    text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(records.heads)
     writer.writerows(map(_to_plain, row) for row in records.rows)  # None is written as nothing
@@ -73,7 +74,7 @@ def _to_parquet(page: "Page") -> bytes:
 EXPORTERS = (
     PageExporter("markdown", ".md", "all tables as Markdown", _to_markdown),
     PageExporter("json", ".json", "everything as JSON", _to_json),
-    PageExporter("csv", ".csv", "a line for each measurement", _to_csv),
+    PageExporter("csv", ".csv", "a line for each measurement", lambda page: to_csv(page.records)),
     PageExporter("parquet", ".parquet", "the same for data frames (needs pyarrow)", _to_parquet),
     PageExporter(
         "html", ".html", "a page with sorting, filters and a plot, which needs no network", _to_html
