@@ -160,6 +160,50 @@ def test_under_the_conformance_kit(start: Start, marker: str, tmp_path: Path) ->
     check_nothing_is_left(marker, tmp_path / "temporary")
 
 
+TRAINER = """
+import os, subprocess, sys, time
+if "train" in sys.argv and "--kind" not in sys.argv:
+    import hanging
+    sys.stderr.write("5 steps\\n")
+    sys.stderr.flush()
+    hanging.start_family()
+    if "END" not in os.environ:
+        time.sleep(600)
+    os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_of_a_ladder_whose_trainer_hangs(
+    start: Start, marker: str, tmp_path: Path, how: signal.Signals
+) -> None:
+    command = start_ladder(start, tmp_path)
+    wait_until(lambda: len(marked(marker)) >= hanging.FAMILY)
+    command.send_signal(how)
+    command.communicate(timeout=60)
+    assert command.returncode
+    check_nothing_is_left(marker, tmp_path / "temporary")
+
+
+def test_of_a_ladder_whose_trainer_ends_and_leaves_others(
+    start: Start, marker: str, tmp_path: Path
+) -> None:
+    command = start_ladder(start, tmp_path, END="1")
+    _, errors = command.communicate(timeout=60)
+    assert command.returncode == 3
+    assert "recurrent-3k did not get trained: 5 steps" in errors
+    check_nothing_is_left(marker, tmp_path / "temporary")
+
+
+def start_ladder(start: Start, folder: Path, **environment: str) -> "subprocess.Popen[str]":
+    """Train a ladder by a `codelength train` that starts processes and hangs or ends."""
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(TRAINER)
+    path = os.pathsep.join([str(folder / "site"), str(PLUGIN.parent), str(PLUGIN.parent.parent)])
+    words = ["scaling", "train", "--kind", "recurrent", "--sizes", "3k", "--data", "text"]
+    return start(*words, "--out", "ladder", PYTHONPATH=path, **environment)
+
+
 TOML = """
 [codec.program]
 encode = "{here}/program"

@@ -22,6 +22,7 @@ from codelength.cli.options import (
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
+from codelength_studies.options import CODECS, CORPORA, with_protocol
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
@@ -31,16 +32,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--codecs", required=True, metavar="LIST", help="Codecs, with or without predictor.")
-@click.option("--corpora", required=True, metavar="LIST", help="Best one of each kind.")
-@click.option(
-    "--protocol",
-    "rule",
-    default="paper",
-    show_default=True,
-    metavar="NAME",
-    help="How corpora are cut before pieces are taken.",
-)
+@CODECS
+@CORPORA
+@with_protocol("paper")
 @click.option(
     "--length", type=Size(), default=2048, show_default=True, help="Bytes of a piece: the context."
 )
@@ -80,7 +74,7 @@ if TYPE_CHECKING:
 def command(
     codecs: str,
     corpora: str,
-    rule: str,
+    protocol: str,
     length: int,
     count: int,
     limit: Limit,
@@ -95,7 +89,8 @@ def command(
 
     For a predictor, what the byte at each position costs; for any codec, what prefixes cost, coded.
     The second half of each piece is coded in several contexts: none, a unigram, its last bytes, a
-    foreign first half, its own. Where the own one beats the foreign one, the codec adapts.
+    foreign first half, its own. Where the own one beats the foreign one, the codec adapts. The
+    command ends with 3 if the folder has lines that are not curves.
 
     \b
     codelength curve --codecs recurrent:size=0.9m,gzip --corpora enwik6,kodak,librispeech,random
@@ -116,7 +111,7 @@ def command(
             plugins,
             plugins.select_codecs(codecs),
             corpora,
-            [plugins.protocol(rule)],
+            [plugins.protocol(protocol)],
             limit,
             lambda name: meter.now(f"reading {name}"),
         )

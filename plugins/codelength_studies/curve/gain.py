@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.metrics import RESAMPLES, draw_counts, percentile_interval
+from codelength.metrics import FEWEST, RESAMPLES, draw_counts, percentile_interval
 from codelength.results.cell import CorpusSlice
 from codelength_studies.curve.records import CONTEXTS, DATA, OWN, Curve
 
@@ -19,8 +19,6 @@ Array = NDArray[np.float64]
 
 UNIFORM = 8.0
 """Bits a byte of a distribution that knows nothing."""
-FEWEST = 10
-"""Files that show how much files differ."""
 
 
 @dataclass(frozen=True)

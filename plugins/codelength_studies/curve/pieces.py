@@ -1,6 +1,5 @@
 """The pieces of a corpus that curves are measured on, and their controls."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,9 +9,6 @@ import numpy as np
 from codelength.api.errors import UsageError
 from codelength.api.media import RAW, Sample
 
-OFFSETS = re.compile(r"(@\d+(,\d+)*)+$")
-"""What protocols write behind the name of the file that a sample was cut from."""
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -20,7 +16,7 @@ class Piece:
 
     sample: Sample
     cluster: int
-    """The number of the file that it comes from."""
+    """The number of the file, picture or speaker that it comes from."""
 
     @property
     def data(self) -> bytes:
@@ -44,11 +40,11 @@ def take_pieces(samples: Iterable[Sample], length: int, count: int) -> list[Piec
             f"fewer than two pieces of {length} bytes; take a smaller --length, or another corpus"
         )
     taken = np.unique(np.linspace(0, len(whole) - 1, min(count, len(whole))).round().astype(int))
-    files: dict[str, int] = {}
+    clusters: dict[str, int] = {}
     return [
         Piece(
             sample.split(start, start + length),
-            files.setdefault(OFFSETS.sub("", sample.name), len(files)),
+            clusters.setdefault(sample.cluster, len(clusters)),
         )
         for sample, start in (whole[i] for i in taken)
     ]

@@ -10,8 +10,9 @@ import click
 from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import UsageError
 from codelength.cli import warn_problems
-from codelength.cli.options import DEVICE, Size, load_plugins, warn_broken, with_out
+from codelength.cli.options import DEVICE, Size, warn_broken, with_out, with_plugins
 from codelength.cli.progress import Meter, duration
+from codelength.plugins import Plugins
 
 if TYPE_CHECKING:
     from codelength_studies.journal import StudyJournal
@@ -59,7 +60,7 @@ STORE_EVERY = 30.0
 )
 @DEVICE
 @with_out("Write a page with the continuations of all codecs; what is done is not done again.")
-@click.option("--plugin", "files", multiple=True, metavar="FILE", help="A Python file of codecs.")
+@with_plugins
 def command(
     specs: str,
     file: Path,
@@ -69,13 +70,14 @@ def command(
     context: int,
     starts: int,
     out: Path | None,
-    files: tuple[str, ...],
+    plugins: Plugins,
 ) -> int:
     """Continue a text with any codec or predictor.
 
     A predictor draws each symbol from its frequencies; any other codec draws byte b with a
     probability proportional to 2^−len(context + b). Without --out, the continuation goes to
-    standard output.
+    standard output. The command ends with 3 if the folder of --out has lines that are not
+    continuations.
 
     \b
     codelength sample --codec recurrent:size=0.9m --prompt book.txt --bytes 400
@@ -88,7 +90,6 @@ def command(
     from codelength_studies.sample.page import PAGE, page
     from codelength_studies.sample.records import FILE, Continuation, Settings, digest_prompt
 
-    plugins = load_plugins(files, None)
     warn_broken(plugins)
     codecs = [entry.item for entry in plugins.select_codecs(specs)]
     if not codecs or (len(codecs) > 1 and out is None):

@@ -14,6 +14,7 @@ from codelength.cli.options import LIMIT, warn_broken, with_out, with_plugins
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
+from codelength_studies.options import CORPORA, with_protocol
 
 if TYPE_CHECKING:
     from codelength_studies.scaling.analysis import Analysis
@@ -135,8 +136,8 @@ def _analyses(
     help="The codec of each model in FOLDER, {} standing for its file: recurrent:weights={}",
 )
 @click.option("--codecs", metavar="LIST", help="The models as codecs, instead of a folder.")
-@click.option("--corpora", required=True, metavar="LIST", help="Best one of each kind.")
-@click.option("--protocol", "rule", default="paper", show_default=True, metavar="NAME")
+@CORPORA
+@with_protocol("paper")
 @LIMIT
 @click.option(
     "--score", "scored", is_flag=True, help="Ideal code lengths, labelled ≈, instead of coding."
@@ -155,7 +156,7 @@ def measure_command(
     template: str | None,
     codecs: str | None,
     corpora: str,
-    rule: str,
+    protocol: str,
     limit: Limit,
     scored: bool,
     step_tokens: int | None,
@@ -195,7 +196,7 @@ def measure_command(
             plugins,
             [model.entry for model in models],
             corpora,
-            [plugins.protocol(rule)],
+            [plugins.protocol(protocol)],
             limit,
             lambda name: meter.now(f"reading {name}"),
         )
@@ -256,7 +257,8 @@ def train_command(
             meter.say(f"{len(missing)} of {len(ladder)} runs to train, about {duration(total)}")
         for run in missing:
             if not run.is_done:
-                train(run, meter.say)
+                meter.clear()
+                train(run)
     sizes_done = len(ladder) // seeds
     of = "" if seeds == 1 else f", {seeds} runs of each,"
     click.echo(f"{sizes_done} sizes{of} with {len(ladder[0].save_at)} checkpoints each in {out}")

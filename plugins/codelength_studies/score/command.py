@@ -19,25 +19,18 @@ from codelength.cli.options import (
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
+from codelength.report import format
 from codelength.results.cell import Cell, CorpusSlice
+from codelength_studies.options import CODECS, CORPORA, with_protocol
 
 CHECK = 131_072
 """Bytes of each corpus that are coded, too."""
 
 
 @click.command()
-@click.option(
-    "--codecs", required=True, metavar="LIST", help="Codecs that know their code lengths."
-)
-@click.option("--corpora", required=True, metavar="LIST", help="What to score.")
-@click.option(
-    "--protocol",
-    "protocols",
-    default="whole",
-    show_default=True,
-    metavar="LIST",
-    help="How corpora are cut, as in 'codelength run'.",
-)
+@CODECS
+@CORPORA
+@with_protocol("whole", "LIST")
 @LIMIT
 @click.option(
     "--jobs",
@@ -59,7 +52,7 @@ CHECK = 131_072
 def command(
     codecs: str,
     corpora: str,
-    protocols: str,
+    protocol: str,
     limit: Limit,
     jobs: int,
     check: int,
@@ -90,7 +83,7 @@ def command(
     chosen = plugins.select_codecs(codecs)
     for entry in chosen:
         require_code_lengths(entry.item)
-    rules = plugins.select_protocols(protocols)
+    rules = plugins.select_protocols(protocol)
     with Meter(sys.stderr) as meter:
         plan = plan_study(
             plugins, chosen, corpora, rules, limit, lambda name: meter.now(f"reading {name}")
@@ -128,11 +121,13 @@ class Progress:
         self._meter.now(
             f"{codec} on {corpus_slice.corpus}: "
             f"{done / 1e6:,.1f} of {corpus_slice.bytes / 1e6:,.1f} MB, "
-            f"≈{bits / done:.3f} bpb so far, {duration(left)} to go"
+            f"≈{format.percent(bits / 8 / done)} % so far, {duration(left)} to go"
         )
 
     def finish(self, score: Cell, reused: bool) -> None:
         """A target is done."""
         before = " (scored before)" if reused else ""
         what = f"{score.codec} on {score.slice.corpus} ({score.slice.protocol})"
-        self._meter.say(f"{what}: ≈{100 * score.coded_bytes / score.slice.bytes:.2f} %{before}")
+        self._meter.say(
+            f"{what}: ≈{format.percent(score.coded_bytes / score.slice.bytes)} %{before}"
+        )

@@ -29,9 +29,9 @@ HOW = (
 )
 
 COLUMNS = (
-    Column("rank"),
+    Column("#"),
     Column("codec", "left", fixed=True),
-    *map(Column, ("ratio\n%", "bpb", "adjusted\n%", "adjusted\nat 1 GB %", "MB/s")),
+    *map(Column, ("size\n%", "bpb", "adj %\nat N", "MB/s")),
     *map(Column, ("coded −\nideal", "bits a\nblob")),
     Column("of a sample of", "left"),
 )
@@ -105,7 +105,6 @@ def _row(cell: Cell, rank: str) -> list[str]:
         format.percent(metrics.ratio(cell)),
         format.bits(metrics.bits_per_byte(cell)),
         format.percent(metrics.adjusted_ratio(cell)),
-        format.percent(metrics.adjusted_ratio(cell, metrics.GB)),
     ]
     if estimate is None:
         speed = format.significant(metrics.encode_speed(cell))
@@ -118,7 +117,7 @@ def _row(cell: Cell, rank: str) -> list[str]:
         format.significant(cell.slice.bytes / seconds / 1e6 if seconds else None),
         f"{100 * check.excess:+.2f} %" if check.bits else format.NA,
         f"{check.bits_per_blob:+.1f}" if check.blobs else format.NA,
-        f"{format.size(check.bytes)} in {format.count(check.blobs)} blobs",
+        f"{format.size(check.bytes)} in {format.count(check.blobs)} blob{'s' * (check.blobs != 1)}",
     ]
 
 
