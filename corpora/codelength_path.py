@@ -161,8 +161,8 @@ class Location(Corpus):
             start = next(i for i, part in enumerate(root.parts) if set(part) & PATTERN)
             base = Path(*root.parts[:start])
             names = ((path, path.relative_to(base).as_posix()) for path in self._files)
-            return iter([Entry(path, _printable(name), _why_not(path)) for path, name in names])
-        return _walk(root) if root.is_dir() else iter([Entry(root, _printable(root.name))])
+            return iter([Entry(path, _name(name), _why_not(path)) for path, name in names])
+        return _walk(root) if root.is_dir() else iter([Entry(root, _name(root.name))])
 
     @property
     def _files(self) -> list[Path]:
@@ -185,6 +185,14 @@ def _exists(location: str) -> bool:
         return Path(location).exists()
     except (OSError, ValueError):  # no file can have that name
         return False
+
+
+def _name(path: str) -> str:
+    """Return what samples and records call a file: another name for every other path.
+
+    A name that has `\\xe9` in letters has its backslash written out too.
+    """
+    return _printable(re.sub(r"\\(?=x(?:[89a-f][0-9a-f]|5c))", r"\\x5c", path))
 
 
 def _printable(name: str) -> str:
@@ -211,7 +219,7 @@ def _walk(root: Path) -> Iterator[Entry]:
                     continue
                 except OSError as error:
                     reason = error.strerror or str(error)
-        yield Entry(path, _printable(path.relative_to(root).as_posix()), reason)
+        yield Entry(path, _name(path.relative_to(root).as_posix()), reason)
 
 
 def _why_not(path: Path) -> str:

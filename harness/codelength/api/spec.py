@@ -57,9 +57,13 @@ def parse_duration(value: float | str) -> float:
 
 
 def split_pieces(text: str) -> list[str]:
-    """Split at commas that are not between double quotes, and take the quotes away."""
-    pieces = re.findall(r'(?:"[^"]*"|[^,])+', text)
-    return [re.sub(r'"([^"]*)"', r"\1", piece) for piece in pieces]
+    """Split at commas that are not between double quotes, and take the quotes away.
+
+    Quotes are around a whole name or value. Those within a name are part of it.
+    """
+    quoted = r'(?<![^:=,])"([^"]*)"(?=,|$)'
+    pieces = re.finditer(rf"(?:{quoted}|[^,])+", text)
+    return [re.sub(quoted, r"\1", piece[0]) for piece in pieces]
 
 
 def split_specs(text: str) -> list[str]:
