@@ -220,8 +220,9 @@ def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Measured:
     meter, done = Meter(), 0
 
     def other_blobs(blobs: Sequence[bytes]) -> list[bytes]:
-        samples = [Sample("", plain(data)) for data in codec.decode_many(blobs)]
-        return codec.encode_many(_alter_samples(samples))
+        return codec.encode_many(
+            _alter_samples([Sample("", plain(data)) for data in codec.decode_many(blobs)])
+        )
 
     with Path(blobs_file).open("rb") as source, Path(outputs_file).open("w+b") as file:
         while blobs := _read_batch(source):
@@ -288,10 +289,11 @@ def _sizes_differ(wrote: int, read: int) -> str:
 
 def _alter_samples(samples: Sequence[Sample]) -> list[Sample]:
     """Samples of the same kind that the codec has not seen: the last bit of each is another."""
-    return [
-        Sample(sample.name, data[:-1] + bytes([data[-1] ^ 1]), sample.media) if data else sample
-        for sample, data in ((sample, bytes(sample.data)) for sample in samples)
-    ]
+    return [Sample(sample.name, _alter(plain(sample.data)), sample.media) for sample in samples]
+
+
+def _alter(data: bytes) -> bytes:
+    return b"".join((memoryview(data)[:-1], bytes([data[-1] ^ 1]))) if data else data
 
 
 class Meter:

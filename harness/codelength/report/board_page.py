@@ -103,14 +103,18 @@ class BoardPage:
     def _opening(self) -> Iterator[Section]:
         by, runs = find_key(self.key), self.board.machines.environments
         yield Prose(f"Ranked by {by.title}: {by.direction}.")
+        kept = {e.sandbox or "unknown" for e in runs}
         if len(runs) == 1:
             (e,) = runs
             made = f"commit {to_code(e.commit)}" if e.commit else f"release {to_line(e.codelength)}"
             how = f"Measured by {to_code(e.command)}, started {to_line(e.started)}"
-            yield Prose(f"{how}, with codelength at {made}.")
+            yield Prose(f"{how}, with codelength at {made}; sandbox: {to_line(kept.pop())}.")
         elif runs:
             first = to_line(runs[0].started)
-            yield Prose(f"Measured in {len(runs)} runs from {first} on; the last section has them.")
+            yield Prose(
+                f"Measured in {len(runs)} runs from {first} on; the last section has them. "
+                f"Sandbox: {to_line(' and '.join(sorted(kept)))}."
+            )
         yield Prose(GUIDE)
         if self.board.is_merged:
             yield Prose(MERGED)

@@ -11,6 +11,7 @@ from typing import Any, Self
 from codelength.testing.child import answer, receive
 from codelength.testing.messages import CheckFailed, Lost, Outcome, Raised, Returned, find_class
 from codelength.workers.processes import signal_name
+from codelength.workers.sandbox import strongest
 from codelength.workers.supervisor import (
     Died,
     FunctionRaised,
@@ -66,7 +67,11 @@ class Session:
         self._timeout = timeout
         self._receive = _packed(thing, memory)
         self._start = partial(
-            Supervisor, threads=threads, hash_seed=hash_seed, old_processor=old_processor
+            Supervisor,
+            threads=threads,
+            hash_seed=hash_seed,
+            old_processor=old_processor,
+            sandbox=strongest(),
         )
         self._lost = 0
         self._supervisor = self._start()
