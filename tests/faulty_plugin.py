@@ -637,6 +637,15 @@ class Forges(HonestXor):
         return super().encode_many(samples)
 
 
+class Recites(HonestXor):
+    """Has a ledger without end."""
+
+    name = "liar-recites"
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        return {**super().ledger(blob), **{f"{number:0100}": 0 for number in range(20_000)}}
+
+
 class Swells(HonestXor):
     """Has a large blob for the one byte that headers are measured by."""
 

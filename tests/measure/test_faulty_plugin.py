@@ -41,6 +41,7 @@ def run(codelength, faulty_plugin, data):
         ("liar-raises", Status.FAILED, "(faulty_plugin.py:", 3),
         ("liar-random", Status.FAILED, "a second call on the same input gave other bytes", 3),
         ("liar-ledger", Status.FAILED, "its ledger has ", 3),
+        ("liar-recites", Status.FAILED, "its cell takes 2,", 3),
         ("liar-lightens", Status.FAILED, "its weights has -1,000,000,000 bytes", 3),
         ("liar-refuses", Status.UNSUPPORTED, "", 3),
         ("liar-interrupts", Status.FAILED, "its process wrote b'a line for n' where its", 3),

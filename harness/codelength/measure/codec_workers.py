@@ -36,6 +36,7 @@ from codelength.measure.worker import (
 )
 from codelength.results.cell import Cell, CellKey, Code, CorpusSlice, Phase, Status
 from codelength.results.validity import find_problem
+from codelength.workers.messages import encode as encode_record
 from codelength.workers.processes import KILL
 from codelength.workers.sandbox import Sandbox
 from codelength.workers.shared_memory import list_shared, remove_shared
@@ -68,6 +69,9 @@ what its calls take and give. By the cell, the byte, the sample, and the second 
 
 STARTING = 60.0
 """Seconds at least to load a codec, and for each task of the reader."""
+
+LONGEST = 1 << 20
+"""Bytes of a cell that is stored: versions, digests, ledger and card are what a codec likes."""
 
 PROCESSES = 2
 """Of a worker that has started none, outside of namespaces."""
@@ -256,6 +260,10 @@ class CodecWorkers:
         )
         if problem := find_problem(cell):
             raise Failed(Status.FAILED, problem)
+        if (size := len(encode_record(cell))) > LONGEST:
+            raise Failed(
+                Status.FAILED, f"its cell takes {size:,} bytes: names or ledger are endless"
+            )
         return cell
 
     def _start(self, *roles: str) -> Ready:
