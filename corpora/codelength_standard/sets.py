@@ -1,7 +1,9 @@
 """The sets whose files are listed: what each is, where it comes from, and how to cite it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar, Literal
 
 from codelength import TEXT, Corpus, Sample
 from codelength.api.corpus import Progress
@@ -39,8 +41,41 @@ class Calgary(Listed):
     whole = "0b4c987573721d8e83bb7a97fb69f361259e047ac429adac734c69469e3205f7"
 
 
-class Canterbury(Listed):
+@dataclass(frozen=True)
+class Typed(Listed):
+    """A set with texts whose lines end in CRLF, or in LF with `text=lf`."""
+
+    text: Literal["lf"] | None = None
+
+    crlf: ClassVar[tuple[str, ...]]
+    """The files in which every line ends in CRLF."""
+
+    @property
+    def digest(self) -> str | None:  # type: ignore[override]
+        return None if self.text else super().digest
+
+    @property
+    def label(self) -> str:
+        ends = f"lines end in LF in {', '.join(self.crlf)}" if self.text else ""
+        return "; ".join(filter(None, [super().label, ends]))
+
+    @property
+    def remark(self) -> str:  # type: ignore[override]
+        if self.text:
+            return ""
+        return f"Lines end in CRLF in {', '.join(self.crlf)}; {self.name}:text=lf has LF there."
+
+    def read(self, member: Member, path: Path) -> Sample:
+        sample = super().read(member, path)
+        if not self.text or member.name not in self.crlf:
+            return sample
+        return replace(sample, data=bytes(sample.data).replace(b"\r\n", b"\n"))
+
+
+class Canterbury(Typed):
     """Text and binary data are mixed, so the set counts as raw."""
+
+    crlf = ("alice29.txt", "lcet10.txt", "plrabn12.txt")
 
     name = folder = "canterbury"
     title = "Canterbury corpus, 11 files: English, HTML, C, Lisp, a spreadsheet, a fax"
@@ -56,8 +91,10 @@ class Canterbury(Listed):
     whole = "734e782a6a173efd3019778ff93d992477e8a4d3ef03d85df472671d91422a7c"
 
 
-class Silesia(Listed):
+class Silesia(Typed):
     """Text and binary data are mixed, so the set counts as raw."""
+
+    crlf = ("dickens",)
 
     name = folder = "silesia"
     title = "Silesia corpus, 12 files of 6 to 51 MB: text, databases, programs, scans"

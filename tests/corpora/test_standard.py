@@ -183,6 +183,19 @@ def test_the_digest_is_stated_for_the_complete_set_only(small, mirror, monkeypat
     assert whole.digest is None
 
 
+def test_texts_with_crlf_can_be_had_with_lf_under_a_label(small, mirror, monkeypatch):
+    files = FILES | {"dickens": b"the best\r\nof times\r\n", "mr": b"\r\n" * 9}
+    monkeypatch.setattr(places, "sums", lambda: known("silesia", files))
+    data = mirror("silesia", files)
+    plain, unix = small(data), small(data, text="lf")
+    assert [bytes(s.data) for s in plain.samples()] == list(files.values())
+    assert plain.remark == "Lines end in CRLF in dickens; silesia:text=lf has LF there."
+    assert [bytes(s.data) for s in unix.samples()] == [b"the best\nof times\n", b"\r\n" * 9, XRAY]
+    assert (unix.label, unix.remark, unix.digest) == ("lines end in LF in dickens", "", None)
+    assert unix.spec == "silesia:text=lf"
+    assert list(unix.verify()) == [("dickens", None), ("mr", None), ("x-ray", None)]
+
+
 def test_what_the_mirror_lacks_is_taken_from_the_cache(small, mirror, cache):
     data = mirror("silesia", {"dickens": DICKENS})
     for name in ("mr", "x-ray"):

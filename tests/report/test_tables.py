@@ -338,3 +338,10 @@ def test_winners_are_bold_and_failures_red_only_with_colour(board: Board) -> Non
     assert [x.split() for x in plain.splitlines()] == [
         x.split() for x in to_screen(page, 80).splitlines()
     ]
+
+
+def test_a_remark_on_a_corpus_stands_beside_its_figures() -> None:
+    of = corpus_slice(remark="Lines end in CRLF.")
+    found = board_of([cell(of=of)])
+    (grid,) = found.grids
+    assert "prose: Lines end in CRLF." in ranking_table(found, grid.averaged).notes

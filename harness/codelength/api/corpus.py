@@ -46,6 +46,9 @@ class Corpus(ABC):
     """Its spec is `NAME:CODEC`, and its samples are what `model_samples` of that codec gives. It
     is how `--price compressed` finds out how small a model gets."""
 
+    remark: ClassVar[str] = ""
+    """What must be known beside every figure of it."""
+
     @abstractmethod
     def samples(self) -> Iterator[Sample]:
         """The samples in order, the same each time. Raises CorpusError or OSError."""

@@ -181,6 +181,7 @@ def _cut(corpus: Corpus, rule: Protocol, limit: Limit) -> CorpusSlice:
         bytes=size,
         digest=digest.hexdigest(),
         label=corpus.label,
+        remark=corpus.remark,
         entropy=corpus.entropy,
         draw=draw,
         published=corpus.published,

@@ -333,7 +333,7 @@ def corpus_notes(grid: Grid, corpora: Iterable[str]) -> list[str]:
     notes = []
     for name in corpora:
         label = grid.slices[name].label
-        texts = [f"{label}."] * bool(label) + [describe_readings(grid, name)]
+        texts = [f"{label}." * bool(label), grid.slices[name].remark, describe_readings(grid, name)]
         if text := " ".join(filter(None, texts)):
             notes.append(f"{name}: {text}")
     return notes

@@ -84,6 +84,8 @@ class CorpusSlice(Struct, frozen=True):
     """What was drawn, where the limit is a sample and less than the corpus."""
     label: str = ""
     """`local` or `partial: …` where the bytes are not the standard ones."""
+    remark: str = ""
+    """What must be known beside every figure."""
     entropy: float | None = None
     """Bits per byte of the source, where known."""
     header_once: bool = False
