@@ -444,4 +444,4 @@ def test_times_are_told_and_do_not_block(tmp_path, gate):
     blocked = gate("--time", "block", NAP="0.02")
     assert blocked.returncode == 1
     for ran in (told, blocked):
-        assert re.search(r"^slower +encode +squeeze ", ran.stdout, re.MULTILINE), ran.stdout
+        assert re.search(r"^slower +squeeze +time to encode ", ran.stdout, re.MULTILINE), ran.stdout

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from codelength.compare import changes
-from codelength.compare.changes import NOISE, NOTICE, Comparison, compute_speed_ratio
-from codelength.compare.page import summarize, to_page
 from codelength.report.export import EXPORTERS
 from codelength.report.page import Prose
 from codelength.report.table import Table
 from codelength.results.cell import Cell, Environment, Status
 from codelength.results.store import Results
+from codelength_compare import changes
+from codelength_compare.changes import NOISE, NOTICE, Comparison, compute_speed_ratio
+from codelength_compare.page import summarize, to_page
 from factories import broken, cell, corpus_slice, environment, leaderboard, phase
 
 

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from codelength.api.sampling import Limit
-from codelength.compare.changes import (
+from codelength.report import format
+from codelength.report.page import PlainPage, Prose, Records
+from codelength.report.table import Column, Table, join_rows
+from codelength.results.cell import Cell, CellKey
+from codelength_compare.changes import (
     DIRECTIONS,
     NOISE,
     NOTICE,
@@ -13,10 +17,6 @@ from codelength.compare.changes import (
     SpeedRatio,
     environments,
 )
-from codelength.report import format
-from codelength.report.page import PlainPage, Prose, Records
-from codelength.report.table import Column, Table, join_rows
-from codelength.results.cell import Cell, CellKey
 
 SCHEMA = 1
 """Of the JSON: raised when a field changes its meaning."""

@@ -51,8 +51,8 @@ def command(
     codelength compare before after --markdown changes.md
     codelength compare a1 b1 --before a2 --before a3 --after b2 --after b3
     """
-    from codelength.compare.changes import compare
-    from codelength.compare.page import to_page
+    from codelength_compare.changes import compare
+    from codelength_compare.page import to_page
 
     sides = [
         [load_existing(folder) for folder in folders]

@@ -1,1 +1,0 @@
-"""What changed between runs: sizes exactly, speeds beyond the noise of runs."""
