@@ -15,6 +15,7 @@ from codelength.gate.page import QUIET
 from codelength.gate.rows import update_rows
 from codelength.measure.codec_workers import SILENT
 from codelength.plugins import Plugins
+from codelength.workers.loading import require_loading
 
 TIMEOUT = 120.0
 """Seconds for each direction of a cell."""
@@ -88,6 +89,7 @@ class Checker:
 
 def find_codec(codec: Codec | str) -> tuple[Plugins, str]:
     """Return plugins that have a codec, and its spec. Raises UsageError."""
+    require_loading()  # a plugin that ends its process must not end that of pytest, and with 0
     plugins = Plugins()
     if isinstance(codec, str):
         return plugins, plugins.codec(codec).item.spec
@@ -96,6 +98,7 @@ def find_codec(codec: Codec | str) -> tuple[Plugins, str]:
             file = inspect.getfile(type(codec))
         except (OSError, TypeError) as error:
             raise UsageError(f"no plugin has the codec {codec.name!r}: {error}") from error
+        require_loading(file)
         plugins = Plugins([file])
         if not any(entry.item.name == codec.name for entry in plugins.codecs):
             problems = [plugin.problem for plugin in plugins.broken if plugin.where == file]
