@@ -4,7 +4,6 @@ import importlib.util
 import os
 import pickle
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from codelength.api.errors import Unsupported
 from codelength.testing.messages import CheckFailed, Raised, Returned
+from codelength.workers.calls import described
 from codelength.workers.limits import limit_memory
 
 _things: list[Any] = []
@@ -79,6 +79,4 @@ def _raised(error: Exception) -> Raised:
         return Raised(text)
     if isinstance(error, Unsupported):
         return Raised(text, declined=True)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return Raised(f"raised {type(error).__name__}: {text}".removesuffix(": ") + place)
+    return Raised(f"raised {described(error)}")
