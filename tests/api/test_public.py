@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import codelength
+from codelength.results.store import Store
+from factories import cell, environment
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +160,14 @@ def test_a_codec_with_a_predictor_is_portable_only_if_it_says_so():
     assert not Modelled().portable
     assert codelength.codec("gzip:level=9").portable
     assert codelength.codec("order2").portable
+
+
+def test_a_board_may_be_of_several_results(tmp_path: Path) -> None:
+    for name, codec in (("a", "gzip"), ("b", "xz")):
+        with Store(tmp_path / name) as store:
+            store.append(environment())
+            store.append(cell(codec))
+    found = [codelength.load(tmp_path / name) for name in ("a", "b")]
+    assert "2 codecs, 1 corpus, 2 cells" in str(codelength.board(found))
+    with pytest.raises(codelength.UsageError, match="a board is made of Results"):
+        codelength.board([found[0], "b"])

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,15 +55,22 @@ class Results(store.Results):
 class Rankings:
     """The rankings of some results. Printed it is text, in a notebook it is tables."""
 
-    def __init__(self, results: store.Results, key: str = "ratio") -> None:
-        from codelength.metrics import STORED
-        from codelength.report.board import board_of
+    def __init__(self, results: Sequence[store.Results], key: str = "ratio") -> None:
+        from codelength.report.board import build_board
         from codelength.report.board_page import BoardPage
+        from codelength.report.submissions import Folder
 
-        cells = [*results.current, *results.estimates]
-        environments = results.environments.values()
-        found = board_of(cells, environments, STORED, results.readings, results.problems)
-        self.page = BoardPage(found, key=key)
+        folders = [
+            Folder(
+                f"results {number}" if len(results) > 1 else "results",
+                [*one.current, *one.estimates],
+                list(one.environments.values()),
+                one.readings,
+                one.problems,
+            )
+            for number, one in enumerate(results, start=1)
+        ]
+        self.page = BoardPage(build_board(folders), key=key)
 
     def __str__(self) -> str:
         from codelength.report.export.terminal import to_screen
@@ -184,11 +191,11 @@ def run(
     return replace(results, cells=plan.latest(results))
 
 
-def board(results: store.Results, sort: str = "ratio") -> Rankings:
+def board(results: store.Results | Sequence[store.Results], sort: str = "ratio") -> Rankings:
     """Rank results.
 
     Args:
-        results: What `run` or `load` returned.
+        results: What `run` or `load` returned; of several, the first one decides what a corpus is.
         sort: What tables are ranked by: `ratio`, `adjusted`, `encode`, `decode` or `memory`.
 
     Raises:
@@ -197,9 +204,11 @@ def board(results: store.Results, sort: str = "ratio") -> Rankings:
     Examples:
         >>> print(codelength.board(codelength.load("codelength-results"), sort="decode"))
     """
-    if not isinstance(results, store.Results):
-        raise UsageError(f"a board is made of Results, as run and load return, not {results!r:.60}")
-    return Rankings(results, sort)
+    several = list(results) if isinstance(results, Sequence) else [results]
+    for one in several:
+        if not isinstance(one, store.Results):
+            raise UsageError(f"a board is made of Results, as run and load return, not {one!r:.60}")
+    return Rankings(several, sort)
 
 
 def _plugins(files: Iterable[str | os.PathLike[str]] = ()) -> Plugins:

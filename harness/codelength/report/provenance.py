@@ -7,10 +7,9 @@ from codelength.api.model_card import ModelCard
 from codelength.report import format
 from codelength.report.board import Board
 from codelength.report.format import NA
+from codelength.report.merge import HEX
 from codelength.report.table import Column, Table
 from codelength.results.cell import WEIGHTS
-
-HEX = 12
 
 
 def provenance_tables(board: Board) -> list[Table]:

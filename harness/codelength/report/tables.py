@@ -7,7 +7,7 @@ from functools import partial
 
 from codelength import metrics
 from codelength.report import format, marks, uncertainty
-from codelength.report.board import Board, Grid, Part, family_of
+from codelength.report.board import ESTIMATED, Board, Grid, Part, family_of
 from codelength.report.format import NA
 from codelength.report.keys import Figure, find_key
 from codelength.report.merge import Row
@@ -121,7 +121,12 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
         return figures(head, values, lambda name, _: _size(over, name), drop)
 
     def per_cell(head: str, figure: Figure, show: Callable[[float | None], str]) -> Column:
-        return Column(head, drop=3, show=lambda name: show(figure(column[name])))
+        def shown(name: str) -> str:
+            text = show(figure(column[name]))
+            is_guess = text != NA and not rows[name].evidence.is_ranked
+            return f"{ESTIMATED}{text}" if is_guess else text
+
+        return Column(head, drop=3, show=shown)
 
     def speeds(head: str, speed: str) -> Column:
         values = {name: part.value(name, speed) for name in places}
