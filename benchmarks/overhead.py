@@ -20,10 +20,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--codecs", default=CODECS)
+    parser.add_argument("--corpora", default="canterbury,silesia")
     arguments = parser.parse_args()
     print(f"{'corpus':12} {'wall s':>8} {'codecs s':>9} {'allowed s':>10}  cells")
     missed = False
-    for corpus in ("canterbury", "silesia"):
+    for corpus in arguments.corpora.split(","):
         with tempfile.TemporaryDirectory() as out:
             command = ["codelength", "run", "--codecs", arguments.codecs, "--corpora", corpus]
             command += ["--data", str(arguments.data), "--out", out]
