@@ -99,7 +99,7 @@ MUTANTS = (
         HARNESS + "measure/worker.py",
         "    return data if type(data) is bytes else memoryview(data).tobytes()",
         "    return data",
-        "tests/measure/test_faulty_plugin.py -k liar_costs",
+        "tests/measure/test_faulty_plugin.py -k size_of_a_blob",
     ),
     Mutant(
         "a codec whose second call gives other bytes is not noticed",

@@ -31,6 +31,9 @@ class Embedded(Corpus):
         for path in files:
             yield self._read(path)
 
+    def places(self) -> list[Path]:
+        return [DATA / self.name]
+
     def _read(self, path: Path) -> Sample:
         if self.kind == "text":
             return Sample(path.name, read_file(path), TEXT)

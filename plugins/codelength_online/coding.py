@@ -114,18 +114,18 @@ def decode(stream: bytes, size: int) -> bytes:
     coding = _Coding(size)
     model, streams, rows = coding.model, coding.streams, coding.model.rows
     decoders = Decoders([stream], np.zeros(streams, np.int64))
-    symbols = np.empty(size, np.uint8)
+    symbols = bytearray()  # grows, because a damaged size may be anything
     for start in range(0, size, streams):
         at = start % rows
         stop = at + min(streams, size - start)
         decoded = decoders.decode(model.run(at, stop))
-        symbols[start : start + streams] = decoded
+        symbols += decoded.astype(np.uint8).tobytes()
         model.take(at, decoded)
         if stop == rows:
             coding.learn()
     decoders.finish()
     data = np.empty(size, np.uint8)
-    data[coding_order(size, streams)] = symbols
+    data[coding_order(size, streams)] = np.frombuffer(symbols, np.uint8)
     return data.tobytes()
 
 
