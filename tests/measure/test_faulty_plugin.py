@@ -92,6 +92,11 @@ def test_a_liar_finds_no_answer_outside_of_its_process(run, tmp_path, data, liar
     assert not [name for name in hidden for place in places if (place / name).exists()]
 
 
+@ISOLATED
+def test_corpora_within_each_other_are_hidden_together(run, tmp_path, data):
+    assert run("gzip", corpora=f"path:{data},path:{data}/a.txt").returncode == 0
+
+
 @pytest.mark.parametrize("liar", ["liar-hides-at-home", "liar-stays", "liar-leaves-file"])
 def test_without_a_sandbox_home_folder_and_shared_memory_are_the_workers_own(run, tmp_path, liar):
     assert run(liar, "--sandbox", "off").returncode == 3

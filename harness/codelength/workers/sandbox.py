@@ -116,9 +116,9 @@ def enter_namespaces(folder: Path, hidden: Sequence[Path]) -> None:
         _copy(path, root / path.name, mounts)
     inside = {path: Path(f"{root}{path}") for path in (folder, *hidden)}
     for path in hidden:
-        if path.is_dir():
+        if inside[path].is_dir():
             _mount("tmpfs", inside[path], "tmpfs")
-        elif path.exists():
+        elif inside[path].exists():  # and not in a folder that is hidden by now
             _mount("/dev/null", inside[path], flags=BIND)
     inside[folder].mkdir(parents=True, exist_ok=True)
     _mount(folder, inside[folder], flags=BIND)
