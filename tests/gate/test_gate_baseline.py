@@ -76,6 +76,13 @@ def test_what_a_merge_left_twice_is_refused_by_name(tmp_path, line, twice):
         load(tmp_path / "b.json")
 
 
+def test_a_merge_that_is_not_finished_is_called_so(tmp_path):
+    text = to_json(baseline(cells())).decode()
+    (tmp_path / "b.json").write_text(text.replace("[\n{", "[\n<<<<<<< HEAD\n{", 1))
+    with pytest.raises(StoreError, match=r"b\.json has the conflict of a merge; keep the lines"):
+        load(tmp_path / "b.json")
+
+
 def test_the_records_of_one_codec_are_replaced_and_those_of_others_stay():
     old = changed(baseline(cells("gzip zstd")), timings=[TIMING, changed(TIMING, codec="zstd")])
     faster = changed(TIMING, encode=[0.5])

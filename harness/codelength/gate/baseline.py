@@ -170,6 +170,11 @@ def load(path: Path) -> Baseline | None:
     """
     try:
         data = _BETWEEN.sub(b"}\n,\n{", path.read_bytes())
+        if data.startswith(b"<<<<<<< ") or b"\n<<<<<<< " in data:
+            raise StoreError(
+                f"{path} has the conflict of a merge; keep the lines of both sides, or --update "
+                "the one that you take"
+            )
         if (schema := msgspec.json.decode(data, type=_Versioned).schema) > SCHEMA:
             raise StoreError(
                 f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
