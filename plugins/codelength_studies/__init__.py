@@ -1,4 +1,4 @@
-"""Studies of predictors and codecs: score, curve, sample and scaling."""
+"""Studies of predictors and codecs: score, curve, price, sample and scaling."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,7 @@ from codelength import Command, hookimpl
 
 HELP = {
     "curve": "Show what context is worth: bits a byte by position and by prefix.",
+    "price": "Show total sizes over the price of a parameter.",
     "sample": "Continue a text with any codec or predictor.",
     "scaling": "Train, measure, fit and plot compression against size and steps.",
     "score": "Estimate what a predictor needs for a corpus, without coding it.",
