@@ -11,6 +11,7 @@ from types import FrameType
 
 import click
 
+from codelength import UsageError
 from codelength.cli.progress import Meter, duration
 from codelength_train.run import Run
 
@@ -47,11 +48,18 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
     A checkpoint is written at intervals, and when the process is interrupted.
 
     Raises:
+        UsageError: If a step to save at has passed.
         click.Abort: If the process was interrupted.
         Diverged: If the loss or a parameter is no number.
     """
     if outputs.checkpoint.exists():
         run.load(outputs.checkpoint)
+        passed = [at for at in outputs.save_at if at <= run.step and not outputs.at(at).exists()]
+        if passed:
+            raise UsageError(
+                f"{outputs.checkpoint} is past step {passed[0]:,} of --save-at, which was "
+                "not kept; remove it to begin anew"
+            )
         meter.say(f"going on from {outputs.checkpoint} at step {run.step:,}")
     pace = _Pace(run)
     saved = run.seconds
