@@ -41,6 +41,9 @@ BATCHES = (1, 16, 64, 256)
 LONGEST = 2048
 """Bytes of a sequence."""
 
+EACH = 65_536
+"""Bytes for a figure, about."""
+
 IN_PYTORCH = 128
 """Symbols of the one that steps in PyTorch."""
 
@@ -245,13 +248,13 @@ def measured(subject: Subject, batch: int, symbols: int) -> Line:
         stepped(predictor, sequences)
 
     def encode() -> list[bytes]:
-        return streams.encode(predictor, sequences)
+        return streams.encode(predictor, [[sequence] for sequence in sequences])
 
     coded = encode()
 
     def decode() -> None:
-        found = streams.decode(predictor, coded, [length] * batch)
-        assert all((a == b).all() for a, b in zip(found, sequences, strict=True))
+        decoded = streams.decode(predictor, coded, [[length]] * batch)
+        assert all((a == b).all() for (a,), b in zip(decoded, sequences, strict=True))
 
     best: dict[str, tuple[float, dict[str, float]]] = {}
     for _ in range(2):
@@ -384,8 +387,8 @@ MEMORY = {
 class Page:
     """The page of measurements, kept in a file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, each: int) -> None:
+        self.path, self.each = path, each
         self._rows: dict[tuple[str, ...], str] = {}
         for row in path.read_text().splitlines() if path.exists() else ():
             key = self._key(row)
@@ -416,7 +419,8 @@ class Page:
         tables: dict[str, list[str]] = {"": [], "slow": [], "memory": []}
         for key, row in self._rows.items():
             tables[key[0] if key[0] in tables else ""].append(row)
-        command = "python benchmarks/learned.py --data DIR --out reports/speed/learned.md"
+        each = f" --each {self.each}" if self.each != EACH else ""
+        command = f"python benchmarks/learned.py --data DIR{each} --out reports/speed/learned.md"
         parts = [
             f"<!-- {command} -->",
             "# Speed of learned codecs",
@@ -436,7 +440,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="the page")
-    parser.add_argument("--each", type=int, default=65_536, help="bytes for a figure, about")
+    parser.add_argument("--each", type=int, default=EACH, help="bytes for a figure, about")
     parser.add_argument("--memory", metavar="SPEC", help=argparse.SUPPRESS)
     parser.add_argument("--bytes", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -445,7 +449,7 @@ def main() -> int:
         return 0
     if not options.out:
         parser.error("--out is missing")
-    plugins, page = Plugins(data=options.data), Page(options.out)
+    plugins, page = Plugins(data=options.data), Page(options.out, options.each)
     lines, slow = [], {}
     found: list[Target] = []
     for subject in subjects(plugins, corpus_text(plugins)):
