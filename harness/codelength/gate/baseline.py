@@ -180,6 +180,7 @@ def load(path: Path) -> Baseline | None:
                 f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
             )
         stored = msgspec.json.decode(data, type=_Stored)
+        twice = _find_twice(data, stored)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -188,7 +189,7 @@ def load(path: Path) -> Baseline | None:
         raise StoreError(
             f"{path} is no baseline: {error}; remove it, and --update makes a new one"
         ) from error
-    if twice := _find_twice(data, stored):
+    if twice:
         raise StoreError(
             f"{path} has {twice} twice, as a merge that kept both sides; remove one of the lines"
         )
