@@ -1,4 +1,4 @@
-"""The protocols and kinds of media in the box, through the hooks that a plugin has, too."""
+"""The built-in protocols and kinds of media, through the hooks that a plugin has, too."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from codelength.api.protocol import Chunks, Paper, Protocol, Solid, Whole
 
 @hookimpl
 def codelength_protocols() -> Iterable[type[Protocol]]:
-    """Return the protocols in the box."""
+    """Return the built-in protocols."""
     return Whole, Chunks, Solid, Paper
 
 
 @hookimpl
 def codelength_media_kinds() -> Iterable[type[Media]]:
-    """Return the kinds of media in the box."""
+    """Return the built-in kinds of media."""
     return Media, Text, Image, Audio

@@ -49,7 +49,7 @@ COMPLETION = "_CODELENGTH_COMPLETE"
 class Lazy(click.Group):
     """Finds commands by name and imports only the one that is called.
 
-    Plugins are loaded only for a command that is not in the box.
+    Plugins are loaded only for a command that is not built in.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -78,7 +78,7 @@ class Lazy(click.Group):
 
 
 def _added() -> dict[str, Command]:
-    """The commands of plugins by name. A name in the box cannot be taken."""
+    """The commands of plugins by name. The name of a built-in command cannot be taken."""
     from codelength.plugins import installed_plugins
 
     commands = [entry.item for entry in installed_plugins().commands]

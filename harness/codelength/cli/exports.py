@@ -105,7 +105,7 @@ def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def all_exporters() -> list[Exporter]:
-    """Return the exporters in the box and those of installed plugins with other names."""
+    """Return the built-in exporters and those of installed plugins with other names."""
     box = {exporter.name for exporter in EXPORTERS}
     added = [entry.item for entry in installed_plugins().exporters]
     return [*EXPORTERS, *(exporter for exporter in added if exporter.name not in box)]

@@ -31,7 +31,7 @@ from codelength.report.submissions import Folder, Measurement, read_folders
 from codelength.results.cell import Cell, CorpusSlice, Environment, Readings
 
 KINDS = ("text", "image", "audio", "raw")
-"""The kinds of media in the box, in their order; those of plugins stand behind them."""
+"""The built-in kinds of media, in their order; those of plugins stand behind them."""
 
 UNRANKED = "-"
 ESTIMATED = "≈"

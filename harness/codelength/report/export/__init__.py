@@ -1,4 +1,4 @@
-"""The exporters in the box. Each turns a page into one file; a plugin may add others."""
+"""The built-in exporters. Each turns a page into one file; a plugin may add others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageExporter:
-    """An exporter in the box. What it needs is imported when it exports."""
+    """A built-in exporter. What it needs is imported when it exports."""
 
     name: str
     """The name of its option: `json` for `--json FILE`."""
