@@ -5,6 +5,9 @@ import sys
 import tempfile
 import time
 
+import pytest
+
+from codelength.coding import device
 from codelength.measure.worker import Meter
 from codelength.results.cell import Phase
 
@@ -16,6 +19,12 @@ for line in sys.stdin:
         pass
     print(flush=True)
 """
+
+
+@pytest.fixture(autouse=True)
+def on_the_processor(monkeypatch):
+    """Another test may have computed on a device in this process."""
+    monkeypatch.setattr(device, "_used", [])
 
 
 def phase_of(call) -> Phase:

@@ -9,8 +9,10 @@ FOLDER = Path("/dev/shm")
 
 
 def list_shared() -> set[Path]:
-    """What is there now, of this user."""
-    found = set()
+    """What is there now, of this user. Nothing on Windows, which has no such folder."""
+    found: set[Path] = set()
+    if not hasattr(os, "getuid"):
+        return found
     with suppress(OSError):
         for path in FOLDER.iterdir():
             with suppress(OSError):

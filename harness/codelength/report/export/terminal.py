@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 
 from codelength.report.format import plural
 from codelength.report.page import Page, Prose
@@ -9,6 +10,12 @@ from codelength.report.table import Bold, Table, paint, wrap_line
 
 LINES = 26
 """What the first screen takes at most in a terminal; the command adds a line."""
+
+NOTES = 6
+"""Lines of notes in the first screen of a terminal."""
+
+WANTED = 9
+"""Rows of each table that matter more than notes."""
 
 LEAST = 4
 """Rows that a table keeps, as long as there is room for the table at all."""
@@ -28,22 +35,46 @@ def to_text(page: Page, width: int | None = None, colour: bool = False) -> Itera
 def to_screen(page: Page, width: int | None = None, colour: bool = False) -> str:
     """Render what stands first on a page: who wins, the rankings, what went wrong.
 
-    In a terminal it takes at most `LINES` lines. Columns and rows that there is no room for are
-    left out, those with the best figure of a column last. Without a width nothing is left out.
+    In a terminal it takes at most `LINES` lines. Columns, rows and notes that there is no room for
+    are left out, rows with the best figure of a column last. Without a width nothing is left out.
     """
-    tables = [replace(s, notes=(), facts=()) for s in page.first if isinstance(s, Table)]
-    texts = [page.summary, *(s.text for s in page.first if isinstance(s, Prose))]
-    summary, *rest = (paint(wrap_line(text, width), text, colour) for text in texts)
+    given = [section for section in page.first if isinstance(section, Table)]
+    tables = [replace(table, notes=(), facts=()) for table in given]
+    notes = list(dict.fromkeys(note for table in given for note in table.notes))
+    prose = [section.text for section in page.first if isinstance(section, Prose)]
     if width is not None:
         tables = [replace(table.fit(width), notes=()) for table in tables]
-        taken = sum(text.count("\n") + 1 for text in [summary, *rest]) + 2
-        sizes = _share([_heads(table, width) for table in tables], tables, LINES - taken)
+        heads = [_heads(table, width) for table in tables]
+        for lines in range(NOTES, -1, -1):  # some rows come before notes
+            told = _fit_notes(notes, width, lines)
+            texts = [page.summary, *told, *prose]
+            taken = sum(wrap_line(text, width).count("\n") + 1 for text in texts) + 2
+            sizes = _share(heads, tables, LINES - taken)
+            wanted = [min(len(table.rows), WANTED) for table in tables]
+            if all(a >= b for a, b in zip_longest(sizes, wanted, fillvalue=0)):
+                break
         if len(sizes) < len(tables):
             left = plural(len(tables) - len(sizes), "more table")
-            rest.append(f"{left} of other protocols: --full")
+            prose.append(f"{left} of other protocols: --full")
+        notes = told
         tables = [_shorten(table, size) for table, size in zip(tables, sizes, strict=False)]
+    summary, *rest = (
+        paint(wrap_line(text, width), text, colour) for text in (page.summary, *notes, *prose)
+    )
     blocks = [_to_block(table, width, colour) for table in tables]
     return "\n\n".join(filter(None, [summary, *blocks, "\n".join(rest)]))
+
+
+def _fit_notes(notes: list[str], width: int, room: int) -> list[str]:
+    """The first of the notes in so many lines; the last of these says how many are left."""
+    kept: list[str] = []
+    for note in notes:
+        room -= wrap_line(note, width).count("\n") + 1
+        if room < (note != notes[-1]):
+            break
+        kept.append(note)
+    left = len(notes) - len(kept)
+    return [*kept, f"{plural(left, 'more note')}: --full"] if left else kept
 
 
 def _to_block(table: Table, width: int | None, colour: bool = False) -> str:
