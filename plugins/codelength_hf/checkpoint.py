@@ -67,12 +67,11 @@ class Checkpoint:
 
     def _shards(self, index: Path) -> list[Path]:
         try:
-            try:
-                parts = set(json.loads(index.read_bytes())["weight_map"].values())
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise Unavailable(f"{index} lists no weights; download it again") from error
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise Unavailable(f"{index} is no list of files of weights ({error!r})") from error
+            parts = set(json.loads(index.read_bytes())["weight_map"].values())
+        except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Unavailable(
+                f"{index} is no list of files of weights ({error!r}); download it again"
+            ) from error
         paths = [self.folder / part for part in sorted(parts)]
         if lacking := [path.name for path in paths if not path.is_file()]:
             raise Unavailable(f"{self.folder} has no {lacking[0]}; give a model that is whole")

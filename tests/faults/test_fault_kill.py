@@ -119,6 +119,8 @@ def test_a_run_loses_and_doubles_nothing(killer, tmp_path):
         assert figures_of(out) == whole, "each cell once, with the figures of a run in one go"
         assert not load(out).problems
         assert sorted(path.name for path in out.iterdir() if path.name != "plots") == [
+            "files.csv",
+            "report.html",
             "report.md",
             FILE,
         ]

@@ -33,6 +33,9 @@ FEWEST = 10
 """With fewer clusters there is no interval, and nothing tells the rows apart."""
 FEW = 5
 """A corpus with fewer clusters says too little of their spread, if other corpora have as many."""
+WIDEST = 10.0
+"""An interval that reaches further than this factor says nothing, and is none. That is so where one
+file has most of the bytes."""
 BLOCK = 256
 """Rows that are compared with all others at once, so that memory stays bounded."""
 
@@ -201,6 +204,7 @@ def _compare(groups: Sequence[Sequence[_Column]]) -> list[Mean]:
         if not any(small):
             variances = np.array([(d**2).sum(axis=1) for d in deviations])
             reach = _reach(variances.sum(axis=0), _freedom(variances, freedoms), 1)
+            reach[reach > np.log(WIDEST)] = np.nan
             low, high = np.exp(centres - reach), np.exp(centres + reach)
     for at, place in enumerate(whole):
         known = low is not None and high is not None and not np.isnan(low[at])

@@ -44,8 +44,8 @@ def notes(part: Part) -> list[str]:
         )
     elif any(mean.low is None for mean in means):
         said.append(
-            "No interval, because a corpus has too few files. For the places, its files are "
-            "taken to vary as those of the others do."
+            "No interval where a corpus has too few files, or one has most of its bytes. For "
+            "the places, the files of a corpus of few are taken to vary as those of others do."
         )
     said += [FIRST] if any(mean.first is not None for mean in means) else []
     said += [WHOLE] if part.whole else []

@@ -52,6 +52,7 @@ FIRST = [
     "zlib",
     "msgspec",
     "multiprocessing.connection",
+    "numba",
     "numpy",
     "platform",
     "platformdirs",
