@@ -136,6 +136,11 @@ def test_a_plugin_reads_no_standard_input(tmp_path):
     assert b"mine" in (tmp_path / "out").read_bytes()
 
 
+def hear_hangups() -> None:
+    """Not to be deaf to SIGHUP, as what `nohup` has started is."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start a command whose plugin sleeps in a file named `began`."""
     (folder / "p.py").write_text(
@@ -149,6 +154,7 @@ def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_hangups,
     )
     deadline = time.monotonic() + 30
     while not (folder / "began").exists():
