@@ -1,18 +1,19 @@
 """One cell as a function of its job."""
 
 import pickle
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from codelength.measure import codec_workers
-from codelength.measure.codec_workers import CodecWorkers, measure_cell
+from codelength.measure.codec_workers import CodecWorkers, Watch, measure_cell
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.plan import survey
 from codelength.plugins import Plugins
-from codelength.results.cell import Status
-from codelength.workers.supervisor import Crew, Supervisor
+from codelength.results.cell import CorpusSlice, Status
+from codelength.workers.supervisor import Crew, Stopped, Supervisor
 
 FAULTY = str(Path(__file__).parents[1] / "faulty_plugin.py")
 
@@ -66,3 +67,17 @@ def test_workers_that_need_much_memory_take_turns(
     with CodecWorkers(asked.recipe, asked.limits, Crew(), tmp_path) as workers:
         assert [workers.measure(asked).status for _ in range(2)] == [Status.OK] * 2
     assert most[-2:] == [alive_at_once] * 2
+
+
+def test_what_a_stop_takes_away_is_no_failure_of_the_codec(tmp_path: Path) -> None:
+    crew, asked = Crew(), job("gzip")
+
+    class Stop(Watch):
+        def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
+            crew.stop()
+            for left in tmp_path.iterdir():
+                shutil.rmtree(left)
+
+    workers = CodecWorkers(asked.recipe, asked.limits, crew, tmp_path)
+    with workers, pytest.raises(Stopped):
+        workers.measure(asked, Stop())

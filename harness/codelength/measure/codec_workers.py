@@ -46,6 +46,7 @@ from codelength.workers.supervisor import (
     Died,
     FunctionRaised,
     Pending,
+    Stopped,
     Supervisor,
     TimedOut,
 )
@@ -197,10 +198,12 @@ class CodecWorkers:
         return not self._ask("decoder", partial(find_change, code.files, folders))
 
     def measure(self, job: Job, watch: Watch = SILENT) -> Cell:
-        """Measure a job of this codec."""
+        """Measure a job of this codec. Raises Stopped if the crew is stopped meanwhile."""
         try:
             return self._measure(job, watch)
         except Failed as failed:
+            if self._crew.stopped:  # workers and folders are gone: that is not the codec's failure
+                raise Stopped("stopped") from failed
             return failed_cell(job, failed)
 
     def log(self) -> str:
