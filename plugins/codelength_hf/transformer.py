@@ -72,7 +72,7 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         self._head = self._matrix(weights.head.first(self.outputs))
         self._attention = self._constants()
 
-    def _layer(self, block: Block) -> _Layer[Ints, Floats]:
+    def _layer(self, block: Block[QuantizedMatrix]) -> _Layer[Ints, Floats]:
         return _Layer(
             self._norm(block.attention_norm),
             self._matrix(block.qkv),

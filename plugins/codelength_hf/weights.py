@@ -5,6 +5,7 @@ Families have other names for them, and store queries, keys and values in other 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,15 @@ class Vectors:
     bias: Array
 
 
+class Linear(NamedTuple):
+    """A projection as the checkpoint has it."""
+
+    matrix: Array
+    """(outputs, inputs)"""
+    bias: Array
+    """(outputs,)"""
+
+
 @dataclass(frozen=True)
 class QuantizedMatrix:
     """An int8 matrix with a scale and a bias for each output."""
@@ -49,34 +59,63 @@ class QuantizedMatrix:
         yield from _nonzero(self.bias)
 
 
+M = TypeVar("M", Linear, QuantizedMatrix)
+
+
 @dataclass(frozen=True)
-class Block:
-    """One layer."""
+class Block(Generic[M]):
+    """One layer, as it is read or quantised."""
 
     attention_norm: Vectors
-    qkv: QuantizedMatrix
+    qkv: M
     """((heads + 2 · key_heads) · head_dim, width): queries, then keys, then values, by head."""
     qk_norms: Vectors
     """(2, head_dim): the norms of each query and each key; (0, head_dim) if there are none."""
-    out: QuantizedMatrix
+    out: M
     """(width, heads · head_dim)"""
     mlp_norm: Vectors
-    up: QuantizedMatrix
+    up: M
     """(hidden, width); with a gate (2 · hidden, width), the gate first."""
-    down: QuantizedMatrix
+    down: M
     """(width, hidden)"""
+
+    def quantised(self: "Block[Linear]") -> "Block[QuantizedMatrix]":
+        """Return the same with int8 matrices."""
+        return Block(
+            self.attention_norm,
+            _quantise(self.qkv),
+            self.qk_norms,
+            _quantise(self.out),
+            self.mlp_norm,
+            _quantise(self.up),
+            _quantise(self.down),
+        )
+
+
+@dataclass(frozen=True)
+class Floats:
+    """A whole model as the checkpoint has it. Blocks are read one at a time."""
+
+    tokens: Array
+    """(vocabulary, width): the embedding of each token."""
+    positions: Array | None
+    """(context, width), where positions are learned."""
+    block: Callable[[int], Block[Linear]]
+    last_norm: Vectors
+    head: Array | None
+    """(vocabulary, width); None if it is the table of tokens."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A whole model."""
+    """A whole model, quantised."""
 
     architecture: Architecture
     tokens: QuantizedMatrix
     """(vocabulary, width): the embedding of each token."""
     positions: Array | None
     """(context, width), where positions are learned."""
-    blocks: list[Block]
+    blocks: list[Block[QuantizedMatrix]]
     last_norm: Vectors
     head: QuantizedMatrix
     """(vocabulary, width)"""
@@ -136,9 +175,24 @@ def read_weights(architecture: Architecture, tensors: Tensors, tied: bool) -> We
     Raises:
         UsageError: If a tensor is missing, or has another shape than the architecture says.
     """
-    weights = READERS[architecture.family](Reader(architecture, tensors), tied)
+    read = read_floats(architecture, tensors, tied)
+    tokens = _quantise_tokens(read.tokens)
+    weights = Weights(
+        architecture,
+        tokens,
+        read.positions,
+        [read.block(i).quantised() for i in range(architecture.layers)],
+        read.last_norm,
+        tokens if read.head is None else _quantise_tokens(read.head),
+        read.head is None,
+    )
     _check(weights)
     return weights
+
+
+def read_floats(architecture: Architecture, tensors: Tensors, tied: bool) -> Floats:
+    """Return the model in a checkpoint as it is, with the arguments of `read_weights`."""
+    return READERS[architecture.family](Reader(architecture, tensors), tied)
 
 
 def _check(weights: Weights) -> None:
@@ -211,7 +265,7 @@ class Reader:
         tensor = self.look_up(*names)
         return np.zeros(size, np.float32) if tensor is None else tensor
 
-    def head(self, tokens: Array, tied: bool, *names: str) -> QuantizedMatrix | None:
+    def head(self, tokens: Array, tied: bool, *names: str) -> Array | None:
         """Return the head; None if it is the table of tokens.
 
         A config may say that the head is tied when it differs.
@@ -219,7 +273,7 @@ class Reader:
         stored = self.look_up(*names) if tied else self.find(*names)
         if stored is None or (tied and np.array_equal(stored, tokens)):
             return None
-        return _quantise_tokens(stored)
+        return stored
 
     def norm(self, *prefixes: str) -> Vectors:
         """Return gain and bias of a norm."""
@@ -236,114 +290,102 @@ class Reader:
         gain = np.array(gains, np.float32).reshape(len(gains), self.architecture.head_dim)
         return Vectors(gain, np.zeros_like(gain))
 
-    def linear(self, *prefixes: str) -> tuple[Array, Array]:
-        """Return the matrix (outputs, inputs) and the bias of a projection."""
+    def linear(self, *prefixes: str) -> Linear:
+        """Return a projection."""
         matrix = self.find(*(f"{prefix}.weight" for prefix in prefixes))
         bias = self.find_or_zeros(*(f"{prefix}.bias" for prefix in prefixes), size=len(matrix))
-        return matrix, bias
+        return Linear(matrix, bias)
 
-    def transposed(self, *prefixes: str) -> tuple[Array, Array]:
+    def transposed(self, *prefixes: str) -> Linear:
         """Return the same of one that is stored the other way round, as GPT-2 does."""
         matrix = self.find(*(f"{prefix}.weight" for prefix in prefixes))
         bias = self.find_or_zeros(*(f"{prefix}.bias" for prefix in prefixes), size=matrix.shape[1])
-        return matrix.T, bias
+        return Linear(np.ascontiguousarray(matrix.T), bias)
 
 
-def _quantise(pair: tuple[Array, Array]) -> QuantizedMatrix:
-    return QuantizedMatrix(*quantise_matrix(np.ascontiguousarray(pair[0])), pair[1])
+def _quantise(linear: Linear) -> QuantizedMatrix:
+    return QuantizedMatrix(*quantise_matrix(linear.matrix), linear.bias)
 
 
-def _stack(*pairs: tuple[Array, Array]) -> QuantizedMatrix:
-    matrices, biases = zip(*pairs, strict=True)
-    return _quantise((np.concatenate(matrices), np.concatenate(biases)))
+def _stack(*linears: Linear) -> Linear:
+    matrices, biases = zip(*linears, strict=True)
+    return Linear(np.concatenate(matrices), np.concatenate(biases))
 
 
 def _quantise_tokens(matrix: Array) -> QuantizedMatrix:
-    return _quantise((matrix, np.zeros(len(matrix), np.float32)))
+    return _quantise(Linear(matrix, np.zeros(len(matrix), np.float32)))
 
 
-def _neox(read: Reader, tied: bool) -> Weights:
+def _neox(read: Reader, tied: bool) -> Floats:
     shape = read.architecture
 
-    def heads_apart(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+    def heads_apart(linear: Linear) -> Linear:
         """Rows are stored as (heads, query · key · value, columns)."""
-        matrix, bias = pair
+        matrix, bias = linear
         by_head = (shape.heads, 3, shape.head_dim)
         split = matrix.reshape(*by_head, -1).swapaxes(0, 1)
-        return split.reshape(matrix.shape), bias.reshape(by_head).swapaxes(0, 1).reshape(-1)
+        apart = bias.reshape(by_head).swapaxes(0, 1)
+        return Linear(split.reshape(matrix.shape), apart.reshape(-1))
 
-    def block(i: int) -> Block:
+    def block(i: int) -> Block[Linear]:
         name = f"gpt_neox.layers.{i}."
         return Block(
             read.norm(name + "input_layernorm"),
-            _quantise(heads_apart(read.linear(name + "attention.query_key_value"))),
+            heads_apart(read.linear(name + "attention.query_key_value")),
             read.qk_norms(),
-            _quantise(read.linear(name + "attention.dense")),
+            read.linear(name + "attention.dense"),
             read.norm(name + "post_attention_layernorm"),
-            _quantise(read.linear(name + "mlp.dense_h_to_4h")),
-            _quantise(read.linear(name + "mlp.dense_4h_to_h")),
+            read.linear(name + "mlp.dense_h_to_4h"),
+            read.linear(name + "mlp.dense_4h_to_h"),
         )
 
-    table = read.find("gpt_neox.embed_in.weight")
-    tokens, own = (
-        _quantise_tokens(table),
-        read.head(table, tied, "embed_out.weight", "lm_head.weight"),
-    )
-    blocks = [block(i) for i in range(shape.layers)]
-    last = read.norm("gpt_neox.final_layer_norm")
-    return Weights(shape, tokens, None, blocks, last, own or tokens, own is None)
+    tokens = read.find("gpt_neox.embed_in.weight")
+    head = read.head(tokens, tied, "embed_out.weight", "lm_head.weight")
+    return Floats(tokens, None, block, read.norm("gpt_neox.final_layer_norm"), head)
 
 
-def _llama(read: Reader, tied: bool) -> Weights:
-    shape = read.architecture
-
-    def block(i: int) -> Block:
+def _llama(read: Reader, tied: bool) -> Floats:
+    def block(i: int) -> Block[Linear]:
         name = f"model.layers.{i}."
         attention = name + "self_attn."
         return Block(
             read.norm(name + "input_layernorm"),
             _stack(*(read.linear(attention + part) for part in ("q_proj", "k_proj", "v_proj"))),
             read.qk_norms(attention + "q_norm", attention + "k_norm"),
-            _quantise(read.linear(attention + "o_proj")),
+            read.linear(attention + "o_proj"),
             read.norm(name + "post_attention_layernorm"),
             _stack(*(read.linear(name + f"mlp.{part}_proj") for part in ("gate", "up"))),
-            _quantise(read.linear(name + "mlp.down_proj")),
+            read.linear(name + "mlp.down_proj"),
         )
 
-    table = read.find("model.embed_tokens.weight")
-    tokens, own = _quantise_tokens(table), read.head(table, tied, "lm_head.weight")
-    blocks = [block(i) for i in range(shape.layers)]
-    return Weights(shape, tokens, None, blocks, read.norm("model.norm"), own or tokens, own is None)
+    tokens = read.find("model.embed_tokens.weight")
+    head = read.head(tokens, tied, "lm_head.weight")
+    return Floats(tokens, None, block, read.norm("model.norm"), head)
 
 
-def _gpt2(read: Reader, tied: bool) -> Weights:
-    shape = read.architecture
-
+def _gpt2(read: Reader, tied: bool) -> Floats:
     def both(name: str) -> tuple[str, str]:
         return f"transformer.{name}", name
 
-    def block(i: int) -> Block:
+    def block(i: int) -> Block[Linear]:
         name = f"h.{i}."
         return Block(
             read.norm(*both(name + "ln_1")),
-            _quantise(read.transposed(*both(name + "attn.c_attn"))),
+            read.transposed(*both(name + "attn.c_attn")),
             read.qk_norms(),
-            _quantise(read.transposed(*both(name + "attn.c_proj"))),
+            read.transposed(*both(name + "attn.c_proj")),
             read.norm(*both(name + "ln_2")),
-            _quantise(read.transposed(*both(name + "mlp.c_fc"))),
-            _quantise(read.transposed(*both(name + "mlp.c_proj"))),
+            read.transposed(*both(name + "mlp.c_fc")),
+            read.transposed(*both(name + "mlp.c_proj")),
         )
 
-    table = read.find(*both("wte.weight"))
-    tokens, own = _quantise_tokens(table), read.head(table, tied, "lm_head.weight")
-    blocks = [block(i) for i in range(shape.layers)]
+    tokens = read.find(*both("wte.weight"))
+    head = read.head(tokens, tied, "lm_head.weight")
     positions = np.ascontiguousarray(read.find(*both("wpe.weight")))
-    return Weights(
-        shape, tokens, positions, blocks, read.norm(*both("ln_f")), own or tokens, own is None
-    )
+    return Floats(tokens, positions, block, read.norm(*both("ln_f")), head)
 
 
-READERS: Mapping[str, Callable[[Reader, bool], Weights]] = {
+READERS: Mapping[str, Callable[[Reader, bool], Floats]] = {
     "gpt2": _gpt2,
     "gpt_neox": _neox,
     "llama": _llama,
