@@ -159,12 +159,15 @@ class Careless(Knowing):
 
 @dataclass(frozen=True)
 class Leaving(Knowing):
-    """Ends its process."""
+    """Ends its process, at the first byte that it is given or later."""
 
     name: ClassVar[str] = "leaving"
+    early: bool = False
 
     def encode_many(self, samples: Sequence[Any]) -> list[bytes]:
-        os._exit(1)
+        if self.early or len(samples[0].data) > 1:
+            os._exit(1)
+        return super().encode_many(samples)
 
 
 @dataclass(frozen=True)

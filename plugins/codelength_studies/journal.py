@@ -9,7 +9,6 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 
-from codelength.api.codec import Codec, dependencies_of
 from codelength.results.journal import Journal, records
 
 
@@ -17,7 +16,7 @@ class Key(NamedTuple):
     """What a record is about."""
 
     distribution: str
-    """The digest of codec, settings, libraries and weights."""
+    """The digest of codec, settings, libraries, weights and code."""
     data: str
     """The digest of the bytes and of what was asked about them."""
 
@@ -46,12 +45,14 @@ class StudyJournal(Generic[R]):
         file: str,
         kinds: Sequence[type[R]],
         skipped: Sequence[type] = (),
+        fresh: bool = False,
     ) -> None:
         """Read what is in `folder`/`file`, which may not be there.
 
         Args:
             kinds: Of records.
             skipped: Kinds of records that older versions wrote into the same file.
+            fresh: Do not find what is in the file.
 
         Raises:
             StoreError: The file cannot be read, or another process writes to it.
@@ -64,7 +65,7 @@ class StudyJournal(Generic[R]):
             decoder: msgspec.json.Decoder[R]
             decoder = msgspec.json.Decoder(reduce(or_, [*kinds, *skipped]))
             for record in records(folder / file, decoder.decode, self.problems):
-                if type(record) in kinds:
+                if type(record) in kinds and not fresh:
                     self._records[type(record), record.key] = record
 
     def find(self, kind: type[K], key: Key) -> K | None:
@@ -86,14 +87,9 @@ class StudyJournal(Generic[R]):
             self._file.__exit__(*error)
 
 
-def digest_of(codec: Codec) -> str:
-    """Return what tells the distribution of `codec` from others."""
-    return distribution_digest(codec.spec, dependencies_of(codec))
-
-
-def distribution_digest(spec: str, versions: dict[str, str]) -> str:
-    """Return a digest that changes with the settings, the libraries and the weights."""
-    facts = [spec, *(f"{name} {value}" for name, value in sorted(versions.items()))]
+def distribution_digest(spec: str, versions: dict[str, str], code: str) -> str:
+    """Return a digest that changes with the settings, the libraries, the weights and the code."""
+    facts = [spec, *(f"{name} {value}" for name, value in sorted(versions.items())), code]
     return sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 

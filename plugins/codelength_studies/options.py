@@ -11,6 +11,7 @@ CODECS = click.option("--codecs", required=True, metavar="LIST", help="Codecs wi
 CORPORA = click.option(
     "--corpora", required=True, metavar="LIST", help="Corpora; one of each kind tells most."
 )
+FRESH = click.option("--fresh", is_flag=True, help="Measure also what the folder of --out holds.")
 
 
 def with_protocol(default: str, metavar: str = "NAME") -> Callable[[F], F]:

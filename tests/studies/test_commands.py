@@ -1,5 +1,6 @@
 """score, curve, sample and scaling as they are typed: what they print, write and refuse."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,64 @@ def test_a_ladder_is_trained_scored_coded_and_fitted(
         rates[how] = [float(line.split(",")[3]) for line in lines]
     for scored, coded in zip(rates["--score"], rates[""], strict=True):
         assert 0 < coded - scored < 0.01
+
+
+STUDIES = {
+    "score": "score --codecs mine --corpora iid --limit 4kB --check 1kB",
+    "curve": "curve --codecs mine --corpora iid --length 64 --chunks 2 --no-controls",
+    "sample": "sample --codec mine --prompt prompt.txt --bytes 2 --starts 1",
+    "scaling": "scaling measure --codecs mine:of=step4 --corpora iid --limit 4kB --score",
+}
+MINE = """
+from dataclasses import dataclass
+from typing import ClassVar
+from codelength import hookimpl
+from codelength.api.model_card import ModelCard
+from codelength.coding.predictor_codec import PredictorCodec
+from oracle_predictor import IidPredictor
+import helper
+
+@dataclass(frozen=True)
+class Mine(PredictorCodec):
+    name: ClassVar[str] = "mine"
+    of: str = ""
+    card: ClassVar[ModelCard] = ModelCard(parameters=4)
+
+    @property
+    def predictor(self):
+        return IidPredictor()
+
+@hookimpl
+def codelength_codecs():
+    return [Mine()]
+"""
+
+
+@pytest.mark.parametrize(
+    "study", ["score", "curve", "sample", pytest.param("scaling", marks=pytest.mark.slow)]
+)
+def test_a_study_measures_again_what_was_edited_and_what_is_asked_for(
+    study: str, prompt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(prompt.parent)
+    tests = Path(__file__).parent.parent
+    monkeypatch.setenv("PYTHONPATH", f"{tests}{os.pathsep}{tmp_path}")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "helper.py").write_text("VALUE = 1\n")
+    words = [*STUDIES[study].split(), "--plugin", "mine.py", "--out", "out"]
+
+    def records() -> int:
+        journals = [path for path in Path("out").glob("*.jsonl") if path.name != "results.jsonl"]
+        return sum(len(path.read_text().splitlines()) for path in journals)
+
+    ran(*words)
+    first = records()
+    assert first
+    ran(*words)
+    assert records() == first
+    (tmp_path / "helper.py").write_text("VALUE = 2\n")
+    ran(*words)
+    assert records() == 2 * first
+    ran(*words, "--fresh")
+    assert records() == 3 * first

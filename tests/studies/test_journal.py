@@ -63,10 +63,21 @@ def test_without_a_folder_nothing_is_written() -> None:
         assert open_journal.find(Measured, Key("distribution", "a")) is not None
 
 
+def test_a_fresh_journal_finds_only_what_it_was_given_itself(tmp_path: Path) -> None:
+    record = Measured(data="a", value=1)
+    with journal(tmp_path) as open_journal:
+        open_journal.append(record)
+    with StudyJournal(tmp_path, FILE, [Measured], fresh=True) as fresh:
+        assert fresh.find(Measured, record.key) is None
+        fresh.append(record)
+        assert fresh.find(Measured, record.key) == record
+
+
 def test_digests_change_with_everything_that_they_are_of() -> None:
-    facts = [("a", {}), ("b", {}), ("a", {"numpy": "1"}), ("a", {"numpy": "2"})]
-    assert len({distribution_digest(spec, versions) for spec, versions in facts}) == 4
-    assert distribution_digest("a", {"x": "1", "y": "2"}) == distribution_digest(
-        "a", {"y": "2", "x": "1"}
+    facts = [("a", {}, ""), ("b", {}, ""), ("a", {"numpy": "1"}, ""), ("a", {"numpy": "2"}, "")]
+    facts.append(("a", {}, "of other code"))
+    assert len({distribution_digest(*one) for one in facts}) == 5
+    assert distribution_digest("a", {"x": "1", "y": "2"}, "") == distribution_digest(
+        "a", {"y": "2", "x": "1"}, ""
     )
     assert len({data_digest("a", 1), data_digest("a", 2), data_digest("a1")}) == 3

@@ -22,7 +22,7 @@ from codelength.cli.options import (
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
-from codelength_studies.options import CODECS, CORPORA, with_protocol
+from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of controls.")
 @with_out("Where the page goes; curves that are there are not measured again.", "codelength-curves")
+@FRESH
 @with_plugins
 def command(
     codecs: str,
@@ -83,6 +84,7 @@ def command(
     order: int,
     seed: int,
     out: Path,
+    fresh: bool,
     plugins: Plugins,
 ) -> int:
     """Show what context is worth: bits a byte by position and by prefix.
@@ -106,7 +108,7 @@ def command(
     from codelength_studies.plan import plan_study
 
     warn_broken(plugins)
-    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, [Curve]) as journal:
+    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, [Curve], fresh=fresh) as journal:
         plan = plan_study(
             plugins,
             plugins.select_codecs(codecs),
@@ -156,6 +158,7 @@ def _questions(
 ) -> "Iterator[tuple[Codec, list[Piece], Question]]":
     """Yield every curve to measure, with its codec and its pieces. Raises UsageError."""
     from codelength.api.codec import dependencies_of
+    from codelength_studies.code import code_of
     from codelength_studies.curve.pieces import take_pieces
     from codelength_studies.curve.records import Question
     from codelength_studies.plan import samples_of
@@ -169,11 +172,13 @@ def _questions(
         except UsageError as error:
             raise UsageError(f"corpus {corpus} has {error}") from error
     for entry in plan.codecs:
+        code = code_of(plan.plugins, entry).digest
         for target in plan.targets:
             for control in controls:
                 question = Question(
                     codec=entry.item.spec,
                     versions=dependencies_of(entry.item),
+                    code=code,
                     slice=target.slice,
                     control=control,
                     **asked,

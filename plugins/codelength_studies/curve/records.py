@@ -32,6 +32,8 @@ class Question(Struct, frozen=True, rename={"slice": "cut"}):
     have no contexts."""
     order: int = 0
     """Of the surrogate."""
+    code: str = ""
+    """The digest of the code; unknown in records of old versions."""
 
 
 class Curve(Struct, frozen=True, rename={"question": "asked"}):
@@ -69,7 +71,7 @@ class Curve(Struct, frozen=True, rename={"question": "asked"}):
 def key_of(question: Question) -> Key:
     """Return what a curve that answers the question is about."""
     return Key(
-        distribution_digest(question.codec, question.versions),
+        distribution_digest(question.codec, question.versions, question.code),
         data_digest(
             question.slice.digest,
             question.control,

@@ -13,6 +13,7 @@ from codelength.cli import warn_problems
 from codelength.cli.options import DEVICE, Size, warn_broken, with_out, with_plugins
 from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
+from codelength_studies.options import FRESH
 
 if TYPE_CHECKING:
     from codelength_studies.journal import StudyJournal
@@ -60,6 +61,7 @@ STORE_EVERY = 30.0
 )
 @DEVICE
 @with_out("Write a page with the continuations of all codecs; what is done is not done again.")
+@FRESH
 @with_plugins
 def command(
     specs: str,
@@ -70,6 +72,7 @@ def command(
     context: int,
     starts: int,
     out: Path | None,
+    fresh: bool,
     plugins: Plugins,
 ) -> int:
     """Continue a text with any codec or predictor.
@@ -84,6 +87,7 @@ def command(
     codelength sample --codec gzip,ppmd,recurrent --prompt book.txt --out continued
     """
     from codelength.results.machine import command_line
+    from codelength_studies.code import code_of
     from codelength_studies.journal import StudyJournal
     from codelength_studies.page import write_page
     from codelength_studies.sample.draw import cross_costs
@@ -91,7 +95,8 @@ def command(
     from codelength_studies.sample.records import FILE, Continuation, Settings, digest_prompt
 
     warn_broken(plugins)
-    codecs = [entry.item for entry in plugins.select_codecs(specs)]
+    entries = plugins.select_codecs(specs)
+    codecs = [entry.item for entry in entries]
     if not codecs or (len(codecs) > 1 and out is None):
         raise UsageError("sample takes one codec, or several with --out DIR for their page")
     for codec in codecs:
@@ -101,11 +106,15 @@ def command(
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     continuations = []
-    with Meter(sys.stderr) as meter, StudyJournal(out, FILE, [Continuation]) as journal:
-        for codec in codecs:
+    with (
+        Meter(sys.stderr) as meter,
+        StudyJournal(out, FILE, [Continuation], fresh=fresh) as journal,
+    ):
+        for entry, codec in zip(entries, codecs, strict=True):
             settings = Settings(
                 codec=codec.spec,
                 versions=dependencies_of(codec),
+                code="" if out is None else code_of(plugins, entry).digest,
                 prompt=digest_prompt(prompt),
                 bytes=size,
                 seed=seed,

@@ -23,12 +23,15 @@ class Settings(Struct, frozen=True):
     """Bytes that a codec without predictor sees."""
     starts: int
     """Contexts over which its code lengths are averaged."""
+    code: str = ""
+    """The digest of the code; unknown in records of old versions."""
 
     @property
     def key(self) -> Key:
         """What a continuation with these settings is about."""
         drawn = (self.bytes, self.seed, self.temperature, self.context, self.starts)
-        return Key(distribution_digest(self.codec, self.versions), data_digest(self.prompt, *drawn))
+        distribution = distribution_digest(self.codec, self.versions, self.code)
+        return Key(distribution, data_digest(self.prompt, *drawn))
 
 
 class Continuation(Struct, frozen=True):

@@ -14,7 +14,7 @@ from codelength.cli.options import LIMIT, warn_broken, with_out, with_plugins
 from codelength.cli.output import print_sections
 from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
-from codelength_studies.options import CORPORA, with_protocol
+from codelength_studies.options import CORPORA, FRESH, with_protocol
 
 if TYPE_CHECKING:
     from codelength_studies.scaling.analysis import Analysis
@@ -150,6 +150,7 @@ def _analyses(
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
 @OUT
+@FRESH
 @with_plugins
 def measure_command(
     folder: Path | None,
@@ -162,6 +163,7 @@ def measure_command(
     step_tokens: int | None,
     jobs: int,
     out: Path,
+    fresh: bool,
     plugins: Plugins,
 ) -> int:
     """Measure every model of a ladder on some corpora.
@@ -201,7 +203,7 @@ def measure_command(
             lambda name: meter.now(f"reading {name}"),
         )
     measure = score_models if scored else code_with_models
-    points = points_of(models, measure(plan, jobs, out), step_tokens)
+    points = points_of(models, measure(plan, jobs, out, fresh), step_tokens)
     path = out / "points.csv"
     write_points(path, points)
     wanted = len(models) * len(plan.targets)

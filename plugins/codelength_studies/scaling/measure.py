@@ -15,15 +15,15 @@ from codelength_studies.score.command import CHECK, Progress
 from codelength_studies.score.run import score_plan
 
 
-def score_models(plan: Plan, jobs: int, out: Path) -> Sequence[Cell]:
+def score_models(plan: Plan, jobs: int, out: Path, fresh: bool) -> Sequence[Cell]:
     """Return the ideal code length of every model on every target."""
     with Meter(sys.stderr) as meter:
         record = environment(1, jobs)
-        return score_plan(plan, record, CHECK, out, Progress(meter))
+        return score_plan(plan, record, CHECK, out, Progress(meter), fresh)
 
 
-def code_with_models(plan: Plan, jobs: int, out: Path) -> Sequence[Cell]:
+def code_with_models(plan: Plan, jobs: int, out: Path, fresh: bool) -> Sequence[Cell]:
     """Return the cell of every model on every target, decoded in another process."""
     with Store(out) as store, watch(sys.stderr) as progress:
-        execute(plan, store, Limits(), jobs, progress)
+        execute(plan, store, Limits(), jobs, progress, fresh)
     return plan.latest(load(out))

@@ -21,7 +21,7 @@ from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
 from codelength.report import format
 from codelength.results.cell import Cell, CorpusSlice
-from codelength_studies.options import CODECS, CORPORA, with_protocol
+from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 
 CHECK = 131_072
 """Bytes of each corpus that are coded, too."""
@@ -48,6 +48,7 @@ CHECK = 131_072
 )
 @DEVICE
 @OUT
+@FRESH
 @with_plugins
 def command(
     codecs: str,
@@ -57,6 +58,7 @@ def command(
     jobs: int,
     check: int,
     out: Path,
+    fresh: bool,
     plugins: Plugins,
 ) -> int:
     """Estimate what a predictor needs for a corpus, without coding it.
@@ -89,7 +91,7 @@ def command(
             plugins, chosen, corpora, rules, limit, lambda name: meter.now(f"reading {name}")
         )
         record = environment(1, jobs)
-        scores = score_plan(plan, record, check, out, Progress(meter))
+        scores = score_plan(plan, record, check, out, Progress(meter), fresh)
     results = load(out)
     print_sections(*map(score_table, group_scores(scores, results.current)))
     write_page(page(results), out / PAGE)

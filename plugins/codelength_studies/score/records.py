@@ -11,7 +11,7 @@ class Part(Struct, frozen=True, rename={"distribution": "law"}):
     """Some pieces of a corpus under one distribution."""
 
     distribution: str
-    """The digest of codec, settings, libraries and weights."""
+    """The digest of codec, settings, libraries, weights and code."""
     data: str
     """The digest of the pieces, each with its length."""
     bytes: int
@@ -53,6 +53,6 @@ class _OldScore(Struct, frozen=True, tag="score"):
 ScoreJournal = StudyJournal[ScoredChunk | CheckedSample]
 
 
-def open_journal(folder: Path) -> ScoreJournal:
+def open_journal(folder: Path, fresh: bool = False) -> ScoreJournal:
     """Open the journal of the scores in a results folder. Raises StoreError."""
-    return ScoreJournal(folder, FILE, [ScoredChunk, CheckedSample], [_OldScore, Environment])
+    return ScoreJournal(folder, FILE, [ScoredChunk, CheckedSample], [_OldScore, Environment], fresh)

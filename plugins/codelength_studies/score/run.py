@@ -6,7 +6,7 @@ from math import fsum
 from pathlib import Path
 from typing import Protocol
 
-from codelength.api.codec import Codec, versions_of
+from codelength.api.codec import Codec, dependencies_of, versions_of
 from codelength.api.errors import CodelengthError
 from codelength.measure.job import Recipe
 from codelength.measure.plan import Plan, Target
@@ -22,7 +22,8 @@ from codelength.results.cell import (
 from codelength.results.store import Store, load
 from codelength.workers.pool import Pool
 from codelength.workers.supervisor import WorkerLost
-from codelength_studies.journal import Key, digest_of, distribution_digest
+from codelength_studies.code import code_of
+from codelength_studies.journal import Key, distribution_digest
 from codelength_studies.plan import samples_of
 from codelength_studies.score.chunks import Pieces, cut_chunks, take_sample
 from codelength_studies.score.records import (
@@ -68,7 +69,12 @@ class Watch(Protocol):
 
 
 def score_plan(
-    plan: Plan, environment: Environment, check: int, out: Path, watch: Watch
+    plan: Plan,
+    environment: Environment,
+    check: int,
+    out: Path,
+    watch: Watch,
+    fresh: bool = False,
 ) -> list[Cell]:
     """Score every codec on every target, by `environment.jobs` processes at once.
 
@@ -77,16 +83,18 @@ def score_plan(
 
     Args:
         check: About how many bytes of each target are also coded and decoded.
+        fresh: Score also what the folder holds.
 
     Raises:
         ScoreError: A process died.
         Mismatch: A coded sample came back as something else.
         StoreError: The folder cannot be written.
     """
-    known = {cell.key: cell for cell in load(out).estimates}
+    results = load(out)
+    known = {} if fresh else {cell.key: cell for cell in results.estimates}
     scores = []
     with (
-        open_journal(out) as journal,
+        open_journal(out, fresh) as journal,
         Store(out) as store,
         Pool(environment.jobs) as pool,
         Pool(1) as others,
@@ -94,10 +102,21 @@ def score_plan(
         store.append(environment)
         for entry in plan.codecs:
             codec = require_code_lengths(entry.item)
-            recipe, distribution = Recipe.of(plan.plugins, entry), digest_of(codec)
+            recipe = Recipe.of(plan.plugins, entry)
+            code = code_of(plan.plugins, entry, environment.run)
+            versions = dependencies_of(codec)
+            distribution = distribution_digest(codec.spec, versions, code.digest)
+            if code.digest not in results.codes:
+                results.codes[code.digest] = code
+                store.append(code)
             for target in plan.targets:
                 score = known.get(CellKey(codec.spec, *target.slice.key))
-                reused = score is not None and _is_same(score, target.slice, distribution)
+                reused = (
+                    score is not None
+                    and score.slice.identity == target.slice.identity
+                    and {**score.versions, **score.digests} == versions
+                    and score.code == code.digest
+                )
                 if score is None or not reused:
                     scorer = _Scorer(plan, target, codec, recipe, distribution, journal, watch)
                     estimate = scorer.score(pool, others, environment.jobs, check)
@@ -114,21 +133,12 @@ def score_plan(
                         model_bytes=dict(codec.model_bytes),
                         card=codec.card,
                         estimate=estimate,
+                        code=code.digest,
                     )
                     store.append(score)
                 scores.append(score)
                 watch.finish(score, reused)
     return scores
-
-
-def _is_same(score: Cell, corpus_slice: CorpusSlice, distribution: str) -> bool:
-    """Tell whether a stored score is of these very bytes under this very distribution.
-
-    Schema 1 stored the digest of the distribution itself.
-    """
-    computed = distribution_digest(score.codec, {**score.versions, **score.digests})
-    stored = score.digests.get("distribution", computed)
-    return score.slice.identity == corpus_slice.identity and stored == distribution
 
 
 @dataclass(frozen=True)

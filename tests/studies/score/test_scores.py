@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from codelength.api.errors import UsageError
+from codelength.api.errors import CodelengthError, UsageError
 from codelength.api.media import Sample
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CorpusSlice, Evidence
 from codelength.results.store import load
 from codelength_controls import Skewed
+from codelength_studies.code import CodeUnknown
 from codelength_studies.plan import plan_study
 from codelength_studies.score import chunks as cutting
 from codelength_studies.score import run as scoring
@@ -119,11 +120,18 @@ def test_a_sample_that_does_not_come_back_is_a_failed_round_trip(tmp_path: Path)
     assert raised.value.exit_code == 4
 
 
-def test_a_process_that_dies_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        ScoreError, match="was not scored on iid: its process ended with exit code 1"
-    ) as raised:
-        scored(tmp_path, "leaving")
+@pytest.mark.parametrize(
+    ("codec", "error", "message"),
+    [
+        ("leaving:early=true", CodeUnknown, "failed on its first byte: its process ended with ex"),
+        ("leaving", ScoreError, "was not scored on iid: its process ended with exit code 1"),
+    ],
+)
+def test_a_process_that_dies_is_one_line(
+    codec: str, error: type[CodelengthError], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message) as raised:
+        scored(tmp_path, codec)
     assert raised.value.exit_code == 3
 
 
@@ -196,7 +204,9 @@ def test_scores_of_old_versions_give_the_figures_of_their_page() -> None:
 
 
 @pytest.mark.usefixtures("_one_process")
-def test_a_score_of_an_old_version_is_not_done_again(tmp_path: Path) -> None:
+def test_a_score_of_an_old_version_is_done_again_because_its_code_is_unknown(
+    tmp_path: Path,
+) -> None:
     score = scored(tmp_path)
     assert score.estimate is not None
     check, old = score.estimate.check, tmp_path / "old"
@@ -214,5 +224,5 @@ def test_a_score_of_an_old_version_is_not_done_again(tmp_path: Path) -> None:
     (old / FILE).write_text(json.dumps(record) + "\n")
     watch = Quiet()
     assert scored(old, watch=watch).estimate is not None
-    assert watch.reused == 1
-    assert lines(old) == ["score"]
+    assert watch.reused == 0
+    assert lines(old).count("chunk") == 5
