@@ -5,6 +5,8 @@ from codelength.api.errors import UsageError
 from codelength.cli import cli
 from codelength.cli.leaderboard import command as leaderboard
 from codelength.cli.options import Size
+from codelength.cli.run import choose_limit
+from codelength.cli.run import command as run
 from codelength.report.keys import KEYS
 
 
@@ -31,3 +33,10 @@ def test_a_command_that_is_not_there_is_named_with_the_nearest_that_is():
 def test_sort_offers_every_ranking_key():
     (sort,) = [parameter for parameter in leaderboard.params if parameter.name == "key"]
     assert list(sort.type.choices) == list(KEYS)
+
+
+def test_all_is_no_limit_and_no_sample_first():
+    (limit,) = [parameter for parameter in run.params if parameter.name == "limit"]
+    given = limit.type.convert("all", limit, None)
+    assert choose_limit(given, is_named=True) == (None, None)
+    assert choose_limit(None, is_named=True)[1] is not None

@@ -167,8 +167,12 @@ SANDBOX = click.option(
 )
 
 
+ALL = "all"
+"""The limit of someone who wants everything, also of slow codecs."""
+
+
 class LimitOption(click.ParamType[str | int]):
-    """What of a corpus is measured: `2MB`, drawn from all its files; `head:2MB`."""
+    """What of a corpus is measured: `2MB`, drawn from all its files; `head:2MB`; `all`."""
 
     name = "size"
 
@@ -176,7 +180,7 @@ class LimitOption(click.ParamType[str | int]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | int:
         try:
-            return parse_limit(value)
+            return ALL if value == ALL else parse_limit(value)
         except UsageError as error:
             self.fail(str(error), param, ctx)
 
@@ -184,6 +188,7 @@ class LimitOption(click.ParamType[str | int]):
 LIMIT = click.option(
     "--limit",
     type=LimitOption(),
+    callback=lambda _context, _option, limit: None if limit == ALL else limit,
     help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first.",
 )
 

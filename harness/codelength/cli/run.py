@@ -14,6 +14,7 @@ from codelength.cli import fail, warn_problems
 from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
+    ALL,
     DEVICE,
     KEY,
     OUT,
@@ -59,8 +60,8 @@ SLOW = " A codec that would take more than an hour for everything is measured on
 @click.option(
     "--limit",
     type=LimitOption(),
-    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first. "
-    "Without it, fast codecs take everything and slow ones a sample.",
+    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first; "
+    "all. Without it, fast codecs take everything and slow ones a sample.",
 )
 @OUT
 @KEY
@@ -140,7 +141,7 @@ def command(
     chosen_codecs = leave_out_missing(selected, asked=False)
     chosen_protocols = plugins.select_protocols(protocols)
     chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
-    limit, within = _choose_limit(limit, corpora is not None)
+    limit, within = choose_limit(limit, corpora is not None)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
     limits = Limits(timeout, memory or default_memory(), threads, sandbox)
@@ -198,12 +199,12 @@ def command(
     return 3 if asked_for else exit_code(cells, strict=codecs is not None) or code
 
 
-def _choose_limit(limit: Limit, is_named: bool) -> tuple[Limit, float | None]:
+def choose_limit(limit: Limit, is_named: bool) -> tuple[Limit, float | None]:
     """Choose what of each corpus is measured, and the seconds that a codec may take for all."""
     if not is_named:
         click.echo(SMOKE_TEST, err=True)
     if limit is not None:
-        return limit, None
+        return (None if limit == ALL else limit), None
     return SAMPLE if is_named else SMOKE
 
 
