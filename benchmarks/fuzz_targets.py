@@ -226,9 +226,9 @@ def edited(seed: bytes, seeds: Sequence[bytes], chance: random.Random) -> bytes:
 
 
 def baselines() -> tuple[Sequence[bytes], Take]:
-    from codelength.gate.baseline import load
+    from codelength_gate.baseline import load
 
-    seed = (Path(__file__).parents[1] / "tests/gate/golden/schema2.json").read_bytes()
+    seed = (Path(__file__).parents[1] / "tests/plugins/gate/golden/schema2.json").read_bytes()
     path = Path(mkdtemp()) / "baseline.json"
 
     def take(data: bytes) -> None:

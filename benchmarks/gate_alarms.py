@@ -21,12 +21,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from codelength.gate.baseline import Baseline, Grid
-from codelength.gate.outcome import Policy, accept, check
-from codelength.gate.timing import TimeVerdict
 from codelength.measure.codec_workers import Watch
 from codelength.plugins import Plugins
 from codelength.results.machine import machine
+from codelength_gate.baseline import Baseline, Grid
+from codelength_gate.outcome import Policy, accept, check
+from codelength_gate.timing import TimeVerdict
 
 EACH = 10
 """Runs for each baseline."""

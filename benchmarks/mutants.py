@@ -173,17 +173,17 @@ MUTANTS = (
     ),
     Mutant(
         "a larger size is no regression",
-        HARNESS + "gate/verdicts.py",
+        "plugins/codelength_gate/verdicts.py",
         "            if step > 0\n",
         "            if step > 1\n",
-        "tests/gate/test_gate_verdicts.py",
+        "tests/plugins/gate/test_gate_verdicts.py",
     ),
     Mutant(
         "other bytes of the same size are equal",
-        HARNESS + "gate/verdicts.py",
+        "plugins/codelength_gate/verdicts.py",
         "    if before.blobs != now.blobs:\n",
         "    if False:\n",
-        "tests/gate/test_gate_verdicts.py",
+        "tests/plugins/gate/test_gate_verdicts.py",
     ),
     Mutant(
         "a model costs nothing in the adjusted ratio",

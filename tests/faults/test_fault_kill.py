@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from codelength.gate import baseline
 from codelength.results.store import FILE, load
+from codelength_gate import baseline
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 MARK = "CODELENGTH_KILL_TEST"

@@ -50,7 +50,7 @@ class Hanging(Codec):
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         hang("encode")
-        if "codelength.gate.stopwatch" in sys.modules:
+        if "codelength_gate.stopwatch" in sys.modules:
             hang("time")
         return data
 

@@ -8,11 +8,11 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
-from codelength.gate.outcome import INCOMPLETE, Outcome
-from codelength.gate.timing import TimeFinding, TimeVerdict
-from codelength.gate.verdicts import CellFinding, Verdict
 from codelength.report.page import PlainPage, Prose, Records
 from codelength.report.table import Column, Table, join_rows, to_code
+from codelength_gate.outcome import INCOMPLETE, Outcome
+from codelength_gate.timing import TimeFinding, TimeVerdict
+from codelength_gate.verdicts import CellFinding, Verdict
 
 SCHEMA = 1
 """Of the JSON: raised when a field changes its meaning."""

@@ -6,7 +6,7 @@ import pytest
 from gate_factories import baseline, cells, changed
 
 from codelength.api.errors import StoreError
-from codelength.gate.baseline import (
+from codelength_gate.baseline import (
     SCHEMA,
     Baseline,
     BaselineTiming,
@@ -193,7 +193,7 @@ def test_a_place_where_nothing_can_be_written_is_named(path):
 
 
 def test_the_committed_baseline_is_written_again_as_it_was():
-    path = Path(__file__).parents[2] / "reports" / "baseline.json"
+    path = Path(__file__).parents[3] / "reports" / "baseline.json"
     assert to_json(load(path)) == path.read_bytes()
 
 

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
-from codelength.gate.baseline import BaselineTiming
-from codelength.gate.stopwatch import ROUNDS, Pass, Round
-from codelength.gate.timing import (
+from codelength.measure.codec_workers import Watch
+from codelength_gate.baseline import BaselineTiming
+from codelength_gate.stopwatch import ROUNDS, Pass, Round
+from codelength_gate.timing import (
     DIRECTIONS,
     FEWEST,
     PASSES,
@@ -28,7 +29,6 @@ from codelength.gate.timing import (
     quiet_rounds,
     to_baseline_timing,
 )
-from codelength.measure.codec_workers import Watch
 from factories import cell
 
 QUIET = math.log(2)

@@ -24,9 +24,9 @@ from typing import NamedTuple
 from codelength.api.codec import Codec
 from codelength.api.media import Sample
 from codelength.api.protocol import head
-from codelength.gate.baseline import Clock
 from codelength.measure.job import Recipe
 from codelength.plugins import Plugins
+from codelength_gate.baseline import Clock
 
 Call = Callable[[], object]
 

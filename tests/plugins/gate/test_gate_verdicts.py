@@ -1,9 +1,9 @@
 import pytest
 from gate_factories import baseline, cells, changed, only
 
-from codelength.gate.outcome import EXIT_CODES, INCOMPLETE, REGRESSION
-from codelength.gate.verdicts import Verdict, find_changes
 from codelength.results.cell import Status
+from codelength_gate.outcome import EXIT_CODES, INCOMPLETE, REGRESSION
+from codelength_gate.verdicts import Verdict, find_changes
 from factories import broken, cell, corpus_slice
 
 BEFORE = cell("gzip", corpus_slice("prose"), 400, blobs="aa", versions={"zlib": "1.3.1"})

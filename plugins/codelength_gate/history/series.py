@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from statistics import fmean, median
 
-from codelength.gate.history import Entry
+from codelength_gate.history.entries import Entry
 
 SHORTEST = 3
 """Values that a level of a series of times has at least."""

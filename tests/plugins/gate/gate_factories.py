@@ -4,11 +4,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from codelength.gate.baseline import SCHEMA, Baseline, Grid, to_expected
-from codelength.gate.outcome import Outcome
-from codelength.gate.timing import TimeFinding, TimeVerdict
-from codelength.gate.verdicts import CellFinding, Verdict, find_changes
 from codelength.results.cell import Cell
+from codelength_gate.baseline import SCHEMA, Baseline, Grid, to_expected
+from codelength_gate.outcome import Outcome
+from codelength_gate.timing import TimeFinding, TimeVerdict
+from codelength_gate.verdicts import CellFinding, Verdict, find_changes
 from factories import cell, corpus_slice, environment
 
 TIMED = {"processor": "Fast 9000", "python": "CPython 3.11.7", "zlib": "1.3.1"}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from codelength.gate.checker import Checker
+    from codelength_gate.checker import Checker
 
 FILE = "codelength-baseline.json"
 
@@ -42,7 +42,7 @@ def codelength_baseline(request: pytest.FixtureRequest) -> "Checker":
 
     See `Checker.__call__`.
     """
-    from codelength.gate.checker import Checker
+    from codelength_gate.checker import Checker
 
     config = request.config
     path = config.rootpath / config.getini("codelength_baseline")

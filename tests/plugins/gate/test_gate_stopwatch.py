@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codelength.gate.stopwatch import (
+from codelength.measure.job import Recipe
+from codelength_gate.stopwatch import (
     DISTURBED,
     FEWEST,
     PAUSE,
@@ -16,10 +17,9 @@ from codelength.gate.stopwatch import (
     Request,
     Stopwatch,
 )
-from codelength.gate.timing import TimingError, answer
-from codelength.measure.job import Recipe
+from codelength_gate.timing import TimingError, answer
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 
 
 class World:
@@ -132,9 +132,9 @@ def test_what_a_codec_prints_is_not_taken_for_an_answer():
 
 def test_timing_loads_neither_the_report_nor_numpy():
     """Each pass is a process, and starts as fast as a codec can be loaded."""
-    code = "import sys, codelength.gate.stopwatch as s; print(*sorted(sys.modules))"
+    code = "import sys, codelength_gate.stopwatch as s; print(*sorted(sys.modules))"
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     loaded = set(ran.stdout.split())
-    assert "codelength.gate.stopwatch" in loaded
+    assert "codelength_gate.stopwatch" in loaded
     assert loaded.isdisjoint({"numpy", "rich", "codelength.report", "codelength.measure.engine"})

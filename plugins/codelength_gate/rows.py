@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from codelength.gate.baseline import DefaultRows
 from codelength.plugins import Plugin, Plugins
+from codelength_gate.baseline import DefaultRows
 
 
 class RowChanges(NamedTuple):

@@ -5,14 +5,14 @@ from itertools import combinations
 import pytest
 from gate_factories import TIMED, baseline, cells, changed, finding, outcome, timing
 
-from codelength.gate import outcome as gate_outcome
-from codelength.gate.baseline import BaselineTiming
-from codelength.gate.grid import Measured
-from codelength.gate.outcome import Policy, accept
-from codelength.gate.timing import Timer, TimeVerdict
-from codelength.gate.verdicts import Verdict, find_over_budget
 from codelength.measure.codec_workers import SILENT
 from codelength.metrics.budget import Budget
+from codelength_gate import outcome as gate_outcome
+from codelength_gate.baseline import BaselineTiming
+from codelength_gate.grid import Measured
+from codelength_gate.outcome import Policy, accept
+from codelength_gate.timing import Timer, TimeVerdict
+from codelength_gate.verdicts import Verdict, find_over_budget
 from factories import environment
 
 EQUAL = finding(Verdict.EQUAL, "xz")

@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from codelength.gate.baseline import SCHEMA, Baseline, DefaultRows, Grid, to_expected
-from codelength.gate.grid import Measured, measure
-from codelength.gate.rows import compare_rows
-from codelength.gate.timing import (
+from codelength.measure.codec_workers import Watch
+from codelength.metrics.budget import NO_BUDGET, Budget
+from codelength.metrics.decoder_size import measure_decoder
+from codelength.metrics.rates import DECODER
+from codelength.plugins import Plugins
+from codelength.results.cell import Environment, Status
+from codelength_gate.baseline import SCHEMA, Baseline, DefaultRows, Grid, to_expected
+from codelength_gate.grid import Measured, measure
+from codelength_gate.rows import compare_rows
+from codelength_gate.timing import (
     GATE_SECONDS,
     TimeFinding,
     Timer,
@@ -22,19 +28,13 @@ from codelength.gate.timing import (
     timing_conditions,
     without_time,
 )
-from codelength.gate.verdicts import (
+from codelength_gate.verdicts import (
     CellFinding,
     Verdict,
     codecs_to_check,
     find_changes,
     find_over_budget,
 )
-from codelength.measure.codec_workers import Watch
-from codelength.metrics.budget import NO_BUDGET, Budget
-from codelength.metrics.decoder_size import measure_decoder
-from codelength.metrics.rates import DECODER
-from codelength.plugins import Plugins
-from codelength.results.cell import Environment, Status
 
 REGRESSION, INCOMPLETE, ROUND_TRIP = 1, 3, 4
 EXIT_CODES: dict[Verdict | TimeVerdict, int] = {

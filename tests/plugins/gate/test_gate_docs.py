@@ -4,13 +4,13 @@ import math
 import re
 from pathlib import Path
 
-from codelength.cli.gate import command
-from codelength.gate.baseline import LIMIT
-from codelength.gate.outcome import Policy
-from codelength.gate.timing import PASSES, SIGNIFICANCE, THRESHOLD
-from codelength.gate.verdicts import Verdict
+from codelength_gate.baseline import LIMIT
+from codelength_gate.command import command
+from codelength_gate.outcome import Policy
+from codelength_gate.timing import PASSES, SIGNIFICANCE, THRESHOLD
+from codelength_gate.verdicts import Verdict
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 
 

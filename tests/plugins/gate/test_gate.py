@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-FAULTY = str(Path(__file__).parent.parent / "faulty_plugin.py")
+FAULTY = str(Path(__file__).parents[2] / "faulty_plugin.py")
 
 CODEC = """
 import os, zlib
@@ -425,7 +425,7 @@ def test_without_a_baseline_the_command_that_makes_it_is_named(gate):
 
 NAPS = """
 import time
-from codelength.gate import stopwatch
+from codelength_gate import stopwatch
 stopwatch.BAND = float("inf")
 """
 

@@ -21,13 +21,13 @@ from statistics import median
 from msgspec.structs import replace
 
 from codelength.api.errors import CodelengthError
-from codelength.gate.baseline import BaselineTiming, Clock
-from codelength.gate.grid import Measured
-from codelength.gate.stopwatch import Pass, Request, Round, time_codec
 from codelength.measure.codec_workers import Watch
 from codelength.results.cell import CorpusSlice, Struct
 from codelength.results.machine import machine
 from codelength.workers.supervisor import CallFailed, Supervisor, TimedOut
+from codelength_gate.baseline import BaselineTiming, Clock
+from codelength_gate.grid import Measured
+from codelength_gate.stopwatch import Pass, Request, Round, time_codec
 
 PASSES = 5
 """Passes that have to count for a baseline, and in a gate for a codec that looks slower."""

@@ -5,12 +5,12 @@ from functools import partial
 
 import msgspec
 
-from codelength.gate.history import Entry
 from codelength.report import format
 from codelength.report.page import Chart, PlainPage, Records
 from codelength.report.svg import COLOURS, FRAME, LogAxis, Svg, draw_axes
 from codelength.report.table import Column, Table
-from codelength_history.series import Series, Step
+from codelength_gate.history.entries import Entry
+from codelength_gate.history.series import Series, Step
 
 BARS = "▁▂▃▄▅▆▇█"
 LONGEST = 32

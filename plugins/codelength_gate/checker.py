@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from codelength.api.codec import Codec
 from codelength.api.errors import CodelengthError, UsageError
-from codelength.gate.baseline import LIMIT, Grid, load, update_file
-from codelength.gate.outcome import Outcome, Policy, accept, check
-from codelength.gate.page import QUIET
-from codelength.gate.rows import update_rows
 from codelength.measure.codec_workers import SILENT
 from codelength.plugins import Plugins
 from codelength.workers.loading import require_loading
+from codelength_gate.baseline import LIMIT, Grid, load, update_file
+from codelength_gate.outcome import Outcome, Policy, accept, check
+from codelength_gate.page import QUIET
+from codelength_gate.rows import update_rows
 
 TIMEOUT = 120.0
 """Seconds for each direction of a cell."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from codelength.api.errors import StoreError
-from codelength.gate.outcome import Outcome
 from codelength.results.cell import Struct
 from codelength.results.journal import records
+from codelength_gate.outcome import Outcome
 
 SCHEMA = 1
 """Raised when a field changes its meaning."""

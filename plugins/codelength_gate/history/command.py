@@ -8,8 +8,8 @@ import click
 from codelength.api.errors import UsageError
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.gate.history import read_history
 from codelength.report.export import PageExporter
+from codelength_gate.history.entries import read_history
 
 
 @click.command()
@@ -35,8 +35,8 @@ def command(file: Path, codecs: str | None, bencher: Path | None, outputs: Outpu
     codelength history history.jsonl --bencher - | bencher run --adapter json
     """
     from codelength.api.spec import split_specs
-    from codelength_history.page import to_bencher, to_page
-    from codelength_history.series import read_series
+    from codelength_gate.history.page import to_bencher, to_page
+    from codelength_gate.history.series import read_series
 
     problems: list[str] = []
     entries = read_history(file, problems)

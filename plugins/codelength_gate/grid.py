@@ -10,7 +10,6 @@ from typing import TypeVar
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
-from codelength.gate.baseline import Grid
 from codelength.measure.codec_workers import Watch
 from codelength.measure.engine import FAILURES, execute
 from codelength.measure.job import Limits
@@ -18,6 +17,7 @@ from codelength.measure.plan import Plan, make_plan
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Environment
 from codelength.results.store import Store, load
+from codelength_gate.baseline import Grid
 
 T = TypeVar("T", Codec, Corpus)
 

@@ -9,10 +9,10 @@ from random import Random
 import msgspec
 import pytest
 
-from codelength.gate.history import SCHEMA, Entry, append, read_history
 from codelength.report.export import EXPORTERS
-from codelength_history.page import draw_course, to_bencher, to_page
-from codelength_history.series import SHORTEST, Series, fit_levels, read_series
+from codelength_gate.history.entries import SCHEMA, Entry, append, read_history
+from codelength_gate.history.page import draw_course, to_bencher, to_page
+from codelength_gate.history.series import SHORTEST, Series, fit_levels, read_series
 
 
 def entry(number: int, sizes: dict[str, int], encode: float | None = None, **fields: str) -> Entry:

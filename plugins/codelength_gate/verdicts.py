@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from codelength.gate.baseline import Baseline, ExpectedCell, library_versions
-from codelength.gate.rows import UNCHANGED, RowChanges
 from codelength.metrics.budget import Budget, check_budget
 from codelength.results.cell import Cell, Status, Struct
+from codelength_gate.baseline import Baseline, ExpectedCell, library_versions
+from codelength_gate.rows import UNCHANGED, RowChanges
 
 
 class Verdict(StrEnum):

@@ -24,15 +24,15 @@ from codelength.cli.options import (
     with_timeout,
 )
 from codelength.cli.progress import watch
-from codelength.gate.baseline import LIMIT, Baseline, Grid, load, update_file
-from codelength.gate.history import append, to_entry
-from codelength.gate.outcome import Policy, accept, check
-from codelength.gate.page import to_annotations, to_junit, to_page
-from codelength.gate.rows import RowChanges, compare_rows, update_rows
-from codelength.gate.verdicts import codecs_to_check
 from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
 from codelength.report.export import PageExporter
+from codelength_gate.baseline import LIMIT, Baseline, Grid, load, update_file
+from codelength_gate.history.entries import append, to_entry
+from codelength_gate.outcome import Policy, accept, check
+from codelength_gate.page import to_annotations, to_junit, to_page
+from codelength_gate.rows import RowChanges, compare_rows, update_rows
+from codelength_gate.verdicts import codecs_to_check
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 

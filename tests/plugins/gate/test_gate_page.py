@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 from gate_factories import finding, outcome, timing
 
-from codelength.gate.outcome import Outcome, Policy
-from codelength.gate.page import MOST, to_annotations, to_junit, to_page
-from codelength.gate.timing import TimeVerdict
-from codelength.gate.verdicts import Verdict
 from codelength.report.export import EXPORTERS
 from codelength.report.table import Table
+from codelength_gate.outcome import Outcome, Policy
+from codelength_gate.page import MOST, to_annotations, to_junit, to_page
+from codelength_gate.timing import TimeVerdict
+from codelength_gate.verdicts import Verdict
 
 EQUAL = finding(Verdict.EQUAL, "xz")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codelength import Codec
-from codelength.gate.checker import Checker, CodelengthWarning
+from codelength_gate.checker import Checker, CodelengthWarning
 
 pytest_plugins = "pytester"
 
@@ -87,8 +87,8 @@ def test_projects_that_have_the_harness_and_do_not_use_it_load_none_of_it(pytest
         import sys
 
         def test_nothing():
-            loaded = {name for name in sys.modules if name.startswith("codelength.")}
-            assert "codelength.gate.pytest_plugin" in loaded
+            loaded = {name for name in sys.modules if name.startswith("codelength")}
+            assert "codelength_gate.pytest_plugin" in loaded
             heavy = {"measure", "plugins", "report"}
             assert loaded.isdisjoint(f"codelength.{name}" for name in heavy)
             assert {"numpy", "rich", "torch"}.isdisjoint(sys.modules)
