@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 
 import click
@@ -11,6 +11,7 @@ from codelength.api.errors import Unavailable, UsageError
 from codelength.cli.options import warn_broken, with_plugins
 from codelength.cli.output import AS_JSON, aligned
 from codelength.plugins import Plugins
+from codelength.workers.loading import import_problems
 
 BUSY = 0.3
 """Load for each core from which on wall times are not to be trusted."""
@@ -54,10 +55,14 @@ def _advice(facts: dict[str, str]) -> Iterator[str]:
         yield f"{load:.1f} of {cores} cores are busy: trust CPU time, not wall time"
     if facts["governor"] not in ("performance", "unknown"):
         yield f"the {facts['governor']} governor changes the clock; 'performance' does not"
-    from codelength.coding.compiled import is_kept
-    from codelength.coding.range_coder import next_symbol
+    try:
+        from codelength.coding.compiled import is_kept
+        from codelength.coding.range_coder import next_symbol
 
-    if not is_kept(next_symbol):
+        kept = is_kept(next_symbol)
+    except Exception:  # a library is broken, which the list of libraries says
+        return
+    if not kept:
         yield (
             "compiled codecs compile again in every process, because no folder for their machine "
             "code can be written to; set NUMBA_CACHE_DIR"
@@ -69,9 +74,13 @@ def _libraries(plugins: Plugins) -> Iterator[list[str]]:
     for codec in (entry.item for entry in plugins.codecs):
         for needed in codec.needs.items():
             users.setdefault(needed, {})[codec.name] = None
+    problems = import_problems({module for module, _ in users if find_spec(module)})
     for (module, package), names in sorted(users.items()):
         use = f"for {', '.join(names)}"
-        if find_spec(module):
+        if module in problems:
+            again = f"python -m pip install --force-reinstall {_distribution(module)}"
+            yield [module, "broken", f"{use}: {problems[module]}; {again}"]
+        elif find_spec(module):
             yield [module, _version(module), use]
         else:
             yield [module, "missing", f"{use}: python -m pip install {package!r}"]
@@ -94,3 +103,7 @@ def _version(module: str) -> str:
         return version(module)
     except PackageNotFoundError:
         return "installed"
+
+
+def _distribution(module: str) -> str:
+    return packages_distributions().get(module, [module])[0]

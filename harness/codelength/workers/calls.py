@@ -60,8 +60,22 @@ def _kinds(error: Exception) -> list[str]:
 
 
 def described(error: Exception) -> str:
-    """Put an exception into one line, with the place that raised it."""
+    """Put an exception into one line, with the place that raised it.
+
+    If a library could not be imported, the line begins with its name.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     line = " ".join(f"{type(error).__name__}: {error}".split())
-    return line[:300].removesuffix(":") + place
+    library = _broken_library(error)
+    what = f"{library} is installed and cannot be imported: " if library else ""
+    return what + line[:300].removesuffix(":") + place
+
+
+def _broken_library(error: Exception) -> str:
+    """Return the name of the first library that raised while it was imported; empty if none did."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if frame.f_code.co_name == "<module>" and not name.startswith(("codelength", "__main__")):
+            return "" if name in sys.stdlib_module_names else name
+    return ""

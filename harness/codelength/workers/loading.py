@@ -1,6 +1,8 @@
-"""Tries in a worker whether plugins can be loaded, for a process that must not end by one."""
+"""Tries in a worker what can be loaded, for a process that must not end by it."""
 
+from collections.abc import Iterable
 from functools import cache, partial
+from importlib import import_module
 from importlib.metadata import entry_points
 
 from codelength.api.errors import UsageError
@@ -8,7 +10,7 @@ from codelength.api.hooks import GROUP
 from codelength.plugins import Plugins
 from codelength.running import LOADING
 from codelength.workers.calls import report_progress
-from codelength.workers.supervisor import Supervisor, WorkerLost
+from codelength.workers.supervisor import CallFailed, Supervisor, WorkerLost
 
 
 @cache
@@ -34,3 +36,19 @@ def _load(names: list[str], files: tuple[str, ...]) -> None:
     for number, file in enumerate(files, len(names)):
         report_progress(number)
         Plugins([file], only=())
+
+
+def import_problems(modules: Iterable[str]) -> dict[str, str]:
+    """Return, of the modules that cannot be imported, why."""
+    problems = {}
+    for module in modules:
+        try:
+            with Supervisor() as worker:
+                worker.call(partial(_import, module), LOADING)
+        except CallFailed as error:
+            problems[module] = str(error)
+    return problems
+
+
+def _import(module: str) -> None:
+    import_module(module)
