@@ -1,7 +1,10 @@
 """What may be compared with what."""
 
-from codelength.report.board import board_of
-from factories import broken, cell, corpus_slice
+from codelength.metrics import Pricing
+from codelength.metrics.budget import Budget
+from codelength.report.board import OVER, board_of
+from codelength.report.tables import find_winners, ranking_table
+from factories import broken, cell, corpus_slice, phase
 
 
 def test_protocols_and_limits_are_never_mixed() -> None:
@@ -67,3 +70,28 @@ def test_codecs_are_in_the_order_that_people_count() -> None:
     names = ["zstd:level=19", "zstd:level=3", "gzip", "zstd:level=9"]
     (grid,) = board_of([cell(name) for name in names]).grids
     assert list(grid.rows) == ["gzip", "zstd:level=3", "zstd:level=9", "zstd:level=19"]
+
+
+def test_rows_over_the_budget_stand_below_and_have_no_place() -> None:
+    corpora = [corpus_slice("prose"), corpus_slice("tables")]
+    sizes = {"small": 200, "middle": 300, "large": 400}
+    cells = [
+        cell(codec, of, coded, encode=phase(9.0 if codec == "small" else 1.0))
+        for codec, coded in sizes.items()
+        for of in corpora
+    ]
+    board = board_of(cells, pricing=Pricing(budget=Budget(time=10)))
+    (part,) = board.grids[0].parts
+    assert list(part.places().items()) == [("middle", "1"), ("large", "2"), ("small", OVER)]
+    assert find_winners(part)[0] == "middle"
+    table = ranking_table(board, part)
+    assert "time ≤ 10 s" in table.title
+    assert "small time 18 s of 10 s" in " ".join(table.notes)
+    assert len(table.rows) == 3
+
+
+def test_a_row_with_a_hole_is_not_known_to_keep_the_budget() -> None:
+    cells = [cell("whole", corpus_slice("prose")), broken(of=corpus_slice("prose"))]
+    (grid,) = board_of(cells, pricing=Pricing(budget=Budget(size=10**9))).grids
+    assert [str(use) for use in grid.over["gzip"]] == ["size n/a of 1,000,000,000 B"]
+    assert list(grid.over) == ["gzip"]

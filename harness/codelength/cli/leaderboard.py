@@ -7,9 +7,10 @@ import click
 from codelength.cli import warn_problems
 from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, with_list, with_plugins
+from codelength.cli.options import KEY, with_budget, with_list, with_plugins
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics import Price
+from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
 
 
@@ -23,6 +24,7 @@ from codelength.plugins import Plugins
 @KEY
 @with_exports
 @with_price
+@with_budget
 @with_plugins
 def command(
     folders: tuple[Path, ...],
@@ -32,6 +34,7 @@ def command(
     outputs: Outputs,
     price: Price,
     decoder_bytes: bool,
+    budget: Budget,
     plugins: Plugins,
 ) -> int:
     """Merge results folders into one leaderboard.
@@ -52,7 +55,7 @@ def command(
 
     found = read_folders(folders)
     cells = [cell for folder in found for cell in folder.cells]
-    pricing = price_cells(price, decoder_bytes, cells, plugins, folders)
+    pricing = price_cells(price, decoder_bytes, cells, plugins, folders, budget)
     board = build_board(found, split_specs(corpora or ""), pricing)
     outputs.show(BoardPage(board, TITLE if title is None else to_printable(title), key))
     code = warn_problems(problem for folder in found for problem in folder.problems)

@@ -11,6 +11,7 @@ import msgspec
 from codelength.api.codec import dependencies_of
 from codelength.api.errors import CodelengthError, StoreError
 from codelength.metrics import COMPRESSED, Price, Pricing
+from codelength.metrics.budget import NO_BUDGET, Budget
 from codelength.metrics.price import (
     AS_STORED,
     CompressedModel,
@@ -59,16 +60,18 @@ def price_cells(
     cells: Sequence[Cell],
     plugins: Plugins,
     folders: Sequence[Path],
+    budget: Budget = NO_BUDGET,
 ) -> Pricing:
     """Find what to charge for `cells`.
 
     Measures what no folder holds yet and keeps it in the first one. What cannot be measured here
-    is left without a price, with a line that says why.
+    is left without a price, with a line that says why. A budget for the total charges decoders.
     """
+    decoder_bytes |= budget.total is not None
     good = [cell for cell in cells if cell.ok]
     compressed = _compress_models(good, plugins, folders) if price == COMPRESSED else {}
     decoders = _measure_decoders(good, plugins, folders) if decoder_bytes else None
-    return Pricing(price, compressed, decoders)
+    return Pricing(price, compressed, decoders, budget)
 
 
 def _compress_models(

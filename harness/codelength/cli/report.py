@@ -6,9 +6,10 @@ import click
 
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, with_plugins
+from codelength.cli.options import KEY, with_budget, with_plugins
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics import Price
+from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
 
 
@@ -17,6 +18,7 @@ from codelength.plugins import Plugins
 @KEY
 @with_exports
 @with_price
+@with_budget
 @with_plugins
 def command(
     folder: Path,
@@ -24,6 +26,7 @@ def command(
     outputs: Outputs,
     price: Price,
     decoder_bytes: bool,
+    budget: Budget,
     plugins: Plugins,
 ) -> int:
     """Write the tables and plots of a results folder again.
@@ -39,7 +42,7 @@ def command(
     from codelength.report.submissions import read_folders
 
     folders = read_folders([folder])
-    pricing = price_cells(price, decoder_bytes, folders[0].cells, plugins, [folder])
+    pricing = price_cells(price, decoder_bytes, folders[0].cells, plugins, [folder], budget)
     page = BoardPage(build_board(folders, pricing=pricing), key=key)
     outputs.show(page)
     outputs.write_report(page, folder)

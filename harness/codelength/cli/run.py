@@ -24,6 +24,7 @@ from codelength.cli.options import (
     Size,
     leave_out_missing,
     warn_broken,
+    with_budget,
     with_list,
     with_plugins,
     with_timeout,
@@ -32,6 +33,7 @@ from codelength.cli.pricing import price_cells, with_price
 from codelength.measure.job import TIMEOUT, Limits, default_memory
 from codelength.measure.plan import Plan
 from codelength.metrics import STORED, Price
+from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 from codelength.workers.sandbox import Sandbox
@@ -83,6 +85,7 @@ SLOW = " A codec that would take more than an hour for everything is measured on
 @click.option("--dry-run", is_flag=True, help="Only say what would be measured, and how long.")
 @click.option(
     "--budget",
+    "duration",
     type=Duration(),
     help="Take so much of each corpus that the run takes about so long, as 20min.",
 )
@@ -92,6 +95,7 @@ SLOW = " A codec that would take more than an hour for everything is measured on
 @SANDBOX
 @with_exports
 @with_price
+@with_budget
 @with_plugins
 def command(
     codecs: str | None,
@@ -103,7 +107,7 @@ def command(
     jobs: int,
     threads: int,
     dry_run: bool,
-    budget: float | None,
+    duration: float | None,
     fresh: bool,
     timeout: float,
     memory: int | None,
@@ -111,6 +115,7 @@ def command(
     outputs: Outputs,
     price: Price,
     decoder_bytes: bool,
+    budget: Budget,
     plugins: Plugins,
 ) -> int:
     """Measure codecs on corpora, rank them, write a report.
@@ -155,10 +160,10 @@ def command(
         plan = planned(limit, within)
         forecast = None
         is_large = sum(target.slice.bytes for target in plan.targets) > UNASKED
-        if dry_run or budget or (is_large and corpora is not None):
+        if dry_run or duration or (is_large and corpora is not None):
             progress.reading("a little of each kind of media with every codec")
             forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits, jobs)
-            if budget and (smaller := fit(forecast, budget, jobs)):
+            if duration and (smaller := fit(forecast, duration, jobs)):
                 plan = planned(smaller)
                 forecast = replace(forecast, plan=plan)
             plan = order(forecast)
@@ -178,7 +183,9 @@ def command(
     cells = plan.latest(results)
     every = [*results.current, *results.estimates]
     # what is missing for a price takes a while, which someone who wants to stop does not have
-    priced = STORED if interrupted else price_cells(price, decoder_bytes, every, plugins, [out])
+    priced = STORED
+    if not interrupted:
+        priced = price_cells(price, decoder_bytes, every, plugins, [out], budget)
     environments, readings = results.environments.values(), results.readings
 
     def page_of(cells: Sequence[Cell]) -> BoardPage:

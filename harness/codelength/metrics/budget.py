@@ -24,6 +24,10 @@ class Budget:
     def __bool__(self) -> bool:
         return self != NO_BUDGET
 
+    def __str__(self) -> str:
+        limits = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ", ".join(f"{what} ≤ {_amount(what, of)}" for what, of in limits if of is not None)
+
 
 NO_BUDGET = Budget()
 
@@ -43,9 +47,8 @@ class Use(NamedTuple):
         return self.used is not None and self.used <= self.limit
 
     def __str__(self) -> str:
-        unit = "s" if self.what == "time" else "B"
-        used = "n/a" if self.used is None else f"{_plain(self.used)} {unit}"
-        return f"{self.what} {used} of {_plain(self.limit)} {unit}"
+        used = "n/a" if self.used is None else _amount(self.what, self.used)
+        return f"{self.what} {used} of {_amount(self.what, self.limit)}"
 
 
 def check_budget(cells: Sequence[Cell], budget: Budget) -> list[Use]:
@@ -84,5 +87,6 @@ def _total(cells: Sequence[Cell]) -> int | None:
 _MEASURES = {"size": _size, "time": _time, "memory": _memory, "total": _total}
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.3g}" if value < 1000 and value % 1 else f"{value:,.0f}"
+def _amount(what: str, value: float) -> str:
+    number = f"{value:,.3g}" if value < 1000 and value % 1 else f"{value:,.0f}"
+    return f"{number} {'s' if what == 'time' else 'B'}"

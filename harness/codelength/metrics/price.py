@@ -13,6 +13,7 @@ from math import ceil
 from msgspec.structs import replace
 
 from codelength.api.errors import UsageError
+from codelength.metrics.budget import NO_BUDGET, Budget
 from codelength.metrics.rates import DECODER
 from codelength.results.cell import WEIGHTS, Cell
 
@@ -51,13 +52,14 @@ class CompressedModel:
 
 @dataclass(frozen=True)
 class Pricing:
-    """A price, and what was measured for it."""
+    """A price, what was measured for it, and what a row may take."""
 
     price: Price = AS_STORED
     compressed: Mapping[str, CompressedModel] = field(default_factory=dict)
     """Digest of weights → their smallest coding."""
     decoders: Mapping[str, int] | None = None
     """`decoder_key` → bytes; None where decoders are not charged."""
+    budget: Budget = NO_BUDGET
 
     @property
     def description(self) -> str:

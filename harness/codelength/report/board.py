@@ -22,6 +22,7 @@ from codelength.metrics import (
     find_pareto_front,
     geometric_mean,
 )
+from codelength.metrics.budget import Use, check_budget
 from codelength.report import format
 from codelength.report.format import plural
 from codelength.report.keys import Figure, find_key
@@ -36,6 +37,8 @@ KINDS = ("text", "image", "audio", "raw")
 UNRANKED = "-"
 ESTIMATED = "≈"
 """The place of a row that was not decoded, and the sign before its figures."""
+OVER = "over"
+"""The place of a row that takes more than the budget."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,20 +135,38 @@ class Grid:
         return self.parts[0] if self.parts else Part(self, "all", list(self.slices))
 
     @cached_property
+    def over(self) -> dict[str, list[Use]]:
+        """The rows that exceed the budget, or are not known to keep it, and by what."""
+        uses = {
+            n: check_budget([*r.cells.values()], self.pricing.budget) for n, r in self.rows.items()
+        }
+        broken = {name: [use for use in found if not use.is_within] for name, found in uses.items()}
+        return {name: found for name, found in broken.items() if found}
+
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """The rows that have places, those over the budget, and estimates.
+
+        Each is compared with those of its group; the key is the place of those who get none.
+        """
+        groups: dict[str, list[str]] = {"": [], OVER: [], ESTIMATED: []}
+        for name, row in self.rows.items():
+            over = OVER if name in self.over else ""
+            groups[over if row.evidence.is_ranked else ESTIMATED].append(name)
+        return groups
+
+    @cached_property
     def means(self) -> dict[tuple[str, ...], dict[str, Mean]]:
         """Corpora of a part, or one alone → row → the mean of its ratios.
 
-        Estimates are compared among each other.
+        Rows are compared with those of their group.
         """
         places = {name: place for place, name in enumerate(self.slices)}
         parts = [*(self.part(corpus) for corpus in self.slices), *self.parts, self.averaged]
         groups = {tuple(p.corpora): [[places[c] for c in kind] for kind in p.kinds] for p in parts}
         means: dict[tuple[str, ...], dict[str, Mean]] = {corpora: {} for corpora in groups}
-        for is_ranked in (True, False):
-            rows = {n: r.cells for n, r in self.rows.items() if r.evidence.is_ranked is is_ranked}
-            cells = {
-                name: [row.get(corpus) for corpus in self.slices] for name, row in rows.items()
-            }
+        for names in self.groups.values():
+            cells = {n: [self.rows[n].cells.get(corpus) for corpus in self.slices] for n in names}
             for corpora, found in compute_means(cells, groups).items():
                 means[corpora] |= found
         return means
@@ -256,19 +277,19 @@ class Part:
         """The rows, best first, each with its place.
 
         A place by ratio is `2–4` where the files cannot tell; with fewer than ten files it is that
-        on these files. Those without a value behind, the
-        fullest first. Estimates have no place and stand below everything that was decoded.
+        on these files. Those without a value behind, the fullest first. Rows over the budget stand
+        below the others, and estimates below everything that was decoded; both have no place.
         """
         places: dict[str, str] = {}
-        for is_ranked in (True, False):
-            rows = [n for n, r in self.rows.items() if r.evidence.is_ranked is is_ranked]
+        for sign, names in self.grid.groups.items():
+            rows = [name for name in names if name in self.rows]
             ranks = find_key(key).rank({name: self.value(name, key) for name in rows})
             equal = Counter(rank.place for rank in ranks.values())
             for name, rank in ranks.items():
                 mean = self.means[name]
                 is_set = mean.worst - mean.best >= equal[rank.place] and mean.clusters >= FEWEST
                 place = f"{mean.best}–{mean.worst}" if is_set and key == "ratio" else str(rank)
-                places[name] = place if is_ranked else ESTIMATED
+                places[name] = sign or place
             done = {n: sum(c.ok for c in self.row_cells(n)) for n in rows if n not in ranks}
             places |= dict.fromkeys(sorted(done, key=lambda name: -done[name]), UNRANKED)
         return places

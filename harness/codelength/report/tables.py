@@ -7,7 +7,7 @@ from functools import partial
 
 from codelength import metrics
 from codelength.report import format, marks, uncertainty
-from codelength.report.board import ESTIMATED, Board, Grid, Part, family_of
+from codelength.report.board import ESTIMATED, OVER, Board, Grid, Part, family_of
 from codelength.report.format import NA
 from codelength.report.keys import Figure, find_key
 from codelength.report.merge import Row
@@ -72,8 +72,8 @@ def find_winners(part: Part) -> list[str | None]:
     """Name the smallest row, the smallest that decodes fast, and the fastest; None: no such row."""
     sizes = {
         name: rate
-        for name, row in part.rows.items()
-        if row.evidence.is_ranked and (rate := part.value(name, "ratio")) is not None
+        for name in part.grid.groups[""]
+        if name in part.rows and (rate := part.value(name, "ratio")) is not None
     }
     encode, decode = ({n: part.value(n, key) or 0 for n in sizes} for key in ("encode", "decode"))
     by_size = sorted(sizes, key=lambda name: (sizes[name], -decode[name]))
@@ -92,7 +92,7 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     grid, rows, by, places = part.grid, part.rows, find_key(key), part.places(key)
     of = grid.slices[part.corpora[0]] if len(part.corpora) == 1 else None
     column = grid.column(of.corpus) if of else {}
-    ranked = [name for name in places if rows[name].evidence.is_ranked]
+    ranked = [name for name in grid.groups[""] if name in rows]
     known = {name: part.value(name, "ratio") for name in places}
     smaller = [name for name in ranked if (known[name] or 1) < 1]
 
@@ -179,6 +179,9 @@ def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
     """What the marks mean, and what must be known about the corpora."""
     grid, rows = part.grid, part.rows
     notes = marks.explain(part.cells, rows.values(), grid.pricing)
+    if part.name == "all" and (over := {grid.labels[n]: u for n, u in grid.over.items()}):
+        listed = "; ".join(f"{name} {', '.join(map(str, uses))}" for name, uses in over.items())
+        notes.insert(0, f"{OVER}: takes more than the budget, all corpora together: {listed}.")
     if of and of.header_once:
         notes.append(
             "header once: as in the published protocol, a codec's fixed header (its blob for one "
@@ -205,12 +208,13 @@ def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
 
 def _describe(part: Part) -> str:
     """What a ranking is of: `Overall · whole · 8 corpora`, or a corpus with its size."""
-    single = len(part.corpora) == 1
+    single, budget = len(part.corpora) == 1, part.grid.pricing.budget
+    track = f" · {budget}" if budget else ""
     if single and part.name != "all":
-        return describe_corpus(part.grid, part.corpora[0])
+        return describe_corpus(part.grid, part.corpora[0]) + track
     what = "Overall" if part.name == "all" else part.name
     many = part.corpora[0] if single else format.plural(len(part.corpora), "corpus", "corpora")
-    return f"{what} · {part.grid.label} · {many}"
+    return f"{what} · {part.grid.label} · {many}{track}"
 
 
 def _size(part: Part, name: str) -> str:

@@ -89,8 +89,8 @@ def _other_means(part: Part) -> list[str]:
     known = part.grid.figures(find_key("ratio").figure)
     rows = {
         name: [known[name][corpus] for corpus in part.corpora]
-        for name, row in part.rows.items()
-        if row.evidence.is_ranked and set(part.corpora) <= set(known[name])
+        for name in part.grid.groups[""]
+        if name in part.rows and set(part.corpora) <= set(known[name])
     }
     if len(rows) < 2 or len(part.corpora) < 2:
         return []
