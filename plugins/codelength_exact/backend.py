@@ -14,6 +14,8 @@ from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.coding.range_coder import PRECISION
+
 
 class Array(Protocol):
     """An array whose first rows can be taken."""
@@ -27,11 +29,11 @@ Floats = TypeVar("Floats", bound=Array)
 
 
 Rows: TypeAlias = tuple[Ints, Floats]
-"""Quantised rows: integers (rows, columns) int8, and scales (rows,) float32.
+"""Quantised rows: integers (rows, columns) int8 or, if they are wide, int16, and scales (rows,).
 
-Row n is integers[n] · scales[n]. No integer has a magnitude above 127. Plain tuples, as `Product`
-is: a step of a small model takes 20 µs and has a dozen of each, and Numba finds the type of a plain
-tuple faster than that of a NamedTuple."""
+Row n is integers[n] · scales[n]. No integer has a magnitude above 127, or 32639. Plain tuples, as
+`Product` is: a step of a small model takes 20 µs and has a dozen of each, and Numba finds the type
+of a plain tuple faster than that of a NamedTuple."""
 
 Product: TypeAlias = tuple[Ints, Floats, Floats, Floats]
 """Quantised rows times a matrix: integers, row_scales, channel_scales, bias.
@@ -83,12 +85,17 @@ class Backend(ABC, Generic[Ints, Floats]):
 
     @abstractmethod
     def frequencies(
-        self, logits: Product[Ints, Floats], escape: NDArray[np.int32], escapes: int
+        self,
+        logits: Product[Ints, Floats],
+        escape: NDArray[np.int32],
+        escapes: int,
+        precision: int = PRECISION,
     ) -> NDArray[np.int32]:
-        """Return (rows, outputs + escapes): positive, each row summing to less than 2^24.
+        """Return (rows, outputs + escapes): positive, each row summing to less than 2^precision.
 
         Args:
             logits: (rows, outputs)
             escape: (rows,), the frequency of each escape, less one.
             escapes: How many escapes there are behind the outputs.
+            precision: 24 or 31.
         """

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.coding.range_coder import PRECISION
 from codelength_exact import kernels
 from codelength_exact.backend import Backend, Matrix
 from codelength_exact.constants import frequency_total
@@ -26,7 +27,10 @@ class NumbaMatrix(Matrix[IntArray, FloatArray]):
 
 
 class NumbaBackend(Backend[IntArray, FloatArray]):
-    """Computes on a CPU."""
+    """Computes on a CPU, with wide rows if that is asked for."""
+
+    def __init__(self, wide: bool = False) -> None:
+        self._wide = wide
 
     def floats(self, values: FloatArray) -> FloatArray:
         return values
@@ -44,15 +48,22 @@ class NumbaBackend(Backend[IntArray, FloatArray]):
         kernels.look_up(table, rows, out)
         return out
 
-    @staticmethod
-    def empty_rows(rows: int, columns: int) -> CpuRows:
+    def empty_rows(self, rows: int, columns: int) -> CpuRows:
         """Return room for quantised rows."""
-        return np.empty((rows, columns), np.int8), np.empty(rows, np.float32)
+        scales = np.empty(rows, np.float32)
+        if self._wide:
+            return np.empty((rows, columns), np.int16), scales
+        return np.empty((rows, columns), np.int8), scales
 
     def frequencies(
-        self, logits: CpuProduct, escape: NDArray[np.int32], escapes: int
+        self,
+        logits: CpuProduct,
+        escape: NDArray[np.int32],
+        escapes: int,
+        precision: int = PRECISION,
     ) -> NDArray[np.int32]:
         rows, outputs = logits[0].shape
         frequencies = np.empty((rows, outputs + escapes), np.int32)
-        kernels.frequencies(logits, frequency_total(outputs + escapes), escape, frequencies)
+        total = frequency_total(outputs + escapes, precision)
+        kernels.frequencies(logits, total, escape, frequencies)
         return frequencies

@@ -9,31 +9,38 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from codelength.coding.range_coder import PRECISION
 from codelength_exact import constants, tensors
 from codelength_exact.backend import Backend, Matrix, Product, Rows
 from codelength_exact.tensors import FARTHEST, LOG2E, exp2
 
-UNITS = float(constants.UNITS)
+UNITS, FINE_UNITS = float(constants.UNITS), float(constants.FINE_UNITS)
 
 
 class TorchMatrix(Matrix[Tensor, Tensor]):
     """A matrix in float32, split where sums of products would not be exact."""
 
-    def __init__(self, parts: tensors.Parts, channel_scales: Tensor, bias: Tensor | None) -> None:
-        self._parts = parts
+    def __init__(
+        self, parts: tensors.Parts, channel_scales: Tensor, bias: Tensor | None, wide: bool
+    ) -> None:
+        self._parts, self._product = parts, tensors.wide_product if wide else tensors.product
         self.channel_scales = channel_scales
         self.bias = torch.zeros_like(channel_scales) if bias is None else bias
 
     def times(self, rows: Rows[Tensor, Tensor]) -> Product[Tensor, Tensor]:
         values, scales = rows
-        return tensors.product(values, self._parts), scales, self.channel_scales, self.bias
+        return self._product(values, self._parts), scales, self.channel_scales, self.bias
 
 
 class TorchBackend(Backend[Tensor, Tensor]):
-    """Computes on `device`."""
+    """Computes on `device`, with wide rows if that is asked for."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        self._device = tensors.prepare(device)
+    def __init__(self, device: str = "cpu", wide: bool = False) -> None:
+        self._device, self._wide = tensors.prepare(device), wide
+
+    def quantised(self, x: Tensor) -> Rows[Tensor, Tensor]:
+        """Quantise the rows of x (…, columns)."""
+        return tensors.quantised(x, tensors.WIDEST if self._wide else tensors.LARGEST)
 
     def floats(self, values: NDArray[np.float32]) -> Tensor:
         return torch.tensor(values, device=self._device)
@@ -49,7 +56,8 @@ class TorchBackend(Backend[Tensor, Tensor]):
         bias: NDArray[np.float32] | None = None,
     ) -> TorchMatrix:
         parts = tensors.parts(values, self._device)
-        return TorchMatrix(parts, self.floats(scales), None if bias is None else self.floats(bias))
+        added = None if bias is None else self.floats(bias)
+        return TorchMatrix(parts, self.floats(scales), added, self._wide)
 
     def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Rows[Tensor, Tensor]:
         return self.integers(values), self.floats(scales)
@@ -59,12 +67,16 @@ class TorchBackend(Backend[Tensor, Tensor]):
         return values[at].float() * scales[at][:, None]
 
     def frequencies(
-        self, logits: Product[Tensor, Tensor], escape: NDArray[np.int32], escapes: int
+        self,
+        logits: Product[Tensor, Tensor],
+        escape: NDArray[np.int32],
+        escapes: int,
+        precision: int = PRECISION,
     ) -> NDArray[np.int32]:
         y = scaled(logits) * LOG2E
         below = (y - y.amax(1, keepdim=True)).clamp_min(-FARTHEST)
-        e = (exp2(below) * UNITS).to(torch.int32)
-        total = constants.frequency_total(y.shape[1] + escapes)
+        e = (exp2(below) * (UNITS if precision == PRECISION else FINE_UNITS)).to(torch.int32)
+        total = constants.frequency_total(y.shape[1] + escapes, precision)
         left = self.integers(total - escapes * escape).float()
         share = (left / e.sum(1).float())[:, None]
         frequencies: NDArray[np.int32] = ((e.float() * share).to(torch.int32) + 1).cpu().numpy()

@@ -5,17 +5,23 @@ more than two terms is a sum of integers. So the order of evaluation cannot matt
 batch size, number of threads, vector width or device.
 
 - A row x is quantised to q = round(x · (127 / max|x|)), ties to even, and the scale max|x| / 127.
+  A wide row has 32639 for 127. Each of its integers is 256 · high + low with |high| ≤ 127 and
+  −128 ≤ low ≤ 127. Its product with a matrix is float32(high · matrix) · 256 + float32(low ·
+  matrix): the two sums are of integers, and exact.
 - An RMS norm is quantised alike, with the scale 1 / sqrt(Σq² / n), since the norm of a row does
   not change when the row is multiplied.
 - exp2(y) is 2^k · p(y − k) with k = round(y) and the polynomial EXP2, by Horner's rule.
 - Logits become frequencies 1 + floor(e · (total / Σe)) with e = floor(2^22 · exp2(y − max y)), and
-  the total of `frequency_total`.
+  the total of `frequency_total`; fine ones have 2^30 for 2^22.
 """
 
 import numpy as np
 
 LARGEST = np.float32(127)
 """The largest magnitude of a quantised value."""
+
+WIDEST = np.float32(32639)
+"""The same of a wide row, which is held in int16."""
 
 SMALLEST = np.float32(1e-20)
 """Stands for the largest value of a row of zeros."""
@@ -38,11 +44,11 @@ FARTHEST = np.float32(126)
 LOG2E = np.float32(1.442695)
 
 ONE = np.float32(1)
-UNITS = np.float32(1 << 22)
+UNITS, FINE_UNITS = np.float32(1 << 22), np.float32(1 << 30)
 SLACK = 256
 """What rounding can add to the sum of a row's frequencies, with much to spare."""
 
 
-def frequency_total(alphabet: int) -> int:
+def frequency_total(alphabet: int, precision: int = 24) -> int:
     """Return what the frequencies of a row sum to, before each of them gets one more."""
-    return (1 << 24) - alphabet - SLACK
+    return (1 << precision) - alphabet - (SLACK << (precision - 24))

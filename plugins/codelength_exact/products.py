@@ -4,12 +4,14 @@
 module is imported. All give the same integers.
 """
 
+from typing import Any
+
 import numpy as np
 from llvmlite import binding
 from numba import config
 from numpy.typing import NDArray
 
-from codelength.coding.compiled import compiled
+from codelength.coding.compiled import compiled, inlined
 from codelength_exact.tiles import OFFSET, make_tile, pairs, quads
 
 ROWS = 6
@@ -68,15 +70,87 @@ def to_panels(values: NDArray[np.int8], columns: int, group: int) -> NDArray[np.
     return np.ascontiguousarray(apart.transpose(0, 2, 1, 3))
 
 
-def multiply(rows: NDArray[np.signedinteger], matrix: PackedMatrix) -> NDArray[np.int32]:
-    """Return the integers rows · matrix: (rows, inputs) int8 → (rows, outputs)."""
-    out = np.empty((len(rows), matrix.outputs), np.int32)
-    multiply_panels(rows, matrix.panels, matrix.start, out)
-    return out
+def multiply(rows: NDArray[np.signedinteger], matrix: PackedMatrix) -> NDArray[Any]:
+    """Return the integers rows · matrix: (rows, inputs) → (rows, outputs).
+
+    Those of wide rows (int16) come in float32, rounded.
+    """
+    if rows.itemsize == 1:
+        out = np.empty((len(rows), matrix.outputs), np.int32)
+        multiply_panels(rows, matrix.panels, matrix.start, out)
+        return out
+    rounded = np.empty((len(rows), matrix.outputs), np.float32)
+    multiply_wide(rows, matrix.panels, matrix.start, rounded)
+    return rounded
+
+
+@inlined
+def _tile(
+    left: int,
+    a: int,
+    step_row: int,
+    step: int,
+    b: int,
+    groups: int,
+    s: int,
+    c: int,
+    step_c: int,
+) -> None:
+    """Run the tile of `left` rows."""
+    if left == 6:
+        tile6(a, step_row, step, b, groups, s, c, step_c)
+    elif left == 5:
+        tile5(a, step_row, step, b, groups, s, c, step_c)
+    elif left == 4:
+        tile4(a, step_row, step, b, groups, s, c, step_c)
+    elif left == 3:
+        tile3(a, step_row, step, b, groups, s, c, step_c)
+    elif left == 2:
+        tile2(a, step_row, step, b, groups, s, c, step_c)
+    else:
+        tile1(a, step_row, step, b, groups, s, c, step_c)
 
 
 @compiled
-def multiply_panels(  # noqa: C901 - one tile for each number of rows
+def multiply_wide(
+    rows: NDArray[np.int16],
+    panels: NDArray[np.int8],
+    start: NDArray[np.int32],
+    out: NDArray[np.float32],
+) -> None:
+    """Write the products of wide rows (rows, inputs) with a packed matrix to out (rows, outputs).
+
+    A tile takes the high and the low part of a row as two rows.
+    """
+    count, inputs = rows.shape
+    outputs, groups = out.shape[1], panels.shape[1]
+    read = np.empty((2 * count, groups * GROUP), ROW_TYPE)
+    for n in range(count):
+        for c in range(inputs):
+            value = np.int32(rows[n, c])
+            high = (value + 128) >> 8
+            read[2 * n, c] = high + ADDED
+            read[2 * n + 1, c] = value - (high << 8) + ADDED
+        for c in range(inputs, groups * GROUP):
+            read[2 * n, c] = read[2 * n + 1, c] = 0
+    sums = np.empty((ROWS, COLUMNS), np.int32)
+    step_row, step = read.strides
+    step *= GROUP
+    for panel in range(len(panels)):
+        first = panel * COLUMNS
+        columns = min(COLUMNS, outputs - first)
+        b, s = panels.ctypes.data + panel * groups * COLUMNS * GROUP, start.ctypes.data + 4 * first
+        for row in range(0, 2 * count, ROWS):
+            a, left = read.ctypes.data + row * step_row, min(2 * count - row, ROWS)
+            _tile(left, a, step_row, step, b, groups, s, sums.ctypes.data, 4 * COLUMNS)
+            for n in range(left // 2):
+                for c in range(columns):
+                    upper = np.float32(sums[2 * n, c]) * np.float32(256)
+                    out[row // 2 + n, first + c] = upper + np.float32(sums[2 * n + 1, c])
+
+
+@compiled
+def multiply_panels(
     rows: NDArray[np.signedinteger],
     panels: NDArray[np.int8],
     start: NDArray[np.int32],
@@ -103,18 +177,7 @@ def multiply_panels(  # noqa: C901 - one tile for each number of rows
             a = read.ctypes.data + row * step_row
             c = out.ctypes.data + 4 * (row * outputs + first) if is_whole else edge.ctypes.data
             left = min(count - row, ROWS)
-            if left == 6:
-                tile6(a, step_row, step, b, groups, s, c, step_c)
-            elif left == 5:
-                tile5(a, step_row, step, b, groups, s, c, step_c)
-            elif left == 4:
-                tile4(a, step_row, step, b, groups, s, c, step_c)
-            elif left == 3:
-                tile3(a, step_row, step, b, groups, s, c, step_c)
-            elif left == 2:
-                tile2(a, step_row, step, b, groups, s, c, step_c)
-            else:
-                tile1(a, step_row, step, b, groups, s, c, step_c)
+            _tile(left, a, step_row, step, b, groups, s, c, step_c)
             if not is_whole:
                 for n in range(left):
                     for column in range(first, outputs):

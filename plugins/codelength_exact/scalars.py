@@ -17,7 +17,16 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from codelength.coding.compiled import inlined
-from codelength_exact.constants import EXP2, FARTHEST, LARGEST, LOG2E, MAGIC, ONE, SMALLEST
+from codelength_exact.constants import (
+    EXP2,
+    FARTHEST,
+    LARGEST,
+    LOG2E,
+    MAGIC,
+    ONE,
+    SMALLEST,
+    WIDEST,
+)
 
 C6, C5, C4, C3, C2, C1, C0 = EXP2
 ZERO, HALF = np.float32(0), np.float32(0.5)
@@ -84,12 +93,16 @@ def largest_magnitude(x: NDArray[np.float32]) -> np.float32:
 
 @inlined
 def quantise(x: NDArray[np.float32], q: NDArray[np.signedinteger]) -> np.float32:
-    """Write the quantised values of a row x (columns,) to q (columns,), and return its scale."""
+    """Write the quantised values of a row x (columns,) to q (columns,), and return its scale.
+
+    An int16 row is a wide one.
+    """
+    levels = WIDEST if q.itemsize == 2 else LARGEST
     most = largest_magnitude(x)
-    inverse = LARGEST / most
+    inverse = levels / most
     for c in range(len(x)):
         q[c] = x[c] * inverse + MAGIC - MAGIC
-    return most / LARGEST
+    return most / levels
 
 
 @inlined

@@ -8,12 +8,16 @@ from torch import Tensor
 from codelength.coding.device import note
 from codelength_exact import constants
 
-LARGEST, SMALLEST = float(constants.LARGEST), float(constants.SMALLEST)
+LARGEST, WIDEST = float(constants.LARGEST), float(constants.WIDEST)
+SMALLEST = float(constants.SMALLEST)
 FARTHEST, LOG2E = float(constants.FARTHEST), float(constants.LOG2E)
 EXP2 = [float(c) for c in constants.EXP2]
 
 BLOCK = 64
-"""Inputs that are never split: 64 · 127 · 127 is below 2^24."""
+"""Inputs that are never split: 64 · 128 · 127 is below 2^24."""
+
+MOST = 128
+"""The largest magnitude in a row, or in a part of a wide one."""
 
 Parts = list[tuple[slice, Tensor]]
 """Slices of a matrix's inputs, and the matrix there: float32, transposed."""
@@ -46,6 +50,19 @@ def product(q: Tensor, matrix: Parts) -> Tensor:
     return total.float()
 
 
+def wide_parts(q: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the high and the low parts of wide rows."""
+    high = torch.floor((q + 128) / 256)
+    return high, q - high * 256
+
+
+def wide_product(q: Tensor, matrix: Parts) -> Tensor:
+    """Return the product of wide rows, as `constants` says it."""
+    high, low = wide_parts(q)
+    upper = product(high, matrix) * 256
+    return upper + product(low, matrix)
+
+
 def exact_parts(values: NDArray[np.int8]) -> list[slice]:
     """Split the inputs of a matrix (outputs, inputs) so that products are exact in float32.
 
@@ -57,7 +74,7 @@ def exact_parts(values: NDArray[np.int8]) -> list[slice]:
     for at in range(0, values.shape[1], BLOCK):
         more = np.abs(values[:, at : at + BLOCK].astype(np.int64)).sum(1)
         sums += more
-        if sums.max(initial=0) * int(LARGEST) >= constants.MOST_PRODUCT:
+        if sums.max(initial=0) * MOST >= constants.MOST_PRODUCT:
             slices.append(slice(start, at))
             start, sums = at, more
     return [*slices, slice(start, values.shape[1])]
@@ -93,10 +110,10 @@ def square_root(x: Tensor) -> Tensor:
     return torch.sqrt(x.double()).float()
 
 
-def quantised(x: Tensor) -> tuple[Tensor, Tensor]:
+def quantised(x: Tensor, levels: float = LARGEST) -> tuple[Tensor, Tensor]:
     """Quantise x over its last axis: integers in float32, and their scales."""
     most = largest(x)
-    return torch.round(x * over(LARGEST, most)[..., None]), divided(most, LARGEST)
+    return torch.round(x * over(levels, most)[..., None]), divided(most, levels)
 
 
 def exp2(y: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength import CorruptBlob
-from codelength.coding.code_length import bits_of
-from codelength.coding.range_coder import FAMILY, Decoders, Encoder
+from codelength.coding.code_length import bits_of, bits_of_every_symbol
+from codelength.coding.range_coder import FAMILY, FINE, PRECISION, Decoders, Encoder
 
 
 def coded(symbols: list[int], frequencies: np.ndarray) -> bytes:
@@ -131,3 +131,73 @@ def test_another_ending_is_refused_whatever_it_is(message, junk, removed):
     changed = stream[: len(stream) - removed] + junk
     with suppress(CorruptBlob):
         assert decoded(changed, frequencies) != symbols or changed == stream
+
+
+@st.composite
+def fine_messages(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols, and rows that nearly sum to 2^31, with symbols of one part among them."""
+    alphabet, length = draw(st.integers(1, 300)), draw(st.integers(0, 60))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shares = rng.random((length, alphabet)) ** draw(st.sampled_from([0, 1, 30]))
+    whole = (1 << FINE) - 1 - alphabet
+    rows = 1 + (shares / shares.sum(1, keepdims=True) * whole * (1 - 1e-9)).astype(np.int64)
+    likely = [rng.choice(alphabet, p=row / row.sum()) for row in rows]
+    symbols = {
+        "likely": np.array(likely, int),
+        "any": rng.integers(0, alphabet, length),
+        "unlikely": rows.argmin(1),
+        "last": np.full(length, alphabet - 1),
+    }[draw(st.sampled_from(["likely", "any", "unlikely", "last"]))]
+    return symbols, rows
+
+
+def fine_stream(symbols: np.ndarray, rows: np.ndarray) -> bytes:
+    encoder = Encoder(FINE)
+    half = len(symbols) // 2
+    encoder.encode(symbols[:half], rows[:half])
+    encoder.encode(symbols[half:], rows[half:])
+    return encoder.finish()
+
+
+def read_fine(stream: bytes, rows: np.ndarray) -> list[int]:
+    decoders = Decoders([stream], precision=FINE)
+    symbols = [int(decoders.decode(row[None])[0]) for row in rows]
+    decoders.finish()
+    return symbols
+
+
+@given(fine_messages())
+@settings(max_examples=300, deadline=None)
+def test_fine_frequencies_are_coded_at_their_length_and_decoded(message):
+    symbols, rows = message
+    stream = fine_stream(symbols, rows)
+    assert read_fine(stream, rows) == symbols.tolist()
+    bits = bits_of(rows, symbols, FINE).sum()
+    assert len(stream) <= bits / 8 + 1.01
+    ideal = -np.log2(rows[np.arange(len(rows)), symbols] / (1 << FINE)).sum()
+    assert bits <= ideal + 1e-6 * len(rows)  # the last symbol has what is left
+
+
+@given(fine_messages(), st.binary(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_each_stream_of_fine_frequencies_has_one_reading(message, stream):
+    _, rows = message
+    with suppress(CorruptBlob):
+        assert fine_stream(np.array(read_fine(stream, rows), int), rows) == stream
+
+
+def test_a_carry_runs_through_all_words_of_a_stream():
+    """The point of each symbol is just below a half, until the last one carries."""
+    half = 1 << (FINE - 1)
+    rows = np.array([[half - 1, 1, half - 1]] * 9 + [[1, (1 << FINE) - 2, 1]])
+    for last in range(3):
+        symbols = np.array([1] * 9 + [last])
+        assert read_fine(fine_stream(symbols, rows), rows) == symbols.tolist()
+
+
+@pytest.mark.parametrize("precision", [PRECISION, FINE])
+@pytest.mark.parametrize("alphabet", [1, 2, 3, 256, 1000])
+def test_the_cost_of_every_symbol_is_that_of_each(precision, alphabet):
+    row = np.random.default_rng(alphabet).integers(1, (1 << 24) // (alphabet + 1), alphabet)
+    each = bits_of(np.tile(row, (alphabet, 1)), np.arange(alphabet), precision)
+    assert np.array_equal(bits_of_every_symbol(row, precision), each)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from codelength.api.errors import Unsupported
 from codelength.coding.predictor import Predictor
-from codelength.coding.range_coder import PRECISION, IntArray, interval_widths
+from codelength.coding.range_coder import PRECISION, IntArray, interval_edges, interval_widths
 
 Bits = NDArray[np.float64]
 """Code lengths in bits, −log2 of probabilities."""
@@ -27,11 +27,13 @@ def code_lengths(predictor: Predictor, sequences: Sequence[IntArray]) -> list[Bi
         for stream, rows in predictor.frequencies([sequences[i] for i in batch]):
             start, done[stream] = done[stream], done[stream] + len(rows)
             symbols = sequences[batch[stream]][start : done[stream]]
-            lengths[batch[stream]][start : done[stream]] = bits_of(rows, symbols)
+            lengths[batch[stream]][start : done[stream]] = bits_of(
+                rows, symbols, predictor.precision
+            )
     return lengths
 
 
-def bits_of(rows: IntArray, symbols: IntArray) -> Bits:
+def bits_of(rows: IntArray, symbols: IntArray, precision: int = PRECISION) -> Bits:
     """Computes what each symbol costs under its own distribution.
 
     The coder gives every symbol one part of 2^24 beyond its share. The code length counts that,
@@ -40,19 +42,21 @@ def bits_of(rows: IntArray, symbols: IntArray) -> Bits:
     Args:
         rows: Frequencies, `(n, alphabet)`.
         symbols: `(n,)`.
+        precision: That of the predictor.
     """
-    bits: Bits = PRECISION - np.log2(interval_widths(symbols, rows))
+    bits: Bits = precision - np.log2(interval_widths(symbols, rows, precision))
     return bits
 
 
-def bits_of_every_symbol(row: IntArray) -> Bits:
+def bits_of_every_symbol(row: IntArray, precision: int = PRECISION) -> Bits:
     """Computes what each symbol of the alphabet would cost next: `(alphabet,)`.
 
     Args:
         row: Frequencies of the next symbol, `(alphabet,)`.
+        precision: That of the predictor.
     """
-    rows = np.broadcast_to(row, (len(row), len(row)))
-    return bits_of(rows, np.arange(len(row)))
+    bits: Bits = precision - np.log2(np.diff(interval_edges(row, precision)))
+    return bits
 
 
 def bits_by_byte(predictor: Predictor, symbols: IntArray, bits: Bits, size: int) -> Bits:

@@ -24,7 +24,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coding.range_coder import Decoders, IntArray
+from codelength.coding.range_coder import PRECISION, Decoders, IntArray
 
 BLOCK = 256
 """Positions that the default parallel view hands out at a time."""
@@ -42,8 +42,8 @@ class Stepper(ABC):
         """Return the frequencies of the next symbol of each text.
 
         Returns:
-            `(streams, alphabet)`, positive, each row summing to less than 2^24. To ask twice gives
-            the same. The array may be overwritten by the next call.
+            `(streams, alphabet)`, positive, each row summing to less than 2^`precision` of the
+            predictor. To ask twice gives the same. The array may be overwritten by the next call.
         """
 
     @abstractmethod
@@ -88,6 +88,9 @@ class Predictor(ABC):
     """Number of symbols."""
     batch: ClassVar[int] = 64
     """Sequences that it computes together best. It changes speed and memory, never the bytes."""
+
+    precision: ClassVar[int] = PRECISION
+    """Its frequencies sum to less than 2^precision: 24 or, for large alphabets, 31."""
 
     @abstractmethod
     def stepper(self, lengths: Sequence[int]) -> Stepper:

@@ -20,7 +20,7 @@ def encode(predictor: Predictor, groups: Sequence[Sequence[IntArray]]) -> list[b
     """Codes each group of sequences into a stream, the longer sequences of a group first."""
     streams = [b""] * len(groups)
     for batch in _batches(predictor, [[len(sequence) for sequence in group] for group in groups]):
-        encoders = [_GroupEncoder(groups[i]) for i in batch]
+        encoders = [_GroupEncoder(groups[i], predictor.precision) for i in batch]
         places = [(encoder, own) for encoder in encoders for own in range(len(encoder.sequences))]
         for at, rows in predictor.frequencies([s for e in encoders for s in e.sequences]):
             encoder, own = places[at]
@@ -57,7 +57,8 @@ def _decode_in_step(
 ) -> list[IntArray]:
     """Decodes sequences of `lengths` symbols, each from the stream that `coders` says."""
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])  # stable: groups stay in order
-    decoders = Decoders(streams, np.array([coders[i] for i in order], np.int64))
+    places = np.array([coders[i] for i in order], np.int64)
+    decoders = Decoders(streams, places, predictor.precision)
     descending = [lengths[i] for i in order]
     alive = sum(length > 0 for length in descending)
     stepper = predictor.stepper(descending[:alive])
@@ -84,19 +85,20 @@ def _decode_in_step(
 class _GroupEncoder:
     """Codes the sequences of one stream, as soon as the frequencies of all of them are known."""
 
-    def __init__(self, sequences: Sequence[IntArray]) -> None:
+    def __init__(self, sequences: Sequence[IntArray], precision: int) -> None:
         self.sequences = sequences
         self._lengths = np.array([len(sequence) for sequence in sequences], np.int64)
         self._known = np.zeros(len(sequences), np.int64)
         self._coded = 0
         self._waiting: list[list[Merged]] = [[] for _ in sequences]
-        self._encoder = Encoder()
+        self._precision, self._encoder = precision, Encoder(precision)
 
     def add(self, own: int, rows: IntArray) -> None:
         """Takes the frequencies at the next positions of one of the sequences."""
         start = self._known[own]
         self._known[own] += len(rows)
-        merged = merge_others(self.sequences[own][start : self._known[own]], rows)
+        symbols = self.sequences[own][start : self._known[own]]
+        merged = merge_others(symbols, rows, self._precision)
         if len(self.sequences) == 1:
             self._encoder.encode_merged(*merged)
             return
@@ -109,9 +111,9 @@ class _GroupEncoder:
     def _code(self, stop: int) -> None:
         """Codes what comes before position `stop`."""
         present = np.arange(self._coded, stop)[:, None] < self._lengths
-        width = next(rows.shape[1] for blocks in self._waiting for _, rows in blocks)
+        like = next(rows for blocks in self._waiting for _, rows in blocks)
         symbols = np.empty(present.shape, np.int32)
-        frequencies = np.empty((*present.shape, width), np.float32)
+        frequencies = np.empty((*present.shape, like.shape[1]), like.dtype)
         for own, blocks in enumerate(self._waiting):
             if blocks:
                 own_symbols, own_rows = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from codelength.coding.predictor import Predictor
-from codelength.coding.range_coder import PRECISION, IntArray
+from codelength.coding.range_coder import IntArray
 from codelength.testing import questions
 from codelength.testing.inputs import make_noise, make_prose
 from codelength.testing.messages import Returned
@@ -85,7 +85,7 @@ def check_frequencies(predictor: Predictor) -> str | None:
     batch = sequences(predictor)
     for view, frequencies in (("parallel", parallel), ("stepwise", stepwise)):
         for symbols, rows in zip(batch, frequencies(predictor, batch), strict=True):
-            if problem := _frequency_problem(rows, len(symbols), predictor.alphabet):
+            if problem := _frequency_problem(rows, len(symbols), predictor):
                 return f"the {view} view of a sequence of {len(symbols)}: {problem}"
     return None
 
@@ -166,8 +166,9 @@ def _join_blocks(
     return [np.concatenate(pieces) if pieces else nothing for pieces in rows]
 
 
-def _frequency_problem(rows: IntArray, positions: int, alphabet: int) -> str | None:
+def _frequency_problem(rows: IntArray, positions: int, predictor: Predictor) -> str | None:
     """Say why a coder cannot use these frequencies."""
+    alphabet, precision = predictor.alphabet, predictor.precision
     if rows.shape != (positions, alphabet):
         return f"shape {rows.shape}, not {(positions, alphabet)}"
     if not np.issubdtype(rows.dtype, np.integer):
@@ -175,8 +176,8 @@ def _frequency_problem(rows: IntArray, positions: int, alphabet: int) -> str | N
     for at, row in enumerate(rows):
         if row.min() <= 0:
             return f"symbol {row.argmin()} has frequency {row.min()} at position {at}"
-        if row.sum(dtype=np.int64) >= 1 << PRECISION:
-            return f"a sum of {row.sum(dtype=np.int64)} at position {at}, not below 2^{PRECISION}"
+        if row.sum(dtype=np.int64) >= 1 << precision:
+            return f"a sum of {row.sum(dtype=np.int64)} at position {at}, not below 2^{precision}"
     return None
 
 

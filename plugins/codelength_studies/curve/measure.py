@@ -178,7 +178,8 @@ def _without_context(
     the pieces of other files (of all other pieces, where there is one file).
     """
     sequences = [predictor.tokenize(bytes(chunk.data)) for chunk in chunks]
-    first = bits_of_every_symbol(predictor.stepper([1]).frequencies()[0])
+    row = predictor.stepper([1]).frequencies()[0]
+    first = bits_of_every_symbol(row, predictor.precision)
     sums = np.zeros((len(chunks), len(first)))
     for at in range(0, len(chunks), predictor.batch):
         for stream, rows in predictor.frequencies(sequences[at : at + predictor.batch]):

@@ -45,7 +45,7 @@ class PredictorDistribution(Distribution):
             self.append(symbol)
 
     def bits(self) -> Bits:
-        return bits_of_every_symbol(self._stepper.frequencies()[0])
+        return bits_of_every_symbol(self._stepper.frequencies()[0], self._predictor.precision)
 
     def append(self, symbol: int) -> None:
         self._stepper.advance(np.array([symbol], np.int32))

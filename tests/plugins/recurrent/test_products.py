@@ -38,6 +38,41 @@ def test_the_largest_sums_are_exact(sign, inputs):
     assert exact(np.full((7, inputs), sign * 127), values)
 
 
+@given(
+    count=st.integers(1, 7),
+    inputs=st.integers(1, 70),
+    outputs=st.integers(1, 140),
+    most=st.sampled_from([1, 300, 32639]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=100, deadline=None)
+def test_wide_rows_give_two_exact_sums(count, inputs, outputs, most, seed):
+    random = np.random.default_rng(seed)
+    q = random.integers(-most, most + 1, (count, inputs))
+    q[0, 0], q[-1, -1] = most, -most
+    values = random.integers(-127, 128, (outputs, inputs))
+    high = (q + 128) >> 8
+    upper, lower = ((part @ values.T).astype(np.float32) for part in (high, q - 256 * high))
+    product = multiply(q.astype(np.int16), PackedMatrix(values.astype(np.int8)))
+    assert product.dtype == np.float32
+    assert np.array_equal(product, upper * np.float32(256) + lower)
+    assert np.allclose(product, q @ values.T, rtol=1e-6)
+
+
+@pytest.mark.parametrize("inputs", [1040, 5000])
+def test_the_largest_sums_of_wide_rows_are_those_of_pytorch(inputs):
+    torch = pytest.importorskip("torch")
+    from codelength_exact import tensors
+
+    values = np.full((3, inputs), 127, np.int8)
+    values[1], values[2, 0] = -127, 126
+    rows = np.full((2, inputs), 32639, np.int16)
+    rows[1] = -32639
+    parts = tensors.parts(values, "cpu")
+    other = tensors.wide_product(torch.tensor(rows).float(), parts)
+    assert np.array_equal(multiply(rows, PackedMatrix(values)), other.numpy())
+
+
 plain, avx2, wide, eight, sixteen = (
     make_tile(arithmetic, 4, 2)
     for arithmetic in (pairs(set()), pairs({"avx2"}), pairs({"avx512vnni"}), quads(8), quads(16))
