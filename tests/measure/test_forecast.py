@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from codelength.api.errors import UsageError
+from codelength.api.sampling import sample_size
 from codelength.cli import cli
 from codelength.cli.planned import PlannedPage
 from codelength.cli.progress import Forecast as Clock
@@ -50,12 +51,16 @@ def test_the_plan_is_a_line_with_the_slowest_codec(forecast: Forecast) -> None:
     assert page.records.rows[-1] == ("xz:preset=9e", 2, 11 * MB, 22_000.0)
 
 
-def test_a_budget_takes_as_much_of_each_corpus_as_fits(forecast: Forecast) -> None:
-    limit = fit(forecast, 3600, 1)
-    assert limit is not None
-    size = int(limit.removeprefix("sample:"))
-    assert 3400 < forecast.total(size) <= 3600
-    assert fit(forecast, 10**6, 1) is None
+def test_a_budget_gives_all_codecs_a_sample_and_everything_to_those_that_have_the_time(
+    forecast: Forecast,
+) -> None:
+    limit, within = fit(forecast, 3600, 1)
+    size = sample_size(limit)
+    assert size
+    cells = [(rates, min(size, target.slice.bytes)) for _, rates, target in forecast.known()]
+    assert 1100 < sum(expect(*one) for one in cells) <= 1200  # a third, for the sample
+    assert within == 2000  # all of gzip, which takes 22 s, and the small corpus of xz
+    assert fit(forecast, 10**6, 1) == (None, None)
     with pytest.raises(UsageError, match="2,000 bytes of each corpus take about 8 s"):
         fit(forecast, 1, 1)
 

@@ -1,6 +1,6 @@
 """What the data can tell, against planted truth: coverage, ties, differences, sets of ranks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import process_time
 
@@ -255,16 +255,25 @@ def test_a_large_board_is_quick(codecs: int, corpora: int, files: int) -> None:
     assert process_time() - start < 6  # a third of that where nothing else runs
 
 
+SAMPLED = {"a": 0.3, "b": 0.4, "c": 0.5, "d": 0.6, "store": 1.0}
+"""Ratios on a sample."""
+
+
+def of_files(rates: Iterable[float]) -> Cell:
+    """A cell of files of a million bytes each, with such ratios."""
+    return measured([(10**6, round(10**6 * rate)) for rate in rates])
+
+
 def test_an_estimate_of_all_from_a_sample_holds_the_truth_95_times_of_100() -> None:
     """Codecs need 10% less on whole files than on blocks, give or take 3%."""
     random = np.random.default_rng(5)
     hits = 0
     for _ in range(400):
-        rates = random.uniform(0.2, 0.6, 9)
-        whole = rates * np.exp(random.normal(-0.1, 0.03, 9))
-        names = [str(i) for i in range(9)]
-        sampled = dict(zip(names, rates.tolist(), strict=True))
-        known = dict(zip(names[1:], whole[1:].tolist(), strict=True))
+        rates = random.uniform(0.2, 0.6, (9, 4)).mean(axis=1, keepdims=True)
+        blocks = rates * np.exp(random.normal(0, 0.02, (9, 4)))
+        whole = blocks.mean(axis=1) * np.exp(random.normal(-0.1, 0.03, 9))
+        sampled = {str(i): of_files(blocks[i]) for i in range(9)}
+        known = {str(i): of_files(whole[i : i + 1]) for i in range(1, 9)}
         (found,) = estimate_whole(sampled, known).values()
         hits += found.low <= whole[0] <= found.high
         assert found.low < found.value < found.high
@@ -272,12 +281,23 @@ def test_an_estimate_of_all_from_a_sample_holds_the_truth_95_times_of_100() -> N
 
 
 def test_an_estimate_takes_three_codecs_that_were_measured_on_both() -> None:
-    sampled = {"a": 0.3, "b": 0.4, "c": 0.5, "store": 1.0}
-    assert estimate_whole(sampled, {"b": 0.38, "c": 0.45, "store": 1.0}) == {}
-    sampled["d"] = 0.6
-    found = estimate_whole(sampled, {"b": 0.36, "c": 0.45, "d": 0.54})
-    assert found["a"].value == pytest.approx(0.27)
-    assert found["a"].low == pytest.approx(found["a"].high) == pytest.approx(0.27)
+    sampled = {name: of_files([rate]) for name, rate in SAMPLED.items()}
+    whole = {"b": of_files([0.36]), "c": of_files([0.45]), "store": of_files([1.0])}
+    assert estimate_whole(sampled, whole) == {}
+    (found,) = estimate_whole(sampled, whole | {"d": of_files([0.54])}).values()
+    assert found.value == pytest.approx(0.27)
+    assert found.low == pytest.approx(found.high) == pytest.approx(0.27)
+
+
+def test_an_estimate_follows_the_codecs_that_are_most_like_it_file_by_file() -> None:
+    """Those that are good at the second file gain nothing from whole files, the others a half."""
+    still = {"a": of_files((0.5, 0.1)), "b": of_files((0.6, 0.12)), "c": of_files((0.4, 0.09))}
+    grows = {"d": of_files((0.3, 0.3)), "e": of_files((0.3, 0.32)), "f": of_files((0.32, 0.3))}
+    half = {"d": of_files((0.15, 0.15)), "e": of_files((0.15, 0.16)), "f": of_files((0.16, 0.15))}
+    slow = {"like a": of_files((0.52, 0.1)), "like d": of_files((0.31, 0.31))}
+    found = estimate_whole(still | grows | slow, still | half)
+    assert found["like a"].value == pytest.approx(0.31, rel=0.03)
+    assert found["like d"].value == pytest.approx(0.155, rel=0.03)
 
 
 def test_orders_under_other_means() -> None:

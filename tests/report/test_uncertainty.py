@@ -3,9 +3,9 @@
 from codelength.api.sampling import Draw
 from codelength.report.board import Board, board_of
 from codelength.report.board_page import BoardPage
-from codelength.report.page import Prose
+from codelength.report.data import Json
 from codelength.report.table import Table
-from codelength.report.tables import ranking_table
+from codelength.report.tables import answer_table, ranking_table
 from codelength.results.cell import Cell, CorpusSlice
 from factories import cell, corpus_slice
 
@@ -32,25 +32,34 @@ def column(table: Table, head: str) -> list[str]:
     return [row[heads.index(head)] for row in table.rows]
 
 
-def test_beside_a_sample_stands_all_of_it_measured_or_estimated() -> None:
+def test_a_slow_codec_is_ranked_by_an_estimate_with_the_places_that_it_may_have() -> None:
     whole, sampled = board().grids
-    table = ranking_table(board(), sampled.averaged)
+    table = ranking_table(board(), whole.averaged)
     assert column(table, "codec") == ["lm", "xz", "bz2", "gzip"]
-    assert column(table, "all of it %") == [
-        "≈26.81 (25.21–28.50)",
-        "36.00",
-        "37.00",
-        "45.00",
-    ]
-    assert "20.0 kB of 500 kB: 20 blocks of up to 1.00 kB from 12 files" in table.title
-    assert any(note.startswith("all of it:") for note in table.notes)
-    heads = [column.title for column in ranking_table(board(), whole.averaged).columns]
-    assert "all of it %" not in heads
+    assert column(table, "#") == ["≈1", "2", "3", "4"]
+    assert column(table, "size %") == ["≈26.79", "36.00", "37.00", "45.00"]
+    assert column(table, "95% interval") == ["24.72–29.04", "", "", ""]
+    assert any(note.startswith("≈: measured on a sample.") for note in table.notes)
+    title = ranking_table(board(), sampled.averaged).title
+    assert "20.0 kB of 500 kB: 20 blocks of up to 1.00 kB from 12 files" in title
 
 
-def test_without_a_measurement_of_all_there_is_no_such_column() -> None:
+def test_rows_that_an_estimate_may_be_smaller_than_have_sets_of_places() -> None:
+    found = [("gzip", 0.5, 0.45), ("xz", 0.4, 0.36), ("bz2", 0.42, 0.37), ("lm", 0.41, None)]
+    board = board_of([c for row in found for c in measured(*row)])
+    places = board.grids[0].averaged.places()
+    assert places == {"xz": "1–2", "lm": "≈1–3", "bz2": "2–3", "gzip": "4"}
+    assert places_of(BoardPage(board).document)["lm"]["place"] == "≈1–3"
+
+
+def places_of(document: Json) -> dict[str, Json]:
+    """What the document says of each row over all corpora."""
+    return {row["name"]: row["places"]["all"] for row in document["boards"][0]["rows"]}
+
+
+def test_where_all_of_it_was_never_measured_nothing_is_estimated() -> None:
     (grid,) = board_of([cell("gzip", sample()), cell("xz", sample())]).grids
-    assert grid.averaged.whole == grid.averaged.estimates == {}
+    assert grid.averaged.estimates == {}
 
 
 def test_the_chance_to_be_first_is_printed_where_there_are_files_enough() -> None:
@@ -83,15 +92,21 @@ def test_all_kinds_together_say_who_is_first_under_other_means() -> None:
     assert not any("Other means" in n for n in ranking_table(board_of(cells), text).notes)
 
 
-def test_the_first_screen_ranks_all_and_names_the_slow_codecs_with_estimates() -> None:
-    page = BoardPage(board())
-    said = [section.text for section in page.first if isinstance(section, Prose)]
-    assert any(
-        text == "On a sample only, with an estimate of all of it in %: lm ≈26.81 (25.21–28.50)."
-        for text in said
-    )
-    titles = [section.title for section in page.first if isinstance(section, Table)]
+def test_the_first_screen_has_no_ranking_of_the_sample_beside_that_of_all() -> None:
+    titles = [section.title for section in BoardPage(board()).first if isinstance(section, Table)]
+    assert titles
     assert not any("blocks" in title for title in titles)
+
+
+def test_a_slow_codec_is_named_the_smallest_only_if_that_is_sure() -> None:
+    """The interval of `near` reaches beyond xz; that of `lm` does not."""
+    sure = answer_table(board().grids[0])
+    assert sure
+    assert sure.rows[0][1].startswith("lm ≈26.79%")
+    found = [("gzip", 0.5, 0.45), ("xz", 0.4, 0.36), ("bz2", 0.42, 0.37), ("near", 0.395, None)]
+    unsure = answer_table(board_of([c for row in found for c in measured(*row)]).grids[0])
+    assert unsure
+    assert unsure.rows[0][1].startswith("xz 36.00%")
 
 
 def test_a_sample_of_which_all_was_measured_adds_nothing() -> None:

@@ -27,30 +27,43 @@ class PlannedPage:
     def summary(self) -> str:
         """`28 codecs × 361 MB: about 9 h, of which mix 3 h`."""
         times = self.forecast.by_codec()
-        sizes = sum(target.slice.bytes for target in self.forecast.plan.targets)
+        corpora = {target.slice.key[:2]: target.slice for target in self.forecast.plan.targets}
+        sizes = sum(of.bytes for of in corpora.values())  # all of a corpus stands behind a sample
         line = f"{format.plural(len(times), 'codec')} × {format.size(sizes)}"
         line += f": about {duration(sum(times.values()) / self.jobs)}"
         if len(times) > 1:
             slowest = list(times)[-1]
             line += f", of which {slowest} {duration(times[slowest] / self.jobs)}"
-        unknown = [codec for codec, seconds in times.items() if not seconds]
+        every = len(self.forecast.plan.targets)
+        slow = [codec for codec, cells, _, _ in self.codecs if 0 < cells < every]
+        unknown = [codec for codec, cells, _, _ in self.codecs if not cells]
+        line += f"; on samples, at least in part: {', '.join(slow)}" if slow else ""
         return line + (f"; failed in a trial: {', '.join(unknown)}" if unknown else "")
 
     @cached_property
+    def codecs(self) -> list[tuple[str, int, int, float]]:
+        """The codecs, the quickest first, with their cells, bytes and seconds."""
+        sizes = {target.slice.key: target.slice.bytes for target in self.forecast.plan.targets}
+        cells: dict[str, list[int]] = {}
+        for key in self.forecast.seconds:
+            cells.setdefault(key.codec, []).append(sizes[key.slice])
+        times = self.forecast.by_codec().items()
+        known = [(codec, cells.get(codec, []), seconds) for codec, seconds in times]
+        return [(codec, len(of), sum(of), seconds) for codec, of, seconds in known]
+
+    @property
     def records(self) -> Records:
         """A line for each codec."""
-        targets = [target.slice for target in self.forecast.plan.targets]
-        size = sum(of.bytes for of in targets)
-        times = self.forecast.by_codec().items()
-        return Records(HEADS, [(c, len(targets), size, round(s, 2)) for c, s in times])
+        return Records(HEADS, [(c, n, size, round(s, 2)) for c, n, size, s in self.codecs])
 
     @property
     def first(self) -> list[Section]:
         """The codecs with their times, and what each corpus has."""
-        cells = format.count(len(self.forecast.plan.targets))
-        times = list(self.forecast.by_codec().items())[::-1]
-        rows = [[c, cells, duration(seconds) if seconds else format.NA] for c, seconds in times]
-        codecs = [Column("codec", "left"), Column("cells"), Column("about")]
+        rows = [
+            [codec, str(cells), format.count(size), duration(seconds) if seconds else format.NA]
+            for codec, cells, size, seconds in self.codecs[::-1]
+        ]
+        codecs = [Column("codec", "left"), Column("cells"), Column("bytes"), Column("about")]
         slices = [target.slice for target in self.forecast.plan.targets]
         corpora = [
             [s.corpus, format.protocol(s), s.kind, format.count(s.samples), format.count(s.bytes)]

@@ -41,15 +41,15 @@ from codelength.workers.sandbox import Sandbox
 UNASKED = 2_000_000
 """Bytes of all corpora from which on a run tells beforehand how long it will take."""
 
-SMOKE, SAMPLE = ("sample:12000", 15.0), ("sample:1000000", 3600.0)
+SMOKE, SAMPLE = ("sample:48000", 8.0), ("sample:1000000", 1800.0)
 """What of each corpus every codec meets, in a run that names no corpora and in one that does, and
-the seconds that it may take for everything. With 15 seconds, a default run ends in 150."""
+the seconds that it may take for all of a corpus. So a default run ends in 150 seconds."""
 
 SMOKE_TEST = (
     "A smoke test on small files made for it. A real board: codelength run --corpora "
     "canterbury,kodak,librispeech; 'codelength list corpora' shows what there is."
 )
-SLOW = " A codec that would take more than an hour for everything is measured on samples only."
+SLOW = " A codec that would take more than half an hour for a corpus is measured on a sample of it."
 
 
 @click.command()
@@ -87,7 +87,8 @@ SLOW = " A codec that would take more than an hour for everything is measured on
     "--budget",
     "duration",
     type=Duration(),
-    help="Take so much of each corpus that the run takes about so long, as 20min.",
+    help="Let the run take about so long, as 20min: all codecs take a sample, and everything "
+    "those that have the time.",
 )
 @click.option("--fresh", is_flag=True, help="Measure also what the results folder holds.")
 @with_timeout(TIMEOUT)
@@ -146,7 +147,7 @@ def command(
     chosen_codecs = leave_out_missing(selected, asked=False)
     chosen_protocols = plugins.select_protocols(protocols)
     chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
-    limit, within = choose_limit(limit, corpora is not None)
+    limit, within = choose_limit(limit, corpora is not None, duration)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
     limits = Limits(timeout, memory or default_memory(), threads, sandbox)
@@ -162,14 +163,13 @@ def command(
         is_large = sum(target.slice.bytes for target in plan.targets) > UNASKED
         if dry_run or duration or (is_large and corpora is not None):
             progress.reading("a little of each kind of media with every codec")
-            forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits, jobs)
-            if duration and (smaller := fit(forecast, duration, jobs)):
-                plan = planned(smaller)
-                forecast = replace(forecast, plan=plan)
+            forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits)
+            if duration:
+                forecast = replace(forecast, plan=planned(*fit(forecast, duration, jobs)))
             plan = order(forecast)
             progress.forecast.expected = forecast.seconds
             if not dry_run:
-                progress.line(PlannedPage(forecast, jobs).summary + SLOW * bool(plan.within))
+                progress.line(PlannedPage(forecast, jobs).summary + SLOW * (within == SAMPLE[1]))
         interrupted = False
         if store is None:
             assert forecast
@@ -206,10 +206,16 @@ def command(
     return 3 if asked_for else exit_code(cells, strict=codecs is not None) or code
 
 
-def choose_limit(limit: Limit, is_named: bool) -> tuple[Limit, float | None]:
+def choose_limit(
+    limit: Limit, is_named: bool, budget: float | None = None
+) -> tuple[Limit, float | None]:
     """Choose what of each corpus is measured, and the seconds that a codec may take for all."""
     if not is_named:
         click.echo(SMOKE_TEST, err=True)
+    if budget and limit:
+        raise UsageError("--budget chooses how much of each corpus is measured: leave out --limit")
+    if budget:
+        return None, None
     if limit is not None:
         return (None if limit == ALL else limit), None
     return SAMPLE if is_named else SMOKE

@@ -1,5 +1,7 @@
 """How long a run will take: each codec is tried on a little of each kind of media."""
 
+import math
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError
 from codelength.api.protocol import Protocol
-from codelength.api.sampling import SAMPLED
+from codelength.api.sampling import SAMPLED, Limit
 from codelength.measure.codec_workers import CodecWorkers
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan, Target, survey
@@ -22,8 +24,11 @@ from codelength.workers.supervisor import Crew
 TRIALS = (2_000, 50_000, 1_000_000)
 """Bytes that are tried, one after the other, as long as a codec is quick."""
 
-QUICK = 0.05
+QUICK = 0.15
 """Seconds of a trial up to which a longer one says more."""
+
+SAMPLING = 1 / 3
+"""The share of a budget for a sample that all codecs meet; the rest is for all of the data."""
 
 Rates = Mapping[tuple[str, str], tuple[float, float]]
 """Codec and kind of media → seconds for each raw byte, to encode and to decode."""
@@ -39,9 +44,11 @@ class Forecast:
     @property
     def seconds(self) -> dict[CellKey, float]:
         """What each cell is expected to take; nothing for codecs that failed in a trial."""
+        within = self.plan.within or math.inf
         return {
             CellKey(codec, *target.slice.key): expect(rates, target.slice.bytes)
-            for codec, rates, target in self._known()
+            for codec, rates, target in self.known()
+            if sum(rates) * target.slice.bytes <= within or not self.plan.sample_of(target)
         }
 
     def by_codec(self) -> dict[str, float]:
@@ -51,13 +58,8 @@ class Forecast:
             found[key.codec] += seconds
         return dict(sorted(found.items(), key=lambda item: item[1]))
 
-    def total(self, most: float = float("inf")) -> float:
-        """Seconds of all cells, if no corpus has more than so many bytes."""
-        return sum(
-            expect(rates, min(most, target.slice.bytes)) for _, rates, target in self._known()
-        )
-
-    def _known(self) -> Iterator[tuple[str, tuple[float, float], Target]]:
+    def known(self) -> Iterator[tuple[str, tuple[float, float], Target]]:
+        """Every cell of which there is a trial, with its seconds a byte."""
         for entry in self.plan.codecs:
             for target in self.plan.targets:
                 rates = self.rates.get((entry.item.spec, target.slice.kind))
@@ -88,9 +90,8 @@ def make_forecast(
     corpora: Sequence[Registered[Corpus]],
     protocols: Sequence[Registered[Protocol]],
     limits: Limits,
-    jobs: int,
 ) -> Forecast:
-    """Try each codec on a corpus of each kind. What fails in a trial is not forecast."""
+    """Try each codec on a corpus of each kind, a codec a core. What fails is not forecast."""
     firsts = {t.slice.kind: t.slice for t in reversed(plan.targets) if not t.problem}
     names = {of.corpus for of in firsts.values()}
     entries = [entry for entry in corpora if entry.item.spec in names]
@@ -114,7 +115,7 @@ def make_forecast(
         return found
 
     rates: dict[tuple[str, str], tuple[float, float]] = {}
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             for found in pool.map(serve, plan.codecs):
                 rates |= found
@@ -142,21 +143,41 @@ def _once(phase: Phase, of: CorpusSlice) -> float:
     return sum(min(batch) for batch in phase.wall) / of.bytes
 
 
-def fit(forecast: Forecast, budget: float, jobs: int) -> str | None:
-    """Return the limit under which a run takes about `budget` seconds; None if all fits.
+def fit(forecast: Forecast, budget: float, jobs: int) -> tuple[Limit, float | None]:
+    """Return the limit and what a cell of all may take, so that a run takes about `budget` seconds.
 
-    Raises UsageError if not even a little of each corpus fits.
+    A part of the time is for a sample that all codecs meet; the rest is for all of the corpora, the
+    cheapest cells first.
+
+    Args:
+        forecast: Of a plan of all bytes.
+        budget: Seconds.
+        jobs: Codecs that are measured at once.
+
+    Raises:
+        UsageError: Not even a little of each corpus fits.
     """
-    if forecast.total() / jobs <= budget:
-        return None
-    low, high = float(TRIALS[0]), float(max(t.slice.bytes for t in forecast.plan.targets))
-    if forecast.total(low) / jobs > budget:
-        least = forecast.total(low) / jobs
+    cells = [(rates, target.slice.bytes) for _, rates, target in forecast.known()]
+
+    def total(size: float) -> float:
+        """Seconds of all samples of so many bytes."""
+        return sum(expect(rates, min(size, has)) for rates, has in cells) / jobs
+
+    low, high = float(TRIALS[0]), float(max((size for _, size in cells), default=0))
+    if total(high) <= budget:
+        return None, None
+    if total(low) > budget:
         raise UsageError(
             f"{budget:.0f} s are not enough: {TRIALS[0]:,} bytes of each corpus take about "
-            f"{least:.0f} s; name fewer codecs, as in --codecs @fast"
+            f"{total(low):.0f} s; name fewer codecs, as in --codecs @fast"
         )
     while high > 1.02 * low:
         middle = (low * high) ** 0.5
-        low, high = (middle, high) if forecast.total(middle) / jobs <= budget else (low, middle)
-    return f"{SAMPLED}{int(low)}"
+        low, high = (middle, high) if total(middle) <= SAMPLING * budget else (low, middle)
+    left, within = (budget - total(low)) * jobs, 0.0
+    for once, seconds in sorted((sum(r) * has, expect(r, has)) for r, has in cells if has > low):
+        left -= seconds
+        if left < 0:
+            break
+        within = once
+    return f"{SAMPLED}{int(low)}", within

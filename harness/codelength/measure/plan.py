@@ -36,14 +36,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every codec meets every target, but for all of a corpus where it would take too long."""
+    """Every codec meets every target, but not all of a corpus where that would take too long."""
 
     plugins: Plugins
     codecs: Sequence[Registered[Codec]]
     targets: Sequence[Target]
     within: float | None = None
-    """The seconds that a codec may take for all of the corpora of which there are samples. One that
-    would take longer is measured on the samples only."""
+    """The seconds that a codec may take for all of a corpus of which there is a sample. One that
+    would take longer is measured on the sample only."""
 
     @property
     def keys(self) -> set[CellKey]:
@@ -55,18 +55,19 @@ class Plan:
         }
 
     def too_slow(self, target: Target, cells: Mapping[SliceKey, Cell]) -> bool:
-        """Whether a codec leaves out all of a corpus, by what it took for the samples so far."""
-        if self.within is None or target.slice.limit is not None:
+        """Whether a codec leaves out all of a corpus, by what it took for the sample of it."""
+        sample = self.sample_of(target)
+        cell = cells.get(sample.key) if sample else None
+        if not (self.within and sample and sample.draw and cell and cell.encode and cell.decode):
             return False
-        seconds = 0.0
-        corpora = set()
-        for sample in self.targets:
-            cell, draw = cells.get(sample.slice.key), sample.slice.draw
-            if cell and draw and cell.ok and cell.encode and cell.decode and sample.slice.bytes:
-                took = cell.encode.seconds + cell.decode.seconds
-                seconds += took * draw.bytes / sample.slice.bytes
-                corpora.add((sample.slice.corpus, sample.slice.protocol))
-        return seconds > self.within and (target.slice.corpus, target.slice.protocol) in corpora
+        took = cell.encode.seconds + cell.decode.seconds
+        return took * sample.draw.bytes > self.within * sample.bytes
+
+    def sample_of(self, target: Target) -> CorpusSlice | None:
+        """The sample that stands beside all of a corpus, if there is one."""
+        place, limit = target.slice.key[:2], target.slice.limit
+        beside = (t.slice for t in self.targets if t.slice.draw and t.slice.key[:2] == place)
+        return None if limit is not None else next(beside, None)
 
     def latest(self, results: Results) -> list[Cell]:
         """Return the latest cells in the places that this run fills."""
@@ -102,7 +103,7 @@ def make_plan(
         limit: What of each corpus is measured.
         reading: Is called with the name of each corpus before it is read.
         within: Every codec meets a sample first. One that would take no more than so many seconds
-            for everything meets all of it, too.
+            for all of a corpus meets all of it, too.
     """
     targets = survey(corpora, protocols, limit, reading)
     if within is not None:

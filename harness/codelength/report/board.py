@@ -1,12 +1,14 @@
 """The board: cells of one or many folders, merged into grids of rows and corpora, and ranked."""
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from codelength import metrics
 from codelength.api.corpus import Reading
 from codelength.api.errors import unknown
 from codelength.api.sampling import Limit, sample_size
@@ -15,6 +17,7 @@ from codelength.metrics import (
     STORED,
     Mean,
     Pricing,
+    Rank,
     WholeEstimate,
     apply_price,
     compute_means,
@@ -52,8 +55,8 @@ class Grid:
     """What the cells were charged."""
     readings: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
     """What became of each file of the corpora that were read from files."""
-    whole: "Grid | None" = None
-    """Of a grid of samples, the one of all bytes."""
+    sample: "Grid | None" = None
+    """Of a grid of all bytes, the one of samples, on which slow codecs were measured."""
 
     @property
     def protocol(self) -> str:
@@ -91,6 +94,17 @@ class Grid:
     def column(self, corpus: str) -> dict[str, Cell]:
         """The cells of a corpus by row."""
         return {n: row.cells[corpus] for n, row in self.rows.items() if corpus in row.cells}
+
+    @cached_property
+    def estimates(self) -> dict[str, dict[str, WholeEstimate]]:
+        """Row → corpus → an estimate of the ratio, where only a sample was measured."""
+        found: dict[str, dict[str, WholeEstimate]] = defaultdict(dict)
+        if self.sample:
+            for corpus in self.slices:
+                given = _decoded(self.sample, corpus), _decoded(self, corpus)
+                for name, estimate in estimate_whole(*given).items():
+                    found[name][corpus] = estimate
+        return found
 
     def part(self, corpus: str) -> "Part":
         """A single corpus, as what is averaged."""
@@ -138,7 +152,8 @@ class Grid:
     def over(self) -> dict[str, list[Use]]:
         """The rows that exceed the budget, or are not known to keep it, and by what."""
         uses = {
-            n: check_budget([*r.cells.values()], self.pricing.budget) for n, r in self.rows.items()
+            n: check_budget([] if n in self.estimates else [*r.cells.values()], self.pricing.budget)
+            for n, r in self.rows.items()
         }
         broken = {name: [use for use in found if not use.is_within] for name, found in uses.items()}
         return {name: found for name, found in broken.items() if found}
@@ -172,13 +187,29 @@ class Grid:
         return means
 
     def figures(self, figure: Figure) -> dict[str, dict[str, float]]:
-        """Row → corpus → the figure, where there is one. Computed once."""
+        """Row → corpus → the figure, where there is one. Computed once.
+
+        A ratio of which there is only a sample is estimated. Other figures are those of the sample.
+        """
         if figure not in self._figures:
             self._figures[figure] = {
                 name: {c: f for c, cell in row.cells.items() if (f := figure(cell)) is not None}
                 for name, row in self.rows.items()
             }
+            for name, corpora in self.estimates.items():
+                for corpus, estimate in corpora.items():
+                    cell = self.stand_in(name, corpus)
+                    found, ratio = figure(cell), metrics.ratio(cell) or 0.0
+                    if found is not None and figure in (metrics.ratio, metrics.adjusted_ratio):
+                        found += estimate.value - ratio
+                    if found is not None:
+                        self._figures[figure][name][corpus] = found
         return self._figures[figure]
+
+    def stand_in(self, name: str, corpus: str) -> Cell:
+        """The cell of a sample, of a row that has an estimate."""
+        assert self.sample
+        return self.sample.rows[name].cells[corpus]
 
     @cached_property
     def _figures(self) -> dict[Figure, dict[str, dict[str, float]]]:
@@ -197,8 +228,12 @@ class Part:
     @cached_property
     def rows(self) -> dict[str, Row]:
         """By name."""
-        corpora = set(self.corpora)
-        return {n: r for n, r in self.grid.rows.items() if not corpora.isdisjoint(r.cells)}
+        corpora, estimates = set(self.corpora), self.grid.estimates
+        return {
+            name: row
+            for name, row in self.grid.rows.items()
+            if not (corpora.isdisjoint(row.cells) and corpora.isdisjoint(estimates.get(name, ())))
+        }
 
     @cached_property
     def kinds(self) -> list[list[str]]:
@@ -209,20 +244,16 @@ class Part:
         return list(kinds.values())
 
     @cached_property
-    def whole(self) -> dict[str, float]:
-        """Of a sample, row → the ratio on all bytes, where it was measured."""
-        grid = self.grid.whole
-        if grid is None or not set(self.corpora) <= set(grid.slices):
-            return {}
-        all_bytes = Part(grid, self.name, self.corpora)
-        rates = {name: all_bytes.value(name, "ratio") for name in self.rows if name in grid.rows}
-        return {name: rate for name, rate in rates.items() if rate is not None}
-
-    @cached_property
     def estimates(self) -> dict[str, WholeEstimate]:
-        """Of a sample, row → an estimate of the ratio on all bytes, where it was not measured."""
-        rates = {name: self.value(name, "ratio") for name in self.rows}
-        return estimate_whole({n: r for n, r in rates.items() if r is not None}, self.whole)
+        """Row → its ratio with an interval, of rows that have only a sample of some corpus."""
+        share = {c: 1 / len(kind) / len(self.kinds) for kind in self.kinds for c in kind}
+        found = {}
+        for name, known in self.grid.estimates.items():
+            value, at = self.value(name, "ratio"), known.keys() & share.keys()
+            if value and at:
+                reach = math.prod(known[corpus].reach ** share[corpus] for corpus in at)
+                found[name] = WholeEstimate(value, reach)
+        return found
 
     @property
     def means(self) -> dict[str, Mean]:
@@ -231,13 +262,17 @@ class Part:
 
     @property
     def cells(self) -> list[Cell]:
-        """All of them, corpus by corpus."""
-        return [cell for corpus in self.corpora for cell in self.grid.column(corpus).values()]
+        """All of them, row by row."""
+        return [cell for name in self.rows for cell in self.row_cells(name)]
 
     def row_cells(self, name: str) -> list[Cell]:
-        """The cells of a row."""
-        cells = self.grid.rows[name].cells
-        return [cells[corpus] for corpus in self.corpora if corpus in cells]
+        """The cells of a row; where only a sample was measured, that of the sample."""
+        cells, estimates = self.grid.rows[name].cells, self.grid.estimates.get(name, {})
+        return [
+            cells.get(corpus) or self.grid.stand_in(name, corpus)
+            for corpus in self.corpora
+            if corpus in cells or corpus in estimates
+        ]
 
     def combine(
         self,
@@ -266,6 +301,7 @@ class Part:
             name: (size, fast)
             for name, row in self.rows.items()
             if row.evidence.is_ranked
+            and name not in self.estimates
             and (size := self.value(name, "ratio")) is not None
             and (fast := self.value(name, speed)) is not None
         }
@@ -277,22 +313,42 @@ class Part:
         """The rows, best first, each with its place.
 
         A place by ratio is `2–4` where the files cannot tell; with fewer than ten files it is that
-        on these files. Those without a value behind, the fullest first. Rows over the budget stand
-        below the others, and estimates below everything that was decoded; both have no place.
+        on these files. A row of which only a sample was measured has the places `≈2–4` that its
+        interval leaves. Those without a value stand behind, the fullest first. Rows over the budget
+        stand below the others, and codecs that coded nothing below everything that was decoded;
+        both have no place.
         """
         places: dict[str, str] = {}
         for sign, names in self.grid.groups.items():
             rows = [name for name in names if name in self.rows]
-            ranks = find_key(key).rank({name: self.value(name, key) for name in rows})
+            values = {n: v for n in rows if (v := self.value(n, key)) is not None}
+            spans = {name: (value, value) for name, value in values.items()}
+            guessed = [name for name in self.estimates if name in values and key == "ratio"]
+            spans |= {n: (self.estimates[n].low, self.estimates[n].high) for n in guessed}
+            ranks = find_key(key).rank({n: v for n, v in values.items() if n not in guessed})
             equal = Counter(rank.place for rank in ranks.values())
-            for name, rank in ranks.items():
-                mean = self.means[name]
-                is_set = mean.worst - mean.best >= equal[rank.place] and mean.clusters >= FEWEST
-                place = f"{mean.best}–{mean.worst}" if is_set and key == "ratio" else str(rank)
-                places[name] = sign or place
-            done = {n: sum(c.ok for c in self.row_cells(n)) for n in rows if n not in ranks}
+            for name in find_key(key).rank(values):
+                rank = ranks.get(name)
+                rivals = guessed if rank else [other for other in spans if other != name]
+                first = last = rank.place if rank else 1
+                if rank and key == "ratio":
+                    first, last = self._own_places(name, rank, equal[first])
+                before = sum(spans[other][1] < spans[name][0] for other in rivals)
+                first += before
+                last += sum(spans[other][0] <= spans[name][1] for other in rivals)
+                is_tied = rank is not None and rank.tied
+                place = str(Rank(first, is_tied)) if first == last else f"{first}–{last}"
+                places[name] = sign or ESTIMATED * (rank is None) + place
+            done = {n: sum(c.ok for c in self.row_cells(n)) for n in rows if n not in values}
             places |= dict.fromkeys(sorted(done, key=lambda name: -done[name]), UNRANKED)
         return places
+
+    def _own_places(self, name: str, rank: Rank, equal: int) -> tuple[int, int]:
+        """The places that the files leave a row among those that have all of the data."""
+        mean = self.means[name]
+        if mean.clusters >= FEWEST and mean.worst - mean.best >= equal:
+            return mean.best, mean.worst
+        return rank.place, rank.place
 
 
 @dataclass(frozen=True)
@@ -387,21 +443,23 @@ def build_board(
     grids: list[Grid] = []
     contradictions: list[str] = []
     ledgers = {name: r.files for folder in reversed(folders) for name, r in folder.readings.items()}
-    whole: dict[str, Grid] = {}
-    for protocol, limit in sorted(groups, key=lambda key: key[1] is not None):  # all bytes first
+    samples: dict[str, list[Grid]] = defaultdict(list)
+    for protocol, limit in sorted(groups, key=_samples_first):
         members = groups[protocol, limit]
         rows, against = merge_rows(members)
         slices = {m.cell.slice.corpus: m.cell.slice for m in members}
         order = sorted(slices, key=lambda corpus: _column_order(slices[corpus]))
         named = {row.name: row for row in sorted(rows, key=lambda row: _natural_order(row.name))}
         read = {corpus: ledgers[corpus] for corpus in order if corpus in ledgers}
-        beside = whole.get(protocol) if isinstance(limit, str) else None
-        ordered = {corpus: slices[corpus] for corpus in order}
-        grid = Grid(ordered, named, pricing, read, beside)
-        if limit is None:
-            whole[protocol] = grid
-        if beside is None or not _is_all_measured(grid, beside):
-            grids.append(grid)
+        grid = Grid({corpus: slices[corpus] for corpus in order}, named, pricing, read)
+        for sample in samples[protocol] if limit is None else ():
+            if _is_all_measured(sample, grid):
+                grids.remove(sample)
+            else:  # of several, the largest
+                grid = replace(grid, rows=_with_slow(named, sample), sample=sample)
+        if isinstance(limit, str):
+            samples[protocol].append(grid)
+        grids.append(grid)
         contradictions += against
     runs: dict[str, list[str]] = defaultdict(list)
     for folder in folders:
@@ -427,6 +485,23 @@ def _is_all_measured(sample: Grid, whole: Grid) -> bool:
         name in whole.rows and set(row.cells) <= set(whole.rows[name].cells)
         for name, row in sample.rows.items()
     )
+
+
+def _samples_first(key: tuple[str, Limit]) -> tuple[bool, int]:
+    """Samples, the largest last, before all bytes."""
+    return key[1] is None, sample_size(key[1]) or 0
+
+
+def _with_slow(rows: Mapping[str, Row], sample: Grid) -> dict[str, Row]:
+    """Add the rows that only a sample has, so far without a cell."""
+    slow = {n: replace(r, measured={}, failed={}) for n, r in sample.rows.items() if n not in rows}
+    return {**rows, **slow}
+
+
+def _decoded(grid: Grid, corpus: str) -> dict[str, Cell]:
+    """The cells of a corpus that were decoded, by row."""
+    rows = grid.rows
+    return {n: c for n, c in grid.column(corpus).items() if c.ok and rows[n].evidence.is_ranked}
 
 
 def family_of(codec: str) -> str:

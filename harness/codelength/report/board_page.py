@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import cached_property
 
-from codelength.report import uncertainty
 from codelength.report.board import Board, Grid, Part
 from codelength.report.charts import map_chart, scatter_charts
 from codelength.report.data import MEASUREMENTS, Json, document_of, measurements_of
@@ -65,9 +64,9 @@ class BoardPage:
     def first(self) -> list[Section]:
         """For each protocol and limit the winners, the ranking and the map; what went wrong."""
         found: list[Section | None] = []
+        samples = [grid.sample for grid in self.board.grids]
         for grid in self.board.grids:
-            if grid.whole:
-                found += map(Prose, uncertainty.slow_codecs(grid))
+            if grid in samples:
                 continue
             found += [answer_table(grid), ranking_table(self.board, grid.averaged, self.key)]
             found += [map_chart(grid)]

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
-from codelength import metrics
 from codelength.report import format, marks
-from codelength.report.board import Board, Grid, Part, family_of
+from codelength.report.board import ESTIMATED, Board, Grid, Part, family_of
 from codelength.report.page import Chart
 from codelength.report.svg import COLOURS, SOFT, LogAxis, Point, Svg, draw_axes, text_width
 from codelength.report.table import stack_head
@@ -42,7 +41,11 @@ def scatter_charts(board: Board, grid: Grid) -> Iterator[Chart]:
     looks = family_looks(board)
     for part in grid.parts:
         of = "all corpora" if part.name == "all" else f"{part.name} corpora"
-        left = [f"{n} ({m.done} of {m.of})" for n in part.rows if not (m := part.means[n]).value]
+        left = [
+            f"{n} ({m.done} of {m.of})"
+            for n in part.rows
+            if part.value(n, "ratio") is None and (m := part.means[n])
+        ]
         notes = [f"Not drawn, having no mean: {', '.join(left)}."] if left else []
         notes += [*marks.explain_contamination(part.cells), *board.machines.caution(part.cells)]
         for speed in ("encode", "decode"):
@@ -176,21 +179,20 @@ def draw_map(grid: Grid) -> bytes:
     svg.text((12, 24), "Size, coded / raw bytes (%)", 15, "b")
     about = f"protocol {grid.label} · smaller is better · mean: geometric, no controls"
     svg.text((12, 42), about, 10, "s")
-    means = {n: (part.means[n].value, marks.marks_of(part.row_cells(n))) for n in part.rows}
-    columns: list[dict[str, tuple[float | None, str]]] = [means]
-    for corpus in grid.slices:
-        cells = grid.column(corpus).items()
-        columns.append({n: (metrics.ratio(cell), marks.marks_of([cell])) for n, cell in cells})
+    parts = [part, *(grid.part(corpus) for corpus in grid.slices)]
     for row, name in enumerate(names):
         svg.text((left - 8, top + high * row + 15), name, 10, "e")
-    for number, (head, column) in enumerate(zip(heads, columns, strict=True)):
+    for number, (head, of) in enumerate(zip(heads, parts, strict=True)):
+        rates = {name: of.value(name, "ratio") for name in of.rows}
+        measured = [rate for n, rate in rates.items() if rate is not None and n not in of.estimates]
         x = left + wide * number + (6 if number else 0)
         for line, text in enumerate(head):
             svg.text((x + wide / 2, top - 8 - 12 * (len(head) - 1 - line)), text, 10, "m")
-        best = min((rate for rate, _ in column.values() if rate is not None), default=None)
+        best = min(measured, default=None)
         for row, name in enumerate(names):
-            rate, mark = column.get(name, (None, ""))
-            text = format.percent(rate) + mark if rate is not None else format.NA
+            rate, sign = rates.get(name), ESTIMATED * (name in of.estimates)
+            text = format.NA if rate is None else sign + format.percent(rate)
+            text += marks.marks_of(of.row_cells(name)) if rate is not None else ""
             draw_tile(svg, (x, top + high * row), (wide, high), text, rate, rate == best)
     _draw_kinds(svg, grid, left + wide + 6, wide, top - 16 - 12 * max(map(len, heads)))
     return svg.render()

@@ -1,6 +1,6 @@
 """A board as data: what JSON, CSV and Parquet hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from codelength import metrics
@@ -11,7 +11,7 @@ from codelength.report.keys import KEYS
 from codelength.report.merge import Row
 from codelength.report.readings import describe_readings
 from codelength.report.submissions import Measurement
-from codelength.results.cell import Environment
+from codelength.results.cell import Cell, Environment
 
 SCHEMA = 3
 """Raised when a field changes its name or meaning, or goes."""
@@ -76,7 +76,7 @@ def measurements_of(document: Json) -> Iterator[list[object]]:
     for ranking in document["boards"]:
         for row in ranking["rows"]:
             for corpus, cell in zip(ranking["corpora"], row["cells"], strict=True):
-                for number, measured in enumerate(cell["measured"] if cell else ()):
+                for number, measured in enumerate(cell.get("measured", ()) if cell else ()):
                     run = document["runs"][measured["run"]]
                     coded = cell.get("coded")
                     yield [
@@ -111,7 +111,7 @@ def _ranking(grid: Grid, numbers: Mapping[str, int]) -> Json:
         ],
         "parts": [{"name": p.name, "corpora": [columns[c] for c in p.corpora]} for p in grid.parts],
         "rows": [
-            _row(grid.rows[name])
+            _row(grid.rows[name], Part(grid, "every", list(grid.slices)).row_cells(name))
             | {"places": {part: found[name] for part, found in places.items() if name in found}}
             | {"cells": [column.get(name) for column in cells]}
             for name in names
@@ -126,6 +126,8 @@ def _over_part(part: Part) -> dict[str, Json]:
         mean, figures = part.means[name], {key: part.value(name, key) for key in KEYS}
         mark = marks.marks_of(part.row_cells(name))
         found[name] = _known(place=place, mark=mark, **figures, **_bounds(mean))
+        if name in part.estimates:
+            found[name] |= {"low": part.estimates[name].low, "high": part.estimates[name].high}
     return found
 
 
@@ -142,6 +144,10 @@ def _on_corpus(part: Part, numbers: Mapping[str, int]) -> dict[str, Json]:
     found = {}
     for name, place in part.places().items():
         row = part.rows[name]
+        if name in part.estimates:
+            e = part.estimates[name]
+            found[name] = {"place": place, "estimate": e.value, "low": e.low, "high": e.high}
+            continue
         members = row.measured.get(corpus) or row.failed[corpus]
         cell = members[0].cell
         measured = [_measured(member, row, numbers) for member in members]
@@ -171,13 +177,13 @@ def _measured(measurement: Measurement, row: Row, numbers: Mapping[str, int]) ->
     )
 
 
-def _row(row: Row) -> Json:
-    cells = sorted(row.cells.values(), key=lambda cell: not cell.ok)
+def _row(row: Row, cells: Sequence[Cell]) -> Json:
+    cells = sorted(cells, key=lambda cell: not cell.ok)
     return {
         "name": row.name,
         "codec": row.codec,
         "family": family_of(row.codec),
-        "evidence": str(row.evidence) if row.measured else "",
+        "evidence": str(row.evidence) if any(cell.ok for cell in cells) else "",
         "learned": any(cell.is_learned for cell in cells),
         "model_bytes": metrics.total_model_bytes(cells[0]),
         "versions": dict(row.versions),

@@ -1,7 +1,7 @@
 """The tables of a board: who wins each kind of media, rankings, controls, ledgers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +11,6 @@ from codelength.report.board import ESTIMATED, OVER, Board, Grid, Part, family_o
 from codelength.report.format import NA
 from codelength.report.keys import Figure, find_key
 from codelength.report.merge import Row
-from codelength.report.readings import describe_readings
 from codelength.report.table import Bad, Bold, Column, Table, build_table, stack_head
 from codelength.results.cell import Cell, CorpusSlice, Evidence, Status
 
@@ -48,10 +47,7 @@ def answer_table(grid: Grid) -> Table | None:
     labels, rows = grid.labels, []
 
     def said(part: Part, name: str | None) -> str:
-        if name is None:
-            return NA
-        row, cells = grid.rows[name], part.row_cells(name)
-        return f"{labels[name]} {marks.mark_rate(part.value(name, 'ratio'), row, cells)}%"
+        return NA if name is None else f"{labels[name]} {_size(part, name)}%"
 
     for part in grid.parts[1:] or [grid.averaged]:
         winners = find_winners(part)
@@ -69,12 +65,19 @@ def answer_table(grid: Grid) -> Table | None:
 
 
 def find_winners(part: Part) -> list[str | None]:
-    """Name the smallest row, the smallest that decodes fast, and the fastest; None: no such row."""
+    """Name the smallest row, the smallest that decodes fast, and the fastest; None: no such row.
+
+    One that was measured on a sample wins only if its whole interval lies below the others.
+    """
     sizes = {
         name: rate
         for name in part.grid.groups[""]
         if name in part.rows and (rate := part.value(name, "ratio")) is not None
     }
+    least = min((rate for name, rate in sizes.items() if name not in part.estimates), default=0.0)
+    for name, estimate in part.estimates.items():
+        if name in sizes and estimate.high >= least:
+            del sizes[name]
     encode, decode = ({n: part.value(n, key) or 0 for n in sizes} for key in ("encode", "decode"))
     by_size = sorted(sizes, key=lambda name: (sizes[name], -decode[name]))
     times = {n: 1 / encode[n] + 1 / decode[n] for n in by_size if encode[n] and decode[n]}
@@ -122,8 +125,8 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
 
     def per_cell(head: str, figure: Figure, show: Callable[[float | None], str]) -> Column:
         def shown(name: str) -> str:
-            text = show(figure(column[name]))
-            is_guess = text != NA and not rows[name].evidence.is_ranked
+            text = show(figure(column[name])) if name in column else ""
+            is_guess = text not in ("", NA) and not rows[name].evidence.is_ranked
             return f"{ESTIMATED}{text}" if is_guess else text
 
         return Column(head, drop=3, show=shown)
@@ -147,7 +150,7 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     columns.append(figures("mem\nMB", memory, lambda _, v: format.megabytes(v), drop=1))
     columns += uncertainty.columns(part)
     if of:
-        columns.append(Column("coded\nbytes", drop=3, show=lambda name: _coded(column[name])))
+        columns.append(Column("coded\nbytes", drop=3, show=lambda name: _coded(column.get(name))))
         columns.append(per_cell("bpb", metrics.bits_per_byte, format.bits))
         if of.entropy is not None:
             columns.append(per_cell("excess\nbpb", metrics.excess, format.bits))
@@ -168,7 +171,7 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
 def _facts(part: Part, name: str) -> dict[str, str]:
     """What the script of a page knows of a row."""
     row = part.rows[name]
-    is_learned = any(cell.is_learned for cell in row.cells.values())
+    is_learned = any(cell.is_learned for cell in part.row_cells(name))
     tags = f"{'learned' if is_learned else 'classical'} {row.evidence}"
     figures = {"size": "ratio", "encode": "encode", "decode": "decode"}
     known = {key: part.value(name, by) for key, by in figures.items()}
@@ -222,7 +225,7 @@ def _size(part: Part, name: str) -> str:
     row, cells = part.grid.rows[name], part.row_cells(name)
     rate = part.value(name, "ratio")
     if rate is not None or not cells or all(cell.ok for cell in cells):
-        return marks.mark_rate(rate, row, cells)
+        return ESTIMATED * (name in part.estimates) + marks.mark_rate(rate, row, cells)
     bad = [cell.status for cell in cells if not cell.ok]
     alone = len(part.corpora) == 1
     text = str(bad[0]) if alone else f"{len(cells) - len(bad)} of {len(part.corpora)}"
@@ -269,10 +272,10 @@ def _origin_columns(board: Board, part: Part) -> list[Column]:
             return " ".join(machines.marks(part.row_cells(name)))
 
         columns.append(Column("env", "left", drop=6, show=environments))
-    if board.is_merged or not all(_is_plain(row) for row in rows.values()):
-        columns.append(
-            Column("class", "left", drop=6, show=lambda name: describe_evidence(rows[name]))
-        )
+    classes = {name: describe_evidence(row, part.row_cells(name)) for name, row in rows.items()}
+    done = [said for n, said in classes.items() if any(cell.ok for cell in part.row_cells(n))]
+    if board.is_merged or set(done) - {Evidence.VERIFIED}:
+        columns.append(Column("class", "left", drop=6, show=classes.__getitem__))
     if board.is_merged:
         columns += [
             Column("confirmed", drop=7, show=lambda name: str(len(rows[name].confirmed) or "")),
@@ -338,28 +341,24 @@ def _off_the_books(cell: Cell) -> int:
 
 
 def corpus_notes(grid: Grid, corpora: Iterable[str]) -> list[str]:
-    """What must be known about corpora whose bytes are not the standard ones, or are of files."""
+    """What must be known about corpora: whether their bytes are the standard ones, and remarks."""
     notes = []
     for name in corpora:
-        label = grid.slices[name].label
-        texts = [f"{label}." * bool(label), grid.slices[name].remark, describe_readings(grid, name)]
+        of = grid.slices[name]
+        texts = [f"{of.label}." * (of.label != "" and name not in grid.readings), of.remark]
         if text := " ".join(filter(None, texts)):
             notes.append(f"{name}: {text}")
     return notes
 
 
-def describe_evidence(row: Row) -> str:
+def describe_evidence(row: Row, cells: Sequence[Cell]) -> str:
     """`verified`; `learned, same-machine`; `≈ estimate`; and whether someone contradicts it."""
-    words = ["learned"] if any(cell.is_learned for cell in row.cells.values()) else []
-    if row.measured:
+    words = ["learned"] if any(cell.is_learned for cell in cells) else []
+    if any(cell.ok for cell in cells):
         words.append("≈ " * (not row.evidence.is_ranked) + row.evidence)
     else:
-        words += sorted({str(cell.status) for cell in row.cells.values()})
+        words += sorted({str(cell.status) for cell in cells})
     return ", ".join([*words, *["contradicted"] * row.contradicted])
-
-
-def _is_plain(row: Row) -> bool:
-    return describe_evidence(row) == Evidence.VERIFIED or not row.measured
 
 
 def _incomplete(part: Part) -> str:
@@ -371,5 +370,5 @@ def _incomplete(part: Part) -> str:
     )
 
 
-def _coded(cell: Cell) -> str:
-    return format.count(cell.coded_bytes if cell.ok else None)
+def _coded(cell: Cell | None) -> str:
+    return "" if cell is None else format.count(cell.coded_bytes if cell.ok else None)

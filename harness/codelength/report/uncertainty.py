@@ -1,10 +1,10 @@
-"""What a ranking says of other files, of all of a sample, and of other means."""
+"""What a ranking says of other files, of codecs that had a sample, and of other means."""
 
 from collections.abc import Callable
 
 from codelength.metrics import FEWEST, geometric_mean, kendall_tau, mean_places
 from codelength.report import format
-from codelength.report.board import Grid, Part
+from codelength.report.board import Part
 from codelength.report.keys import find_key
 from codelength.report.table import Column
 
@@ -13,22 +13,20 @@ SETS = (
     "with 95%, for other files like these; rows are compared file by file."
 )
 FIRST = "first: the chance that the row is the smallest on other files like these."
-WHOLE = (
-    "all of it: the size on all of which this is a sample; ≈ estimated from the codecs that were "
-    "measured on both, with the 95% interval of one more such codec."
+SLOW = (
+    "≈: measured on a sample. Its size on all is estimated from the codecs that have both; the "
+    "places after ≈ are those that the 95% interval leaves. Its speeds are those on the sample."
 )
 
 
 def columns(part: Part) -> list[Column]:
-    """The interval, the chance to be first, the size on all of a sample, where there are any."""
+    """The interval and the chance to be first, where there are any."""
     means = part.means
     found: list[tuple[str, int, Callable[[str], str]]] = []
-    if any(mean.low is not None for mean in means.values()):
+    if part.estimates or any(mean.low is not None for mean in means.values()):
         found.append(("95%\ninterval", 5, lambda name: _interval(part, name)))
     if any(mean.first is not None for mean in means.values()):
         found.append(("first\n%", 5, lambda name: _chance(means[name].first)))
-    if part.whole:
-        found.append(("all of it\n%", 3, lambda name: _whole(part, name)))
     return [Column(head, drop=drop, show=show) for head, drop, show in found]
 
 
@@ -48,40 +46,17 @@ def notes(part: Part) -> list[str]:
             "the places, the files of a corpus of few are taken to vary as those of others do."
         )
     said += [FIRST] if any(mean.first is not None for mean in means) else []
-    said += [WHOLE] if part.whole else []
+    said += [SLOW] if part.estimates else []
     return [*said, *(_other_means(part) if part.name == "all" else [])]
 
 
-def slow_codecs(grid: Grid) -> list[str]:
-    """Name the codecs that only a sample has, with estimates of all of it; one line, if any."""
-    part, labels = grid.averaged, grid.labels
-    rates = {name: part.value(name, "ratio") for name in part.rows if name not in part.whole}
-    slow = {name: rate for name, rate in rates.items() if rate is not None}
-    if not slow:
-        return []
-    listed = ", ".join(
-        f"{labels[name]} {_whole(part, name)}" for name in sorted(slow, key=slow.__getitem__)
-    )
-    return [f"On a sample only, with an estimate of all of it in %: {listed}."]
-
-
 def _interval(part: Part, name: str) -> str:
-    mean = part.means[name]
-    return "" if mean.low is None else format.interval(mean.low, mean.high)
+    found = part.estimates.get(name, part.means[name])
+    return "" if found.low is None else format.interval(found.low, found.high)
 
 
 def _chance(first: float | None) -> str:
     return "" if not first else f"{100 * first:.0f}" if first >= 0.01 else "<1"
-
-
-def _whole(part: Part, name: str) -> str:
-    """Measured, or ≈ an estimate with its interval."""
-    if name in part.whole:
-        return format.percent(part.whole[name])
-    found = part.estimates.get(name)
-    if found is None:
-        return format.NA
-    return f"≈{format.percent(found.value)} ({format.interval(found.low, found.high)})"
 
 
 def _other_means(part: Part) -> list[str]:
@@ -90,7 +65,9 @@ def _other_means(part: Part) -> list[str]:
     rows = {
         name: [known[name][corpus] for corpus in part.corpora]
         for name in part.grid.groups[""]
-        if name in part.rows and set(part.corpora) <= set(known[name])
+        if name in part.rows
+        and name not in part.estimates
+        and set(part.corpora) <= set(known[name])
     }
     if len(rows) < 2 or len(part.corpora) < 2:
         return []

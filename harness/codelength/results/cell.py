@@ -69,6 +69,11 @@ class CellKey(NamedTuple):
     protocol: str
     limit: Limit
 
+    @property
+    def slice(self) -> SliceKey:
+        """What the codec met."""
+        return SliceKey(*self[1:])
+
 
 class CorpusSlice(Struct, frozen=True):
     """A corpus under a protocol, as every codec of the run sees it."""
