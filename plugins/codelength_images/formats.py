@@ -71,7 +71,7 @@ class Png(ImageCodec):
     def versions(self) -> Mapping[str, str]:
         import imagecodecs
 
-        return {"imagecodecs": imagecodecs.__version__, **_named(imagecodecs.png_version())}
+        return {"imagecodecs": imagecodecs.__version__, **named_version(imagecodecs.png_version())}
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class WebP(ImageCodec):
     def versions(self) -> Mapping[str, str]:
         import imagecodecs
 
-        return {"imagecodecs": imagecodecs.__version__, **_named(imagecodecs.webp_version())}
+        return {"imagecodecs": imagecodecs.__version__, **named_version(imagecodecs.webp_version())}
 
 
 LEVELS = [
@@ -173,7 +173,7 @@ class JpegXl(ImageCodec):
     def versions(self) -> Mapping[str, str]:
         import imagecodecs
 
-        return {"imagecodecs": imagecodecs.__version__, **_named(imagecodecs.jpegxl_version())}
+        return {"imagecodecs": imagecodecs.__version__, **named_version(imagecodecs.jpegxl_version())}
 
 
 def room_for(pixels: "Pixels") -> int:
@@ -211,7 +211,7 @@ def _jxl_sides(stream: bytes) -> tuple[int, int]:
     return height * across // down, height
 
 
-def _named(version: str) -> dict[str, str]:
+def named_version(version: str) -> dict[str, str]:
     """Return `{"libpng": "1.6.55"}` for `libpng 1.6.55`."""
     library, _, number = version.partition(" ")
     return {library: number}

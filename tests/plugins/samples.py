@@ -4,7 +4,7 @@ import random
 
 from codelength import RAW, TEXT, Audio, Image, Sample
 
-PLUGINS = ["brotli", "flac", "images", "lz4", "ppmd", "stdlib", "zstd"]
+PLUGINS = ["bindings", "brotli", "flac", "images", "lz4", "ppmd", "stdlib", "zstd"]
 
 PROSE = (
     b"Call me Ishmael. Some years ago - never mind how long precisely - having little or no money "
