@@ -8,7 +8,6 @@ import zlib
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Annotated, ClassVar
 
 from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
@@ -16,7 +15,7 @@ from codelength.coding.varint import read_varint, varint
 
 SLOWER = "more is smaller and slower"
 SMALLEST = 65 << 10
-"""Bytes of bzip3's smallest block; the decoder takes memory for a block, however little it holds."""
+"""Bytes of bzip3's smallest block. The decoder takes memory for a whole block."""
 
 
 class Binding(Codec):
@@ -77,7 +76,7 @@ class ZlibNg(Deflating):
     def versions(self) -> Mapping[str, str]:
         from zlib_ng import zlib_ng
 
-        return {"zlib-ng": zlib_ng.ZLIBNG_VERSION}
+        return {"zlib-ng": str(zlib_ng.ZLIBNG_VERSION)}
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class Bzip3(Binding):
         import bz3
 
         block = min(self._largest, max(len(data), SMALLEST))
-        return bz3.compress(data, block) if data else b""
+        return bytes(bz3.compress(data, block)) if data else b""
 
     def decode(self, blob: bytes) -> bytes:
         import bz3
@@ -118,7 +117,7 @@ class Bzip3(Binding):
             return b""
         if sum(_block_sizes(blob, self._largest)) == 0:
             raise CorruptBlob(f"a bzip3 file of {len(blob)} bytes without a block")
-        return bz3.decompress(blob)
+        return bytes(bz3.decompress(blob))
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         payload = sum(_block_sizes(blob, self._largest)) if blob else 0

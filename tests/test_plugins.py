@@ -188,3 +188,11 @@ def test_the_core_names_no_plugin_codec_or_corpus():
     assert len(names) > 40
     named = {module.name: list(filter(pattern.fullmatch, strings(module))) for module in modules}
     assert {name: found for name, found in named.items() if found} == {}
+
+
+def test_a_group_without_a_default_row_is_all_of_its_rows():
+    plugins = Plugins()
+    specs = [entry.item.spec for entry in plugins.select_codecs("@arrays")]
+    assert "parquet:level=9" in specs
+    assert not set(specs) & {entry.item.spec for entry in plugins.select_codecs(None)}
+    assert {entry.item.kind for entry in plugins.select_corpora("@array")} == {"array"}

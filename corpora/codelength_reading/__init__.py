@@ -29,6 +29,7 @@ __all__ = [
     "read_sample",
 ]
 
+SAMPLES = {"image": "pixels", "array": "numbers"}
 LEFT_OUT, LEFT_OUT_SHARE = 1 << 16, 10
 """Bytes of a picture or recording that may be something else (titles, thumbnails, padding): so
 many, and a tenth of the file."""
@@ -64,7 +65,7 @@ def read_decoded(path: Path, name: str) -> tuple[Sample, Reading]:
         decoded = _decode(file, format)
         left_out = len(file) - decoded.carried
         if left_out > LEFT_OUT + len(file) // LEFT_OUT_SHARE:
-            samples = "pixels" if decoded.media.kind == "image" else "sound"
+            samples = SAMPLES.get(decoded.media.kind, "sound")
             raise NotRepresentable(f"{left_out} of its {len(file)} bytes are not its {samples}")
     except (NotRepresentable, Unavailable) as error:
         return read_bytes(path, name, str(error))

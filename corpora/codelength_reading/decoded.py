@@ -4,7 +4,7 @@ import struct
 from typing import Any, NamedTuple
 
 from codelength.api.errors import CorpusError
-from codelength.api.media import Audio, FileBytes, Image
+from codelength.api.media import Array, Audio, FileBytes, Image
 
 WINDOW = 1 << 20
 """Bytes of a file that are looked at together."""
@@ -20,7 +20,7 @@ class NotRepresentable(CorpusError):
 class Decoded(NamedTuple):
     """The samples of a file, as they are stored in it."""
 
-    media: Image | Audio
+    media: Image | Audio | Array
     data: bytes | FileBytes
     """As `media` lays them out."""
     what: str

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from codelength.api.media import FileBytes
+from codelength_reading.arrays import read_npy
 from codelength_reading.decoded import Decoded
 from codelength_reading.flac import flac_start, read_flac
 from codelength_reading.netpbm import is_netpbm, read_netpbm
@@ -44,6 +45,7 @@ FORMATS = (
     Format("CAF", _like(rb"caff"), read_caf),
     Format("AU", _like(rb"\.snd|dns\."), read_au),
     Format("FLAC", lambda file, _: flac_start(file) is not None, read_flac),
+    Format("NumPy array", _like(rb"\x93NUMPY[\x01-\x03]\0"), read_npy),
     Format("GIF", _like(rb"GIF8[79]a")),
     Format("camera raw", _like(rb"IIR[OS]|MMOR|IIU\0|FUJIFILMCCD-RAW|\0MR[MI]|FOVb|....ftypcrx")),
     Format("AVIF", _like(rb"....ftypavi[fs]")),

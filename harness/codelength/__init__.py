@@ -20,7 +20,7 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CorruptBlob, Unavailable, Unsupported, UsageError
 from codelength.api.hooks import Command, Exporter, FileReader, hookimpl
-from codelength.api.media import RAW, TEXT, Audio, Image, Media, Sample, Text
+from codelength.api.media import RAW, TEXT, Array, Audio, Image, Media, Sample, Text
 from codelength.api.model_card import ModelCard
 from codelength.api.protocol import Protocol
 from codelength.api.spec import Setting
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RAW",
     "TEXT",
+    "Array",
     "Audio",
     "Codec",
     "Command",

@@ -207,7 +207,8 @@ class Plugins:
         """Return the codecs of a list, or every default row of the plugins.
 
         In a list, `zstd:level=1..19` is a codec for each value, `cli-*` every default row of such a
-        name, `@fast` a group, and `-mix` leaves out what was chosen before it.
+        name, `@fast` the default rows of a group (all of them where none is a default), and `-mix`
+        leaves out what was chosen before it.
         """
         every = [entry for entry in self.codecs if entry.item.by_default]
         if specs is None:
@@ -219,12 +220,16 @@ class Plugins:
                 return found or [self.codec(spec)]
             return [self.codec(one) for one in expand_ranges(spec)]
 
-        groups = {group for entry in every for group in entry.item.groups}
-        members = {g: [e for e in every if g in e.item.groups] for g in groups}
+        rows = [*every, *(e for e in self.codecs if not e.item.by_default)]
+        members = _members(rows, len(every), lambda codec: codec.groups)
         return self._choose(split_specs(specs), every, named, members)
 
     def select_corpora(self, specs: str | None) -> list[Registered[Corpus]]:
-        """Return the corpora of a comma-separated list, or the embedded ones."""
+        """Return the corpora of a comma-separated list, or the embedded ones.
+
+        In a list, `@image` stands for the embedded corpora of a kind, or for all of a kind that has
+        no embedded ones.
+        """
         if specs is None:
             return [entry for entry in self.corpora if entry.item.embedded]
         embedded = [entry for entry in self.corpora if entry.item.embedded]
@@ -233,8 +238,9 @@ class Plugins:
             entry = self.corpus(self._with_name(spec))
             return [replace(entry, item=view) for view in entry.item.views()]
 
-        kinds = {entry.item.kind for entry in embedded}
-        members = {kind: [e for e in embedded if e.item.kind == kind] for kind in kinds}
+        others = [e for e in self.corpora if not e.item.embedded and not _has_to_name(e.item)]
+        rows = [*embedded, *others]
+        members = _members(rows, len(embedded), lambda corpus: (corpus.kind,))
         return self._choose(self._split_corpora(specs), embedded, named, members)
 
     def _choose(
@@ -303,6 +309,28 @@ class Plugins:
 def installed_plugins() -> Plugins:
     """Return the installed plugins, loaded once: for the commands and options that they add."""
     return Plugins()
+
+
+def _has_to_name(corpus: Corpus) -> bool:
+    """Whether a corpus is nothing without the file or the codec that its spec names."""
+    return corpus.of_files or corpus.of_models
+
+
+def _members(
+    rows: Sequence[Registered[Configurable]],
+    defaults: int,
+    groups_of: Callable[[Configurable], Sequence[str]],
+) -> dict[str, list[Registered[Configurable]]]:
+    """Return the rows of each group: the first `defaults` ones, or all where none of those is."""
+    members: dict[str, list[Registered[Configurable]]] = {}
+    for row in rows[:defaults]:
+        for group in groups_of(row.item):
+            members.setdefault(group, []).append(row)
+    others: dict[str, list[Registered[Configurable]]] = {}
+    for row in rows[defaults:]:
+        for group in groups_of(row.item):
+            others.setdefault(group, []).append(row)
+    return {**others, **members}
 
 
 def _find(

@@ -173,7 +173,10 @@ class JpegXl(ImageCodec):
     def versions(self) -> Mapping[str, str]:
         import imagecodecs
 
-        return {"imagecodecs": imagecodecs.__version__, **named_version(imagecodecs.jpegxl_version())}
+        return {
+            "imagecodecs": imagecodecs.__version__,
+            **named_version(imagecodecs.jpegxl_version()),
+        }
 
 
 def room_for(pixels: "Pixels") -> int:

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil, isqrt, sqrt
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from codelength import RAW, Codec, CorruptBlob, Image, Media
+from codelength import RAW, Array, Codec, CorruptBlob, Image, Media
 from codelength.coding.varint import join_parts, read_varint, split_parts, varint
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
     """Rows × columns × channels."""
 
+INTEGERS = ("|u1", "|i1", "<u2", "<i2")
 AREA = 1 << 26
 """Samples in one image at most: codecs take some tens of bytes of memory for each."""
 
@@ -61,6 +62,7 @@ class ImageCodec(Codec):
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         if not data:
             return b""
+        media = _as_image(media)
         if wide := _tiles(data, media, self.longest):
             across, tiles = wide
             head = varint(1) + varint(1) + varint(across) + varint(len(tiles))
@@ -90,6 +92,13 @@ class ImageCodec(Codec):
         files = _files(blob)[2] if blob else []
         payload = sum(len(file) - self.overhead(file) for file in files)
         return {"framing": len(blob) - payload, "payload": payload}
+
+
+def _as_image(media: Media) -> Media:
+    """A table of small integers is a picture of one channel; any other hint stays."""
+    if isinstance(media, Array) and len(media.shape) == 2 and media.dtype in INTEGERS:
+        return Image(media.shape[1], media.shape[0], 1, 8 * media.item_size)
+    return media
 
 
 def near_square(size: int) -> tuple[int, int]:

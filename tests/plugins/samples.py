@@ -2,9 +2,9 @@
 
 import random
 
-from codelength import RAW, TEXT, Audio, Image, Sample
+from codelength import RAW, TEXT, Array, Audio, Image, Sample
 
-PLUGINS = ["bindings", "brotli", "flac", "images", "lz4", "ppmd", "stdlib", "zstd"]
+PLUGINS = ["arrays", "bindings", "brotli", "flac", "images", "lz4", "ppmd", "stdlib", "zstd"]
 
 PROSE = (
     b"Call me Ishmael. Some years ago - never mind how long precisely - having little or no money "
@@ -54,6 +54,10 @@ SMALL = [
     Sample("speech", wave(700, 1, 16), Audio(16_000, 1, 16)),
     Sample("stereo", wave(700, 2, 16), Audio(44_100, 2, 16)),
     Sample("8-bit sound", wave(700, 1, 8), Audio(8_000, 1, 8)),
+    Sample("numbers", wave(700, 1, 16), Array("<i2", (700,))),
+    Sample("numbers, upper byte first", wave(350, 1, 32), Array(">f4", (35, 10))),
+    Sample("half a number", wave(70, 1, 16)[:-1], Array("<i2", (70,))),
+    Sample("numbers of no known type", bytes(32), Array("<c16", (2,))),
     Sample("an image that is too short", slope(31, 17, 3)[:-1], Image(31, 17, 3)),
     Sample("five channels", slope(3, 3, 5), Image(3, 3, 5)),
     Sample("an image of no width", b"abc", Image(0, 5)),

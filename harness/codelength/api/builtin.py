@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from codelength.api.hooks import hookimpl
-from codelength.api.media import Audio, Image, Media, Text
+from codelength.api.media import Array, Audio, Image, Media, Text
 from codelength.api.protocol import Chunks, Paper, Protocol, Solid, Whole
 
 
@@ -16,4 +16,4 @@ def codelength_protocols() -> Iterable[type[Protocol]]:
 @hookimpl
 def codelength_media_kinds() -> Iterable[type[Media]]:
     """Return the built-in kinds of media."""
-    return Media, Text, Image, Audio
+    return Media, Text, Image, Audio, Array

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from typing import ClassVar
 
@@ -79,6 +80,30 @@ class Audio(Media):
 
     def resized(self, size: int) -> Media:
         return RAW if size % self.frame_size else self
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Media):
+    """Numbers of one type in C order: an array of NumPy, or a column of a table."""
+
+    kind: ClassVar[Kind] = "array"
+    dtype: str
+    """As NumPy writes it: `<i2`, `<f8`, `|u1`."""
+    shape: tuple[int, ...]
+
+    @property
+    def item_size(self) -> int:
+        """Bytes of one number."""
+        return int(self.dtype[2:])
+
+    @property
+    def frame_size(self) -> int:
+        """Bytes of all that has the same first index."""
+        return self.item_size * prod(self.shape[1:])
+
+    def resized(self, size: int) -> Media:
+        rows, rest = divmod(size, self.frame_size)
+        return RAW if rest or not rows else replace(self, shape=(rows, *self.shape[1:]))
 
 
 def known_kinds(media: type[Media] = Media) -> set[Kind]:

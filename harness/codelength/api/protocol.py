@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from codelength.api.errors import UsageError
-from codelength.api.media import RAW, Audio, Image, Media, Sample
+from codelength.api.media import RAW, Array, Audio, Image, Media, Sample
 
 SOLID = 1 << 26
 
@@ -75,7 +75,7 @@ class Solid(Protocol):
         block, blocks = bytearray(), 0
         kinds: set[Media] = set()
         for sample in samples:
-            kind = sample.media if not isinstance(sample.media, Image | Audio) else RAW
+            kind = sample.media if not isinstance(sample.media, Image | Audio | Array) else RAW
             for start in range(0, len(sample.data), SOLID):
                 piece = sample.data[start : start + SOLID]
                 space = SOLID - len(block)

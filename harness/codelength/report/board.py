@@ -34,7 +34,7 @@ from codelength.report.merge import Row, match_corpora, merge_rows
 from codelength.report.submissions import Folder, Measurement, read_folders
 from codelength.results.cell import Cell, CorpusSlice, Environment, Readings
 
-KINDS = ("text", "image", "audio", "raw")
+KINDS = ("text", "image", "audio", "array", "raw")
 """The built-in kinds of media, in their order; those of plugins stand behind them."""
 
 UNRANKED = "-"

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import zip_longest
+from math import prod
 
 from codelength.api.corpus import Corpus, Digest, corpus_digest
-from codelength.api.media import Audio, Image, Sample, known_kinds
+from codelength.api.media import Array, Audio, Image, Sample, known_kinds
 from codelength.testing import questions
 from codelength.testing.messages import CheckFailed, Returned
 from codelength.testing.result import Result, first_problem, run_checks, to_result
@@ -102,6 +103,8 @@ def read(corpus: Corpus) -> tuple[str, dict[str, str | None]]:
 def misfit_of(sample: Sample) -> str | None:
     """Say where the bytes of a sample contradict its hint; None if they do not."""
     media, size = sample.media, len(sample.data)
+    if isinstance(media, Array) and size != media.item_size * prod(media.shape):
+        return f"{sample.name!r} has {size} bytes, not those of {media}"
     if not isinstance(media, Image | Audio):
         return None
     depths = (8, 16) if isinstance(media, Image) else (8, 16, 24, 32, 64)
