@@ -31,10 +31,10 @@ from codelength.coding.predictor import Predictor  # noqa: E402
 from codelength.coding.range_coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
 from codelength.workers.processes import HEAP  # noqa: E402
-from codelength_hf.architecture import read_architecture  # noqa: E402
+from codelength_hf.families import read_architecture  # noqa: E402
 from codelength_hf.predictor import TransformerPredictor, quantized_on  # noqa: E402
 from codelength_hf.transformer import AnyQuantizedTransformer  # noqa: E402
-from codelength_hf.weights import Block, QuantizedMatrix, Vectors, Weights  # noqa: E402
+from codelength_hf.weights import Block, Mlp, QuantizedMatrix, Vectors, Weights  # noqa: E402
 
 FAMILIES = ("recurrent", "transformer")
 BATCHES = (1, 16, 64, 256)
@@ -112,8 +112,7 @@ def pythia(window: int, where: str) -> AnyQuantizedTransformer:
             no_norms,
             matrix(width, width),
             norm(),
-            matrix(hidden, width),
-            matrix(width, hidden),
+            Mlp(matrix(hidden, width), matrix(width, hidden)),
         )
         for _ in range(shape.layers)
     ]

@@ -22,8 +22,8 @@ from codelength.results.cell import Cell, CellKey
 from codelength.results.machine import memory_bytes
 from codelength.results.store import Store, load
 from codelength_exact.safetensors_card import TEXTS
-from codelength_hf.architecture import read_architecture
 from codelength_hf.checkpoint import SAFE
+from codelength_hf.families import read_architecture
 
 TARGETS = {"enwik6": "whole", "silesia": "whole", "kodak": "paper"}
 """Corpora and how they are cut. Silesia begins with `dickens`."""

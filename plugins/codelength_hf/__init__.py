@@ -2,9 +2,9 @@
 
 `hf:model=EleutherAI/pythia-70m,revision=step8000`, `hf:model=FOLDER`, or `hf:model=FILE.gguf`.
 
-GPT-NeoX (Pythia), GPT-2, Llama and its relatives (Mistral, Qwen2 and Qwen3) run in integer
-arithmetic, so that a blob decodes anywhere; with exact=false any causal model runs as it is, for
-decoding on the same machine. Importing this module loads no model and no library.
+Models of the families in `families` run in integer arithmetic, so that a blob decodes anywhere;
+with exact=false any causal model runs as it is, for decoding on the same machine. Importing this
+module loads no model and no library.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

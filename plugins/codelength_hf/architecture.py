@@ -1,8 +1,10 @@
-"""What config.json says of a decoder-only transformer."""
+"""A decoder-only transformer, described by switches.
 
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+`families` makes this description of a config.json; `reading` and `transformer` follow it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from codelength import UsageError
@@ -36,6 +38,73 @@ class Rotary:
 
 
 @dataclass(frozen=True)
+class Attending:
+    """How one layer attends."""
+
+    rotary: Rotary | None = None
+    """None for a layer without, or with learned positions."""
+    window: int | None = None
+    """The positions that it sees, its own among them; None for all."""
+    scale: float | None = None
+    """What scores are multiplied by; None for 1 / √head_dim."""
+
+
+@dataclass(frozen=True)
+class Experts:
+    """MLPs of which a router chooses some for each position."""
+
+    count: int
+    chosen: int
+    hidden: int
+    normalised: bool
+    """The weights of the chosen ones sum to one."""
+    shared: int
+    """The hidden columns of an MLP that is always added, behind a gate; 0 for none."""
+    layers: frozenset[int]
+    """The layers that have them."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What tensors are called in a checkpoint. Layers have their number for {}.
+
+    An empty name is a part that the architecture has not.
+    """
+
+    base: str = "model."
+    """In front of all but the head; some checkpoints lack it."""
+    tokens: str = "embed_tokens"
+    positions: str = ""
+    first_position: int = 0
+    """Rows of the positions that are never used."""
+    project_in: str = ""
+    token_norm: str = ""
+    layer: str = "layers.{}."
+    attention_norm: str = "input_layernorm"
+    qkv: tuple[str, ...] = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    fused: Literal["joined", "heads", "groups", "quarters"] = "joined"
+    """How one matrix holds all three: one after the other; query, key and value of each head; the
+    queries that share a key, the key and the value; queries, values and keys of a quarter of the
+    heads."""
+    qk_norms: tuple[str, ...] = ("self_attn.q_norm", "self_attn.k_norm")
+    out: str = "self_attn.o_proj"
+    attention_post: str = ""
+    mlp_norm: str = "post_attention_layernorm"
+    up: tuple[str, ...] = ("mlp.gate_proj", "mlp.up_proj")
+    down: str = "mlp.down_proj"
+    mlp_post: str = ""
+    router: str = "mlp.gate"
+    experts: str = "mlp.experts."
+    expert_up: tuple[str, ...] = ("gate_proj", "up_proj")
+    expert_down: str = "down_proj"
+    last_norm: str = "norm"
+    project_out: str = ""
+    head: tuple[str, ...] = ("lm_head",)
+    transposed: bool = False
+    """Matrices are stored as (inputs, outputs)."""
+
+
+@dataclass(frozen=True)
 class Architecture:
     """One decoder-only transformer. Biases are not listed: a missing one is zero."""
 
@@ -53,14 +122,42 @@ class Architecture:
     activation: Activation
     gated: bool
     """The MLP is activation(gate) · up, not activation(up)."""
-    parallel: bool
-    """Attention and MLP of a block both read its input; else one after the other."""
-    qk_norms: bool
-    """Each query and each key has an RMS norm of its own, before it is rotated."""
-    rotary: Rotary | None
-    """None for learned positions."""
     begin: int
     """The token in front of the first one."""
+    attending: tuple[Attending, ...]
+    """Of each layer."""
+    names: Names = field(default_factory=Names, repr=False)
+    parallel: bool = False
+    """Attention and MLP of a block both read its input; else one after the other."""
+    gains: Literal["stored", "less one", "none"] = "stored"
+    """How gains of norms are stored."""
+    norm_sum: bool = False
+    """A norm behind a part takes the sum of input and part, not the part alone."""
+    qk_norms: Literal["head", "row"] | None = None
+    """Norms of each query and each key, or of all queries of a position and of all keys."""
+    qk_norms_last: bool = False
+    """They come after the rotation."""
+    pairs: Literal["halves", "adjacent", "turned"] = "halves"
+    """The columns that are rotated together: of the two halves; side by side; of the two halves,
+    the other way round."""
+    alibi: Literal["bloom", "falcon", "mpt"] | None = None
+    """Scores grow with the position of the key."""
+    alibi_most: float = 8
+    """The logarithm of the smallest slope of `mpt`."""
+    clip: float | None = None
+    """The largest magnitude of queries, keys and values."""
+    score_cap: float | None = None
+    """Scores s become cap · tanh(s / cap)."""
+    logit_cap: float | None = None
+    """Logits do, too."""
+    embedding_scale: float = 1
+    residual_scale: float = 1
+    logit_scale: float = 1
+    embedding_width: int | None = None
+    """Columns of the table of tokens, where a projection follows."""
+    experts: Experts | None = None
+    tied: bool = False
+    """The head is the table of tokens, if the checkpoint has no other."""
 
 
 class UnknownArchitecture(UsageError):
@@ -71,153 +168,6 @@ class UnknownArchitecture(UsageError):
             f"no exact execution for {what}; exact=false runs the model in floating point, "
             "for decoding on the same machine"
         )
-
-
-def read_architecture(config: Config) -> Architecture:
-    """Return the architecture that a config describes. Raises UnknownArchitecture."""
-    family = str(config.get("model_type"))
-    if family not in FAMILIES:
-        raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
-    if config.get("quantization_config"):
-        raise UnknownArchitecture("weights that were quantised by others (quantization_config)")
-    try:
-        shape = FAMILIES[family](config)
-    except KeyError as error:
-        raise UsageError(f"config.json of this {family} model does not say {error}") from error
-    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"config.json of this {family} model is not valid: {error}") from error
-    counts = (shape.width, shape.layers, shape.heads, shape.key_heads, shape.head_dim)
-    if min(*counts, shape.hidden, shape.context, shape.vocabulary) < 1 or (
-        shape.heads % shape.key_heads
-    ):
-        raise UsageError(f"config.json of this {family} model is not valid: {shape}")
-    return shape
-
-
-def _neox(config: Config) -> Architecture:
-    head_dim = config["hidden_size"] // config["num_attention_heads"]
-    part = _rope(config).get("partial_rotary_factor", config.get("rotary_pct", 0.25))
-    return Architecture(
-        family="gpt_neox",
-        vocabulary=config["vocab_size"],
-        width=config["hidden_size"],
-        layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"],
-        key_heads=config["num_attention_heads"],
-        head_dim=head_dim,
-        hidden=config["intermediate_size"],
-        context=config["max_position_embeddings"],
-        norm="layer",
-        epsilon=config.get("layer_norm_eps", 1e-5),
-        activation=_activation(config.get("hidden_act", "gelu")),
-        gated=False,
-        parallel=config.get("use_parallel_residual", True),
-        qk_norms=False,
-        rotary=_rotary(int(head_dim * part), "rotary_emb_base", config),
-        begin=first_token(config),
-    )
-
-
-def _llama(config: Config) -> Architecture:
-    """Read the config of Llama, and of models that differ little from it.
-
-    They differ in biases, in norms of heads, and in layers with a sliding window. In a context of
-    the length of that window such layers see all.
-    """
-    heads = config["num_attention_heads"]
-    qwen3 = config["model_type"] == "qwen3"
-    head_dim = config.get("head_dim") or (128 if qwen3 else config["hidden_size"] // heads)
-    return Architecture(
-        family=config["model_type"],
-        vocabulary=config["vocab_size"],
-        width=config["hidden_size"],
-        layers=config["num_hidden_layers"],
-        heads=heads,
-        key_heads=config.get("num_key_value_heads") or heads,
-        head_dim=head_dim,
-        hidden=config["intermediate_size"],
-        context=min(config["max_position_embeddings"], _sliding(config)),
-        norm="rms",
-        epsilon=config.get("rms_norm_eps", 1e-6),
-        activation=_activation(config.get("hidden_act", "silu")),
-        gated=True,
-        parallel=False,
-        qk_norms=qwen3,
-        rotary=_rotary(head_dim, "rope_theta", config),
-        begin=first_token(config),
-    )
-
-
-def _gpt2(config: Config) -> Architecture:
-    if config.get("scale_attn_by_inverse_layer_idx") or not config.get("scale_attn_weights", True):
-        raise UnknownArchitecture("a gpt2 with attention scaled by layer, or not at all")
-    return Architecture(
-        family="gpt2",
-        vocabulary=config["vocab_size"],
-        width=config["n_embd"],
-        layers=config["n_layer"],
-        heads=config["n_head"],
-        key_heads=config["n_head"],
-        head_dim=config["n_embd"] // config["n_head"],
-        hidden=config.get("n_inner") or 4 * config["n_embd"],
-        context=config["n_positions"],
-        norm="layer",
-        epsilon=config.get("layer_norm_epsilon", 1e-5),
-        activation=_activation(config.get("activation_function", "gelu_new")),
-        gated=False,
-        parallel=False,
-        qk_norms=False,
-        rotary=None,
-        begin=first_token(config),
-    )
-
-
-FAMILIES: Mapping[str, Callable[[Config], Architecture]] = {
-    "gpt2": _gpt2,
-    "gpt_neox": _neox,
-    "llama": _llama,
-    "mistral": _llama,
-    "qwen2": _llama,
-    "qwen3": _llama,
-}
-"""By the model_type of transformers."""
-
-
-def _activation(name: str) -> Activation:
-    if name not in ACTIVATIONS:
-        raise UnknownArchitecture(
-            f"the activation {name!r} (there is for {', '.join(ACTIVATIONS)})"
-        )
-    return ACTIVATIONS[name]
-
-
-def _rope(config: Config) -> Config:
-    """Return the settings of rotary positions. The older name goes first, as in transformers."""
-    said: Config = config.get("rope_scaling") or config.get("rope_parameters") or {}
-    return said
-
-
-def _rotary(columns: int, older_name: str, config: Config) -> Rotary:
-    """`older_name` is that of the base, where the config does not say it with the rest."""
-    if columns % 2 or not columns:
-        raise UnknownArchitecture(f"rotary positions over {columns} columns of a head")
-    rope = _rope(config)
-    base = float(rope.get("rope_theta", config.get(older_name, 10000)))
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if kind not in ("default", "linear", "llama3"):
-        raise UnknownArchitecture(f"rotary positions scaled as {kind!r}")
-    if kind == "default":
-        return Rotary(columns, base)
-    longest = "original_max_position_embeddings"
-    before = config.get(longest, rope.get(longest, config["max_position_embeddings"]))
-    return Rotary(columns, base, {**rope, "rope_type": kind, longest: before})
-
-
-def _sliding(config: Config) -> int:
-    """Return the window of sliding layers; sys.maxsize if there are none."""
-    used = config.get("use_sliding_window", config["model_type"] == "mistral")
-    window = config.get("sliding_window", 4096) if used else None
-    return sys.maxsize if window is None else int(window)
 
 
 def first_token(config: Config) -> int:

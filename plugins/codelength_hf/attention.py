@@ -14,12 +14,24 @@ from codelength.coding.compiled import compiled, inlined, prefetch
 from codelength_exact.constants import FARTHEST, MAGIC
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
 from codelength_exact.products import FEATURES
-from codelength_exact.scalars import LOWEST, exp2, of_ordered, ordered, quantise
+from codelength_exact.scalars import LOWEST, ZERO, exp2, of_ordered, ordered, quantise
 from codelength_exact.tiles import make_tile, pairs
-from codelength_hf.kernels import NormTuple, write_norm
+from codelength_hf.kernels import NormTuple, capped, write_norm
 
 AttentionTuple: TypeAlias = tuple[
-    int, int, FloatArray, FloatArray, np.float32, np.float32, np.float32
+    int,
+    int,
+    FloatArray,
+    FloatArray,
+    FloatArray,
+    np.float32,
+    np.float32,
+    np.float32,
+    int,
+    np.float32,
+    np.float32,
+    bool,
+    bool,
 ]
 """The fields of `backend.Attention`."""
 CacheTuple: TypeAlias = tuple[IntArray, FloatArray, IntArray, FloatArray, FloatArray]
@@ -36,6 +48,8 @@ one_row, four_rows = make_tile(ARITHMETIC, 1, 2), make_tile(ARITHMETIC, ROWS, 2)
 
 LOW_BITS = 8
 """Weights that do not fit into int16 are split: the lowest bits, and those above."""
+
+NO_BIAS = np.empty(0, np.float32)
 
 LINE = 64
 """Bytes that come from memory at once."""
@@ -66,36 +80,48 @@ def split_heads(  # noqa: C901 - one loop, for speed
     Args:
         qkv: (streams · time, (heads + 2 · key_heads) · head_dim)
         attention: The constants.
-        norm: Of queries and of keys (2, head_dim), or none (0, head_dim).
+        norm: Of the heads of queries and of keys, (heads + key_heads, head_dim) or none.
         start: The first position.
         queries: Where queries are written to.
         cache: Where keys and values are written to, from position `start` on.
     """
     integers, row_scales, channel_scales, channel_bias = qkv
-    heads, head_dim, cos, sin, query_factor, _, _ = attention
+    heads, head_dim, cos, sin, _, query_factor, _, _, _, _, clip, whole_norms, norms_last = (
+        attention
+    )
     keys, key_scales, values, value_scales, largest = cache
     q_values, q_scales = queries
     gain, bias, epsilon, centred = norm
     streams, time, _, padded = q_values.shape
     key_heads, half = keys.shape[1], cos.shape[1]
-    row, q = np.empty(head_dim, np.float32), np.empty(head_dim, np.int8)
+    normed = heads + key_heads if len(gain) else 0
+    outputs = (heads + 2 * key_heads) * head_dim
+    whole, q = np.empty(outputs, np.float32), np.empty(head_dim, np.int8)
     for stream in range(streams):
         for t in range(time):
             n, at = stream * time + t, start + t
+            for o in range(outputs):
+                scale = row_scales[n] * channel_scales[o]
+                whole[o] = np.float32(integers[n, o]) * scale + channel_bias[o]
+            if normed and whole_norms:
+                for first, last in ((0, heads), (heads, heads + key_heads)):
+                    row = whole[first * head_dim : last * head_dim]
+                    gains, biases = gain[first:last].reshape(-1), bias[first:last].reshape(-1)
+                    write_norm(row, gains, biases, epsilon, centred, row)
             for head in range(heads + 2 * key_heads):
-                first = head * head_dim
-                for d in range(head_dim):
-                    o = first + d
-                    scale = row_scales[n] * channel_scales[o]
-                    row[d] = np.float32(integers[n, o]) * scale + channel_bias[o]
+                row = whole[head * head_dim : (head + 1) * head_dim]
+                if head < normed and not whole_norms and not norms_last:
+                    write_norm(row, gain[head], bias[head], epsilon, centred, row)
+                if clip > ZERO:
+                    for d in range(head_dim):
+                        row[d] = min(max(row[d], -clip), clip)
                 if head < heads + key_heads:
-                    if len(gain):
-                        key = int(head >= heads)
-                        write_norm(row, gain[key], bias[key], epsilon, centred, row)
                     for d in range(half):
                         x, y = row[d], row[half + d]
                         row[d] = x * cos[at, d] - y * sin[at, d]
                         row[half + d] = y * cos[at, d] + x * sin[at, d]
+                    if head < normed and norms_last:
+                        write_norm(row, gain[head], bias[head], epsilon, centred, row)
                 size = quantise(row, q)
                 if head < heads:
                     q_scales[stream, t, head] = size * query_factor
@@ -150,7 +176,7 @@ def attend(  # noqa: C901 - one loop, for speed
         start: The position of the first query.
         rows: (streams · time, heads · head_dim)
     """
-    heads, columns, _, _, _, share, units = attention
+    heads, columns, _, _, bias, _, share, units, window, cap, _, _, _ = attention
     keys, key_scales, values, value_scales, largest = cache
     q_values, q_scales = queries
     streams, time, _, wide = q_values.shape
@@ -173,8 +199,11 @@ def attend(  # noqa: C901 - one loop, for speed
             for first in range(0, time, ROWS):
                 count = min(ROWS, time - first)
                 seen = start + first + count
+                # the first panel that the first of these queries sees, and its first position
+                panel_0 = max(0, start + first + 1 - window) // COLUMNS
+                base = panel_0 * COLUMNS
                 query = q_values.ctypes.data + ((stream * time + first) * heads + head) * wide * 2
-                for panel in range((seen + COLUMNS - 1) // COLUMNS):
+                for panel in range(panel_0, (seen + COLUMNS - 1) // COLUMNS):
                     if first == 0:
                         _prefetch_panel(row, panel, cache)
                     at, to = key + panel * key_panel, s + panel * COLUMNS * 4
@@ -187,28 +216,32 @@ def attend(  # noqa: C901 - one loop, for speed
                 most = np.int32(0)
                 for n in range(count):
                     last = start + first + n
+                    low = max(0, last + 1 - window)
                     scales = Scales(
                         q_scales[stream, first + n, head],
-                        key_scales[stream, h],
-                        value_scales[stream, h],
+                        key_scales[stream, h, low:],
+                        value_scales[stream, h, low:],
                         largest[stream, h, last],
                     )
-                    seen_scores = scores[n, : last + 1]
-                    most = max(most, _weigh(seen_scores, y, scales, share, units))
+                    seen_scores = scores[n, low : last + 1]
+                    head_bias = bias[head, low:] if len(bias) else NO_BIAS
+                    most = max(most, _weigh(seen_scores, y, scales, head_bias, cap, share, units))
+                    scores[n, base:low] = 0
                     scores[n, last + 1 : seen + 1] = 0
-                steps, whole = (seen + 1) // 2, most < 1 << 15
+                end, whole = (seen + 1) // 2 * 2, most < 1 << 15
                 for n in range(count):
                     if whole:
-                        for j in range(2 * steps):
+                        for j in range(base, end):
                             parts[0, n, j] = scores[n, j]
                     else:
-                        for j in range(2 * steps):
+                        for j in range(base, end):
                             parts[0, n, j] = scores[n, j] & ((1 << LOW_BITS) - 1)
                             parts[1, n, j] = scores[n, j] >> LOW_BITS
                 for panel in range(panels):
-                    at, to = value + panel * value_panel, r + panel * COLUMNS * 4
+                    at = value + panel * value_panel + base * COLUMNS
+                    to, steps = r + panel * COLUMNS * 4, (end - base) // 2
                     for part in range(1 if whole else 2):
-                        weights = p + part * high
+                        weights = p + part * high + base * 2
                         if count == ROWS:
                             four_rows(weights, room * 2, 4, at, steps, 0, to, step)
                         else:
@@ -232,7 +265,13 @@ def attend(  # noqa: C901 - one loop, for speed
 
 @compiled
 def _weigh(
-    scores: NDArray[np.int32], y: FloatArray, scales: Scales, share: np.float32, units: np.float32
+    scores: NDArray[np.int32],
+    y: FloatArray,
+    scales: Scales,
+    bias: FloatArray,
+    cap: np.float32,
+    share: np.float32,
+    units: np.float32,
 ) -> np.int32:
     """Turn a query's scores into what the values are multiplied by, in place.
 
@@ -240,6 +279,8 @@ def _weigh(
         scores: (keys,)
         y: Room for as many numbers.
         scales: Of the query, the keys and the values.
+        bias: What is added to y (keys,); (0,) for nothing.
+        cap: Where y ends; 0 for nowhere.
         share: What the weights sum to.
         units: What exp2 is counted in.
 
@@ -250,6 +291,13 @@ def _weigh(
     most = LOWEST
     for j in range(len(scores)):
         y[j] = np.float32(scores[j]) * (a * b[j])
+    if cap > ZERO:
+        for j in range(len(scores)):
+            y[j] = capped(y[j], cap)
+    if len(bias):
+        for j in range(len(scores)):
+            y[j] = y[j] + bias[j]
+    for j in range(len(scores)):
         most = max(most, ordered(y[j]))
     top, total = of_ordered(most), np.int32(0)
     for j in range(len(scores)):

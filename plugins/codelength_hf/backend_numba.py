@@ -1,5 +1,7 @@
 """The steps of a transformer on a CPU, as the compiled loops of `kernels` and `attention`."""
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,14 @@ KINDS = {
     "relu": kernels.RELU,
     "relu2": kernels.RELU2,
 }
+
+
+def as_product(x: FloatArray) -> CpuProduct:
+    """Return what stands for x (rows, outputs). `kernels.frequencies` takes floats, too."""
+    rows, outputs = x.shape
+    ones = np.ones(max(rows, outputs), np.float32)
+    product = x, ones[:rows], ones[:outputs], np.zeros(outputs, np.float32)
+    return cast("CpuProduct", product)
 
 
 class NumbaTransformerBackend(NumbaBackend, TransformerBackend[IntArray, FloatArray]):
@@ -54,8 +64,66 @@ class NumbaTransformerBackend(NumbaBackend, TransformerBackend[IntArray, FloatAr
         kernels.normalise(x, norm[:], rows)
         return rows
 
+    def quantise(self, x: FloatArray) -> CpuRows:
+        rows = self.empty_rows(*x.shape)
+        kernels.quantise_rows(x, rows)
+        return rows
+
+    def normed(self, x: FloatArray, norm: Norm[FloatArray]) -> FloatArray:
+        out = np.empty_like(x)
+        kernels.normed(x, norm[:], out)
+        return out
+
+    def to_floats(self, product: CpuProduct) -> FloatArray:
+        out = np.zeros(product[0].shape, np.float32)
+        kernels.write(out, product)
+        return out
+
     def add(self, x: FloatArray, product: CpuProduct) -> None:
         kernels.add(x, product)
+
+    def cap(self, product: CpuProduct, most: float) -> CpuProduct:
+        x = self.to_floats(product)
+        kernels.cap(x, np.float32(most))
+        return as_product(x)
+
+    def sigmoid(self, product: CpuProduct) -> FloatArray:
+        x = self.to_floats(product)
+        kernels.to_sigmoid(x)
+        return x
+
+    def route(
+        self, product: CpuProduct, chosen: int, normalised: bool
+    ) -> tuple[NDArray[np.int64], FloatArray]:
+        logits = self.to_floats(product)
+        experts = np.empty((len(logits), chosen), np.int64)
+        weights = np.empty((len(logits), chosen), np.float32)
+        kernels.route(logits, normalised, experts, weights)
+        return experts, weights
+
+    def take(self, rows: CpuRows, at: NDArray[np.int64]) -> CpuRows:
+        values, scales = rows
+        return values[at], scales[at]
+
+    def put(
+        self, out: FloatArray, at: NDArray[np.int64], rank: NDArray[np.int64], values: FloatArray
+    ) -> None:
+        out[at, rank] = values
+
+    def plus(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        return x + y
+
+    def times(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        return x * y
+
+    def weighted_sum(self, parts: FloatArray, weights: FloatArray) -> FloatArray:
+        total = parts[:, 0] * weights[:, :1]
+        for rank in range(1, weights.shape[1]):
+            total = total + parts[:, rank] * weights[:, rank : rank + 1]
+        return total
+
+    def empty(self, *shape: int) -> FloatArray:
+        return np.empty(shape, np.float32)
 
     def activate(self, kind: Activation, gated: bool, product: CpuProduct) -> CpuRows:
         count, outputs = product[0].shape

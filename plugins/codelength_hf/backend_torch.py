@@ -6,12 +6,14 @@ Each operation is its own and rounded by itself. This is the plain statement of 
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from codelength_exact import scalars
 from codelength_exact.backend import Product, Rows
-from codelength_exact.backend_torch import TorchBackend, scaled
+from codelength_exact.backend_torch import UNITS, TorchBackend, scaled
 from codelength_exact.tensors import (
     FARTHEST,
     LOG2E,
@@ -61,8 +63,61 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
     def normalise(self, x: Tensor, norm: Norm[Tensor]) -> TensorRows:
         return quantised(_normed(x, norm))
 
+    def quantise(self, x: Tensor) -> TensorRows:
+        return quantised(x)
+
+    def normed(self, x: Tensor, norm: Norm[Tensor]) -> Tensor:
+        return _normed(x, norm)
+
+    def to_floats(self, product: TensorProduct) -> Tensor:
+        return scaled(product)
+
     def add(self, x: Tensor, product: TensorProduct) -> None:
         x += scaled(product)
+
+    def cap(self, product: TensorProduct, most: float) -> TensorProduct:
+        x = _capped(scaled(product), float(np.float32(most)))
+        ones = torch.ones_like(x[:1].flatten()), torch.ones_like(x[:, 0])
+        return x, ones[1], ones[0], torch.zeros_like(ones[0])
+
+    def sigmoid(self, product: TensorProduct) -> Tensor:
+        return sigmoid(scaled(product))
+
+    def route(
+        self, product: TensorProduct, chosen: int, normalised: bool
+    ) -> tuple[NDArray[np.int64], Tensor]:
+        logits = scaled(product)
+        y = logits * LOG2E
+        below = (y - y.amax(1, keepdim=True)).clamp_min(-FARTHEST)
+        e = (exp2(below) * UNITS).long()
+        order = torch.sort(logits, dim=1, descending=True, stable=True).indices[:, :chosen]
+        best = e.gather(1, order)
+        whole = (best if normalised else e).sum(1).clamp_min(1).float()
+        return order.cpu().numpy(), best.float() / whole[:, None]
+
+    def take(self, rows: TensorRows, at: NDArray[np.int64]) -> TensorRows:
+        (values, scales), index = rows, self.integers(at)
+        return values[index], scales[index]
+
+    def put(
+        self, out: Tensor, at: NDArray[np.int64], rank: NDArray[np.int64], values: Tensor
+    ) -> None:
+        out[self.integers(at), self.integers(rank)] = values
+
+    def plus(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+    def times(self, x: Tensor, y: Tensor) -> Tensor:
+        return x * y
+
+    def weighted_sum(self, parts: Tensor, weights: Tensor) -> Tensor:
+        total = parts[:, 0] * weights[:, :1]
+        for rank in range(1, weights.shape[1]):
+            total = total + parts[:, rank] * weights[:, rank : rank + 1]
+        return total
+
+    def empty(self, *shape: int) -> Tensor:
+        return torch.empty(shape, device=self._device)
 
     def activate(self, kind: Activation, gated: bool, product: TensorProduct) -> TensorRows:
         hidden = scaled(product)
@@ -84,13 +139,17 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         end = start + time
         split = scaled(qkv).view(streams, time, heads + 2 * key_heads, head_dim)
         q, k, v = torch.split(split, [heads, key_heads, key_heads], 2)
-        if len(norm.gain):
-            (q_gain, k_gain), (q_bias, k_bias) = norm.gain, norm.bias
-            q = _normed(q, Norm(q_gain, q_bias, norm.epsilon, norm.centred))
-            k = _normed(k, Norm(k_gain, k_bias, norm.epsilon, norm.centred))
+        if not attention.norms_last:
+            q, k = _normed_heads(q, k, norm, attention.whole_norms)
+        if attention.clip > 0:
+            clip = float(attention.clip)
+            q, k, v = (part.clamp(-clip, clip) for part in (q, k, v))
         cos, sin = attention.cos[start:end, None], attention.sin[start:end, None]
-        queries, query_scales = quantised(_rotated(q, cos, sin).transpose(1, 2))
-        keys, key_scales = quantised(_rotated(k, cos, sin).transpose(1, 2))
+        q, k = _rotated(q, cos, sin), _rotated(k, cos, sin)
+        if attention.norms_last:
+            q, k = _normed_heads(q, k, norm, attention.whole_norms)
+        queries, query_scales = quantised(q.transpose(1, 2))
+        keys, key_scales = quantised(k.transpose(1, 2))
         values, value_scales = quantised(v.transpose(1, 2))
         cache.keys[:, :, start:end] = keys.to(torch.int8)
         cache.values[:, :, start:end] = values.to(torch.int8)
@@ -107,10 +166,15 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         query_scales = query_scales * float(attention.query_factor)
         scores = queries @ seen(cache.keys).float().transpose(2, 3)
         y = scores * (query_scales[..., None] * seen(cache.key_scales)[:, :, None])
-        later = torch.ones((time, end), dtype=torch.bool, device=y.device).triu(start + 1)
-        top = y.masked_fill(later, -torch.inf).amax(3, keepdim=True)
+        if attention.cap > 0:
+            y = _capped(y, float(attention.cap))
+        if len(attention.bias):
+            y = y + attention.bias[:, None, :end]
+        all_ = torch.ones((time, end), dtype=torch.bool, device=y.device)
+        hidden = all_.triu(start + 1) | all_.tril(start - attention.window)
+        top = y.masked_fill(hidden, -torch.inf).amax(3, keepdim=True)
         e = (exp2((y - top).clamp_min(-FARTHEST).clamp_max(0)) * float(attention.units)).long()
-        e = e.masked_fill(later, 0)  # (streams, heads, time, end)
+        e = e.masked_fill(hidden, 0)  # (streams, heads, time, end)
         most = seen(largest_scales)[:, :, start:]
         by = over(float(attention.share), e.sum(3).float()) / most
         p = torch.round(e.float() * (seen(cache.value_scales)[:, :, None] * by[..., None]))
@@ -135,6 +199,31 @@ def _normed(x: Tensor, norm: Norm[Tensor]) -> Tensor:
     middle = (mean / wide).float()
     scaled = (x - middle) * by * norm.gain
     return scaled + norm.bias
+
+
+def _normed_heads(
+    q: Tensor, k: Tensor, norm: Norm[Tensor], is_whole: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the norms of queries and keys (streams, time, heads, head_dim), if there are any."""
+    if not len(norm.gain):
+        return q, k
+    normed, first = [], 0
+    for part in (q, k):
+        heads = part.shape[2]
+        gain, bias = norm.gain[first : first + heads], norm.bias[first : first + heads]
+        if is_whole:
+            own = Norm(gain.flatten(), bias.flatten(), norm.epsilon, norm.centred)
+            normed.append(_normed(part.flatten(2), own).view(part.shape))
+        else:
+            normed.append(_normed(part, Norm(gain, bias, norm.epsilon, norm.centred)))
+        first += heads
+    return normed[0], normed[1]
+
+
+def _capped(x: Tensor, most: float) -> Tensor:
+    """Return most · tanh(x / most)."""
+    s = sigmoid(x * float(np.float32(2) / np.float32(most)))
+    return (s + s - 1) * most
 
 
 def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

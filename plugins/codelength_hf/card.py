@@ -13,6 +13,8 @@ from codelength import ModelCard, UsageError
 from codelength.api.model_card import days
 from codelength_exact.quantisation import SCALE
 from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.families import is_tied
+from codelength_hf.reading import BUFFERS
 
 FILE = "codelength.json"
 """Beside config.json: `{"data": "…", "until": "2024-06", "excludes": ["enwik8"]}`."""
@@ -34,16 +36,6 @@ FAMILIES = {
     ),
 }
 """By how names on the hub begin. Until: what the makers state, or when the data were published."""
-
-BUFFERS = (
-    ".attention.bias",
-    ".attention.masked_bias",
-    ".attn.bias",
-    ".attn.masked_bias",
-    ".inv_freq",
-)
-"""What checkpoints hold besides parameters: masks, and angles that follow from the shape."""
-
 
 TABLES = (
     "embed_in.weight",
@@ -74,7 +66,7 @@ def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
 
 def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Return the trained tensors by name with their shapes. A tied head counts once."""
-    heads = ("lm_head.weight", "embed_out.weight") if checkpoint.tied else ()
+    heads = ("lm_head.weight", "embed_out.weight") if is_tied(checkpoint.config) else ()
     for name, shape in checkpoint.shapes():
         if not name.endswith((SCALE, *BUFFERS, *heads)):
             yield name, shape

@@ -129,7 +129,8 @@ class Checkpoint:
     @property
     def names(self) -> list[str]:
         """Return the names of the tensors, without scales."""
-        return [name for name in self._where if not name.endswith(SCALE)]
+        names = self._unpickled if self.files[0].suffix == ".bin" else self._where
+        return [name for name in names if not name.endswith(SCALE)]
 
     def tensor(self, name: str) -> NDArray[np.float32] | None:
         """Return a tensor as float32, or None if there is none of that name."""
@@ -181,12 +182,6 @@ class Checkpoint:
                 line = " ".join(str(error).split())[:200]
                 raise Unavailable(f"{path} cannot be read: {line}") from error
         return tensors
-
-    @property
-    def tied(self) -> bool:
-        """Whether the table of tokens is the head, too."""
-        default = self.config.get("model_type") == "gpt2"
-        return bool(self.config.get("tie_word_embeddings", default))
 
 
 @lru_cache(maxsize=8)

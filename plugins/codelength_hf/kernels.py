@@ -7,17 +7,31 @@ stream in order, then those of the next.
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled, inlined
-from codelength_exact.constants import MAGIC
+from codelength_exact.constants import FARTHEST, LOG2E, MAGIC, ONE, UNITS
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray
-from codelength_exact.scalars import ZERO, gelu, gelu_tanh, largest_magnitude, quantise, silu
+from codelength_exact.scalars import (
+    LOWEST,
+    ZERO,
+    exp2,
+    gelu,
+    gelu_tanh,
+    largest_magnitude,
+    of_ordered,
+    ordered,
+    quantise,
+    sigmoid,
+    silu,
+)
 from codelength_hf.constants import GRID
 
 NormTuple: TypeAlias = tuple[FloatArray, FloatArray, float, bool]
 """The fields of `backend.Norm`."""
 
 GELU, GELU_TANH, SILU, RELU, RELU2 = range(5)
+TWO = np.float32(2)
 
 
 @inlined
@@ -55,6 +69,93 @@ def normalise(x: FloatArray, norm: NormTuple, rows: CpuRows) -> None:
     for n in range(len(x)):
         write_norm(x[n], gain, bias, epsilon, centred, out)
         scales[n] = quantise(out, values[n])
+
+
+@compiled
+def normed(x: FloatArray, norm: NormTuple, out: FloatArray) -> None:
+    """Write the norm of each row of x (rows, columns) to out."""
+    gain, bias, epsilon, centred = norm
+    for n in range(len(x)):
+        write_norm(x[n], gain, bias, epsilon, centred, out[n])
+
+
+@compiled
+def quantise_rows(x: FloatArray, rows: CpuRows) -> None:
+    """Quantise each row of x (rows, columns)."""
+    values, scales = rows
+    for n in range(len(x)):
+        scales[n] = quantise(x[n], values[n])
+
+
+@compiled
+def write(x: FloatArray, product: CpuProduct) -> None:
+    """Write a product (rows, columns) to x."""
+    integers, row_scales, channel_scales, bias = product
+    for n in range(len(x)):
+        by = row_scales[n]
+        for c in range(x.shape[1]):
+            x[n, c] = np.float32(integers[n, c]) * (by * channel_scales[c]) + bias[c]
+
+
+@inlined
+def capped(x: np.float32, most: np.float32) -> np.float32:
+    """Return most · tanh(x / most), where tanh(u) = 2 · sigmoid(2u) − 1."""
+    s = sigmoid(x * (TWO / most))
+    return (s + s - ONE) * most
+
+
+@compiled
+def cap(x: FloatArray, most: np.float32) -> None:
+    """Turn x (rows, columns) into most · tanh(x / most), in place."""
+    for n in range(len(x)):
+        for c in range(x.shape[1]):
+            x[n, c] = capped(x[n, c], most)
+
+
+@compiled
+def to_sigmoid(x: FloatArray) -> None:
+    """Turn x (rows, columns) into its sigmoid, in place."""
+    for n in range(len(x)):
+        for c in range(x.shape[1]):
+            x[n, c] = sigmoid(x[n, c])
+
+
+@compiled
+def route(
+    logits: FloatArray, normalised: bool, experts: NDArray[np.int64], weights: FloatArray
+) -> None:
+    """Choose the experts with the largest logits, and weigh them.
+
+    Args:
+        logits: (rows, experts)
+        normalised: The weights of the chosen ones sum to one, else those of all experts.
+        experts: (rows, chosen), is written.
+        weights: (rows, chosen), is written.
+    """
+    count, chosen = logits.shape[1], experts.shape[1]
+    e = np.empty(count, np.int64)
+    for n in range(len(logits)):
+        most = LOWEST
+        for c in range(count):
+            most = max(most, ordered(logits[n, c] * LOG2E))
+        top, total = of_ordered(most), np.int64(0)
+        for c in range(count):
+            e[c] = np.int64(exp2(max(logits[n, c] * LOG2E - top, -FARTHEST)) * UNITS)
+            total += e[c]
+        of_chosen = np.int64(0)
+        for rank in range(chosen):
+            best = -1
+            for c in range(count):
+                is_taken = False
+                for before in range(rank):
+                    is_taken |= experts[n, before] == c
+                if not is_taken and (best < 0 or logits[n, c] > logits[n, best]):
+                    best = c
+            experts[n, rank] = best
+            of_chosen += e[best]
+        whole = np.float32(max(of_chosen if normalised else total, np.int64(1)))
+        for rank in range(chosen):
+            weights[n, rank] = np.float32(e[experts[n, rank]]) / whole
 
 
 @compiled

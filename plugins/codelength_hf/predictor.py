@@ -16,13 +16,14 @@ from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import IntArray
 from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
-from codelength_hf.architecture import read_architecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
+from codelength_hf.families import read_architecture
+from codelength_hf.reading import Tensors, initial_tensors, read_weights
 from codelength_hf.tokens import Tokens, tokens_of
 from codelength_hf.transformer import AnyQuantizedTransformer, QuantizedTransformer
-from codelength_hf.weights import Tensors, Weights, initial_tensors, read_weights
+from codelength_hf.weights import Weights
 
 TIME = 256
 """Positions of a sequence that the parallel view computes at once."""
@@ -235,7 +236,7 @@ class ExactPredictor(TransformerPredictor):
         if checkpoint.shipped is not None:
             return checkpoint.shipped.read_bytes()
         read = read_weights(
-            read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.tied
+            read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.names
         )
         return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
 
@@ -255,7 +256,7 @@ def load_quantized(
     tensors: Tensors = checkpoint.tensor
     if initial is not None:
         tensors = initial_tensors(tensors, initial)
-    read = read_weights(shape, tensors, checkpoint.tied)
+    read = read_weights(shape, tensors, checkpoint.names)
     return quantized_on(where, read, window or longest, tokens_of(checkpoint).count)
 
 

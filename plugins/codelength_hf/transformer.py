@@ -12,12 +12,12 @@ from typing import Any, Generic, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength_exact.backend import Floats, Ints, Matrix, Rows
-from codelength_hf.architecture import Architecture
+from codelength_exact.backend import Floats, Ints, Matrix, Product, Rows
+from codelength_hf.architecture import Architecture, Attending
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
 from codelength_hf.constants import share, units
-from codelength_hf.positions import rotary_table
-from codelength_hf.weights import Block, QuantizedMatrix, Vectors, Weights
+from codelength_hf.positions import bias_table, rotary_table
+from codelength_hf.weights import Block, Experts, Mlp, QuantizedMatrix, Vectors, Weights
 
 
 @dataclass
@@ -33,14 +33,30 @@ class TransformerState(Generic[Ints, Floats]):
 
 
 @dataclass(frozen=True)
+class _Mlp(Generic[Ints, Floats]):
+    up: Matrix[Ints, Floats]
+    down: Matrix[Ints, Floats]
+
+
+@dataclass(frozen=True)
+class _Experts(Generic[Ints, Floats]):
+    router: Matrix[Ints, Floats]
+    mlps: list[_Mlp[Ints, Floats]]
+    shared: _Mlp[Ints, Floats] | None
+    shared_gate: Matrix[Ints, Floats] | None
+
+
+@dataclass(frozen=True)
 class _Layer(Generic[Ints, Floats]):
-    attention_norm: Norm[Floats]
+    attention: Attention[Floats]
+    attention_norm: Norm[Floats] | None
     qkv: Matrix[Ints, Floats]
     qk_norms: Norm[Floats]
     out: Matrix[Ints, Floats]
-    mlp_norm: Norm[Floats]
-    up: Matrix[Ints, Floats]
-    down: Matrix[Ints, Floats]
+    attention_post: Norm[Floats] | None
+    mlp_norm: Norm[Floats] | None
+    mlp: _Mlp[Ints, Floats] | _Experts[Ints, Floats]
+    mlp_post: Norm[Floats] | None
 
 
 class QuantizedTransformer(Generic[Ints, Floats]):
@@ -66,46 +82,94 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         self._tokens = backend.table(weights.tokens.values, weights.tokens.scales)
         positions = weights.positions
         self._positions = None if positions is None else backend.floats(positions)
-        self._layers = [self._layer(block) for block in weights.blocks]
+        self._project_in = self._matrix_if(weights.project_in)
+        self._token_norm = self._norm(weights.token_norm)
+        attending = self.shape.attending
+        kinds = [kind for i, kind in enumerate(attending) if kind not in attending[:i]]
+        constants = [self._constants(kind) for kind in kinds]
+        self._layers = [
+            self._layer(block, constants[kinds.index(kind)])
+            for block, kind in zip(weights.blocks, attending, strict=True)
+        ]
         self._last_norm = self._norm(weights.last_norm)
+        self._project_out = self._matrix_if(weights.project_out)
         self.outputs = self.shape.vocabulary if alphabet is None else alphabet
         self._head = self._matrix(weights.head.first(self.outputs))
-        self._attention = self._constants()
 
-    def _layer(self, block: Block[QuantizedMatrix]) -> _Layer[Ints, Floats]:
+    def _layer(
+        self, block: Block[QuantizedMatrix], attention: Attention[Floats]
+    ) -> _Layer[Ints, Floats]:
+        mlp = block.mlp
         return _Layer(
-            self._norm(block.attention_norm),
-            self._matrix(block.qkv),
-            self._norm(block.qk_norms),
-            self._matrix(block.out),
-            self._norm(block.mlp_norm),
-            self._matrix(block.up),
-            self._matrix(block.down),
+            attention=attention,
+            attention_norm=self._norm(block.attention_norm),
+            qkv=self._matrix(block.qkv),
+            qk_norms=self._head_norms(block.qk_norms),
+            out=self._matrix(block.out),
+            attention_post=self._norm(block.attention_post),
+            mlp_norm=self._norm(block.mlp_norm),
+            mlp=self._mlp(mlp) if isinstance(mlp, Mlp) else self._experts(mlp),
+            mlp_post=self._norm(block.mlp_post),
         )
+
+    def _experts(self, experts: Experts[QuantizedMatrix]) -> _Experts[Ints, Floats]:
+        return _Experts(
+            self._matrix(experts.router),
+            [self._mlp(mlp) for mlp in experts.mlps],
+            None if experts.shared is None else self._mlp(experts.shared),
+            self._matrix_if(experts.shared_gate),
+        )
+
+    def _mlp(self, mlp: Mlp[QuantizedMatrix]) -> _Mlp[Ints, Floats]:
+        return _Mlp(self._matrix(mlp.up), self._matrix(mlp.down))
 
     def _matrix(self, matrix: QuantizedMatrix) -> Matrix[Ints, Floats]:
         return self._backend.matrix(matrix.values, matrix.scales, matrix.bias)
 
-    def _norm(self, vectors: Vectors) -> Norm[Floats]:
+    def _matrix_if(self, matrix: QuantizedMatrix | None) -> Matrix[Ints, Floats] | None:
+        return None if matrix is None else self._matrix(matrix)
+
+    def _norm(self, vectors: Vectors | None) -> Norm[Floats] | None:
+        if vectors is None:
+            return None
         floats, shape = self._backend.floats, self.shape
         is_centred = shape.norm == "layer"
         return Norm(floats(vectors.gain), floats(vectors.bias), shape.epsilon, is_centred)
 
-    def _constants(self) -> Attention[Floats]:
+    def _head_norms(self, vectors: Vectors) -> Norm[Floats]:
+        """Return norms of each head of queries and of keys."""
+        heads, key_heads = self.shape.heads, self.shape.key_heads
+        gain, bias = vectors.gain, vectors.bias
+        if len(gain) == 2 and heads + key_heads > 2:
+            gain, bias = (np.repeat(rows, (heads, key_heads), 0) for rows in (gain, bias))
+        norm = self._norm(Vectors(gain, bias))
+        assert norm is not None
+        return norm
+
+    def _constants(self, kind: Attending) -> Attention[Floats]:
         shape, window = self.shape, self.window
-        if shape.rotary is None:
+        if kind.rotary is None:
             cos = sin = np.empty((window, 0), np.float32)
         else:
-            cos, sin = rotary_table(shape.rotary, window)
-        floats = self._backend.floats
+            cos, sin = rotary_table(kind.rotary, window)
+        floats, log2 = self._backend.floats, Decimal(2).ln()
+        factor = 1 / (log2 * Decimal(shape.head_dim).sqrt())
+        if kind.scale is not None:
+            factor = Decimal(kind.scale) / log2
         return Attention(
-            shape.heads,
-            shape.head_dim,
-            floats(cos),
-            floats(sin),
-            np.float32(1 / (Decimal(2).ln() * Decimal(shape.head_dim).sqrt())),
-            share(window),
-            units(window),
+            heads=shape.heads,
+            head_dim=shape.head_dim,
+            cos=floats(cos),
+            sin=floats(sin),
+            bias=floats(bias_table(shape, window)),
+            query_factor=np.float32(factor),
+            share=share(window),
+            units=units(window),
+            window=window if kind.window is None else min(kind.window, window),
+            cap=np.float32(Decimal(shape.score_cap or 0) / log2),
+            clip=np.float32(shape.clip or 0),
+            whole_norms=shape.qk_norms == "row",
+            norms_last=shape.qk_norms_last,
         )
 
     def begin(self, streams: int, longest: int | None = None) -> TransformerState[Ints, Floats]:
@@ -128,28 +192,80 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         """
         backend, time = self._backend, tokens.shape[1]
         x = backend.look_up(self._tokens, tokens.reshape(-1).astype(np.int64, copy=False))
+        if self._project_in is not None:
+            x = backend.to_floats(self._project_in.times(backend.quantise(x)))
         if self._positions is not None:
             x = backend.add_positions(x, self._positions, state.at, time)
+        if self._token_norm is not None:
+            x = backend.normed(x, self._token_norm)
         for layer, cache in zip(self._layers, state.caches, strict=True):
-            self._advance(x, layer, cache, state.at)
+            x = self._advance(x, layer, cache, state.at)
         state.at += time
-        return backend.normalise(x, self._last_norm)
+        rows = self._rows(x, self._last_norm)
+        if self._project_out is not None:
+            rows = backend.quantise(backend.to_floats(self._project_out.times(rows)))
+        return rows
+
+    def _rows(self, x: Floats, norm: Norm[Floats] | None) -> Rows[Ints, Floats]:
+        """Return x (rows, width) in int8, after a norm if there is one."""
+        return self._backend.quantise(x) if norm is None else self._backend.normalise(x, norm)
 
     def _advance(
         self, x: Floats, layer: _Layer[Ints, Floats], cache: Cache[Ints, Floats], start: int
-    ) -> None:
-        """Add to x (streams · time, width), in place, what one layer makes of it."""
+    ) -> Floats:
+        """Return x (streams · time, width), which is changed, with what one layer makes of it."""
         backend, shape = self._backend, self.shape
-        rows = backend.normalise(x, layer.attention_norm)
-        # a parallel MLP reads what attention read, not what it added
-        ahead = backend.normalise(x, layer.mlp_norm) if shape.parallel else None
+        rows = self._rows(x, layer.attention_norm)
+        ahead = None
+        if shape.parallel:  # a parallel MLP reads what attention read, not what it added
+            ahead = rows if layer.mlp_norm is None else backend.normalise(x, layer.mlp_norm)
         qkv = layer.qkv.times(rows)  # (streams · time, (heads + 2 · key_heads) · head_dim)
-        rows = backend.attend(self._attention, layer.qk_norms, qkv, cache, start)
-        backend.add(x, layer.out.times(rows))
-        rows = ahead or backend.normalise(x, layer.mlp_norm)
-        hidden = layer.up.times(rows)  # (streams · time, hidden or 2 · hidden)
-        rows = backend.activate(shape.activation, shape.gated, hidden)
-        backend.add(x, layer.down.times(rows))
+        rows = backend.attend(layer.attention, layer.qk_norms, qkv, cache, start)
+        x = self._add(x, layer.out.times(rows), layer.attention_post)
+        rows = ahead or self._rows(x, layer.mlp_norm)
+        if isinstance(layer.mlp, _Experts):
+            return self._add_experts(x, layer.mlp, rows)
+        return self._add(x, self._through(layer.mlp, rows), layer.mlp_post)
+
+    def _through(self, mlp: _Mlp[Ints, Floats], rows: Rows[Ints, Floats]) -> Product[Ints, Floats]:
+        hidden = mlp.up.times(rows)  # (rows, hidden or 2 · hidden)
+        shape = self.shape
+        return mlp.down.times(self._backend.activate(shape.activation, shape.gated, hidden))
+
+    def _add(self, x: Floats, product: Product[Ints, Floats], post: Norm[Floats] | None) -> Floats:
+        """Return x plus a product; a norm takes the product, or the sum."""
+        backend = self._backend
+        if post is None:
+            backend.add(x, product)
+            return x
+        if self.shape.norm_sum:
+            backend.add(x, product)
+            return backend.normed(x, post)
+        return backend.plus(x, backend.normed(backend.to_floats(product), post))
+
+    def _add_experts(
+        self, x: Floats, experts: _Experts[Ints, Floats], rows: Rows[Ints, Floats]
+    ) -> Floats:
+        """Return x plus what the experts of each row give.
+
+        The sum is in the order of their ranks, so it does not depend on the other rows.
+        """
+        backend, said = self._backend, self.shape.experts
+        assert said is not None
+        logits = experts.router.times(rows)
+        chosen, weights = backend.route(logits, said.chosen, said.normalised)
+        parts = backend.empty(len(chosen), said.chosen, self.shape.width)
+        for expert, mlp in enumerate(experts.mlps):
+            at, rank = np.nonzero(chosen == expert)
+            if len(at):
+                product = self._through(mlp, backend.take(rows, at))
+                backend.put(parts, at, rank, backend.to_floats(product))
+        x = backend.plus(x, backend.weighted_sum(parts, weights))
+        if experts.shared is None or experts.shared_gate is None:
+            return x
+        gate = backend.sigmoid(experts.shared_gate.times(rows))
+        shared = backend.to_floats(self._through(experts.shared, rows))
+        return backend.plus(x, backend.times(shared, gate))
 
     def frequencies(
         self, rows: Rows[Ints, Floats], escape: NDArray[np.int32], escapes: int = 0
@@ -161,7 +277,10 @@ class QuantizedTransformer(Generic[Ints, Floats]):
             escape: (rows,), the frequency of each of the escapes, less one.
             escapes: How many there are.
         """
-        return self._backend.frequencies(self._head.times(rows), escape, escapes)
+        logits = self._head.times(rows)
+        if self.shape.logit_cap is not None:
+            logits = self._backend.cap(logits, self.shape.logit_cap)
+        return self._backend.frequencies(logits, escape, escapes)
 
 
 AnyQuantizedTransformer: TypeAlias = QuantizedTransformer[Any, Any]

@@ -15,8 +15,8 @@ from test_hf_exact import bits, distributions, float_bits
 
 from codelength import Sample, Unavailable, UsageError
 from codelength_hf import HfCodec
-from codelength_hf.architecture import read_architecture
 from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.families import read_architecture
 from codelength_hf.predictor import ExactPredictor
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -89,7 +89,7 @@ def test_integers_without_scales_of_ours_are_refused(folder):
 )
 def test_rotary_settings_are_read_as_transformers_reads_them(folder, said, base, scaling):
     configure(folder, **said)
-    rotary = read_architecture(Checkpoint(folder).config).rotary
+    rotary = read_architecture(Checkpoint(folder).config).attending[0].rotary
     assert rotary is not None
     assert rotary.base == base
     assert (rotary.scaling or {}).get("rope_type") == scaling

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from codelength.coding.code_length import code_lengths
 from codelength_exact.tensors import exact_parts
-from codelength_hf.architecture import UnknownArchitecture, read_architecture
+from codelength_hf.architecture import UnknownArchitecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.backend_torch import TorchTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.families import read_architecture
 from codelength_hf.positions import rotary_table
 from codelength_hf.predictor import ExactPredictor
+from codelength_hf.reading import read_weights
 from codelength_hf.transformer import QuantizedTransformer
-from codelength_hf.weights import read_weights
 
 FAMILIES = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3")
 each_family = pytest.mark.parametrize("family", FAMILIES)
@@ -64,8 +65,7 @@ def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> Qu
     """A transformers model, quantised."""
     config = made.config.to_dict()
     tensors = {name: values.detach().float().numpy() for name, values in made.state_dict().items()}
-    tied = bool(config["tie_word_embeddings"])
-    read = read_weights(read_architecture(config), tensors.get, tied)
+    read = read_weights(read_architecture(config), tensors.get, tensors)
     return QuantizedTransformer(
         read, window or read.architecture.context, arithmetic or NumbaTransformerBackend()
     )
@@ -274,27 +274,32 @@ def test_rotary_tables_are_cosines_and_sines(columns):
 
 
 @pytest.mark.parametrize(
-    ("family", "changes", "context"),
+    ("family", "changes", "windows"),
     [
-        ("mistral", {"sliding_window": 40}, 40),
-        ("mistral", {"sliding_window": None}, 256),
-        ("qwen2", {"sliding_window": 40, "use_sliding_window": True}, 40),
-        ("qwen2", {"sliding_window": 40, "use_sliding_window": False}, 256),
+        ("mistral", {"sliding_window": 40}, [40, 40]),
+        ("mistral", {"sliding_window": None}, [None, None]),
+        ("qwen2", {"use_sliding_window": True, "max_window_layers": 1}, [None, 40]),
+        ("qwen2", {"use_sliding_window": False}, [None, None]),
+        ("qwen2", {"layer_types": ["sliding_attention", "full_attention"]}, [40, None]),
     ],
 )
-def test_the_context_ends_where_a_layer_would_begin_to_forget(family, changes, context):
+def test_a_sliding_window_bounds_its_layers_alone(family, changes, windows):
     config = models.model(family).config.to_dict()
-    assert read_architecture({**config, **changes}).context == context
+    config.pop("layer_types", None)
+    said = {"sliding_window": 40, "use_sliding_window": True}
+    shape = read_architecture({**config, **(said if family == "qwen2" else {}), **changes})
+    assert [one.window for one in shape.attending] == windows
+    assert shape.context == 256
 
 
 def test_what_it_cannot_run_is_named(tmp_path: Path):
-    with pytest.raises(UnknownArchitecture, match=r"'mamba'.*exact=false"):
-        read_architecture({"model_type": "mamba"})
+    with pytest.raises(UnknownArchitecture, match=r"'xlnet'.*exact=false"):
+        read_architecture({"model_type": "xlnet"})
     config = json.loads(
         models.save(models.model("llama"), tmp_path).joinpath("config.json").read_bytes()
     )
-    with pytest.raises(UnknownArchitecture, match="yarn"):
-        read_architecture({**config, "rope_parameters": {"rope_type": "yarn"}})
+    with pytest.raises(UnknownArchitecture, match="proportional"):
+        read_architecture({**config, "rope_parameters": {"rope_type": "proportional"}})
     with pytest.raises(UnknownArchitecture, match="5 columns"):
         read_architecture(
             models.model("gpt_neox", models.Sizes(width=80), rotary_pct=0.25).config.to_dict()
