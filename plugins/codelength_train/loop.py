@@ -2,7 +2,6 @@
 
 import math
 import signal
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from types import FrameType
 import click
 
 from codelength import UsageError
-from codelength.cli.progress import Meter, duration
+from codelength.cli.progress import Meter
 from codelength_train.run import Run
 
 SUFFIX = ".safetensors"
@@ -61,24 +60,21 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
                 "not kept; remove it to begin anew"
             )
         meter.say(f"going on from {outputs.checkpoint} at step {run.step:,}")
-    pace = _Pace(run)
-    saved = run.seconds
+    saved, smooth = run.seconds, math.nan
     with _signals() as asked_to_stop:
         while run.done < 1 and not asked_to_stop:
             bits = run.advance()
             if not math.isfinite(bits) or run.done == 1 or run.step in outputs.save_at:
                 run.check(bits)
-            pace.add(bits)
-            if run.bound.steps and run.step == pace.first_step + 3 and run.done < 1:
-                meter.say(f"{run.bound.steps - run.step:,} steps take about {pace.left}")
-            meter.now(pace.line)
+            smooth = bits if math.isnan(smooth) else 0.95 * smooth + 0.05 * bits
+            meter.now(f"{_line(run, smooth)};", run.done)
             if run.step in outputs.save_at:
                 _write(run, outputs.at(run.step), card, meter)
             if run.seconds - saved > EVERY or run.done == 1:
                 saved = run.seconds
                 run.save(outputs.checkpoint)
                 if run.done < 1:
-                    meter.say(f"{pace.line}, held out about {run.held_out(GLANCE):.3f}")
+                    meter.say(f"{_line(run, smooth)}, held out about {run.held_out(GLANCE):.3f}")
         if run.done < 1:
             run.save(outputs.checkpoint)
             meter.say(f"stopped at step {run.step:,}; the same command goes on from there")
@@ -94,33 +90,10 @@ def _write(run: Run, out: Path, card: Mapping[str, str], meter: Meter) -> None:
     meter.say(f"{out}: {written['held_out_bpb'].partition(' ')[0]} bpb on what was held out")
 
 
-class _Pace:
-    """Measures the speed of a run, and estimates when it ends."""
-
-    def __init__(self, run: Run) -> None:
-        self._run, self._begun = run, time.monotonic()
-        self.first_step, self._first_done = run.step, run.done
-        self._bits: float | None = None
-
-    def add(self, bits: float) -> None:
-        """Add a step with its loss."""
-        self._bits = bits if self._bits is None else 0.95 * self._bits + 0.05 * bits
-
-    @property
-    def left(self) -> str:
-        """Return the estimated wall time to the end."""
-        run = self._run
-        elapsed = time.monotonic() - self._begun
-        return duration(elapsed * (1 - run.done) / max(run.done - self._first_done, 1e-9))
-
-    @property
-    def line(self) -> str:
-        """Return a line of progress."""
-        run = self._run
-        return (
-            f"{100 * run.done:.1f} %, {self.left} left: step {run.step:,}, {run.seen / 1e6:.1f} MB "
-            f"at {run.seen / run.seconds / 1e3:.1f} kB/s, {self._bits:.3f} bpb"
-        )
+def _line(run: Run, bits: float) -> str:
+    """Say how far a run is, and the mean loss of its last steps."""
+    speed = run.seen / run.seconds / 1e3
+    return f"step {run.step:,}, {run.seen / 1e6:.1f} MB at {speed:.1f} kB/s, {bits:.3f} bpb"
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from io import StringIO
 
 from codelength.cli import fail
-from codelength.cli.progress import Lines, Live
+from codelength.cli.progress import Lines, Live, Meter
 from factories import broken, cell, corpus_slice
 
 NAME = "path:a\x1b[2J\u202e\nb"
@@ -12,7 +12,7 @@ SPELT = "path:a\\x1b[2J\\u202e b"
 
 def test_lines_of_progress_spell_them_out() -> None:
     of = corpus_slice(NAME)
-    for make in (Lines, Live):
+    for make in (lambda stream: Lines(Meter(stream)), Live):
         stream = StringIO()
         progress = make(stream)
         progress.begin(2)
@@ -20,7 +20,7 @@ def test_lines_of_progress_spell_them_out() -> None:
         progress.started("gzip", of, decode=False)
         progress.finished(broken("gzip", of, reason=NAME), reused=False)
         assert f"gzip on {SPELT} (whole): failed: {SPELT}" in stream.getvalue()
-    lines = Lines(stream := StringIO())
+    lines = Lines(Meter(stream := StringIO()))
     lines.finished(cell(of=of), reused=True)
     assert stream.getvalue() == f"[1/0] gzip on {SPELT} (whole): 40.00 % (measured before)\n"
 

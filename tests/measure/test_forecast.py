@@ -71,7 +71,7 @@ def test_the_time_to_go_falls_as_cells_are_finished() -> None:
     clock.expected = {one.key: 10.0 for one in cells}
     clock.begin(3)
     assert clock.left() == 30
-    clock.started("a")
+    clock.started("a", cells[0].slice, decode=False)
     clock.finished(cells[0], reused=False)  # at once: the others will be quicker, too
     assert clock.left() < 20
     clock.finished(cells[1], reused=True)

@@ -53,8 +53,8 @@ def _pass_on(printed: str) -> None:
 
 
 def _show(meter: Meter, source: Input, done: int) -> None:
-    share = f"{100 * done // source.size} % of " if source.size else ""
-    meter.now(f"{source.name}: {share}{(source.size or done) / 1e6:.1f} MB")
+    share = done / source.size if source.size else 0.0
+    meter.now(f"{source.name}: {(source.size or done) / 1e6:.1f} MB", share)
 
 
 def write_container(

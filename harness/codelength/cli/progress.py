@@ -1,23 +1,118 @@
 """How something long goes on: a live ranking in a terminal, lines anywhere else."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from threading import Lock
+from dataclasses import dataclass
+from threading import Event, Lock, RLock, Thread
 from typing import TYPE_CHECKING, TextIO
 
 from codelength.measure.codec_workers import Watch
+from codelength.metrics import geometric_mean
+from codelength.report.format import plural
 from codelength.report.table import to_line
-from codelength.results.cell import Cell, CellKey, CorpusSlice, Status
+from codelength.results.cell import Cell, CellKey, CorpusSlice, SliceKey, Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EVERY = 30.0
-"""Seconds between two lines where lines stay."""
+"""Seconds without a line, where lines stay, after which there is one on what is being done."""
 
 SHOWN = 8
 """Codecs of the live ranking."""
+
+NEARLY = 0.95
+"""The most of a cell that may be taken for done because of the time that it has had."""
+
+
+class Meter:
+    """What is being done, how much of it, and the time to go, on a line that goes on by itself.
+
+    Use it as a context. In a terminal the line changes every second; elsewhere there is a new one
+    after half a minute.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._live = stream, stream.isatty()
+        self._told = self._since = self._at = time.monotonic()
+        self._text: str | Callable[[], str] = ""
+        self._share = self._first = 0.0
+        self._lock, self._ended = RLock(), Event()
+
+    def __enter__(self) -> "Meter":
+        Thread(target=self._go_on, daemon=True).start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._ended.set()
+        self.clear()
+
+    def say(self, text: str) -> None:
+        """Write a line that stays."""
+        with self._lock:
+            self.clear()
+            print(to_line(text), file=self._stream, flush=True)
+            self._told = time.monotonic()
+
+    def now(self, text: str | Callable[[], str], share: float = 0.0) -> None:
+        """Say what is being done, and which share of it, from 0 to 1."""
+        with self._lock:
+            now = time.monotonic()
+            if not self._share or share < self._share:
+                self._since, self._first = now, share
+            self._text, self._share, self._at = text, share, now
+            if now - self._told > (0.1 if self._live else EVERY):
+                self._draw()
+
+    def clear(self) -> None:
+        """Take the line that changes off the screen, until something else is being done."""
+        with self._lock:
+            self._text = ""
+            if self._live:
+                print("\r\033[K", end="", file=self._stream, flush=True)
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(1):
+            with self._lock:
+                if self._text and (self._live or time.monotonic() - self._told > EVERY):
+                    self._draw()
+
+    def _draw(self) -> None:
+        text = self._text if isinstance(self._text, str) else self._text()
+        text, self._told = to_line(text + self._clock()), time.monotonic()
+        around = ("\r", "\033[K") if self._live else ("", "\n")
+        print(text.join(around), end="", file=self._stream, flush=True)
+
+    def _clock(self) -> str:
+        """The share that is done, and the time to go."""
+        done, now = self._share - self._first, time.monotonic()
+        if done <= 0:
+            return f" {100 * self._share:.0f} %" if self._share else ""
+        left = (self._at - self._since) * (1 - self._share) / done - (now - self._at)
+        return f" {100 * self._share:.0f} %, {duration(left)} to go"
+
+
+@dataclass
+class _Running:
+    """A cell that is being measured."""
+
+    of: CorpusSlice
+    due: float
+    """Seconds that are expected; 0 if nothing is known."""
+    began: float
+    halves: int = 0
+    """1 as soon as it is decoded."""
+    done: int = 0
+    """Bytes of this direction."""
+
+    @property
+    def share(self) -> float:
+        """What is done of it, 0 to 1: by its bytes, or within a batch by the time it has had."""
+        by_bytes = (self.halves + (self.done / self.of.bytes if self.of.bytes else 0)) / 2
+        elapsed = time.monotonic() - self.began
+        return max(by_bytes, min(NEARLY, elapsed / self.due) if self.due else 0.0)
 
 
 class Forecast:
@@ -30,60 +125,97 @@ class Forecast:
     def __init__(self) -> None:
         self.expected: Mapping[CellKey, float] = {}
         self.total = self._spent = self._due = 0.0
-        self._begun: dict[str, tuple[float, float]] = {}
-        """Codec → when its cell began, and the share of it that is done."""
+        self.running: dict[str, _Running] = {}
+        """By codec."""
 
     def begin(self, cells: int) -> None:
         self.total = sum(self.expected.values()) if self.expected else cells
 
-    def started(self, codec: str) -> None:
-        self._begun.setdefault(codec, (time.monotonic(), 0.0))
+    def due(self, key: CellKey) -> float:
+        """The seconds that a cell counts for."""
+        return self.expected.get(key, 0.0) if self.expected else 1.0
+
+    def started(self, codec: str, of: CorpusSlice, decode: bool) -> None:
+        if decode and codec in self.running:
+            self.running[codec].halves, self.running[codec].done = 1, 0
+        else:
+            due = self.expected.get(CellKey(codec, *of.key), 0.0)
+            self.running[codec] = _Running(of, due, time.monotonic())
 
     def finished(self, cell: Cell, reused: bool) -> None:
-        due = self.expected.get(cell.key, 0.0 if self.expected else 1.0)
-        began, _ = self._begun.pop(cell.codec, (time.monotonic(), 0.0))
+        due, one = self.due(cell.key), self.running.pop(cell.codec, None)
         if reused:
             self.total -= due
         else:
             self._due += due
-            self._spent += time.monotonic() - began
+            self._spent += time.monotonic() - one.began if one else 0.0
 
     @property
     def share(self) -> float:
         """The part that is done, from 0 to 1."""
-        return min(1.0, self._due / self.total) if self.total else 1.0
+        running = [
+            self.due(CellKey(codec, *one.of.key)) * one.share
+            for codec, one in list(self.running.items())
+        ]
+        return min(1.0, (self._due + sum(running)) / self.total) if self.total else 1.0
 
     def left(self) -> float | None:
         """Seconds to go; None as long as nothing is known."""
         if not self._due or self._due >= self.total:
             return self.total if self.expected and not self._due else None
-        running = sum(time.monotonic() - began for began, _ in self._begun.values())
+        running = sum(time.monotonic() - one.began for one in list(self.running.values()))
         trust = self.total / 4 if self.expected else 0.0  # in what was expected
         pace = (self._spent + trust) / (self._due + trust)
         return max(1.0, pace * (self.total - self._due) - running)
 
 
 class Lines(Watch):
-    """One line for each finished cell."""
+    """One line for each finished cell, and one on what is being done if that takes long."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
         self._done = self._total = 0
         self._lock = Lock()
+        self._doing = ""
         self.forecast = Forecast()
+
+    def reading(self, corpus: str) -> None:
+        self.timing(f"reading {corpus}")
+
+    def timing(self, what: str) -> None:
+        self._doing = what
+        self.show()
 
     def begin(self, total: int) -> None:
         self._total = total
         self.forecast.begin(total)
 
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
-        self.forecast.started(codec)
+        self._doing = ""
+        self.forecast.started(codec, corpus_slice, decode)
+        self.show()
+
+    def advanced(self, codec: str, done: int) -> None:
+        self.forecast.running[codec].done = done
 
     def finished(self, cell: Cell, reused: bool) -> None:
         with self._lock:
             self._done += 1
             self.forecast.finished(cell, reused)
             self.note(cell, reused)
+
+    def show(self) -> None:
+        """Show what is being done."""
+        self._meter.now(lambda: "; ".join(self.doing()))
+
+    def doing(self) -> list[str]:
+        """What is being done, a text for each codec."""
+        running = [
+            f"{codec} {'decodes' if one.halves else 'encodes'} {one.of.corpus}"
+            + (f" {100 * one.share:.0f} %" if one.share >= 0.005 else "")
+            for codec, one in list(self.forecast.running.items())
+        ]
+        return running or [self._doing] * (self._doing != "")
 
     def note(self, cell: Cell, reused: bool) -> None:
         """Say that a cell is finished."""
@@ -94,15 +226,18 @@ class Lines(Watch):
     def left_out(self, key: CellKey) -> None:
         with self._lock:
             self._total -= 1
-            self.forecast.total -= self.forecast.expected.get(key, 1.0)
+            self.forecast.total -= self.forecast.due(key)
 
     def line(self, text: str) -> None:
         """Writes a line that stays."""
-        print(to_line(text), file=self._stream, flush=True)
+        self._meter.say(text)
 
 
 class Failures(Lines):
     """One line for each cell that failed."""
+
+    def show(self) -> None:
+        """Show nothing."""
 
     def note(self, cell: Cell, reused: bool) -> None:
         if not cell.ok and cell.status is not Status.UNSUPPORTED:
@@ -116,37 +251,21 @@ class Live(Lines):
         from rich.console import Console
         from rich.live import Live as Screen
 
-        super().__init__(stream)
+        super().__init__(Meter(stream))
         self._console = Console(file=stream)
-        self._now: dict[str, tuple[str, int, int]] = {}
-        self._doing = ""
-        self._sizes: dict[str, list[tuple[int, int]]] = {}
+        self._sizes: dict[str, dict[SliceKey, float]] = {}
         self.screen = Screen(
             get_renderable=self._draw, console=self._console, transient=True, refresh_per_second=4
         )
 
-    def reading(self, corpus: str) -> None:
-        self._doing = f"reading {corpus}"
-
-    def timing(self, what: str) -> None:
-        self._doing = what
-
-    def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
-        super().started(codec, corpus_slice, decode)
-        self._doing = ""
-        verb = "decodes" if decode else "encodes"
-        self._now[codec] = (f"{codec} {verb} {corpus_slice.corpus}", 0, corpus_slice.bytes)
-
-    def advanced(self, codec: str, done: int) -> None:
-        what, _, size = self._now[codec]
-        self._now[codec] = (what, done, size)
+    def show(self) -> None:
+        """Leave it to the screen, which shows it four times a second."""
 
     def note(self, cell: Cell, reused: bool) -> None:
-        self._now.pop(cell.codec, None)
-        if cell.ok:
-            pair = (cell.coded_bytes, cell.slice.bytes)
-            self._sizes.setdefault(cell.codec, []).append(pair)
-        else:
+        if cell.ok and cell.slice.bytes:
+            rates = self._sizes.setdefault(cell.codec, {})
+            rates[cell.slice.key] = cell.coded_bytes / cell.slice.bytes
+        elif not cell.ok:
             self.line(described(cell, reused))
 
     def line(self, text: str) -> None:
@@ -155,30 +274,31 @@ class Live(Lines):
     def _draw(self) -> "RenderableType":
         from rich.text import Text
 
-        lines = [f"{100 * coded / raw:7.2f} %  {codec}" for codec, coded, raw in self._ranking()]
-        if lines:
-            lines = ["smallest so far, all bytes together", *lines, ""]
+        lines = self._ranking()
         left = self.forecast.left()
         to_go = f" · {duration(left)} to go" if left else ""
         filled = round(24 * self.forecast.share)
-        lines.append(f"{'━' * filled}{'─' * (24 - filled)} {self._done}/{self._total}{to_go}")
-        now = [
-            what + (f" {100 * done // size} %" if size and done else "")
-            for what, done, size in list(self._now.values())
-        ]
-        doing = [self._doing] if self._doing and not now else now
-        return Text("\n".join(map(to_line, [*lines, *doing])), overflow="ellipsis")
+        bar = f"{'━' * filled}{'─' * (24 - filled)} {100 * self.forecast.share:.0f} %"
+        lines.append(f"{bar} · {self._done} of {self._total} cells{to_go}")
+        return Text("\n".join(map(to_line, [*lines, *self.doing()])), overflow="ellipsis")
 
-    def _ranking(self) -> list[tuple[str, int, int]]:
-        """The codecs that have most cells, the smallest first."""
-        most = max(map(len, self._sizes.values()), default=0)
-        full = [
-            (codec, sum(coded for coded, _ in pairs), sum(raw for _, raw in pairs))
-            for codec, pairs in list(self._sizes.items())
-            if len(pairs) == most
-        ]
-        ranked = sorted((one for one in full if one[2]), key=lambda one: one[1] / one[2])
-        return ranked[:SHOWN] if len(ranked) > 1 else []
+    def _ranking(self) -> list[str]:
+        """The codecs by the mean of what most of them have, the smallest first."""
+        known = list(self._sizes.items())
+        slices = Counter(of for _, rates in known for of in list(rates))
+        shared = {of for of, many in slices.items() if many > len(known) / 2}
+        shared = {of for of in shared if isinstance(of.limit, str)} or shared  # fair to slow ones
+        means = {
+            codec: geometric_mean([rates[of] for of in shared])
+            for codec, rates in known
+            if shared and rates.keys() >= shared
+        }
+        ranked = sorted(means, key=means.__getitem__)[:SHOWN]
+        if len(ranked) < 2:
+            return []
+        what = plural(len(shared), "corpus", "corpora")
+        head = f"smallest so far, of {len(means)} codecs on {what} alike"
+        return [head, *(f"{100 * means[codec]:7.2f} %  {codec}" for codec in ranked), ""]
 
 
 def described(cell: Cell, reused: bool) -> str:
@@ -198,42 +318,8 @@ def watch(stream: TextIO, quiet: bool = False) -> Iterator[Lines]:
         with live.screen:
             yield live
     else:
-        yield Failures(stream) if quiet else Lines(stream)
-
-
-class Meter:
-    """Writes to `stream`. Use it as a context, so that no half line is left behind."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._live = stream, stream.isatty()
-        self._told = time.monotonic()
-
-    def __enter__(self) -> "Meter":
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.clear()
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        self.clear()
-        print(text, file=self._stream, flush=True)
-
-    def now(self, text: str) -> None:
-        """What is being done; worth a line of its own only every so often."""
-        elapsed = time.monotonic() - self._told
-        if self._live and elapsed > 0.1:
-            print(f"\r{text}\033[K", end="", file=self._stream, flush=True)
-        elif not self._live and elapsed > EVERY:
-            print(text, file=self._stream, flush=True)
-        else:
-            return
-        self._told = time.monotonic()
-
-    def clear(self) -> None:
-        """Takes the line that changes off the screen."""
-        if self._live:
-            print("\r\033[K", end="", file=self._stream, flush=True)
+        with Meter(stream) as meter:
+            yield Failures(meter) if quiet else Lines(meter)
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,6 @@
 """`codelength curve`: what context is worth to codecs and predictors."""
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from codelength.cli.options import (
     with_plugins,
 )
 from codelength.cli.output import print_sections
-from codelength.cli.progress import Meter, duration
+from codelength.cli.progress import Meter
 from codelength.plugins import Plugins
 from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 
@@ -125,14 +124,9 @@ def command(
             q for q, key in zip(questions, keys, strict=True) if not journal.find(Curve, key)
         ]
         declined: list[str] = []
-        began = time.monotonic()
         for done, (codec, pieces, question) in enumerate(missing):
             what = f"{codec.spec} on {question.slice.corpus} ({question.control})"
-            each = (time.monotonic() - began) / max(1, done)
-            left = f", {duration(each * (len(missing) - done))} to go" if done else ""
-            if done == 1:
-                meter.say(f"{len(missing)} curves, of which each takes about {duration(each)}")
-            meter.now(f"[{done + 1}/{len(missing)}] {what}{left}")
+            meter.now(f"[{done + 1}/{len(missing)}] {what}", done / len(missing))
             try:
                 curve = measure_curve(codec, question, pieces)
             except Unsupported as error:

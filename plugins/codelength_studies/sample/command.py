@@ -11,7 +11,7 @@ from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import UsageError
 from codelength.cli import warn_problems
 from codelength.cli.options import DEVICE, Size, warn_broken, with_out, with_plugins
-from codelength.cli.progress import Meter, duration
+from codelength.cli.progress import Meter
 from codelength.plugins import Plugins
 from codelength_studies.options import FRESH
 
@@ -149,18 +149,10 @@ def _continue_prompt(
     meter.now(f"{codec.spec} reads the prompt")
     distribution = distribution_of(codec, prompt, settings.context, settings.starts, settings.bytes)
     earlier = None if before is None else Drawn(before.symbols, before.text, before.bits)
-    one, known, announced = before, 0, False
-    began = stored = time.monotonic()
+    one, stored = before, time.monotonic()
     for drawn in draw(distribution, settings.bytes, settings.seed, settings.temperature, earlier):
-        now, size = time.monotonic(), len(drawn.text)
-        if not known:  # the first symbol also takes what is loaded and compiled once
-            began, known = now, size
-        elif size > known:
-            left = duration((settings.bytes - size) * (now - began) / (size - known))
-            if not announced and (settings.bytes - size) * (now - began) > 10 * (size - known):
-                meter.say(f"{codec.spec}: {settings.bytes} bytes take about {left}")
-            announced = True
-            meter.now(f"{codec.spec}: {size} of {settings.bytes} bytes, {left} to go")
+        size = len(drawn.text)
+        meter.now(f"{codec.spec}: {size} of {settings.bytes} bytes", size / settings.bytes)
         one = Continuation(
             settings=settings,
             symbols=drawn.symbols,
@@ -169,9 +161,9 @@ def _continue_prompt(
             cpu_seconds=spent + time.process_time(),
             method=distribution.method,
         )
-        if one.is_complete or now - stored > STORE_EVERY:
+        if one.is_complete or time.monotonic() - stored > STORE_EVERY:
             journal.append(one)
-            stored = now
+            stored = time.monotonic()
     if one is None:
         raise UsageError("nothing to draw: --bytes is 1 or more")
     return one

@@ -1,7 +1,6 @@
 """`codelength score`: what a predictor would need for a corpus, without coding it."""
 
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -105,11 +104,9 @@ class Progress:
     def __init__(self, meter: Meter) -> None:
         """Write to `meter`."""
         self._meter = meter
-        self._began, self._before = time.monotonic(), 0
 
     def begin(self, codec: str, corpus_slice: CorpusSlice, left: int, seconds: float) -> None:
         """So many bytes are left, and will take about so many seconds."""
-        self._began, self._before = time.monotonic(), corpus_slice.bytes - left
         share = "" if left == corpus_slice.bytes else f" of {corpus_slice.bytes / 1e6:,.1f}"
         self._meter.say(
             f"{codec} on {corpus_slice.corpus} ({corpus_slice.protocol}): "
@@ -118,13 +115,9 @@ class Progress:
 
     def advance(self, codec: str, corpus_slice: CorpusSlice, done: int, bits: float) -> None:
         """So many bytes have been scored, at so many bits together."""
-        rate = (done - self._before) / max(1e-9, time.monotonic() - self._began)
-        left = (corpus_slice.bytes - done) / max(1.0, rate)
-        self._meter.now(
-            f"{codec} on {corpus_slice.corpus}: "
-            f"{done / 1e6:,.1f} of {corpus_slice.bytes / 1e6:,.1f} MB, "
-            f"≈{format.percent(bits / 8 / done)} % so far, {duration(left)} to go"
-        )
+        so_far = f"≈{format.percent(bits / 8 / done)} % of {format.size(done)}"
+        share = done / corpus_slice.bytes
+        self._meter.now(f"{codec} on {corpus_slice.corpus}: {so_far} so far;", share)
 
     def finish(self, score: Cell, reused: bool) -> None:
         """A target is done."""
