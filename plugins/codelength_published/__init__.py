@@ -1,10 +1,16 @@
-"""Measured rates beside those that "Language Modeling Is Compression" has published."""
+"""The cut of "Language Modeling Is Compression", and measured rates beside its own."""
 
 from collections.abc import Iterable
 
-from codelength import Command, hookimpl
+from codelength import Command, Protocol, hookimpl
+from codelength_published.protocol import Paper
 
 HELP = "Set measured rates beside those of the paper that the protocol `paper` follows."
+
+
+@hookimpl
+def codelength_protocols() -> Iterable[type[Protocol]]:
+    return [Paper]
 
 
 @hookimpl

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from codelength.api.hooks import hookimpl
 from codelength.api.media import Array, Audio, Image, Media, Text
-from codelength.api.protocol import Chunks, Paper, Protocol, Solid, Whole
+from codelength.api.protocol import Chunks, Protocol, Solid, Whole
 
 
 @hookimpl
 def codelength_protocols() -> Iterable[type[Protocol]]:
     """Return the built-in protocols."""
-    return Whole, Chunks, Solid, Paper
+    return Whole, Chunks, Solid
 
 
 @hookimpl

@@ -89,31 +89,6 @@ class Solid(Protocol):
             yield Sample(f"solid@{blocks * SOLID}", bytes(block), _common(kinds))
 
 
-@dataclass(frozen=True)
-class Paper(Protocol):
-    """The cut of Delétang et al., "Language Modeling Is Compression" (ICLR 2024), section 3.1.
-
-    2048 bytes at a time; images as grayscale patches of 32 rows and 64 columns in raster order;
-    sound as 8-bit mono at 16 kHz. Incomplete patches and trailing pieces of sound are dropped, as
-    in its published code; text keeps its tail. A codec's fixed header is counted once.
-    """
-
-    name = "paper"
-    summary = "2048 bytes; images as grayscale 32×64 patches; sound as 8-bit 16 kHz; header once"
-    header_once = True
-
-    def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
-        from codelength.api.paper import patches, speech
-
-        for sample in samples:
-            if isinstance(sample.media, Image):
-                yield from patches(sample, sample.media)
-            elif isinstance(sample.media, Audio):
-                yield from speech(sample, sample.media)
-            else:
-                yield from Chunks(2048).split([sample])
-
-
 def head(samples: Iterable[Sample], limit: int | None) -> Iterator[Sample]:
     """The first `limit` bytes of a corpus; images and recordings end at a whole row or frame."""
     if limit is None:
