@@ -12,7 +12,7 @@ sizes; rows that the default run prints as sets of places count as their sizes s
 import sys
 from pathlib import Path
 
-from codelength.metrics import kendall_tau
+from codelength.metrics.ranking import kendall_tau
 from codelength.report.board import Grid, load_board
 from codelength.report.table import Column, Table
 

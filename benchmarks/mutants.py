@@ -82,10 +82,10 @@ MUTANTS = (
     ),
     Mutant(
         "percentile intervals leave out a tenth",
-        HARNESS + "metrics/bootstrap.py",
+        "plugins/codelength_studies/curve/bootstrap.py",
         "tail = 50 * (1 - CONFIDENCE)",
         "tail = 100 * (1 - CONFIDENCE)",
-        "tests/metrics/test_bootstrap.py",
+        "tests/studies/curve/test_bootstrap.py",
     ),
     Mutant(
         "what was decoded is not compared",

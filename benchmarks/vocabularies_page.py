@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codelength import metrics
+from codelength.metrics import rates
 from codelength.report import Column, Table, format
 from codelength.results.cell import Cell, Environment
 from codelength.results.files import write_file
@@ -92,7 +92,7 @@ def _on(corpus: str, lines: Lines) -> str:
             f", {fewest.model.name} leaves {fewest.symbols_per_byte / first.symbols_per_byte:.0%} "
             f"of the symbols at {each[0] / each[1]:.1f} times the bits each"
         )
-    least = min(lines, key=lambda line: metrics.adjusted_ratio(line.cell, metrics.GB) or 0.0)
+    least = min(lines, key=lambda line: rates.adjusted_ratio(line.cell, rates.GB) or 0.0)
     return f"{words}, and with the prior counted the least at 1 GB is that of {least.model.name}"
 
 
@@ -157,9 +157,9 @@ def coded_table(corpus: str, lines: Lines) -> Table:
             format.bits(line.rate),
             f"{line.gap:+.2%}",
             format.count(line.cell.coded_bytes),
-            format.percent(metrics.ratio(line.cell)),
-            format.percent(metrics.adjusted_ratio(line.cell)),
-            format.percent(metrics.adjusted_ratio(line.cell, metrics.GB)),
+            format.percent(rates.ratio(line.cell)),
+            format.percent(rates.adjusted_ratio(line.cell)),
+            format.percent(rates.adjusted_ratio(line.cell, rates.GB)),
         ]
         for line in lines
     ]
@@ -181,7 +181,7 @@ def plot(by_corpus: Mapping[str, Lines]) -> bytes:
         "bits a byte, coded — lower is better": lambda line: line.rate,
         "symbols a byte": lambda line: line.symbols_per_byte,
         f"bits a byte with the prior, over {format.size(PAID_OVER)}": lambda line: (
-            8 * metrics.adjusted_ratio(line.cell, PAID_OVER)
+            8 * rates.adjusted_ratio(line.cell, PAID_OVER)
         ),
     }
     with style.context(["default", STYLE]):

@@ -11,7 +11,7 @@ from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import with_out, with_plugins
 from codelength.cli.pricing import price_cells, with_price
-from codelength.metrics import Price
+from codelength.metrics.price import Price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell
 

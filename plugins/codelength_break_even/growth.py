@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
 
-from codelength import metrics
+from codelength.metrics import rates
 from codelength.report.board import Board, family_of
 from codelength.results.cell import Cell
 
@@ -30,7 +30,7 @@ class Curve:
     @property
     def model_bytes(self) -> int:
         """What the receiver must already hold."""
-        return metrics.total_model_bytes(self.last) or 0
+        return rates.total_model_bytes(self.last) or 0
 
     @property
     def last(self) -> Cell:
@@ -99,7 +99,7 @@ class Growth:
         """Return the codecs of each family whose models differ in size."""
         families: dict[str, dict[str, Curve]] = {}
         for name, curve in self.curves.items():
-            if metrics.has_model(curve.last):
+            if rates.has_model(curve.last):
                 families.setdefault(family_of(name), {})[name] = curve
         for curves in families.values():
             if len({curve.model_bytes for curve in curves.values()}) > 1:
@@ -137,9 +137,9 @@ def growths_of(board: Board) -> list[Growth]:
         for corpus in grid.slices if not isinstance(grid.limit, str) else ():
             for name, cell in grid.column(corpus).items():
                 key = (corpus, grid.protocol)
-                if metrics.ratio(cell) is None:
+                if rates.ratio(cell) is None:
                     continue
-                if metrics.total_model_bytes(cell) is None:
+                if rates.total_model_bytes(cell) is None:
                     unpriced.setdefault(key, set()).add(name)
                 else:
                     codecs = found.setdefault(key, {})
@@ -186,4 +186,4 @@ def _fit_line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _order(curve: Curve) -> tuple[float, float, str]:
-    return (curve.model_bytes, metrics.ratio(curve.last) or 0, curve.codec)
+    return (curve.model_bytes, rates.ratio(curve.last) or 0, curve.codec)

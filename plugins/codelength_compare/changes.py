@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codelength.api.sampling import Limit
-from codelength.metrics import geometric_mean
+from codelength.metrics.ranking import geometric_mean
 from codelength.report.machines import Machines, machine_facts
 from codelength.results.cell import Cell, CellKey, Environment
 from codelength.results.store import Results

@@ -1,6 +1,6 @@
 """Published figures, to be set beside measured ones."""
 
-from codelength import metrics
+from codelength.metrics import rates
 from codelength.report import format
 from codelength.report.board import Grid, family_of
 from codelength.report.table import Column, Table
@@ -48,7 +48,7 @@ def published_table(grid: Grid) -> Table | None:
     for corpus, corpus_slice in _comparable(grid).items():
         for codec, cell in grid.column(corpus).items():
             name = family_of(codec)
-            rate = metrics.header_once_ratio(cell) if chunked else metrics.ratio(cell)
+            rate = rates.header_once_ratio(cell) if chunked else rates.ratio(cell)
             if name not in NAMES or rate is None:
                 continue
             theirs = CHUNKED[name][corpus_slice.kind] if chunked else WHOLE[name]

@@ -9,7 +9,8 @@ import pytest
 from codelength.api.codec import Codec
 from codelength.api.errors import StoreError
 from codelength.cli.pricing import DECODERS, MODELS, price_cells
-from codelength.metrics import COMPRESSED, adjusted_ratio, apply_price
+from codelength.metrics.price import COMPRESSED, apply_price
+from codelength.metrics.rates import adjusted_ratio
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell
 from codelength.results.store import load

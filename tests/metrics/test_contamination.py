@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from codelength.api.model_card import ModelCard, days
-from codelength.metrics import Contamination, Price, Pricing, apply_price, contamination_of
+from codelength.metrics.contamination import Contamination, contamination_of
+from codelength.metrics.price import Price, Pricing, apply_price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell
 from factories import cell, corpus_slice

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from codelength.metrics import FEWEST, Mean, compute_means, estimate_whole, kendall_tau, mean_places
-from codelength.metrics.inference import cluster_sizes, student_quantile
+from codelength.metrics.inference import (
+    FEWEST,
+    Mean,
+    cluster_sizes,
+    compute_means,
+    estimate_whole,
+    student_quantile,
+)
+from codelength.metrics.ranking import kendall_tau, mean_places
 from codelength.results.cell import Cell
 from factories import cell, corpus_slice
 

@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from codelength.metrics import (
+from codelength.metrics.inference import Mean, compute_means
+from codelength.metrics.ranking import assign_ranks, find_pareto_front, geometric_mean
+from codelength.metrics.rates import (
     GB,
-    Mean,
     adjusted_ratio,
-    assign_ranks,
     bits_per_byte,
-    compute_means,
     decode_speed,
     encode_speed,
     excess,
-    find_pareto_front,
-    geometric_mean,
     header_once_ratio,
     peak_memory,
     ratio,

@@ -4,20 +4,16 @@ import pytest
 
 from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
-from codelength.metrics import (
-    COMPRESSED,
-    GB,
-    Pricing,
-    adjusted_ratio,
-    apply_price,
-    total_model_bytes,
-)
 from codelength.metrics.price import (
+    COMPRESSED,
     CompressedModel,
+    Pricing,
+    apply_price,
     decoder_key,
     find_smallest_codings,
     parse_price,
 )
+from codelength.metrics.rates import GB, adjusted_ratio, total_model_bytes
 from codelength.results.cell import Cell
 from factories import broken, cell, corpus_slice
 

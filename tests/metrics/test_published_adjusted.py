@@ -8,7 +8,8 @@ rounded raw rate and it may be half a tenth away from the published sum before t
 import pytest
 
 from codelength.api.model_card import ModelCard
-from codelength.metrics import GB, Pricing, adjusted_ratio, apply_price
+from codelength.metrics.price import Pricing, apply_price
+from codelength.metrics.rates import GB, adjusted_ratio
 from factories import cell, corpus_slice
 
 COLUMNS = ("enwik9", "ImageNet", "LibriSpeech")

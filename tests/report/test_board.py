@@ -1,7 +1,7 @@
 """What may be compared with what."""
 
-from codelength.metrics import Pricing
 from codelength.metrics.budget import Budget
+from codelength.metrics.price import Pricing
 from codelength.report.board import OVER, board_of
 from codelength.report.tables import find_winners, ranking_table
 from factories import broken, cell, corpus_slice, phase

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
-from codelength.metrics import Pricing
+from codelength.metrics.price import Pricing
 from codelength.report.board import board_of
 from codelength.report.table import Bad, Bold, Table
 from codelength.report.tables import ranking_table

@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 
-from codelength.metrics import encode_speed
+from codelength.metrics.rates import encode_speed
 from codelength.report.board import Board, board_of, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.export import EXPORTERS

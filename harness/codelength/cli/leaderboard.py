@@ -9,8 +9,8 @@ from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import KEY, with_budget, with_list, with_plugins
 from codelength.cli.pricing import price_cells, with_price
-from codelength.metrics import Price
 from codelength.metrics.budget import Budget
+from codelength.metrics.price import Price
 from codelength.plugins import Plugins
 
 

@@ -10,11 +10,13 @@ import msgspec
 
 from codelength.api.codec import dependencies_of
 from codelength.api.errors import CodelengthError, StoreError
-from codelength.metrics import COMPRESSED, Price, Pricing
 from codelength.metrics.budget import NO_BUDGET, Budget
 from codelength.metrics.price import (
     AS_STORED,
+    COMPRESSED,
     CompressedModel,
+    Price,
+    Pricing,
     decoder_key,
     find_smallest_codings,
     parse_price,

@@ -32,8 +32,8 @@ from codelength.cli.options import (
 from codelength.cli.pricing import price_cells, with_price
 from codelength.measure.job import TIMEOUT, Limits, default_memory
 from codelength.measure.plan import Plan
-from codelength.metrics import STORED, Price
 from codelength.metrics.budget import Budget
+from codelength.metrics.price import STORED, Price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
 from codelength.workers.sandbox import Sandbox

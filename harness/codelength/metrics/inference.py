@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from codelength.metrics.bootstrap import CONFIDENCE, RESAMPLES
 from codelength.metrics.rates import ratio
 from codelength.results.cell import Cell
 
@@ -28,6 +27,9 @@ METHOD = (
     "corpus: the mean that other such files would have. It says nothing about other corpora."
 )
 T = TypeVar("T")
+
+CONFIDENCE = 0.95
+RESAMPLES = 1000
 
 FEWEST = 10
 """With fewer clusters there is no interval, and nothing tells the rows apart."""

@@ -8,24 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from codelength import metrics
 from codelength.api.corpus import Reading
 from codelength.api.errors import unknown
 from codelength.api.sampling import Limit, sample_size
-from codelength.metrics import (
-    FEWEST,
-    STORED,
-    Mean,
-    Pricing,
-    Rank,
-    WholeEstimate,
-    apply_price,
-    compute_means,
-    estimate_whole,
-    find_pareto_front,
-    geometric_mean,
-)
+from codelength.metrics import rates
 from codelength.metrics.budget import Use, check_budget
+from codelength.metrics.inference import FEWEST, Mean, WholeEstimate, compute_means, estimate_whole
+from codelength.metrics.price import STORED, Pricing, apply_price
+from codelength.metrics.ranking import Rank, find_pareto_front, geometric_mean
 from codelength.report import format
 from codelength.report.format import plural
 from codelength.report.keys import Figure, find_key
@@ -199,8 +189,8 @@ class Grid:
             for name, corpora in self.estimates.items():
                 for corpus, estimate in corpora.items():
                     cell = self.stand_in(name, corpus)
-                    found, ratio = figure(cell), metrics.ratio(cell) or 0.0
-                    if found is not None and figure in (metrics.ratio, metrics.adjusted_ratio):
+                    found, ratio = figure(cell), rates.ratio(cell) or 0.0
+                    if found is not None and figure in (rates.ratio, rates.adjusted_ratio):
                         found += estimate.value - ratio
                     if found is not None:
                         self._figures[figure][name][corpus] = found

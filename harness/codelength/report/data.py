@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from codelength import metrics
-from codelength.metrics import Mean
+from codelength.metrics import rates
+from codelength.metrics.inference import Mean
 from codelength.report import format, marks
 from codelength.report.board import Board, Grid, Part, family_of
 from codelength.report.keys import KEYS
@@ -157,7 +157,7 @@ def _on_corpus(part: Part, numbers: Mapping[str, int]) -> dict[str, Json]:
                 place=place,
                 mark=marks.marks_of([cell]),
                 coded=cell.coded_bytes,
-                bits_per_byte=metrics.bits_per_byte(cell),
+                bits_per_byte=rates.bits_per_byte(cell),
                 measured=measured,
                 **ratios,
             )
@@ -185,7 +185,7 @@ def _row(row: Row, cells: Sequence[Cell]) -> Json:
         "family": family_of(row.codec),
         "evidence": str(row.evidence) if any(cell.ok for cell in cells) else "",
         "learned": any(cell.is_learned for cell in cells),
-        "model_bytes": metrics.total_model_bytes(cells[0]),
+        "model_bytes": rates.total_model_bytes(cells[0]),
         "versions": dict(row.versions),
         "contradicted": row.contradicted,
         "confirmed": row.confirmed,

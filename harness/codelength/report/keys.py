@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codelength import metrics
 from codelength.api.errors import unknown
-from codelength.metrics import Rank, assign_ranks, geometric_mean
+from codelength.metrics import rates
+from codelength.metrics.ranking import Rank, assign_ranks, geometric_mean
 from codelength.results.cell import Cell
 
 Figure = Callable[[Cell], float | None]
@@ -37,11 +37,11 @@ class Key:
 
 
 KEYS = {
-    "ratio": Key("size", metrics.ratio),
-    "adjusted": Key("size with the model", metrics.adjusted_ratio),
-    "encode": Key("encode speed", metrics.encode_speed, larger=True),
-    "decode": Key("decode speed", metrics.decode_speed, larger=True),
-    "memory": Key("memory", metrics.peak_memory, combine=max),
+    "ratio": Key("size", rates.ratio),
+    "adjusted": Key("size with the model", rates.adjusted_ratio),
+    "encode": Key("encode speed", rates.encode_speed, larger=True),
+    "decode": Key("decode speed", rates.decode_speed, larger=True),
+    "memory": Key("memory", rates.peak_memory, combine=max),
 }
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from codelength import metrics
-from codelength.metrics import Contamination, Pricing, contamination_of
+from codelength.metrics import rates
+from codelength.metrics.contamination import Contamination, contamination_of
+from codelength.metrics.price import Pricing
 from codelength.report import format
 from codelength.report.board import ESTIMATED
 from codelength.report.merge import Row
@@ -61,7 +62,7 @@ def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> lis
             "adj: with the model (weights, tokenizer, dictionary) as part of the message, at the "
             f"size of the corpus (N). {pricing.description}"
         )
-    unpriced = sorted({cell.codec for cell in good if metrics.total_model_bytes(cell) is None})
+    unpriced = sorted({cell.codec for cell in good if rates.total_model_bytes(cell) is None})
     if unpriced:
         notes.append(f"No price known, so adj is n/a: {', '.join(unpriced)}.")
     return notes

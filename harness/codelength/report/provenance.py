@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from codelength import metrics
 from codelength.api.model_card import ModelCard
+from codelength.metrics import rates
 from codelength.report import format
 from codelength.report.board import Board
 from codelength.report.format import NA
@@ -55,9 +55,9 @@ def measurements_table(board: Board) -> Table:
                 for one in found if len(found) > 1 else ():
                     cell = one.cell
                     is_other = cell.depends_on != row.versions
-                    speeds = [metrics.encode_speed(cell), metrics.decode_speed(cell)]
+                    speeds = [rates.encode_speed(cell), rates.decode_speed(cell)]
                     figures = [*map(format.significant, speeds)]
-                    figures.append(format.megabytes(metrics.peak_memory(cell)))
+                    figures.append(format.megabytes(rates.peak_memory(cell)))
                     where = [one.folder, board.machines.mark(cell.run)]
                     versions = format.versions(cell.depends_on) if is_other else ""
                     rows.append([name, corpus, grid.label, *where, *figures, versions])
@@ -108,7 +108,7 @@ def models_table(board: Board) -> Table:
         if cell.ok and cell.model_bytes:
             card = cell.card or ModelCard()
             digest = cell.digests.get(WEIGHTS, "unknown").removeprefix("sha256:")[:HEX]
-            row = [cell.codec, digest, format.count(metrics.total_model_bytes(cell))]
+            row = [cell.codec, digest, format.count(rates.total_model_bytes(cell))]
             row += [format.count(card.parameters), card.until or "unknown"]
             found[*row, card.data or "unknown", ", ".join(card.excludes) or "nothing stated"] = None
     columns = [Column("codec", "left", fixed=True), Column("weights", "left"), Column("bytes")]

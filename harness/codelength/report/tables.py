@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from codelength import metrics
+from codelength.metrics import rates
+from codelength.metrics.inference import METHOD
 from codelength.report import format, marks, uncertainty
 from codelength.report.board import ESTIMATED, OVER, Board, Grid, Part, family_of
 from codelength.report.format import NA
@@ -18,7 +19,7 @@ MEANS_MADE = (
     "Size: coded / raw bytes, smaller is better; the geometric mean over the corpora, each kind of "
     "media with the same weight, and within it each corpus. A codec has a mean only where it "
     "decoded every corpus correctly; otherwise the table says how many it did. The 95% interval is "
-    f"{metrics.METHOD} Speeds are geometric means, in raw MB for each CPU second; memory is "
+    f"{METHOD} Speeds are geometric means, in raw MB for each CPU second; memory is "
     "the most that the codec added to its process, in either direction, on any corpus."
 )
 CORPUS_MADE = (
@@ -151,16 +152,16 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     columns += uncertainty.columns(part)
     if of:
         columns.append(Column("coded\nbytes", drop=3, show=lambda name: _coded(column.get(name))))
-        columns.append(per_cell("bpb", metrics.bits_per_byte, format.bits))
+        columns.append(per_cell("bpb", rates.bits_per_byte, format.bits))
         if of.entropy is not None:
-            columns.append(per_cell("excess\nbpb", metrics.excess, format.bits))
+            columns.append(per_cell("excess\nbpb", rates.excess, format.bits))
     else:
         kinds = grid.parts[1:] if part.name == "all" else []
         below = kinds or [grid.part(corpus) for corpus in part.corpora]
         columns += [sizes(stack_head(one.name) + "\n%", one, drop=4) for one in below]
     columns += _paid_columns(part)
     if of and of.header_once:
-        columns.append(per_cell("header\nonce %", metrics.header_once_ratio, format.percent))
+        columns.append(per_cell("header\nonce %", rates.header_once_ratio, format.percent))
     columns += _origin_columns(board, part)
     notes = _notes_on(board, part, of)
     title = f"{_describe(part)} · by {by.title}, {by.direction}"
@@ -257,7 +258,7 @@ def _paid_columns(part: Part) -> list[Column]:
         return []
 
     def paid(name: str) -> str:
-        return marks.mark_rate(part.combine(name, metrics.adjusted_ratio), part.grid.rows[name])
+        return marks.mark_rate(part.combine(name, rates.adjusted_ratio), part.grid.rows[name])
 
     return [Column("adj %\nat N", drop=5, show=paid)]
 
@@ -320,7 +321,7 @@ def ledger_table(grid: Grid, corpus: str) -> Table | None:
         notes.append("off the books: coded bytes that the codec's ledger leaves out.")
     figures.append(("header\nof one", lambda cell: cell.header_bytes))
     if any(cell.model_bytes for cell in cells.values()):
-        figures.append(("model", metrics.total_model_bytes))
+        figures.append(("model", rates.total_model_bytes))
         made += "; the model is what the receiver must already hold"
         notes.append(grid.pricing.description)
     columns = [Column("codec", "left", fixed=True), *(Column(head) for head, _ in figures)]

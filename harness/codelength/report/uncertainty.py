@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from codelength.metrics import FEWEST, geometric_mean, kendall_tau, mean_places
+from codelength.metrics.inference import FEWEST
+from codelength.metrics.ranking import geometric_mean, kendall_tau, mean_places
 from codelength.report import format
 from codelength.report.board import Part
 from codelength.report.keys import find_key

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.metrics import FEWEST, RESAMPLES, draw_counts, percentile_interval
+from codelength.metrics.inference import FEWEST, RESAMPLES
 from codelength.results.cell import CorpusSlice
+from codelength_studies.curve.bootstrap import draw_counts, percentile_interval
 from codelength_studies.curve.records import CONTEXTS, DATA, OWN, Curve
 
 Array = NDArray[np.float64]

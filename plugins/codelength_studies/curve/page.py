@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from codelength.metrics import FEWEST
+from codelength.metrics.inference import FEWEST
 from codelength.report import Column, Table, format
 from codelength.report.page import Heading, Prose, Section
 from codelength_studies.curve.gain import (

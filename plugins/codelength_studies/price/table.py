@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from codelength import metrics
+from codelength.metrics import rates
+from codelength.metrics.price import STORED, Pricing, apply_price
 from codelength.report import Column, Table, format
 from codelength.results.cell import Cell
 
@@ -16,14 +17,14 @@ HOW = (
 def price_table(cells: Sequence[Cell], bits: Sequence[float]) -> Table:
     """Return the total sizes of the cells of one slice, the smallest coded size first."""
     corpus_slice = cells[0].slice
-    plain = [cell.coded_bytes for cell in cells if not metrics.has_model(cell)]
+    plain = [cell.coded_bytes for cell in cells if not rates.has_model(cell)]
     best = min(plain, default=None)
     rows = []
     for cell in sorted(cells, key=lambda cell: cell.coded_bytes):
-        prices = [*(metrics.Pricing(price) for price in bits), metrics.STORED]
-        totals = [metrics.adjusted_ratio(metrics.apply_price(cell, price)) for price in prices]
-        rates = [format.percent(rate) for rate in (metrics.ratio(cell), *totals)]
-        rows.append([cell.codec, *rates, format.significant(highest_price(cell, best))])
+        prices = [*(Pricing(price) for price in bits), STORED]
+        totals = [rates.adjusted_ratio(apply_price(cell, price)) for price in prices]
+        sizes = [format.percent(rate) for rate in (rates.ratio(cell), *totals)]
+        rows.append([cell.codec, *sizes, format.significant(highest_price(cell, best))])
     columns = [Column("codec", "left", fixed=True), Column("size\n%")]
     columns += [Column(f"{price:g} bits\n%") for price in bits]
     columns += [Column("stored\n%"), Column("pays\nup to")]
@@ -38,8 +39,8 @@ def highest_price(cell: Cell, best: int | None) -> float | None:
     None without a model that says its parameters, without `best`, or where nothing is saved.
     """
     parameters = None if cell.card is None else cell.card.parameters
-    rest = metrics.total_model_bytes(metrics.apply_price(cell, metrics.Pricing(0.0)))
-    if best is None or not parameters or rest is None or not metrics.has_model(cell):
+    rest = rates.total_model_bytes(apply_price(cell, Pricing(0.0)))
+    if best is None or not parameters or rest is None or not rates.has_model(cell):
         return None
     saved = best - cell.coded_bytes - rest
     return 8 * saved / parameters if saved > 0 else None

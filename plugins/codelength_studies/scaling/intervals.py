@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, t
 
-from codelength.metrics import CONFIDENCE
+from codelength.metrics.inference import CONFIDENCE
 from codelength_studies.scaling.fit import Fit, to_power_sum
 from codelength_studies.scaling.forms import EXPONENTS
 from codelength_studies.scaling.ladder import Array, Ladder

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codelength import metrics
+from codelength.metrics import rates
+from codelength.metrics.ranking import assign_ranks
 from codelength.report import Column, Table, format
 from codelength.report.page import Heading, Prose
 from codelength.results.cell import Cell, CorpusSlice, Environment
@@ -86,7 +87,7 @@ def page(results: Results) -> StudyPage:
 
 def score_table(group: SliceScores) -> Table:
     """Return what was measured of a corpus, ranked, and then its scores, without rank."""
-    ranks = metrics.assign_ranks([cell.coded_bytes for cell in group.measured])
+    ranks = assign_ranks([cell.coded_bytes for cell in group.measured])
     rows = [_row(cell, str(rank)) for cell, rank in zip(group.measured, ranks, strict=True)]
     rows += [_row(score, ABOUT) for score in group.scores]
     corpus_slice = group.slice
@@ -101,19 +102,19 @@ def score_table(group: SliceScores) -> Table:
 
 def _row(cell: Cell, rank: str) -> list[str]:
     estimate = cell.estimate
-    rates = [
-        format.percent(metrics.ratio(cell)),
-        format.bits(metrics.bits_per_byte(cell)),
-        format.percent(metrics.adjusted_ratio(cell)),
+    sizes = [
+        format.percent(rates.ratio(cell)),
+        format.bits(rates.bits_per_byte(cell)),
+        format.percent(rates.adjusted_ratio(cell)),
     ]
     if estimate is None:
-        speed = format.significant(metrics.encode_speed(cell))
-        return [rank, cell.codec, *rates, speed, "coded", "", "all of it"]
+        speed = format.significant(rates.encode_speed(cell))
+        return [rank, cell.codec, *sizes, speed, "coded", "", "all of it"]
     check, seconds = estimate.check, estimate.cpu_seconds
     return [
         rank,
         cell.codec,
-        *(ABOUT + rate for rate in rates),
+        *(ABOUT + size for size in sizes),
         format.significant(cell.slice.bytes / seconds / 1e6 if seconds else None),
         f"{100 * check.excess:+.2f} %" if check.bits else format.NA,
         f"{check.bits_per_blob:+.1f}" if check.blobs else format.NA,
@@ -144,8 +145,8 @@ def _paint(groups: Sequence[SliceScores], heights: Sequence[float], figure: "Fig
 
 def _paint_panel(axis: "Axes", group: SliceScores) -> None:
     cells = sorted((*group.measured, *group.scores), key=lambda cell: -cell.coded_bytes)
-    rates = [100 * (metrics.ratio(cell) or 0.0) for cell in cells]
-    for row, (cell, rate) in enumerate(zip(cells, rates, strict=True)):
+    sizes = [100 * (rates.ratio(cell) or 0.0) for cell in cells]
+    for row, (cell, rate) in enumerate(zip(cells, sizes, strict=True)):
         hollow = cell.estimate is not None
         inside, edge = ("white", colour_of(0)) if hollow else (GRAY, GRAY)
         axis.scatter(rate, row, s=36, color=inside, edgecolor=edge, linewidth=1.4, zorder=3)
@@ -155,7 +156,7 @@ def _paint_panel(axis: "Axes", group: SliceScores) -> None:
         )
     axis.set_yticks(range(len(cells)), [cell.codec for cell in cells])
     axis.set_ylim(-0.6, len(cells) - 0.4)
-    axis.set_xlim(0, 1.12 * rates[0])
+    axis.set_xlim(0, 1.12 * sizes[0])
     axis.grid(True, axis="x")
     axis.set_title(f"{group.slice.corpus} · protocol {group.slice.protocol}", loc="left")
     solid = "solid: coded and decoded; " if group.measured else ""

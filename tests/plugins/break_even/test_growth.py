@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codelength.api.model_card import ModelCard
-from codelength.metrics import Pricing
+from codelength.metrics.price import Pricing
 from codelength.report.board import Board, board_of
 from codelength.report.export.markdown import write_report
 from codelength.report.table import Table

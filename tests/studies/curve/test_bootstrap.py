@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from codelength.metrics import draw_counts, percentile_interval
+from codelength_studies.curve.bootstrap import draw_counts, percentile_interval
 
 
 def test_a_resample_has_as_many_items_as_there_are() -> None:
