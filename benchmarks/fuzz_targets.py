@@ -179,8 +179,8 @@ def reports() -> tuple[Sequence[bytes], Take]:
 
     def take(data: bytes) -> bool:
         (folder / FILE).write_bytes(data)
-        (read,) = read_folders([folder])
-        page = BoardPage(build_board([read]))
+        read = read_folders([folder])
+        page = BoardPage(build_board(read))
         "".join(to_text(page))
         for exporter in EXPORTERS:
             if exporter.name in ("markdown", "json", "csv"):

@@ -2,10 +2,14 @@
 
 import hashlib
 import random
+from collections.abc import Iterable
 from typing import Any
 
 from codelength.api.media import Kind
+from codelength.metrics.price import STORED, Pricing
+from codelength.report.board import Board, build_board
 from codelength.results.cell import SCHEMA, Cell, CorpusSlice, Environment, Evidence, Phase, Status
+from codelength.results.store import Results
 
 MACHINE = {"cpu": "Fast 9000", "cores": "8", "memory": "32 GiB", "load": "0.12"}
 
@@ -176,3 +180,13 @@ def leaderboard(protocol: str = "whole", run: str = "run-1") -> list[Cell]:
                 )
             )
     return cells
+
+
+def board_of(
+    cells: Iterable[Cell],
+    environments: Iterable[Environment] = (),
+    pricing: Pricing = STORED,
+) -> Board:
+    """The board of some cells of one folder."""
+    results = Results({e.run: e for e in environments}, list(cells))
+    return build_board({"results": results}, pricing=pricing)

@@ -1,6 +1,7 @@
 """`codelength break-even`: from which corpus size on a codec is cheaper than another."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -47,7 +48,7 @@ def command(
     codelength run --corpora enwik6 --limit head:500kB --out growth
     codelength break-even growth --price compressed
     """
-    from codelength.report.board import board_of
+    from codelength.report.board import build_board
     from codelength.results.store import load_existing
     from codelength_break_even.page import BreakEvenPage
 
@@ -61,7 +62,7 @@ def command(
     cells = _select(cells, "corpus", corpora, lambda cell: (cell.slice.corpus,))
     cells = _select(cells, "codec", codecs, lambda cell: (cell.codec, cell.codec.partition(":")[0]))
     pricing = price_cells(price, decoder_bytes, cells, plugins, [folder])
-    page = BreakEvenPage(board_of(cells, results.environments.values(), pricing))
+    page = BreakEvenPage(build_board({"results": replace(results, cells=cells)}, pricing=pricing))
     outputs.show(page)
     outputs.write_report(page, out or folder, "break-even.md")
     return warn_problems(results.problems)

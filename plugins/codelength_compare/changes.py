@@ -185,7 +185,7 @@ class Comparison:
         """Whether all cells of A and B were measured on the same machine, as far as is known."""
         runs = [*self.before, *self.after]
         known = {e.run: e for results in runs for e in results.environments.values()}
-        machines = Machines((c for results in runs for c in results.current), known.values())
+        machines = Machines((c.run for results in runs for c in results.current), known.values())
         return not machines.unknown and not machines.are_several
 
 
@@ -229,7 +229,11 @@ def compute_speed_ratio(before: Sequence[float], after: Sequence[float]) -> Spee
 
 def environments(side: Iterable[Results]) -> list[Environment]:
     """Return the environments of the current cells, those of each run in order of time."""
-    return [e for r in side for e in Machines(r.current, r.environments.values()).environments]
+    return [
+        e
+        for r in side
+        for e in Machines((c.run for c in r.current), r.environments.values()).environments
+    ]
 
 
 def _cells_by_key(side: Sequence[Results]) -> dict[CellKey, list[Cell]]:

@@ -7,9 +7,8 @@ from click.testing import CliRunner
 
 from codelength.api.errors import UsageError
 from codelength.cli import cli
-from codelength.report.board import board_of
 from codelength_published.table import published_table
-from factories import cell, corpus_slice
+from factories import board_of, cell, corpus_slice
 
 
 def test_published_rates_stand_beside_header_once_rates() -> None:

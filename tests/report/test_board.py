@@ -2,9 +2,10 @@
 
 from codelength.metrics.budget import Budget
 from codelength.metrics.price import Pricing
-from codelength.report.board import OVER, board_of
+from codelength.report.board import OVER, build_board
 from codelength.report.tables import find_winners, ranking_table
-from factories import broken, cell, corpus_slice, phase
+from codelength.results.store import Results
+from factories import board_of, broken, cell, corpus_slice, phase
 
 
 def test_protocols_and_limits_are_never_mixed() -> None:
@@ -47,7 +48,7 @@ def test_parts_are_by_kind_and_leave_out_controls_and_empty_corpora() -> None:
 
 def test_a_corpus_whose_bytes_changed_is_another_corpus() -> None:
     (grid,) = board_of(
-        [cell(of=corpus_slice("mine", 1000)), cell(of=corpus_slice("mine", 1001))]
+        [cell(of=corpus_slice("mine", 1000)), cell("xz", of=corpus_slice("mine", 1001))]
     ).grids
     assert len(grid.slices) == 2
     assert all(name.startswith("mine@") for name in grid.slices)
@@ -55,9 +56,11 @@ def test_a_corpus_whose_bytes_changed_is_another_corpus() -> None:
 
 def test_another_version_of_a_library_is_another_codec() -> None:
     old, new = {"zstandard": "0.22"}, {"zstandard": "0.23"}
-    (grid,) = board_of(
-        [cell("zstd", versions=old), cell("zstd", coded=390, versions=new), cell("gzip")]
-    ).grids
+    folders = {
+        "before": Results(cells=[cell("zstd", versions=old), cell("gzip")]),
+        "after": Results(cells=[cell("zstd", coded=390, versions=new, run="run-2")]),
+    }
+    (grid,) = build_board(folders).grids
     assert list(grid.rows) == ["gzip", "zstd (zstandard 0.22)", "zstd (zstandard 0.23)"]
 
 

@@ -6,11 +6,10 @@ from msgspec.structs import replace
 from codelength.api.errors import UsageError
 from codelength.api.model_card import ModelCard
 from codelength.metrics.price import Pricing
-from codelength.report.board import board_of
 from codelength.report.table import Bad, Bold, Table
 from codelength.report.tables import ranking_table
 from codelength.results.cell import Cell, Environment, Status
-from factories import broken, cell, corpus_slice, environment, phase
+from factories import board_of, broken, cell, corpus_slice, environment, phase
 
 LM = {"weights": 100}
 

@@ -1,11 +1,10 @@
 """What surrounds the rankings: failures, ledgers."""
 
-from codelength.report.board import board_of
 from codelength.report.failures import failures_table
 from codelength.report.table import stack_head
 from codelength.report.tables import ledger_table
 from codelength.results.cell import Status
-from factories import broken, cell, corpus_slice
+from factories import board_of, broken, cell, corpus_slice
 
 PROSE = corpus_slice("prose")
 

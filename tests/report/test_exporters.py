@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from codelength.api.errors import StoreError, Unavailable
-from codelength.report.board import board_of
 from codelength.report.board_page import BoardPage
 from codelength.report.charts import family_looks
 from codelength.report.export import EXPORTERS
@@ -19,7 +18,7 @@ from codelength.report.export.markdown import write_report
 from codelength.report.export.terminal import to_text
 from codelength.report.table import Table
 from codelength.results.cell import Cell, Status
-from factories import broken, cell, corpus_slice, environment, leaderboard, phase
+from factories import board_of, broken, cell, corpus_slice, environment, leaderboard, phase
 
 ENVIRONMENTS = [environment()]
 
@@ -161,8 +160,7 @@ def test_without_pyarrow_one_line_names_the_command_that_brings_it(
 PIPE = """
 import sys
 sys.path.insert(0, {tests!r})
-from factories import environment, leaderboard
-from codelength.report.board import board_of
+from factories import board_of, environment, leaderboard
 from codelength.report.board_page import BoardPage
 from codelength.report.export.terminal import to_text
 assert not {{"rich", "matplotlib", "numpy"}} & set(sys.modules), "imported too early"

@@ -11,10 +11,10 @@ from codelength.report.board import build_board, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.data import Json
 from codelength.report.export.html import to_html
-from codelength.report.submissions import Folder, read_folders
+from codelength.report.submissions import read_folders
 from codelength.report.table import Table
 from codelength.results.cell import Cell, Evidence
-from codelength.results.store import Store
+from codelength.results.store import Results, Store
 from factories import MACHINE, broken, cell, corpus_slice, environment, phase
 from factories import leaderboard as invented
 
@@ -47,7 +47,7 @@ def grid() -> list[Cell]:
 
 
 @pytest.fixture(scope="module")
-def handed(tmp_path_factory: pytest.TempPathFactory) -> list[Folder]:
+def handed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     root = tmp_path_factory.mktemp("handed")
     other = [
         cell("zstd:level=3", c.slice, c.coded_bytes, run="run-2", versions=c.versions)
@@ -72,7 +72,7 @@ def handed(tmp_path_factory: pytest.TempPathFactory) -> list[Folder]:
 
 
 @pytest.fixture(scope="module")
-def made(handed: list[Folder]) -> BoardPage:
+def made(handed: dict[str, Results]) -> BoardPage:
     return BoardPage(build_board(handed), f"Test {HOSTILE}")
 
 

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from codelength.metrics.rates import encode_speed
-from codelength.report.board import Board, board_of, load_board
+from codelength.report.board import Board, load_board
 from codelength.report.board_page import BoardPage
 from codelength.report.export import EXPORTERS
 from codelength.report.export.terminal import LINES, to_screen
@@ -16,7 +16,7 @@ from codelength.report.table import Bad, Table
 from codelength.report.tables import answer_table, ranking_table
 from codelength.results.cell import Cell, Check, Estimate, Evidence
 from codelength.results.store import Store
-from factories import broken, cell, corpus_slice, environment, phase
+from factories import board_of, broken, cell, corpus_slice, environment, phase
 from factories import leaderboard as invented
 
 CUTS = [

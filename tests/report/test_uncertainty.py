@@ -1,13 +1,13 @@
 """What tables say of other files, of all of a sample, and of other means."""
 
 from codelength.api.sampling import Draw
-from codelength.report.board import Board, board_of
+from codelength.report.board import Board
 from codelength.report.board_page import BoardPage
 from codelength.report.data import Json
 from codelength.report.table import Table
 from codelength.report.tables import answer_table, ranking_table
 from codelength.results.cell import Cell, CorpusSlice
-from factories import cell, corpus_slice
+from factories import board_of, cell, corpus_slice
 
 DRAW = Draw(blocks=20, block=1000, files=12, bytes=500_000)
 

@@ -54,9 +54,9 @@ def command(
     from codelength.report.submissions import read_folders
 
     found = read_folders(folders)
-    cells = [cell for folder in found for cell in folder.cells]
+    cells = [cell for results in found.values() for cell in results.latest]
     pricing = price_cells(price, decoder_bytes, cells, plugins, folders, budget)
     board = build_board(found, split_specs(corpora or ""), pricing)
     outputs.show(BoardPage(board, TITLE if title is None else to_printable(title), key))
-    code = warn_problems(problem for folder in found for problem in folder.problems)
+    code = warn_problems(problem for results in found.values() for problem in results.problems)
     return code if board.has_figures else 3

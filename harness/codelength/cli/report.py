@@ -42,8 +42,9 @@ def command(
     from codelength.report.submissions import read_folders
 
     folders = read_folders([folder])
-    pricing = price_cells(price, decoder_bytes, folders[0].cells, plugins, [folder], budget)
+    (results,) = folders.values()
+    pricing = price_cells(price, decoder_bytes, results.latest, plugins, [folder], budget)
     page = BoardPage(build_board(folders, pricing=pricing), key=key)
     outputs.show(page)
     outputs.write_report(page, folder)
-    return warn_problems(folders[0].problems)
+    return warn_problems(results.problems)

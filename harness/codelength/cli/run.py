@@ -138,7 +138,7 @@ def command(
     from codelength.measure.engine import execute
     from codelength.measure.forecast import fit, make_forecast, order
     from codelength.measure.plan import make_plan
-    from codelength.report.board import board_of
+    from codelength.report.board import build_board
     from codelength.report.board_page import BoardPage
     from codelength.results.store import Store, load
 
@@ -181,16 +181,15 @@ def command(
             interrupted = True
     results = load(out)
     cells = plan.latest(results)
-    every = [*results.current, *results.estimates]
+    every = results.latest
     # what is missing for a price takes a while, which someone who wants to stop does not have
     priced = STORED
     if not interrupted:
         priced = price_cells(price, decoder_bytes, every, plugins, [out], budget)
-    environments, readings = results.environments.values(), results.readings
 
     def page_of(cells: Sequence[Cell]) -> BoardPage:
-        board = board_of(cells, environments, priced, readings, results.problems)
-        return BoardPage(board, key=key)
+        shown = {"results": replace(results, cells=list(cells))}
+        return BoardPage(build_board(shown, pricing=priced), key=key)
 
     page = page_of(cells)
     outputs.show(page)

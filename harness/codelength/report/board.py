@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,10 @@ from codelength.report import format
 from codelength.report.format import plural
 from codelength.report.keys import Figure, find_key
 from codelength.report.machines import Machines
-from codelength.report.merge import Row, match_corpora, merge_rows
-from codelength.report.submissions import Folder, Measurement, read_folders
-from codelength.results.cell import Cell, CorpusSlice, Environment, Readings
+from codelength.report.merge import Measurement, Row, match_corpora, merge_rows
+from codelength.report.submissions import read_folders
+from codelength.results.cell import Cell, CorpusSlice
+from codelength.results.store import Results
 
 KINDS = ("text", "image", "audio", "array", "raw")
 """The built-in kinds of media, in their order; those of plugins stand behind them."""
@@ -400,26 +401,15 @@ def load_board(
     return build_board(read_folders(paths), corpora, pricing)
 
 
-def board_of(
-    cells: Iterable[Cell],
-    environments: Iterable[Environment] = (),
-    pricing: Pricing = STORED,
-    readings: Mapping[str, Readings] | None = None,
-    problems: Sequence[str] = (),
-) -> Board:
-    """Build the board of some cells of one folder."""
-    folder = Folder("results", list(cells), list(environments), readings or {}, problems)
-    return build_board([folder], (), pricing)
-
-
 def build_board(
-    folders: Sequence[Folder], corpora: Sequence[str] = (), pricing: Pricing = STORED
+    folders: Mapping[str, Results], corpora: Sequence[str] = (), pricing: Pricing = STORED
 ) -> Board:
-    """Merge folders, or some corpora of them only; the first folder decides what a corpus is.
+    """Merge the latest cells of results by the names of their folders, or some corpora only.
 
-    Raises UsageError for a corpus that is not there.
+    The first folder decides what a corpus is. Raises UsageError for a corpus that is not there.
     """
-    measurements, left_out = match_corpora(folders)
+    cells = {name: results.latest for name, results in folders.items()}
+    measurements, left_out = match_corpora(cells)
     known = {m.cell.slice.corpus for m in measurements}
     for corpus in corpora:
         if corpus not in known:
@@ -432,7 +422,8 @@ def build_board(
             groups[of.protocol, of.limit].append(Measurement(measurement.folder, cell))
     grids: list[Grid] = []
     contradictions: list[str] = []
-    ledgers = {name: r.files for folder in reversed(folders) for name, r in folder.readings.items()}
+    every = list(folders.values())
+    ledgers = {name: r.files for one in reversed(every) for name, r in one.readings.items()}
     samples: dict[str, list[Grid]] = defaultdict(list)
     for protocol, limit in sorted(groups, key=_samples_first):
         members = groups[protocol, limit]
@@ -452,18 +443,17 @@ def build_board(
         grids.append(grid)
         contradictions += against
     runs: dict[str, list[str]] = defaultdict(list)
-    for folder in folders:
-        for run in dict.fromkeys(cell.run for cell in folder.cells):
-            runs[run].append(folder.name)
-    cells = (cell for folder in folders for cell in folder.cells)
-    environments = (environment for folder in folders for environment in folder.environments)
+    for name, own in cells.items():
+        for run in dict.fromkeys(cell.run for cell in own):
+            runs[run].append(name)
+    environments = {run: record for one in every for run, record in one.environments.items()}
     return Board(
         grids=sorted(grids, key=_grid_order),
-        machines=Machines(cells, environments),
+        machines=Machines(runs, environments.values()),
         contradictions=contradictions,
         failed=[m for members in groups.values() for m in members if not m.cell.ok],
         left_out=left_out,
-        problems=[problem for folder in folders for problem in folder.problems],
+        problems=[problem for one in every for problem in one.problems],
         folders=runs,
         pricing=pricing,
     )

@@ -8,9 +8,8 @@ from codelength.metrics.inference import Mean
 from codelength.report import format, marks
 from codelength.report.board import Board, Grid, Part, family_of
 from codelength.report.keys import KEYS
-from codelength.report.merge import Row
+from codelength.report.merge import Measurement, Row
 from codelength.report.readings import describe_readings
-from codelength.report.submissions import Measurement
 from codelength.results.cell import Cell, Environment
 
 SCHEMA = 3

@@ -11,10 +11,10 @@ CHANGING = "load"
 
 
 class Machines:
-    """The environments of some cells, numbered in order of time, alike ones by the same number."""
+    """The environments of some runs, numbered in order of time, alike ones by the same number."""
 
-    def __init__(self, cells: Iterable[Cell], environments: Iterable[Environment]) -> None:
-        used = {cell.run for cell in cells}
+    def __init__(self, runs: Iterable[str], environments: Iterable[Environment]) -> None:
+        used = set(runs)
         known = {e.run: e for e in environments if e.run in used}
         self.environments = sorted(known.values(), key=lambda e: (e.started, e.run))
         self.unknown = sorted(used - known.keys())

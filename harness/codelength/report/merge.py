@@ -9,12 +9,21 @@ import msgspec
 
 from codelength.api.sampling import Limit
 from codelength.report import format
-from codelength.report.submissions import Folder, Measurement
 from codelength.results.cell import Cell, CorpusSlice, Evidence, SliceKey, Status
 
 HEX = 12
 
 Versions = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A cell, and the folder that it came in."""
+
+    folder: str
+    cell: Cell
+
+
 ByCorpus = dict[str, list[Measurement]]
 
 
@@ -57,7 +66,9 @@ class Row:
         return {corpus: found[0].cell.coded_bytes for corpus, found in self.measured.items()}
 
 
-def match_corpora(folders: Sequence[Folder]) -> tuple[list[Measurement], list[str]]:
+def match_corpora(
+    folders: Mapping[str, Sequence[Cell]],
+) -> tuple[list[Measurement], list[str]]:
     """Find the corpora that measurements are about.
 
     The first folder that has a corpus under a protocol and limit decides which bytes that is. The
@@ -65,16 +76,19 @@ def match_corpora(folders: Sequence[Folder]) -> tuple[list[Measurement], list[st
     between its runs is two corpora. Bytes that two limits cut alike (a limit beyond the end of a
     corpus cuts nothing) stand under both limits.
 
+    Args:
+        folders: The cells of each.
+
     Returns:
         The measurements, each under the name that the corpus has on the board, and a line for each
         corpus of a folder that was left out.
     """
     chosen: dict[SliceKey, tuple[str, dict[str, CorpusSlice]]] = {}
-    for folder in folders:
-        for corpus_slice in (cell.slice for cell in folder.cells):
+    for folder, cells in folders.items():
+        for corpus_slice in (cell.slice for cell in cells):
             if corpus_slice.digest:
-                owner, known = chosen.setdefault(corpus_slice.key, (folder.name, {}))
-                if owner == folder.name:
+                owner, known = chosen.setdefault(corpus_slice.key, (folder, {}))
+                if owner == folder:
                     known.setdefault(corpus_slice.digest, corpus_slice)
     places: dict[tuple[str, str], dict[Limit, CorpusSlice]] = defaultdict(dict)
     for _, known in chosen.values():
@@ -84,16 +98,16 @@ def match_corpora(folders: Sequence[Folder]) -> tuple[list[Measurement], list[st
             places[corpus_slice.protocol, digest].setdefault(corpus_slice.limit, named)
     found: list[Measurement] = []
     lost: dict[tuple[str, tuple[str, ...]], list[CorpusSlice]] = defaultdict(list)
-    for folder in folders:
-        for cell in folder.cells:
+    for folder, cells in folders.items():
+        for cell in cells:
             of = cell.slice
             here = places.get((of.protocol, of.digest), {}) if of.digest else {}
             for corpus_slice in here.values():
                 same = corpus_slice == of
                 shown = cell if same else msgspec.structs.replace(cell, slice=corpus_slice)
-                found.append(Measurement(folder.name, shown))
+                found.append(Measurement(folder, shown))
             if not here:
-                lost[folder.name, of.identity].append(of)
+                lost[folder, of.identity].append(of)
     return found, [
         f"{folder}: {slices[0].corpus} · {format.protocol(slices[0])}: "
         f"{format.plural(len(slices), 'cell')} left out: {_reason(slices[0], chosen)}"

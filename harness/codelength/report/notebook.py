@@ -40,7 +40,7 @@ class Results(store.Results):
         """
         from codelength.results.frames import to_dataframe
 
-        return to_dataframe([*self.current, *self.estimates], level)
+        return to_dataframe(self.latest, level)
 
     def __repr__(self) -> str:
         from codelength.report.format import plural
@@ -58,18 +58,9 @@ class Rankings:
     def __init__(self, results: Sequence[store.Results], key: str = "ratio") -> None:
         from codelength.report.board import build_board
         from codelength.report.board_page import BoardPage
-        from codelength.report.submissions import Folder
 
-        folders = [
-            Folder(
-                f"results {number}" if len(results) > 1 else "results",
-                [*one.current, *one.estimates],
-                list(one.environments.values()),
-                one.readings,
-                one.problems,
-            )
-            for number, one in enumerate(results, start=1)
-        ]
+        several = len(results) > 1
+        folders = {f"results {n}" if several else "results": r for n, r in enumerate(results, 1)}
         self.page = BoardPage(build_board(folders), key=key)
 
     def __str__(self) -> str:

@@ -1,39 +1,18 @@
 """Results folders, as one person or many hand them in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from codelength.api.spec import to_printable
-from codelength.results.cell import Cell, Environment, Readings
-from codelength.results.store import load_existing
+from codelength.results.cell import Environment
+from codelength.results.store import Results, load_existing
 
 
-@dataclass(frozen=True)
-class Folder:
-    """The results of one folder. `name` is no more of its path than tells it from the others."""
-
-    name: str
-    cells: Sequence[Cell]
-    """The latest of each key."""
-    environments: Sequence[Environment] = ()
-    readings: Mapping[str, Readings] = field(default_factory=dict)
-    problems: Sequence[str] = ()
-    """The lines that are not results."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A cell, and the folder that it came in."""
-
-    folder: str
-    cell: Cell
-
-
-def read_folders(paths: Sequence[Path]) -> list[Folder]:
-    """Read the latest cells and estimates of each folder.
+def read_folders(paths: Sequence[Path]) -> dict[str, Results]:
+    """Read results folders, each by as much of its path as tells it from the others.
 
     Two folders that hold the same run hold the same record of it. If they do not, someone has
     changed one, and the later one counts as a run of its own, `…~2`.
@@ -42,21 +21,18 @@ def read_folders(paths: Sequence[Path]) -> list[Folder]:
         UsageError: A path is no results folder.
         StoreError: A file cannot be read.
     """
-    given: dict[Path, Path] = {}
-    for path in paths:
-        given.setdefault(path.resolve(), path)
-    folders = []
+    given = {path.resolve(): path for path in reversed(paths)}
+    places = list(dict.fromkeys(path.resolve() for path in paths))
+    folders = {}
     known: dict[str, Environment] = {}
-    for path, name in zip(given.values(), _shortest_names(list(given)), strict=True):
-        results = load_existing(path)
-        cells = [*results.current, *results.estimates]
+    for place, name in zip(places, _shortest_names(places), strict=True):
+        results = load_existing(given[place])
         runs = {run: _register(record, known) for run, record in results.environments.items()}
-        cells = [
-            cell if runs.get(cell.run, cell.run) == cell.run else replace(cell, run=runs[cell.run])
-            for cell in cells
-        ]
-        environments = [known[run] for run in runs.values()]
-        folders.append(Folder(name, cells, environments, results.readings, results.problems))
+        if any(run != name for run, name in runs.items()):
+            cells = [replace(cell, run=runs.get(cell.run, cell.run)) for cell in results.cells]
+            environments = {new: known[new] for new in runs.values()}
+            results = dataclasses.replace(results, cells=cells, environments=environments)
+        folders[name] = results
     return folders
 
 

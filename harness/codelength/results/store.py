@@ -58,6 +58,11 @@ class Results:
         """The latest estimate of every key."""
         return _latest(cell for cell in self.cells if cell.evidence is Evidence.ESTIMATE)
 
+    @property
+    def latest(self) -> list[Cell]:
+        """The latest cell of every key, and the latest estimates behind them."""
+        return [*self.current, *self.estimates]
+
 
 def _latest(cells: Iterable[Cell]) -> list[Cell]:
     return list({cell.key: cell for cell in cells}.values())

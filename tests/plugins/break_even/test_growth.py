@@ -8,7 +8,7 @@ import pytest
 
 from codelength.api.model_card import ModelCard
 from codelength.metrics.price import Pricing
-from codelength.report.board import Board, board_of
+from codelength.report.board import Board
 from codelength.report.export.markdown import write_report
 from codelength.report.table import Table
 from codelength.results.cell import Cell
@@ -20,7 +20,7 @@ from codelength_break_even.page import (
     matrix_table,
     rates_table,
 )
-from factories import broken, cell, corpus_slice, environment
+from factories import board_of, broken, cell, corpus_slice, environment
 
 SIZES = [1000, 2000, 4000, 8000]
 CARDS = {"small": ModelCard(parameters=25), "large": ModelCard(parameters=700, until="2020")}
