@@ -11,7 +11,7 @@ from codelength.plugins import Plugins, Registered
 from codelength.results.portability import TESTED
 from codelength.testing import questions
 from codelength.testing.inputs import make_noise, make_prose
-from codelength.testing.messages import Returned
+from codelength.testing.messages import Outcome
 from codelength.testing.session import MEMORY, Session
 
 
@@ -46,7 +46,7 @@ def test_blobs_decode_with_other_threads_and_older_instructions(codec):
     with here, there:
         for sample in SAMPLES:
             blob = here.ask(questions.encode, sample)
-            assert isinstance(blob, Returned), blob
+            assert blob.problem is None, blob
             size = len(sample.data)
-            assert there.ask(questions.decode, blob.value, size) == Returned(sample.data)
+            assert there.ask(questions.decode, blob.value, size) == Outcome(sample.data)
             assert there.ask(questions.encode, sample) == blob

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codelength.api.errors import Unsupported
-from codelength.testing.messages import CheckFailed, Raised, Returned
+from codelength.testing.messages import CheckFailed, Outcome
 from codelength.workers.calls import described
 from codelength.workers.limits import limit_memory
 
@@ -18,7 +18,7 @@ _things: list[Any] = []
 """The thing of this process."""
 
 
-def receive(module: str, file: str | None, pickled: bytes, memory: int) -> Returned | Raised:
+def receive(module: str, file: str | None, pickled: bytes, memory: int) -> Outcome:
     """Load the thing whose class is in `module`, or else in `file`.
 
     After that the process may allocate `memory` bytes more.
@@ -29,13 +29,13 @@ def receive(module: str, file: str | None, pickled: bytes, memory: int) -> Retur
         _allow_memory(memory)
     except Exception as error:
         return _raised(error)
-    return Returned(None)
+    return Outcome()
 
 
-def answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returned | Raised:
+def answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
     """Call `function(thing, *arguments)` and return its outcome."""
     try:
-        return Returned(function(_things[0], *arguments))
+        return Outcome(function(_things[0], *arguments))
     except Exception as error:
         return _raised(error)
 
@@ -73,10 +73,8 @@ def _allow_memory(memory: int) -> None:
         limit_memory(pages * os.sysconf("SC_PAGE_SIZE") + memory)
 
 
-def _raised(error: Exception) -> Raised:
+def _raised(error: Exception) -> Outcome:
     text = " ".join(str(error).split())[:300]
-    if isinstance(error, CheckFailed):
-        return Raised(text)
-    if isinstance(error, Unsupported):
-        return Raised(text, declined=True)
-    return Raised(f"raised {described(error)}")
+    if not isinstance(error, CheckFailed | Unsupported):
+        text = f"raised {described(error)}"
+    return Outcome(problem=text, declined=isinstance(error, Unsupported))

@@ -9,7 +9,6 @@ from codelength.api.media import Sample
 from codelength.measure.worker import difference
 from codelength.testing import questions
 from codelength.testing.inputs import DAMAGED, LONG, corrupt, inputs, truncate
-from codelength.testing.messages import Lost, Raised, Returned
 from codelength.testing.result import Result, first_problem, run_checks, to_result
 from codelength.testing.session import MEMORY, TIMEOUT, Session
 
@@ -99,10 +98,10 @@ def _round_trips(
     declined = []
     for sample in samples:
         outcome = encoder.ask(questions.encode, sample)
-        if isinstance(outcome, Returned):
+        if outcome.problem is None:
             coded.append((sample, outcome.value))
             problems.append(_decode_problem(decoder, sample, outcome.value))
-        elif isinstance(outcome, Raised) and outcome.declined:
+        elif outcome.declined:
             declined.append(f"{sample.name}: {outcome.problem}")
         else:
             problems.append(f"encoding {sample.name!r} {outcome.problem}")
@@ -112,7 +111,7 @@ def _round_trips(
 
 def _decode_problem(decoder: Session, sample: Sample, blob: bytes) -> str | None:
     outcome = decoder.ask(questions.decode, blob, len(sample.data))
-    if not isinstance(outcome, Returned):
+    if outcome.problem is not None:
         return f"decoding {sample.name!r} {outcome.problem}"
     if outcome.value != sample.data:
         return f"{sample.name!r}: {difference(bytes(sample.data), outcome.value)}"
@@ -122,7 +121,7 @@ def _decode_problem(decoder: Session, sample: Sample, blob: bytes) -> str | None
 def _other_blobs(session: Session, coded: Iterable[Coded]) -> Iterator[str]:
     for sample, blob in coded:
         outcome = session.ask(questions.encode, sample)
-        if not isinstance(outcome, Returned):
+        if outcome.problem is not None:
             yield f"encoding {sample.name!r} again {outcome.problem}"
         elif outcome.value != blob:
             sizes = f"{len(outcome.value)} bytes, {len(blob)} before"
@@ -138,7 +137,7 @@ def _batches(
 ) -> Result:
     for batch, wanted in ((given, expected), ([], [])):
         outcome = session.ask(function, batch)
-        if not isinstance(outcome, Returned):
+        if outcome.problem is not None:
             return Result(check, f"a batch of {len(wanted)} {outcome.problem}")
         if len(outcome.value) != len(wanted):
             return Result(check, f"a batch of {len(wanted)} returns {len(outcome.value)}")
@@ -161,9 +160,9 @@ def _truncations(session: Session, coded: Iterable[Coded]) -> Iterator[str]:
         for change, damaged in truncate(blob):
             outcome = session.ask(questions.decode, damaged, len(sample.data))
             where = f"the blob of {sample.name!r}, {change},"
-            if isinstance(outcome, Lost):
+            if outcome.lost:
                 yield f"decoding {where} {outcome.problem}"
-            elif isinstance(outcome, Returned) and outcome.value == sample.data:
+            elif outcome.problem is None and outcome.value == sample.data:
                 yield f"{where} decodes to the whole data; raise CorruptBlob instead"
 
 
@@ -171,5 +170,5 @@ def _corruptions(session: Session, coded: Iterable[Coded]) -> Iterator[str]:
     for sample, blob in coded:
         for change, damaged in corrupt(blob):
             outcome = session.ask(questions.decode, damaged, len(sample.data))
-            if isinstance(outcome, Lost):
+            if outcome.lost:
                 yield f"decoding the blob of {sample.name!r}, {change}, {outcome.problem}"

@@ -8,7 +8,7 @@ from math import prod
 from codelength.api.corpus import Corpus, Digest, corpus_digest
 from codelength.api.media import Array, Audio, Image, Sample, known_kinds
 from codelength.testing import questions
-from codelength.testing.messages import CheckFailed, Returned
+from codelength.testing.messages import CheckFailed
 from codelength.testing.result import Result, first_problem, run_checks, to_result
 from codelength.testing.session import MEMORY, READING, Session
 
@@ -35,12 +35,12 @@ def _checks(first: Session, second: Session) -> Iterator[Result]:
     yield to_result("title and licence", first.ask(check_labels))
     yield to_result("entropy", first.ask(check_entropy))
     available = first.ask(questions.check_available)
-    if isinstance(available, Returned) and available.value:
+    if available.value:
         yield Result("is available", declined=available.value)
         return
     yield to_result("is available", available)
     outcome = first.ask(read)
-    if not isinstance(outcome, Returned):
+    if outcome.problem is not None:
         yield Result("can be read", f"reading it {outcome.problem}")
         return
     digest, problems = outcome.value

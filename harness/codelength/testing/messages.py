@@ -1,4 +1,4 @@
-"""The outcomes of calls in a process of the kit."""
+"""The outcome of a call in a process of the kit."""
 
 from importlib import import_module
 from operator import attrgetter
@@ -11,27 +11,16 @@ class CheckFailed(Exception):
     """A check failed. The text is the problem, and continues "decoding a blob …"."""
 
 
-class Returned(msgspec.Struct, frozen=True, tag="returned"):
-    """A call returned."""
+class Outcome(msgspec.Struct, frozen=True):
+    """What a call returned, or why it did not."""
 
-    value: Any
-
-
-class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """A call raised an exception; `problem` continues "decoding a blob …"."""
-
-    problem: str
+    value: Any = None
+    problem: str | None = None
+    """It raised, or its process ended; continues "decoding a blob …"."""
     declined: bool = False
-    """The exception was Unsupported, and `problem` is its text alone."""
-
-
-class Lost(msgspec.Struct, frozen=True, tag="lost"):
-    """A call did not return, because its process ended; `problem` continues "decoding a blob …"."""
-
-    problem: str
-
-
-Outcome = Returned | Raised | Lost
+    """It raised Unsupported, and `problem` is its text alone."""
+    lost: bool = False
+    """Its process ended."""
 
 
 def find_class(module: str, name: str) -> Any:

@@ -9,7 +9,6 @@ from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
 from codelength.testing import questions
 from codelength.testing.inputs import make_noise, make_prose
-from codelength.testing.messages import Returned
 from codelength.testing.result import Result, run_checks, to_result
 from codelength.testing.session import MEMORY, READING, Session
 
@@ -55,10 +54,9 @@ def _checks(first: Session, second: Session) -> Iterator[Result]:
 
 def _same_digests(check: str, first: Session, second: Session) -> Result:
     one, other = first.ask(compute_digests), second.ask(compute_digests)
-    if not isinstance(one, Returned):
-        return Result(check, one.problem)
-    if not isinstance(other, Returned):
-        return Result(check, other.problem)
+    for outcome in (one, other):
+        if outcome.problem is not None:
+            return Result(check, outcome.problem)
     for stream, (digest, again) in enumerate(zip(one.value, other.value, strict=True)):
         if digest != again:
             return Result(check, f"those of sequence {stream} differ with 1 and with 3 threads")

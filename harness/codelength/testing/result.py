@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from codelength.testing.messages import CheckFailed, Outcome, Returned
+from codelength.testing.messages import CheckFailed, Outcome
 from codelength.testing.session import ARRIVES, Session
 
 
@@ -61,5 +61,4 @@ def first_problem(problems: Iterable[str | None]) -> str | None:
 
 def to_result(check: str, outcome: Outcome) -> Result:
     """Convert the outcome of a function that returns the problem, or None."""
-    problem = outcome.value if isinstance(outcome, Returned) else outcome.problem
-    return Result(check, problem)
+    return Result(check, outcome.value if outcome.problem is None else outcome.problem)

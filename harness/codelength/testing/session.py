@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from codelength.testing.child import answer, receive
-from codelength.testing.messages import CheckFailed, Lost, Outcome, Raised, Returned, find_class
+from codelength.testing.messages import CheckFailed, Outcome, find_class
 from codelength.workers.processes import signal_name
 from codelength.workers.sandbox import strongest
 from codelength.workers.supervisor import (
@@ -75,7 +75,7 @@ class Session:
         )
         self._lost = 0
         self._supervisor = self._start()
-        self._arriving: Pending[Returned | Raised] | None = None
+        self._arriving: Pending[Outcome] | None = None
         self._send()
 
     def __enter__(self) -> Self:
@@ -89,7 +89,7 @@ class Session:
         if self._arriving is None:
             return
         outcome = self._outcome(self._arriving)
-        if not isinstance(outcome, Returned):
+        if outcome.problem is not None:
             self._supervisor.close()
             raise CheckFailed(f"loading it {outcome.problem}")
         self._arriving = None
@@ -97,37 +97,41 @@ class Session:
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Outcome:
         """Call `function(thing, *arguments)` in the process; it is at the top of a module."""
         if self._lost == PATIENCE:
-            return Lost(f"was not tried after {PATIENCE} calls that never came back")
+            return _lost(f"was not tried after {PATIENCE} calls that never came back")
         if not self._supervisor.alive:
             self._supervisor = self._start()
             self._send()
         try:
             self.wait()
         except CheckFailed as finding:
-            return Lost(f"was not tried: {finding}")
+            return _lost(f"was not tried: {finding}")
         call = partial(answer, function, arguments)
         outcome = self._outcome(self._supervisor.begin(call, self._timeout))
-        self._lost += isinstance(outcome, Lost)
+        self._lost += outcome.lost
         return outcome
 
     def _send(self) -> None:
         self._arriving = self._supervisor.begin(self._receive, STARTING)
 
-    def _outcome(self, pending: "Pending[Returned | Raised]") -> Outcome:
+    def _outcome(self, pending: "Pending[Outcome]") -> Outcome:
         try:
             return pending.result()
         except TimedOut as error:
-            return Lost(f"took longer than {error.timeout:g} s")
+            return _lost(f"took longer than {error.timeout:g} s")
         except FunctionRaised as error:
-            return Raised(f"raised {error}")
+            return Outcome(problem=f"raised {error}")
         except Died as error:
             lines = self._supervisor.errors().splitlines()
             words = f" ({lines[-1][:200]})" if lines else ""
             if error.code < 0:
-                return Lost(f"killed its process with {signal_name(-error.code)}{words}")
-            return Lost(f"ended its process with exit code {error.code}{words}")
+                return _lost(f"killed its process with {signal_name(-error.code)}{words}")
+            return _lost(f"ended its process with exit code {error.code}{words}")
         except WorkerLost as error:
-            return Lost(error.problem)
+            return _lost(error.problem)
+
+
+def _lost(problem: str) -> Outcome:
+    return Outcome(problem=problem, lost=True)
 
 
 class _Pickler(pickle.Pickler):
@@ -143,7 +147,7 @@ class _Pickler(pickle.Pickler):
         return find_class, (thing.__module__, thing.__qualname__)
 
 
-def _packed(thing: Any, memory: int) -> "partial[Returned | Raised]":
+def _packed(thing: Any, memory: int) -> "partial[Outcome]":
     """Return the call that gives `thing` to a process. Raises CheckFailed if it has none."""
     module, pickled = type(thing).__module__, io.BytesIO()
     try:
