@@ -54,11 +54,6 @@ class BreakEvenPage:
         """The curves of each corpus under each protocol."""
         return growths_of(self.board)
 
-    @property
-    def sections(self) -> list[Section]:
-        """Each corpus, and where the figures come from."""
-        return [*self.first, *self.details]
-
     @cached_property
     def first(self) -> list[Section]:
         """The cheapest codec at each size of each corpus."""

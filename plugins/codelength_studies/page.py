@@ -26,7 +26,8 @@ class StudyPage:
     title: str
     summary: str
     """How the figures came about, in one paragraph."""
-    sections: Sequence[Section]
+    first: Sequence[Section]
+    details: Sequence[Section] = ()
 
 
 def write_page(page: StudyPage, path: Path) -> None:

@@ -54,7 +54,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_terminal_and_markdown_hold_the_same_rows(written: Path) -> None:
     markdown = written.read_text()
     page = BoardPage(board_of(some(), ENVIRONMENTS))
-    for table in [section for section in page.sections if isinstance(section, Table)]:
+    for table in [s for s in (*page.first, *page.details) if isinstance(s, Table)]:
         expected = words("\n".join(" ".join(row) for row in table.rows))
         for shown in (table.text(), table.markdown()):
             found = words(shown)

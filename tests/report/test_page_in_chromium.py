@@ -249,7 +249,7 @@ def test_hostile_names_are_text(tab: Chromium) -> None:
 def test_without_scripts_every_table_is_there(made: BoardPage) -> None:
     text = to_html(made)
     body = text.partition("<body>")[2].partition("<script>")[0]
-    for table in [s for s in made.sections if isinstance(s, Table)]:
+    for table in [s for s in (*made.first, *made.details) if isinstance(s, Table)]:
         assert all(f">{escape(row[-1])}<" in body for row in table.rows)
 
 

@@ -66,7 +66,7 @@ def test_in_a_terminal_they_stay_in_their_line(
 def test_in_markdown_they_are_escaped_in_headings_prose_tables_and_captions(
     page: BoardPage | BreakEvenPage,
 ) -> None:
-    charts = [section.name for section in page.sections if hasattr(section, "draw")]
+    charts = [section.name for section in (*page.first, *page.details) if hasattr(section, "draw")]
     text = to_markdown(page, charts)
     assert charts or isinstance(page, BreakEvenPage)  # measured at one size
     assert not steers(text)

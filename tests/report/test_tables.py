@@ -57,7 +57,7 @@ def named(board: Board, start: str) -> Table:
 
 def shown(board: Board, key: str = "ratio") -> list[Table]:
     page = BoardPage(board, key=key)
-    return [section for section in page.sections if isinstance(section, Table)]
+    return [section for section in (*page.first, *page.details) if isinstance(section, Table)]
 
 
 def overall(board: Board) -> list[Table]:

@@ -66,13 +66,14 @@ class Outputs:
 
         Raises StoreError.
         """
-        from codelength.report.export import markdown, to_csv
+        from codelength.report.export import markdown
+        from codelength.report.export.data import records_to_csv
         from codelength.report.export.html import to_html
 
         path = markdown.write_report(page, folder, name)
         files = getattr(page, "files", None)
         if files and files.rows:
-            write_file(folder / "files.csv", to_csv(files))
+            write_file(folder / "files.csv", records_to_csv(files))
         site = path.with_suffix(".html")
         write_file(site, to_html(page))
         if not self.quiet:

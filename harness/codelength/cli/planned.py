@@ -79,11 +79,6 @@ class PlannedPage:
         return []
 
     @property
-    def sections(self) -> list[Section]:
-        """Both tables."""
-        return self.first
-
-    @property
     def document(self) -> dict[str, object]:
         """The same as data."""
         plan = [dict(zip(HEADS, row, strict=True)) for row in self.records.rows]

@@ -55,11 +55,6 @@ class BoardPage:
         """How much of what, by how many."""
         return self.board.summarize()
 
-    @property
-    def sections(self) -> list[Section]:
-        """All there is to read."""
-        return [*self.first, Heading("Details"), *self.details]
-
     @cached_property
     def first(self) -> list[Section]:
         """For each protocol and limit the winners, the ranking and the map; what went wrong."""
@@ -78,7 +73,8 @@ class BoardPage:
     @cached_property
     def details(self) -> list[Section]:
         """How to read it, each grid, what went wrong, and where the figures come from."""
-        return [*self._opening(), *self._grids(), *self._remarks(), *self._provenance()]
+        parts = (self._opening(), self._grids(), self._remarks(), self._provenance())
+        return [Heading("Details"), *(section for part in parts for section in part)]
 
     @cached_property
     def document(self) -> Json:

@@ -63,20 +63,16 @@ class Document(Protocol):
         """One paragraph below the title."""
 
     @property
-    def sections(self) -> Sequence[Section]:
-        """All there is to read, in order."""
+    def first(self) -> Sequence[Section]:
+        """All of what a terminal shows, and the top of a file."""
+
+    @property
+    def details(self) -> Sequence[Section]:
+        """The sections behind it."""
 
 
 class Page(Document, Protocol):
     """What an exporter renders: sections to read, and the same figures as data."""
-
-    @property
-    def first(self) -> Sequence[Section]:
-        """The beginning of `sections`: all of what a terminal shows, and the top of a file."""
-
-    @property
-    def details(self) -> Sequence[Section]:
-        """The other sections."""
 
     @property
     def records(self) -> Records:
@@ -89,7 +85,7 @@ class Page(Document, Protocol):
 
 @dataclass(frozen=True)
 class PlainPage:
-    """A page that is made at once, without an interactive ranking."""
+    """A page whose parts are all there already."""
 
     title: str
     summary: str
@@ -97,10 +93,3 @@ class PlainPage:
     document: Mapping[str, object]
     records: Records
     details: Sequence[Section] = ()
-
-    @property
-    def sections(self) -> Sequence[Section]:
-        """All there is to read."""
-        return [*self.first, *self.details]
-
-    appendix = sections

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codelength.report.page import Page, Records
+    from codelength.report.page import Page
 
 
 @dataclass(frozen=True)
@@ -25,58 +26,28 @@ class PageExporter:
         return self.render(page)
 
 
-def _to_markdown(page: "Page") -> bytes:
-    from codelength.report.export.markdown import to_markdown
+def _late(target: str) -> "Callable[[Page], bytes]":
+    """Return a function of a module beside this one, which is imported when it is called."""
 
-    return to_markdown(page).encode()
+    def render(page: "Page") -> bytes:
+        module, _, name = target.partition(":")
+        data: str | bytes = getattr(import_module(f"{__name__}.{module}"), name)(page)
+        return data.encode() if isinstance(data, str) else data
 
-
-def _to_json(page: "Page") -> bytes:
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode(page.document), indent=1) + b"\n"
-
-
-def to_csv(records: "Records") -> bytes:
-    """Write a flat table with its heads."""
-    import csv
-    from io import StringIO
-
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(records.heads)
-    writer.writerows(map(_to_plain, row) for row in records.rows)  # None is written as nothing
-    return text.getvalue().encode()
-
-
-def _to_plain(value: object) -> object:
-    """Spell out what steers a terminal, and guard what a spreadsheet would take for a formula."""
-    from codelength.report.table import to_line
-
-    if not isinstance(value, str):
-        return value
-    line = to_line(value)
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
-
-
-def _to_html(page: "Page") -> bytes:
-    from codelength.report.export.html import to_html
-
-    return to_html(page).encode()
-
-
-def _to_parquet(page: "Page") -> bytes:
-    from codelength.report.export.parquet import to_parquet
-
-    return to_parquet(page)
+    return render
 
 
 EXPORTERS = (
-    PageExporter("markdown", ".md", "all tables as Markdown", _to_markdown),
-    PageExporter("json", ".json", "everything as JSON", _to_json),
-    PageExporter("csv", ".csv", "a line for each measurement", lambda page: to_csv(page.records)),
-    PageExporter("parquet", ".parquet", "the same for data frames (needs pyarrow)", _to_parquet),
+    PageExporter("markdown", ".md", "all tables as Markdown", _late("markdown:to_markdown")),
+    PageExporter("json", ".json", "everything as JSON", _late("data:to_json")),
+    PageExporter("csv", ".csv", "a line for each measurement", _late("data:to_csv")),
     PageExporter(
-        "html", ".html", "a page with sorting, filters and a plot, which needs no network", _to_html
+        "parquet", ".parquet", "the same for data frames (needs pyarrow)", _late("data:to_parquet")
+    ),
+    PageExporter(
+        "html",
+        ".html",
+        "a page with sorting, filters and a plot, which needs no network",
+        _late("html:to_html"),
     ),
 )

@@ -14,7 +14,7 @@ from codelength.results.files import write_file
 def to_markdown(page: Document, charts: Collection[str] = ()) -> str:
     """Render all sections; of the charts those that lie in `plots` beside the text."""
     parts = [f"# {line_to_markdown(page.title)}", prose_to_markdown(page.summary)]
-    for section in page.sections:
+    for section in (*page.first, *page.details):
         parts += _render(section, charts)
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
@@ -31,7 +31,7 @@ def write_report(page: Document, folder: Path, name: str = "report.md") -> Path:
     Raises:
         StoreError: A file cannot be written.
     """
-    charts = [section for section in page.sections if isinstance(section, Chart)]
+    charts = [section for section in (*page.first, *page.details) if isinstance(section, Chart)]
     for chart in charts:
         write_file(folder / "plots" / chart.name, chart.draw())
     text = to_markdown(page, [chart.name for chart in charts])
