@@ -388,11 +388,11 @@ def _checked(
         if name in taken:
             raise UsageError(f"the name {name!r} is taken by the plugin {taken[name].name}")
         if isinstance(item, Codec | Corpus):
-            _check_settings(item)
+            check_description(item)
         yield Registered(item, plugin)
 
 
-def _check_settings(item: Codec | Corpus) -> None:
+def check_description(item: Codec | Corpus) -> None:
     """Raise UsageError for settings that no spec can have, or a spec that cannot be stored."""
     own, kind = vars(type(item)), type(item).__name__
     hints = inspect.get_annotations(type(item)).values()

@@ -18,7 +18,7 @@ from codelength.coding.coder import Coder
 from codelength.coding.segments import PredictorCoder, Segmenter
 from codelength.coding.varint import read_varint, varint
 from codelength.plugins import Plugins
-from codelength.testing import check_codec, codec_checks
+from codelength.testing import check_codec, codec_checks, questions
 from codelength_order2 import Order2Codec
 from codelength_order2.counts import Order2
 from kit_codecs import TESTED_ELSEWHERE, is_smallest, slow_marks
@@ -148,6 +148,18 @@ class Plain(Codec):
 
 def test_a_codec_of_a_test_module_with_settings_and_secrets_is_found_again():
     check_codec(Plain(part=5, secret=b"not in the spec"))
+
+
+class Unmarked(Plain):
+    """A setting that the decorator does not know of."""
+
+    name = "unmarked"
+    level: int = 1
+
+
+def test_settings_without_the_decorator_are_a_problem():
+    problem = questions.check_spec(Unmarked())
+    assert problem == "Unmarked has settings and needs @dataclass(frozen=True) above it"
 
 
 SEEDED = f"{hash('x') % 1000:03}".encode()

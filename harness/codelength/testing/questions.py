@@ -13,6 +13,7 @@ from codelength.api.errors import Unavailable, UsageError
 from codelength.api.media import RAW, Sample
 from codelength.api.spec import build, split_spec, split_specs
 from codelength.container.container import header_of
+from codelength.plugins import check_description
 from codelength.testing.messages import CheckFailed
 
 FRAMING = 16
@@ -30,6 +31,10 @@ def check_available(thing: Codec | Corpus) -> str | None:
 
 def check_spec(thing: Codec | Corpus) -> str | None:
     """Does its spec build it again, as in the processes of a run?"""
+    try:
+        check_description(thing)
+    except UsageError as error:
+        return str(error)
     if split_specs(thing.spec) != [thing.spec]:
         return f"{thing.spec!r} is read as {split_specs(thing.spec)} in a list of specs"
     name, settings = split_spec(thing.spec)
