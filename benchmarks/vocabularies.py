@@ -28,7 +28,7 @@ from torch.nn import functional
 from vocabularies_coded import coded, notes
 from vocabularies_page import write
 
-from codelength.cli.progress import Meter
+from codelength.report.progress import Meter
 from codelength.results.store import load
 from codelength_hf.checkpoint import SAFE
 from codelength_hf.pieces import Pieces, of_json

@@ -12,12 +12,12 @@ from vocabularies_page import Line, Lines, Model
 from codelength.api.errors import CodelengthError
 from codelength.api.media import Sample
 from codelength.api.protocol import head
-from codelength.cli.progress import watch
 from codelength.coding.code_length import code_lengths
 from codelength.measure.engine import execute
 from codelength.measure.job import Limits
 from codelength.measure.plan import Plan, survey
 from codelength.plugins import Plugins
+from codelength.report.progress import watch
 from codelength.results.cell import Cell, CellKey
 from codelength.results.machine import memory_bytes
 from codelength.results.store import Store, load

@@ -23,10 +23,10 @@ from codelength.cli.options import (
     with_plugins,
     with_timeout,
 )
-from codelength.cli.progress import watch
 from codelength.metrics.budget import Budget
 from codelength.plugins import Plugins
 from codelength.report.export import PageExporter
+from codelength.report.progress import watch
 from codelength_gate.baseline import LIMIT, Baseline, Grid, load, update_file
 from codelength_gate.history.entries import append, to_entry
 from codelength_gate.outcome import Policy, accept, check

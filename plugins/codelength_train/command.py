@@ -241,7 +241,7 @@ def _go(
 
     from codelength.api.spec import split_specs
     from codelength.cli.options import load_plugins
-    from codelength.cli.progress import Meter
+    from codelength.report.progress import Meter
     from codelength.results.machine import command_line
     from codelength_train.heap import keep
     from codelength_train.loop import Outputs, train

@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 from codelength import UsageError
-from codelength.cli.progress import Meter
+from codelength.report.progress import Meter
 from codelength_train.run import Run
 
 SUFFIX = ".safetensors"

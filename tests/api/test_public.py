@@ -41,6 +41,13 @@ def test_what_a_folder_holds_is_not_measured_again(tmp_path):
     assert first.current == again.current == codelength.load(tmp_path).current
 
 
+def test_progress_is_shown_where_it_is_asked_for(tmp_path, capsys):
+    codelength.run("store", "prose", out=tmp_path, limit=1000)
+    assert capsys.readouterr().err == ""
+    codelength.run("store", "prose", out=tmp_path, limit=1000, progress=True)
+    assert "store on prose (whole): 100.00 % (measured before)" in capsys.readouterr().err
+
+
 def test_a_limit_is_a_size_as_on_the_command_line(tmp_path):
     cells = codelength.run("store", "prose", out=tmp_path, limit="1kB").current
     assert cells == codelength.run("store", "prose", out=tmp_path, limit=1000).current

@@ -3,7 +3,7 @@
 from io import StringIO
 
 from codelength.cli import fail
-from codelength.cli.progress import Lines, Live, Meter
+from codelength.report.progress import Lines, Live, Meter
 from factories import broken, cell, corpus_slice
 
 NAME = "path:a\x1b[2J\u202e\nb"

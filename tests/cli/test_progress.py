@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 
 from codelength.cli import progress
-from codelength.cli.progress import Forecast, Live, Meter
+from codelength.report.progress import Forecast, Live, Meter
 from factories import cell, corpus_slice
 
 

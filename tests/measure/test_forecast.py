@@ -10,10 +10,10 @@ from codelength.api.errors import UsageError
 from codelength.api.sampling import sample_size
 from codelength.cli import cli
 from codelength.cli.planned import PlannedPage
-from codelength.cli.progress import Forecast as Clock
 from codelength.measure.forecast import Forecast, expect, fit, order
 from codelength.measure.plan import Plan, Target
 from codelength.plugins import Plugins
+from codelength.report.progress import Forecast as Clock
 from codelength.results.cell import CellKey
 from factories import broken, cell, corpus_slice
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codelength.cli.progress import duration
 from codelength.report import format
 from codelength.report.page import Records, Section
+from codelength.report.progress import duration
 from codelength.report.table import Column, Table
 
 if TYPE_CHECKING:

@@ -103,10 +103,10 @@ def _compress_models(
 
 def _code(owner: str, digest: str, codecs: Sequence[Any], plugins: Plugins, folder: Path) -> None:
     from codelength.api.errors import Unavailable
-    from codelength.cli.progress import watch
     from codelength.measure.engine import execute
     from codelength.measure.job import Limits
     from codelength.measure.plan import make_plan
+    from codelength.report.progress import watch
     from codelength.results.store import Store
 
     corpora = [corpus.item.name for corpus in plugins.corpora if corpus.item.of_models]

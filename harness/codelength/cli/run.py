@@ -134,12 +134,12 @@ def command(
     was measured, 4 a round trip failed.
     """
     from codelength.cli.planned import PlannedPage
-    from codelength.cli.progress import watch
     from codelength.measure.engine import execute
     from codelength.measure.forecast import fit, make_forecast, order
     from codelength.measure.plan import make_plan
     from codelength.report.board import build_board
     from codelength.report.board_page import BoardPage
+    from codelength.report.progress import watch
     from codelength.results.store import Store, load
 
     warn_broken(plugins)

@@ -1,8 +1,10 @@
 """Codecs, corpora, runs and boards for a script or a notebook, in one call each."""
 
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,6 +137,7 @@ def run(
     threads: int = 1,
     timeout: float = 3600,
     plugins: Iterable[str | os.PathLike[str]] = (),
+    progress: bool | None = None,
 ) -> Results:
     """Measure every codec on every corpus, each in processes of its own, and return the results.
 
@@ -151,6 +154,7 @@ def run(
         threads: Threads that the libraries of a codec may use.
         timeout: Seconds for each direction of a cell.
         plugins: Files with codecs, corpora or protocols that are not installed.
+        progress: Whether standard error says how it goes on; None: in a terminal or a notebook.
 
     Raises:
         UsageError: A spec names nothing, or a value cannot be.
@@ -160,9 +164,11 @@ def run(
     Examples:
         >>> codelength.run("gzip,xz", "prose", "whole,chunks:2048", out="results")
     """
+    from codelength.measure.codec_workers import SILENT
     from codelength.measure.engine import execute
     from codelength.measure.job import Limits
     from codelength.measure.plan import make_plan
+    from codelength.report.progress import watch
 
     if jobs < 1 or threads < 1 or timeout <= 0:
         raise UsageError("jobs, threads and timeout are above 0")
@@ -175,9 +181,12 @@ def run(
     entries = loaded.select_codecs(_joined(codecs))
     if not (entries and chosen and rules):
         raise UsageError("nothing to run: name a codec, a corpus and a protocol")
-    with store.Store(Path(out)) as journal:
-        plan = make_plan(loaded, entries, chosen, rules, size, lambda _: None)
-        execute(plan, journal, Limits(timeout, threads=threads), jobs)
+    if progress is None:
+        progress = sys.stderr.isatty() or "ipykernel" in sys.modules
+    shown = watch(sys.stderr) if progress else nullcontext(SILENT)
+    with store.Store(Path(out)) as journal, shown as watcher:
+        plan = make_plan(loaded, entries, chosen, rules, size, watcher.reading)
+        execute(plan, journal, Limits(timeout, threads=threads), jobs, watcher)
     results = load(out)
     return replace(results, cells=plan.latest(results))
 

@@ -19,8 +19,8 @@ from codelength.cli.options import (
     with_plugins,
 )
 from codelength.cli.output import print_sections
-from codelength.cli.progress import Meter
 from codelength.plugins import Plugins
+from codelength.report.progress import Meter
 from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from codelength.api.errors import StoreError, Unavailable, UsageError
 from codelength.api.sampling import Limit
 from codelength.cli.options import LIMIT, warn_broken, with_out, with_plugins
 from codelength.cli.output import print_sections
-from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
+from codelength.report.progress import Meter, duration
 from codelength_studies.options import CORPORA, FRESH, with_protocol
 
 if TYPE_CHECKING:

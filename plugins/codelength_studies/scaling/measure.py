@@ -4,10 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from codelength.cli.progress import Meter, watch
 from codelength.measure.engine import execute
 from codelength.measure.job import Limits
 from codelength.measure.plan import Plan
+from codelength.report.progress import Meter, watch
 from codelength.results.cell import Cell
 from codelength.results.machine import environment
 from codelength.results.store import Store, load

@@ -16,9 +16,9 @@ from codelength.cli.options import (
     with_plugins,
 )
 from codelength.cli.output import print_sections
-from codelength.cli.progress import Meter, duration
 from codelength.plugins import Plugins
 from codelength.report import format
+from codelength.report.progress import Meter, duration
 from codelength.results.cell import Cell, CorpusSlice
 from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 

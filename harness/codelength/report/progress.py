@@ -9,8 +9,9 @@ from threading import Event, Lock, RLock, Thread
 from typing import TYPE_CHECKING, TextIO
 
 from codelength.measure.codec_workers import Watch
-from codelength.metrics import geometric_mean
-from codelength.report.format import plural
+from codelength.metrics.ranking import geometric_mean
+from codelength.metrics.rates import ratio
+from codelength.report import format
 from codelength.report.table import to_line
 from codelength.results.cell import Cell, CellKey, CorpusSlice, SliceKey, Status
 
@@ -296,7 +297,7 @@ class Live(Lines):
         ranked = sorted(means, key=means.__getitem__)[:SHOWN]
         if len(ranked) < 2:
             return []
-        what = plural(len(shared), "corpus", "corpora")
+        what = format.plural(len(shared), "corpus", "corpora")
         head = f"smallest so far, of {len(means)} codecs on {what} alike"
         return [head, *(f"{100 * means[codec]:7.2f} %  {codec}" for codec in ranked), ""]
 
@@ -306,8 +307,8 @@ def described(cell: Cell, reused: bool) -> str:
     what = f"{cell.codec} on {cell.slice.corpus} ({cell.slice.protocol})"
     if not cell.ok:
         return f"{what}: {cell.status}: {cell.reason}"
-    ratio = f"{100 * cell.coded_bytes / cell.slice.bytes:.2f} %" if cell.slice.bytes else "empty"
-    return f"{what}: {ratio}{' (measured before)' if reused else ''}"
+    size = f"{format.percent(ratio(cell))} %" if cell.slice.bytes else "empty"
+    return f"{what}: {size}{' (measured before)' if reused else ''}"
 
 
 @contextmanager
