@@ -112,8 +112,8 @@ def cheapest_table(growth: Growth) -> Table:
     families = {family_of(name) for name in growth.curves}
     many = len(families) == 1 and len(growth.curves) > 1
     what = f"Best size of {families.pop()}" if many else "Cheapest codec"
-    made = "Model and coded bytes together, at each size that was measured for every codec."
-    return Table(f"{what} at each size · {growth.label}", columns, rows, made, _notes(growth))
+    method = "Model and coded bytes together, at each size that was measured for every codec."
+    return Table(f"{what} at each size · {growth.label}", columns, rows, method, _notes(growth))
 
 
 def rates_table(growth: Growth) -> Table:
@@ -129,12 +129,12 @@ def rates_table(growth: Growth) -> Table:
     columns = [Column("codec", "left", fixed=True), Column("model")]
     columns += [Column(stack_head(format.size(size)) + "\n%") for size in sizes]
     columns.append(Column("twice\nas much %"))
-    made = (
+    method = (
         "Coded / raw bytes without the model. Twice as much: a fit of a + b·N^−c to all sizes, ± "
         "the error at the largest size of the same fit to the smaller ones; n/a with fewer than "
         "four."
     )
-    return Table(f"Growth · {growth.label}", columns, rows, made, _notes(growth))
+    return Table(f"Growth · {growth.label}", columns, rows, method, _notes(growth))
 
 
 def matrix_table(growth: Growth) -> Table:
@@ -144,11 +144,11 @@ def matrix_table(growth: Growth) -> Table:
         for name in growth.curves
     ]
     columns = [Column("codec", "left", fixed=True), *(Column(stack_head(n)) for n in growth.curves)]
-    made = (
+    method = (
         "Between the measured sizes, a row is cheaper than a column from about so many raw bytes "
         "on (≥), or up to so many (≤), or always, or never; = where they are equal throughout."
     )
-    return Table(f"Break-even · {growth.label}", columns, rows, made, _notes(growth))
+    return Table(f"Break-even · {growth.label}", columns, rows, method, _notes(growth))
 
 
 def crossings_table(growth: Growth) -> Table | None:
@@ -159,11 +159,11 @@ def crossings_table(growth: Growth) -> Table | None:
     ]
     columns = [Column("after"), Column("before"), Column("about")]
     columns += [Column("cheaper below", "left"), Column("cheaper above", "left")]
-    made = (
+    method = (
         "Between which two measured sizes two codecs change places, and where a line between says."
     )
     title = f"Break-evens · {growth.label} · by size"
-    return Table(title, columns, rows, made, _notes(growth)) if rows else None
+    return Table(title, columns, rows, method, _notes(growth)) if rows else None
 
 
 def _rate(curve: Curve, size: int) -> str:

@@ -71,7 +71,7 @@ def to_page(outcome: Outcome, baseline: str) -> PlainPage:
     notes = [f"{left:,} more rows are left out; the JSON of `--json` has all."] if left > 0 else []
     table = Table("What changed", columns, rows[:MOST], notes=notes)
     e = outcome.environment
-    made = (
+    method = (
         f"Compared with {to_code(baseline)}, by codelength {e.codelength} on "
         f"{e.machine.get('processor', 'an unknown processor')}, {e.started}."
     )
@@ -96,7 +96,7 @@ def to_page(outcome: Outcome, baseline: str) -> PlainPage:
             FIGURES,
             [[getattr(f, name, None) for name in FIGURES] for f in outcome.findings],
         ),
-        [Prose(made)],
+        [Prose(method)],
     )
 
 

@@ -66,7 +66,7 @@ def published_table(grid: Grid) -> Table | None:
         Column("called", "left"),
         Column("measured on", "left"),
     ]
-    made = (
+    method = (
         "Left, measured here: coded / raw bytes"
         + (", a codec's fixed header counted for one sample only" if chunked else "")
         + f"; right, as published: {CITATION}. Other encoders, settings and data give other rates."
@@ -76,7 +76,7 @@ def published_table(grid: Grid) -> Table | None:
         title,
         columns,
         rows,
-        made,
+        method,
         [f"Published: {CITATION}.", *corpus_notes(grid, grid.slices)],
     )
 

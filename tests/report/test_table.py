@@ -6,7 +6,7 @@ TABLE = Table(
     "fruit · by weight",
     [Column("name", "left", fixed=True), Column("weight\ng"), Column("remark", "left", wrap=True)],
     [["apple", "150", "red or green, and rather round"], ["kiwi|fruit", "7", "*hairy*"]],
-    made="Weighed twice.",
+    method="Weighed twice.",
     notes=["g: grams."],
 )
 

@@ -101,9 +101,11 @@ class BoardPage:
         kept = {e.sandbox or "unknown" for e in runs}
         if len(runs) == 1:
             (e,) = runs
-            made = f"commit {to_code(e.commit)}" if e.commit else f"release {to_line(e.codelength)}"
+            version = (
+                f"commit {to_code(e.commit)}" if e.commit else f"release {to_line(e.codelength)}"
+            )
             how = f"Measured by {to_code(e.command)}, started {to_line(e.started)}"
-            yield Prose(f"{how}, with codelength at {made}; sandbox: {to_line(kept.pop())}.")
+            yield Prose(f"{how}, with codelength at {version}; sandbox: {to_line(kept.pop())}.")
         elif runs:
             first = to_line(runs[0].started)
             yield Prose(
@@ -126,13 +128,13 @@ class BoardPage:
             ledgers = [table for c in grid.slices if (table := ledger_table(grid, c))]
             if ledgers:
                 yield Heading(f"Ledgers · {grid.label}", 3)
-                yield Prose(ledgers[0].made)
+                yield Prose(ledgers[0].method)
             yield from map(Folded, ledgers)
 
     def _remarks(self) -> Iterator[Section]:
         for table in remark_tables(self.board):
             yield Heading(table.title)
-            yield Table("", table.columns, table.rows, table.made, table.notes)
+            yield Table("", table.columns, table.rows, table.method, table.notes)
         if failures_table(self.board) is None:
             yield Heading("Not ok")
             yield Prose("Every cell was decoded and found equal.")
@@ -144,5 +146,5 @@ class BoardPage:
         files = [table for name, grid in grids.items() if (table := files_table(grid, name))]
         if files:
             yield Heading("Files", 3)
-            yield Prose(files[0].made)
+            yield Prose(files[0].method)
         yield from map(Folded, files)

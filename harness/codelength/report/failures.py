@@ -40,12 +40,12 @@ def failures_table(board: Board) -> Table | None:
     columns += [Column("corpus", "left", wrap=True), Column("protocol", "left")]
     columns += [Column("from", "left")] * board.is_merged
     columns += [Column("reason", "left", wrap=True)]
-    made = (
+    method = (
         "Every cell that has no figures. Unsupported: the codec declines such input by design; "
         "mismatch: it decoded to other bytes. None of them is in any mean."
     )
     many = format.plural(sum(map(len, found.values())), "cell")
-    return Table(f"Not ok · {many}", columns, rows, made)
+    return Table(f"Not ok · {many}", columns, rows, method)
 
 
 def failures_line(board: Board) -> list[str]:
@@ -69,21 +69,21 @@ def _first_of(lines: Sequence[str]) -> str:
 def remark_tables(board: Board) -> Iterator[Table]:
     """List contradictions between folders, failed cells, and what was left out."""
     if board.contradictions:
-        made = (
+        method = (
             "Same codec, same libraries, same bytes, and another outcome: one of the two is wrong, "
             "or the codec depends on something that it does not tell."
         )
-        yield _list_table("Contradictions", board.contradictions, made)
+        yield _list_table("Contradictions", board.contradictions, method)
     if failures := failures_table(board):
         yield failures
     if board.left_out:
-        made = "Not merged, because these are not the same bytes under the same protocol."
-        yield _list_table("Left out", board.left_out, made)
+        method = "Not merged, because these are not the same bytes under the same protocol."
+        yield _list_table("Left out", board.left_out, method)
     if board.problems:
-        made = "Lines of the files of results that say what cannot be. They count nowhere."
-        yield _list_table("Not a result", board.problems, made)
+        method = "Lines of the files of results that say what cannot be. They count nowhere."
+        yield _list_table("Not a result", board.problems, method)
 
 
-def _list_table(title: str, lines: Iterable[str], made: str) -> Table:
+def _list_table(title: str, lines: Iterable[str], method: str) -> Table:
     rows = [[line] for line in dict.fromkeys(lines)]
-    return Table(f"{title} · {len(rows)}", [Column("what", "left", wrap=True)], rows, made)
+    return Table(f"{title} · {len(rows)}", [Column("what", "left", wrap=True)], rows, method)

@@ -42,8 +42,8 @@ def runs_table(board: Board) -> Table:
     columns += [Column("started", "left"), Column("cells"), Column("processor", "left")]
     columns += [Column("codelength", "left"), Column("commit", "left")]
     columns += [Column("threads"), Column("jobs"), Column("command", "left", wrap=True)]
-    made = "Runs whose env is the same number ran on one machine with the same threads and jobs."
-    return Table("Runs", columns, rows, made)
+    method = "Runs whose env is the same number ran on one machine with the same threads and jobs."
+    return Table("Runs", columns, rows, method)
 
 
 def measurements_table(board: Board) -> Table:
@@ -65,8 +65,8 @@ def measurements_table(board: Board) -> Table:
     columns += [Column("protocol", "left"), Column("from", "left"), Column("env", "left")]
     columns += [Column("enc\nMB/s"), Column("dec\nMB/s"), Column("mem\nMB")]
     columns += [Column("libraries, where others", "left", wrap=True)]
-    made = "The same sizes, found by several runs. The rankings show the speeds of the first."
-    return Table("Measured more than once", columns, rows, made)
+    method = "The same sizes, found by several runs. The rankings show the speeds of the first."
+    return Table("Measured more than once", columns, rows, method)
 
 
 def environment_tables(board: Board) -> list[Table]:
@@ -81,9 +81,9 @@ def environment_tables(board: Board) -> list[Table]:
         ]
         rows = [[name, value] for name, value in [*facts, *sorted(e.versions.items())]]
         columns = [Column("what", "left"), Column("is", "left", wrap=True)]
-        made = f"As recorded when run {e.run} started, {e.started}."
+        method = f"As recorded when run {e.run} started, {e.started}."
         number = board.machines.mark(e.run)
-        tables.setdefault(number, Table(f"Environment {number}", columns, rows, made))
+        tables.setdefault(number, Table(f"Environment {number}", columns, rows, method))
     return list(tables.values())
 
 
@@ -97,8 +97,8 @@ def libraries_table(board: Board) -> Table:
                     found[format.versions(measurement.cell.depends_on)].add(row.name)
     rows = [[versions or NA, ", ".join(sorted(names))] for versions, names in sorted(found.items())]
     columns = [Column("libraries", "left"), Column("behind", "left", wrap=True)]
-    made = "Sizes are exact for these versions; another build of a library may code other ones."
-    return Table("Libraries", columns, rows, made)
+    method = "Sizes are exact for these versions; another build of a library may code other ones."
+    return Table("Libraries", columns, rows, method)
 
 
 def models_table(board: Board) -> Table:
@@ -114,11 +114,11 @@ def models_table(board: Board) -> Table:
     columns = [Column("codec", "left", fixed=True), Column("weights", "left"), Column("bytes")]
     columns += [Column("parameters"), Column("trained until", "left")]
     columns += [Column("trained on", "left", wrap=True), Column("not on", "left", wrap=True)]
-    made = (
+    method = (
         "As the card of each model states; nobody checks a statement here. Trained until: nothing "
         "in its data was made later."
     )
-    return Table("Models", columns, sorted(map(list, found)), made)
+    return Table("Models", columns, sorted(map(list, found)), method)
 
 
 def corpora_table(board: Board) -> Table:
@@ -137,5 +137,7 @@ def corpora_table(board: Board) -> Table:
     columns += [Column("label", "left", wrap=True)]
     if not any(row[-1] for row in rows):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    made = "The SHA-256 over names, media and bytes of all samples as cut: equal only if they are."
-    return Table("Corpora", columns, rows, made)
+    method = (
+        "The SHA-256 over names, media and bytes of all samples as cut: equal only if they are."
+    )
+    return Table("Corpora", columns, rows, method)

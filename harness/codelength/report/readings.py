@@ -79,11 +79,11 @@ def files_table(grid: Grid, corpus: str) -> Table | None:
         Column("why", "left", wrap=True, show=lambda i: files[i].reason),
     ]
     title = f"Files · {corpus} · {grid.label}"
-    made = (
+    method = (
         "What each file was taken as, and why a picture or a recording is measured as bytes, or a "
         "file is not measured."
     )
-    return build_table(title, range(len(files)), columns, made, notes)
+    return build_table(title, range(len(files)), columns, method, notes)
 
 
 def sizes_by_file(cell: Cell, files: Sequence[Reading]) -> dict[int, tuple[int, int]]:
@@ -137,8 +137,8 @@ def _sum_table(
         rows.append([group or "none", *facts, *marked])
     columns = [Column("of", "left", fixed=True), Column("files"), Column("bytes")]
     columns += [Column("smallest by", "left"), *(Column(stack_head(n) + "\n%") for n in shown)]
-    made = "Coded / raw bytes of all such files together; of many codecs, the smallest ones."
-    return Table(title, columns, rows, made)
+    method = "Coded / raw bytes of all such files together; of many codecs, the smallest ones."
+    return Table(title, columns, rows, method)
 
 
 def file_sizes(grid: Grid, corpus: str) -> dict[str, dict[str, tuple[int, int]]]:

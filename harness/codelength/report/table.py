@@ -60,7 +60,7 @@ class Table:
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
-    made: str = ""
+    method: str = ""
     """How the figures came about."""
     notes: Sequence[str] = ()
     """What the marks in the table mean."""
@@ -95,7 +95,7 @@ class Table:
         )
         lines = [f"| {form.format(*row)} |" for row in cells]
         heading = f"{'#' * level} {to_markdown(self.title)}" if self.title else ""
-        parts = [heading, prose_to_markdown(to_line(self.made)), "\n".join(lines)]
+        parts = [heading, prose_to_markdown(to_line(self.method)), "\n".join(lines)]
         parts += [to_markdown(note) for note in self.notes]
         return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -185,12 +185,12 @@ def build_table(
     title: str,
     items: Iterable[object],
     columns: Sequence[Column],
-    made: str = "",
+    method: str = "",
     notes: Sequence[str] = (),
 ) -> Table:
     """Build a table with a row for each item, out of what each column shows of it."""
     rows = [[column.show(item) for column in columns] for item in items]
-    return Table(title, columns, rows, made, notes)
+    return Table(title, columns, rows, method, notes)
 
 
 def join_rows(rows: Iterable[Sequence[str]], column: int) -> list[list[str]]:

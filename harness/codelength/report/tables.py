@@ -15,14 +15,14 @@ from codelength.report.merge import Row
 from codelength.report.table import Bad, Bold, Column, Table, build_table, stack_head
 from codelength.results.cell import Cell, CorpusSlice, Evidence, Status
 
-MEANS_MADE = (
+MEANS_METHOD = (
     "Size: coded / raw bytes, smaller is better; the geometric mean over the corpora, each kind of "
     "media with the same weight, and within it each corpus. A codec has a mean only where it "
     "decoded every corpus correctly; otherwise the table says how many it did. The 95% interval is "
     f"{METHOD} Speeds are geometric means, in raw MB for each CPU second; memory is "
     "the most that the codec added to its process, in either direction, on any corpus."
 )
-CORPUS_MADE = (
+CORPUS_METHOD = (
     "Encoded, decoded by a process of its own, and compared. Speed: raw megabytes in a CPU second, "
     "the median repetition; memory: what the codec added to its process at the peak."
 )
@@ -57,12 +57,12 @@ def answer_table(grid: Grid) -> Table | None:
             rows.append([kind, *(Bold(said(part, name)) for name in winners)])
     fast = f"decodes {FAST:.0f} MB/s"
     columns = [Column(head, "left") for head in ("kind", "smallest", fast, "fastest")]
-    made = (
+    method = (
         "By kind of media: the smallest, the smallest of those that decode at least "
         f"{FAST:.0f} MB in a CPU second, and of those that make data smaller, the one that takes "
         "the least CPU time to encode and decode."
     )
-    return Table(f"Winners · {grid.label}", columns, rows, made) if rows else None
+    return Table(f"Winners · {grid.label}", columns, rows, method) if rows else None
 
 
 def find_winners(part: Part) -> list[str | None]:
@@ -165,7 +165,7 @@ def ranking_table(board: Board, part: Part, key: str = "ratio") -> Table:
     columns += _origin_columns(board, part)
     notes = _notes_on(board, part, of)
     title = f"{_describe(part)} · by {by.title}, {by.direction}"
-    table = build_table(title, places, columns, CORPUS_MADE if of else MEANS_MADE, notes)
+    table = build_table(title, places, columns, CORPUS_METHOD if of else MEANS_METHOD, notes)
     return replace(table, facts=[_facts(part, name) for name in places])
 
 
@@ -309,7 +309,7 @@ def ledger_table(grid: Grid, corpus: str) -> Table | None:
     for cell in cells.values():
         totals.update(cell.ledger)
     entries = sorted(totals, key=lambda entry: (entry != "payload", -totals[entry], entry))
-    made = (
+    method = (
         "Bytes of all blobs together, as each codec accounts for them; what stands between coded "
         "and header sums to coded. Header of one is the size of the blob for a single zero byte"
     )
@@ -322,7 +322,7 @@ def ledger_table(grid: Grid, corpus: str) -> Table | None:
     figures.append(("header\nof one", lambda cell: cell.header_bytes))
     if any(cell.model_bytes for cell in cells.values()):
         figures.append(("model", rates.total_model_bytes))
-        made += "; the model is what the receiver must already hold"
+        method += "; the model is what the receiver must already hold"
         notes.append(grid.pricing.description)
     columns = [Column("codec", "left", fixed=True), *(Column(head) for head, _ in figures)]
     rows = [
@@ -330,7 +330,7 @@ def ledger_table(grid: Grid, corpus: str) -> Table | None:
         for name, cell in sorted(cells.items(), key=lambda item: (item[1].coded_bytes, item[0]))
     ]
     title = f"Ledger · {corpus} · {grid.label} · bytes"
-    return Table(title, columns, rows, f"{made}.", notes)
+    return Table(title, columns, rows, f"{method}.", notes)
 
 
 def _ledger_entry(entry: str, cell: Cell) -> int:

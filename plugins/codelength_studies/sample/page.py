@@ -42,13 +42,13 @@ def page(
 ) -> StudyPage:
     """Return the page on the continuations of one prompt."""
     settings = continuations[0].settings
-    made = (
+    method = (
         f"Made by `{command}`: seed {settings.seed}, temperature {settings.temperature:g}; the "
         f"prompt has {format.count(len(prompt))} bytes, SHA-256 `{settings.prompt}`, and "
         f"{'ends' if len(prompt) > SHOWN else 'is'}:"
     )
     sections: list[Section] = [
-        Prose(made),
+        Prose(method),
         Prose(to_code_block(end_of(prompt))),
         overview(continuations),
     ]

@@ -77,7 +77,7 @@ def page(results: Results) -> StudyPage:
         [
             make_chart("scores", what, partial(draw, groups)),
             Heading("Corpora"),
-            *(replace(score_table(group), made="") for group in groups),
+            *(replace(score_table(group), method="") for group in groups),
             Heading("How"),
             *(Prose(_describe_run(known[run])) for run in runs if run in known),
             *list_digests(group.slice for group in groups),

@@ -65,7 +65,7 @@ def render_section(section: Section, folds: bool = False) -> Iterator[str]:
         case Table():
             yield from _render_table(section, folds and len(section.rows) > LONG)
         case Folded(table):
-            yield from _render_table(replace(table, made=""), True)
+            yield from _render_table(replace(table, method=""), True)
         case Chart(_, caption, draw):
             picture = draw()
             yield '<figure><div class="scroll">'
@@ -110,7 +110,7 @@ def _render_table(table: Table, is_folded: bool) -> Iterator[str]:
     facts = table.facts or [{}] * len(table.rows)
     yield from (_row("td", r, looks, f) for r, f in zip(table.rows, facts, strict=True))
     yield "</tbody></table></div>"
-    yield f'<p class="note">{_prose(table.made)}</p>' if table.made else ""
+    yield f'<p class="note">{_prose(table.method)}</p>' if table.method else ""
     yield from (f'<p class="note">{_text(note)}</p>' for note in table.notes)
     yield "</details>" if is_folded else ""
 

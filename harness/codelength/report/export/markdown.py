@@ -48,7 +48,7 @@ def _render(section: Section, charts: Collection[str]) -> Iterator[str]:
         case Table():
             yield section.markdown()
         case Folded(table):
-            text = replace(table, title="", made="").markdown()
+            text = replace(table, title="", method="").markdown()
             title = escape(to_line(table.title), quote=False)
             yield f"<details><summary>{title}</summary>\n\n{text.strip()}\n\n</details>"
         case Chart(name, caption) if name in charts:
