@@ -23,7 +23,7 @@ from typing import Any
 
 from codelength.measure.codec_workers import Watch
 from codelength.plugins import Plugins
-from codelength.results.machine import machine
+from codelength.results.machine import describe_machine
 from codelength_gate.baseline import Baseline, Grid
 from codelength_gate.outcome import Policy, accept, check
 from codelength_gate.timing import TimeVerdict
@@ -218,7 +218,7 @@ def report(done: list[dict[str, Any]]) -> tuple[str, bool]:
     met = not blocked and spoke * 50 <= len(a_a) and caught == len(byte)
     met = met and found * 100 >= 95 * len(slower)
     loads = sorted(line["load"] for line in done)
-    facts = machine()
+    facts = describe_machine()
     rows = [
         ("nothing planted: blocking alarms", blocked, a_a, "none"),
         ("nothing planted: advisory alarms", spoke, a_a, "at most 2 in 100"),

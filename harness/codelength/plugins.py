@@ -30,13 +30,13 @@ from codelength.api.media import Media
 from codelength.api.protocol import Protocol
 from codelength.api.spec import (
     build,
+    escape_bytes,
     expand_ranges,
     split_pieces,
     split_spec,
     split_specs,
-    to_printable,
 )
-from codelength.running import LOADING, running
+from codelength.running import LOADING, guard_plugin
 
 FILE_MODULE = "codelength_file_"
 """How the module of a plugin file begins."""
@@ -127,8 +127,8 @@ class Plugins:
         self.commands: list[Registered[Command]] = []
         self.file_readers: list[Registered[FileReader]] = []
         self.exporters: list[Registered[Exporter]] = []
-        box = Plugin("built in", builtin.__name__, version("codelength"), "codelength")
-        self._register(builtin, box)
+        built_in = Plugin("built in", builtin.__name__, version("codelength"), "codelength")
+        self._register(builtin, built_in)
         wanted = None if only is None else set(only)
         for point in _points():
             if wanted is None or point.name in wanted:
@@ -139,7 +139,7 @@ class Plugins:
 
     def _add(self, plugin: Plugin, load: Callable[[], object]) -> None:
         try:
-            with running(f"loading the plugin {plugin.name}", LOADING):
+            with guard_plugin(f"loading the plugin {plugin.name}", LOADING):
                 self._register(load(), plugin)
         except KeyboardInterrupt:
             raise
@@ -186,8 +186,8 @@ class Plugins:
 
     def codec(self, spec: str) -> Registered[Codec]:
         """Return the codec that `spec` names, with its settings. Raises UsageError."""
-        if to_printable(spec) != spec:
-            raise UsageError(f"no codec {to_printable(spec)}: the name is not UTF-8")
+        if escape_bytes(spec) != spec:
+            raise UsageError(f"no codec {escape_bytes(spec)}: the name is not UTF-8")
         return _find(spec, self.codecs, "codec", "codelength list codecs")
 
     def corpus(self, spec: str) -> Registered[Corpus]:
@@ -403,7 +403,7 @@ def check_description(item: Codec | Corpus) -> None:
     if isinstance(item, Corpus):
         texts += [item.kind, item.title, item.licence, item.source, item.citation, item.published]
     for text in texts:
-        if not isinstance(text, str) or to_printable(text) != text:
+        if not isinstance(text, str) or escape_bytes(text) != text:
             raise UsageError(f"{kind} {item.name} describes itself by {text!r}, which is no text")
 
 

@@ -33,7 +33,7 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def running(what: str, seconds: float = 0) -> Iterator[None]:
+def guard_plugin(what: str, seconds: float = 0) -> Iterator[None]:
     """Run code of a plugin that has no reason to read or print anything.
 
     While it runs in a command, standard input is empty, and what is printed goes to standard error.

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from codelength.api.errors import CodelengthError
 from codelength.measure.codec_workers import Watch
 from codelength.results.cell import CorpusSlice, Struct
-from codelength.results.machine import machine
+from codelength.results.machine import describe_machine
 from codelength.workers.supervisor import CallFailed, Supervisor, TimedOut
 from codelength_gate.baseline import BaselineTiming, Clock
 from codelength_gate.grid import Measured
@@ -224,7 +224,7 @@ def without_time(codec: str, verdict: TimeVerdict, reason: str) -> list[TimeFind
 def timing_conditions() -> dict[str, str]:
     """Return processor and interpreter. Times from others are not compared."""
     return {
-        "processor": machine()["processor"],
+        "processor": describe_machine()["processor"],
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }

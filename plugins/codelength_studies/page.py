@@ -11,7 +11,7 @@ from codelength.report.export.markdown import write_report
 from codelength.report.page import Chart, Heading, Prose, Section
 from codelength.report.table import to_line
 from codelength.results.cell import CorpusSlice
-from codelength.workers.calls import described
+from codelength.workers.calls import describe_error
 
 WITHOUT_PLOTS = (
     "No plots: matplotlib is not installed. This command brings it, and running the command again "
@@ -46,7 +46,7 @@ def make_chart(name: str, caption: str, draw: Callable[[], bytes]) -> Section:
     try:
         import matplotlib.figure  # noqa: F401
     except Exception as error:  # it is there and broken
-        return Prose(f"No plots: {described(error)}")
+        return Prose(f"No plots: {describe_error(error)}")
     return Chart(f"{to_file_name(name)}.svg", caption, draw)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from codelength.api.spec import to_printable
+from codelength.api.spec import escape_bytes
 from codelength.plugins import Plugins
 from codelength.results.cell import Status
 from codelength.results.store import load
@@ -39,7 +39,7 @@ def test_a_folder_of_any_bytes_under_any_names_is_those_bytes(files):
         corpus = PATH.corpus(f"path:{folder},view=bytes").item
         samples = list(corpus.samples())
         assert sorted(bytes(s.data) for s in samples) == sorted(files.values())
-        names = {to_printable(os.fsdecode(name)): data for name, data in files.items()}
+        names = {escape_bytes(os.fsdecode(name)): data for name, data in files.items()}
         assert {s.name: bytes(s.data) for s in samples} == names
         readings = corpus.readings()
         assert sum(r.on_disk for r in readings) == sum(map(len, files.values()))

@@ -13,7 +13,7 @@ from codelength.cli.planned import PlannedPage
 from codelength.measure.forecast import Forecast, expect, fit, order
 from codelength.measure.plan import Plan, Target
 from codelength.plugins import Plugins
-from codelength.report.progress import Forecast as Clock
+from codelength.report.progress import TimeToGo as Clock
 from codelength.results.cell import CellKey
 from factories import broken, cell, corpus_slice
 

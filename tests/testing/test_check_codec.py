@@ -411,11 +411,11 @@ def test_a_script_may_check_its_own_codec(tmp_path):
 
 
 def test_a_sample_is_given_with_and_without_its_hint():
-    from codelength.testing.inputs import inputs
+    from codelength.testing.inputs import make_inputs
 
-    samples = [sample for group in inputs().values() for sample in group]
+    samples = [sample for group in make_inputs().values() for sample in group]
     assert len({sample.name for sample in samples}) == len(samples)
     assert {sample.media.kind for sample in samples} == {"raw", "text", "image", "audio"}
-    for sample in (*inputs()["images"], *inputs()["sound"]):
+    for sample in (*make_inputs()["images"], *make_inputs()["sound"]):
         assert sample.media.resized(len(sample.data)) == sample.media, sample.name
     assert isinstance(samples[0], Sample)

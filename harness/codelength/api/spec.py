@@ -156,7 +156,7 @@ def check_settings(thing: Any) -> None:
         raise UsageError(f"{thing.name} takes {field} {low} to {high}, not {value}")
 
 
-def to_printable(text: str) -> str:
+def escape_bytes(text: str) -> str:
     """Return an argument or a path with each byte that is not UTF-8 written as `\\xe9`."""
     return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 

@@ -170,7 +170,7 @@ def report_bug(error: Exception) -> int:
     import traceback
 
     from codelength.plugins import is_foreign
-    from codelength.workers.calls import described
+    from codelength.workers.calls import describe_error
 
     trace = "".join(traceback.format_exception(error))
     try:
@@ -188,8 +188,8 @@ def report_bug(error: Exception) -> int:
         click.echo(trace, err=True)
         where = "the traceback is above"
     if is_foreign(traceback.extract_tb(error.__traceback__)):
-        return fail(f"a plugin or a library failed: {described(error)}; {where}", 3)
-    return fail(f"internal error: {described(error)}; {where}", 70)
+        return fail(f"a plugin or a library failed: {describe_error(error)}; {where}", 3)
+    return fail(f"internal error: {describe_error(error)}; {where}", 70)
 
 
 def warn_problems(problems: Iterable[str]) -> int:

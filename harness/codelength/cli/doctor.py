@@ -27,10 +27,10 @@ def command(as_json: bool, plugins: Plugins) -> None:
     codelength doctor
     codelength doctor --data MIRROR
     """
-    from codelength.results.machine import machine
+    from codelength.results.machine import describe_machine
 
     warn_broken(plugins)
-    facts = machine()
+    facts = describe_machine()
     sections = {
         "Machine": [[name, value] for name, value in facts.items()],
         "Advice": [["", line] for line in _advice(facts)],

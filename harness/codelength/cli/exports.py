@@ -107,6 +107,6 @@ def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def all_exporters() -> list[Exporter]:
     """Return the built-in exporters and those of installed plugins with other names."""
-    box = {exporter.name for exporter in EXPORTERS}
+    built_in = {exporter.name for exporter in EXPORTERS}
     added = [entry.item for entry in installed_plugins().exporters]
-    return [*EXPORTERS, *(exporter for exporter in added if exporter.name not in box)]
+    return [*EXPORTERS, *(exporter for exporter in added if exporter.name not in built_in)]

@@ -48,7 +48,7 @@ def command(
     codelength leaderboard results/alice results/bob
     codelength leaderboard results/*/ --html index.html --markdown README.md
     """
-    from codelength.api.spec import split_specs, to_printable
+    from codelength.api.spec import escape_bytes, split_specs
     from codelength.report.board import build_board
     from codelength.report.board_page import TITLE, BoardPage
     from codelength.report.submissions import read_folders
@@ -57,6 +57,6 @@ def command(
     cells = [cell for results in found.values() for cell in results.latest]
     pricing = price_cells(price, decoder_bytes, cells, plugins, folders, budget)
     board = build_board(found, split_specs(corpora or ""), pricing)
-    outputs.show(BoardPage(board, TITLE if title is None else to_printable(title), key))
+    outputs.show(BoardPage(board, TITLE if title is None else escape_bytes(title), key))
     code = warn_problems(problem for results in found.values() for problem in results.problems)
     return code if board.has_figures else 3

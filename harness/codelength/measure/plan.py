@@ -17,7 +17,7 @@ from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CellKey, CorpusSlice, SliceKey
 from codelength.results.store import Results
 from codelength.results.validity import require_valid
-from codelength.running import running
+from codelength.running import guard_plugin
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def survey(
             problem = None
             plugins = (entry.plugin.name, rule.plugin.name)
             try:
-                with running(f"reading the corpus {entry.item.spec}"):
+                with guard_plugin(f"reading the corpus {entry.item.spec}"):
                     if not checked and limit is None:
                         _check_digest(entry.item)
                     checked = True

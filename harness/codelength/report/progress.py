@@ -116,7 +116,7 @@ class _Running:
         return max(by_bytes, min(NEARLY, elapsed / self.due) if self.due else 0.0)
 
 
-class Forecast:
+class TimeToGo:
     """How much of the work is done, by the seconds that each cell is expected to take.
 
     Cells of which nothing is known count as one second each. As cells are finished, what they took
@@ -178,7 +178,7 @@ class Lines(Watch):
         self._done = self._total = 0
         self._lock = Lock()
         self._doing = ""
-        self.forecast = Forecast()
+        self.forecast = TimeToGo()
 
     def reading(self, corpus: str) -> None:
         self.timing(f"reading {corpus}")
@@ -222,7 +222,7 @@ class Lines(Watch):
         """Say that a cell is finished."""
         left = self.forecast.left()
         to_go = f", {duration(left)} to go" if left and self._done < self._total else ""
-        self.line(f"[{self._done}/{self._total}{to_go}] {described(cell, reused)}")
+        self.line(f"[{self._done}/{self._total}{to_go}] {describe_cell(cell, reused)}")
 
     def left_out(self, key: CellKey) -> None:
         with self._lock:
@@ -267,7 +267,7 @@ class Live(Lines):
             rates = self._sizes.setdefault(cell.codec, {})
             rates[cell.slice.key] = cell.coded_bytes / cell.slice.bytes
         elif not cell.ok:
-            self.line(described(cell, reused))
+            self.line(describe_cell(cell, reused))
 
     def line(self, text: str) -> None:
         self._console.print(to_line(text), markup=False, highlight=False, soft_wrap=True)
@@ -302,7 +302,7 @@ class Live(Lines):
         return [head, *(f"{100 * means[codec]:7.2f} %  {codec}" for codec in ranked), ""]
 
 
-def described(cell: Cell, reused: bool) -> str:
+def describe_cell(cell: Cell, reused: bool) -> str:
     """A cell's result in one line."""
     what = f"{cell.codec} on {cell.slice.corpus} ({cell.slice.protocol})"
     if not cell.ok:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from codelength.api.spec import to_printable
+from codelength.api.spec import escape_bytes
 from codelength.results.cell import Environment
 from codelength.results.store import Results, load_existing
 
@@ -54,5 +54,5 @@ def _shortest_names(places: Sequence[Path]) -> list[str]:
         length = 1
         while length < len(parts) and any(o[-length:] == parts[-length:] for o in others):
             length += 1
-        names.append(to_printable("/".join(parts[-length:])))
+        names.append(escape_bytes("/".join(parts[-length:])))
     return names

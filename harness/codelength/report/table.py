@@ -94,9 +94,9 @@ class Table:
             f"{{:{'>' if r else '<'}{w}}}" for w, r in zip(widths, right, strict=True)
         )
         lines = [f"| {form.format(*row)} |" for row in cells]
-        heading = f"{'#' * level} {to_markdown(self.title)}" if self.title else ""
+        heading = f"{'#' * level} {escape_markdown(self.title)}" if self.title else ""
         parts = [heading, prose_to_markdown(to_line(self.method)), "\n".join(lines)]
-        parts += [to_markdown(note) for note in self.notes]
+        parts += [escape_markdown(note) for note in self.notes]
         return "\n\n".join(filter(None, parts)) + "\n"
 
     def fit(self, width: int | None) -> "Table":
@@ -217,13 +217,13 @@ def to_line(value: str) -> str:
     return value if value.isprintable() else to_printable(" ".join(value.split()))
 
 
-def to_markdown(value: str) -> str:
+def escape_markdown(value: str) -> str:
     """Escape what Markdown would take for markup; one line."""
     return re.sub(r"([\\|*_<`\[~])", r"\\\1", to_line(value))
 
 
 def _cell_to_markdown(value: str) -> str:
-    text = to_markdown(value)
+    text = escape_markdown(value)
     return f"**{text}**" if isinstance(value, Bold | Bad) and text else text
 
 
@@ -249,9 +249,7 @@ def prose_to_markdown(prose: str) -> str:
     if prose.startswith("```"):
         return prose
     return "\n".join(
-        "".join(
-            to_code(text) if is_code else to_markdown(text) for text, is_code in split_code(line)
-        )
+        "".join(to_code(t) if is_code else escape_markdown(t) for t, is_code in split_code(line))
         for line in prose.split("\n")
     )
 

@@ -11,14 +11,14 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from codelength.api.spec import to_printable
+from codelength.api.spec import escape_bytes
 from codelength.coding import device
 from codelength.results.cell import SCHEMA, Environment
 
 
 def command_line() -> str:
     """Return what was typed."""
-    return to_printable(shlex.join(["codelength", *sys.argv[1:]]))
+    return escape_bytes(shlex.join(["codelength", *sys.argv[1:]]))
 
 
 def environment(threads: int, jobs: int, sandbox: str = "none") -> Environment:
@@ -30,7 +30,7 @@ def environment(threads: int, jobs: int, sandbox: str = "none") -> Environment:
         command=command_line(),
         codelength=version("codelength"),
         commit=commit(),
-        machine=machine(),
+        machine=describe_machine(),
         versions=_versions("msgspec", "numpy", "pluggy"),
         threads=threads,
         jobs=jobs,
@@ -47,7 +47,7 @@ def _versions(*names: str) -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, str]:
+def describe_machine() -> dict[str, str]:
     """The processor, its cores, how busy they are, the system and the device."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     facts = {

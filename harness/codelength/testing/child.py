@@ -11,7 +11,7 @@ from typing import Any
 
 from codelength.api.errors import Unsupported
 from codelength.testing.messages import CheckFailed, Outcome
-from codelength.workers.calls import described
+from codelength.workers.calls import describe_error
 from codelength.workers.limits import limit_memory
 
 _things: list[Any] = []
@@ -76,5 +76,5 @@ def _allow_memory(memory: int) -> None:
 def _raised(error: Exception) -> Outcome:
     text = " ".join(str(error).split())[:300]
     if not isinstance(error, CheckFailed | Unsupported):
-        text = f"raised {described(error)}"
+        text = f"raised {describe_error(error)}"
     return Outcome(problem=text, declined=isinstance(error, Unsupported))

@@ -8,7 +8,7 @@ from codelength.api.codec import Codec
 from codelength.api.media import Sample
 from codelength.measure.worker import difference
 from codelength.testing import questions
-from codelength.testing.inputs import DAMAGED, LONG, corrupt, inputs, truncate
+from codelength.testing.inputs import DAMAGED, LONG, corrupt, make_inputs, truncate
 from codelength.testing.result import Result, first_problem, run_checks, to_result
 from codelength.testing.session import MEMORY, TIMEOUT, Session
 
@@ -43,7 +43,7 @@ def _checks(timeout: float, encoder: Session, decoder: Session) -> Iterator[Resu
     yield to_result("model bytes", encoder.ask(questions.check_model_bytes))
     coded: list[Coded] = []
     failed, fastest = False, float("inf")
-    for check, samples in inputs().items():
+    for check, samples in make_inputs().items():
         start = time.monotonic()
         result = _round_trips(check, encoder, decoder, samples, coded)
         yield result

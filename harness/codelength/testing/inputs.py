@@ -81,7 +81,7 @@ def make_tone(media: Audio, frames: int) -> bytes:
     )
 
 
-def inputs() -> Mapping[str, Sequence[Sample]]:
+def make_inputs() -> Mapping[str, Sequence[Sample]]:
     """Return the samples of each check, by its name. Names of samples are unique."""
     return {
         "empty input": [Sample("nothing", b"")],

@@ -52,14 +52,14 @@ def _reply(request: bytes) -> Done | Threw:
         return Threw(_kinds(error), str(error), getattr(error, "exit_code", 3))
     except Exception as error:
         traceback.print_exception(error)
-        return Threw(_kinds(error), described(error), 3)
+        return Threw(_kinds(error), describe_error(error), 3)
 
 
 def _kinds(error: Exception) -> list[str]:
     return [kind.__name__ for kind in type(error).__mro__]
 
 
-def described(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Put an exception into one line, with the place that raised it.
 
     If a library could not be imported, the line begins with its name.

@@ -6,14 +6,13 @@ from html import escape
 from pathlib import Path
 
 from codelength.report.page import Chart, Document, Folded, Heading, Prose, Section
-from codelength.report.table import Table, prose_to_markdown, to_line
-from codelength.report.table import to_markdown as line_to_markdown
+from codelength.report.table import Table, escape_markdown, prose_to_markdown, to_line
 from codelength.results.files import write_file
 
 
 def to_markdown(page: Document, charts: Collection[str] = ()) -> str:
     """Render all sections; of the charts those that lie in `plots` beside the text."""
-    parts = [f"# {line_to_markdown(page.title)}", prose_to_markdown(page.summary)]
+    parts = [f"# {escape_markdown(page.title)}", prose_to_markdown(page.summary)]
     for section in (*page.first, *page.details):
         parts += _render(section, charts)
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
@@ -42,7 +41,7 @@ def write_report(page: Document, folder: Path, name: str = "report.md") -> Path:
 def _render(section: Section, charts: Collection[str]) -> Iterator[str]:
     match section:
         case Heading(text, level):
-            yield f"{'#' * level} {line_to_markdown(text)}"
+            yield f"{'#' * level} {escape_markdown(text)}"
         case Prose(text):
             yield prose_to_markdown(text)
         case Table():
@@ -52,5 +51,5 @@ def _render(section: Section, charts: Collection[str]) -> Iterator[str]:
             title = escape(to_line(table.title), quote=False)
             yield f"<details><summary>{title}</summary>\n\n{text.strip()}\n\n</details>"
         case Chart(name, caption) if name in charts:
-            yield f"![{line_to_markdown(caption.partition(':')[0])}](plots/{name})"
-            yield line_to_markdown(caption)
+            yield f"![{escape_markdown(caption.partition(':')[0])}](plots/{name})"
+            yield escape_markdown(caption)
