@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from codelength.api.errors import CodelengthError, CorruptBlob, StoreError, UsageError
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 from codelength.workers.calls import report_progress
 from codelength.workers.limits import limit_memory, read_status
 
@@ -396,13 +396,13 @@ def media_files() -> dict[str, list[bytes]]:
 def varints() -> tuple[Sequence[bytes], Take]:
     from codelength.coding.varint import join_parts, split_parts
 
-    numbers = [varint(1 << n) for n in range(0, 70, 7)]
+    numbers = [to_varint(1 << n) for n in range(0, 70, 7)]
     seeds = [bytes([n - 1]) + join_parts(numbers[:n]) for n in (1, 4, 9)]
 
     def take(data: bytes) -> None:
         for part in split_parts(data[1:], 1 + data[0] % 9) if data else ():
             value, end = read_varint(part)
-            assert varint(value) == part[:end]
+            assert to_varint(value) == part[:end]
 
     return seeds, take
 
@@ -453,7 +453,7 @@ def damaged(seed: bytes, seeds: Sequence[bytes], chance: random.Random) -> bytes
             case 4:  # a varint of any size, where another may be
                 with suppress(CorruptBlob):
                     _, behind = read_varint(bytes(data), min(at, len(data)))
-                    data[at:behind] = varint(chance.getrandbits(chance.randrange(1, 66)))
+                    data[at:behind] = to_varint(chance.getrandbits(chance.randrange(1, 66)))
             case 5:
                 del data[at:end]
             case 6:

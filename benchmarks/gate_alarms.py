@@ -37,7 +37,7 @@ CODEC = """
 import bz2, zlib
 from dataclasses import dataclass
 from codelength import RAW, Codec, hookimpl
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 
 PIECES = 10
 AGAIN = {again}      # this share of the data is coded backwards, too, to no avail
@@ -79,7 +79,7 @@ class InC(Codec):
         blobs = [self.code(piece) for piece in pieces]
         if LONGER is not None and data.startswith({first!r}):
             blobs[LONGER] += b"x"
-        return b"".join(varint(len(blob)) + blob for blob in blobs)
+        return b"".join(to_varint(len(blob)) + blob for blob in blobs)
 
     def decode(self, blob):
         at, pieces = 0, []

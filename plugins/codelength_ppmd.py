@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 
 SLICE = 1 << 12
 """Bytes handed to pyppmd's encoder at a time. It checks only between two symbols whether its
@@ -59,7 +59,7 @@ class Ppmd(Codec):
             pieces.append(encoder.encode(part))
         pieces += [encoder.encode(data[whole:]), encoder.flush()]
         stream = _shortened(b"".join(pieces))
-        return varint(len(data)) + stream.ljust(len(data) // STEEPEST, b"\0")
+        return to_varint(len(data)) + stream.ljust(len(data) // STEEPEST, b"\0")
 
     def decode(self, blob: bytes) -> bytes:
         from pyppmd import Ppmd7Decoder

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from codelength.coding.code_length import Bits, bits_by_byte
 from codelength.coding.coder import Coder, stream_ledger
 from codelength.coding.segments import Segmenter
-from codelength.coding.varint import read_varint, split_parts, varint
+from codelength.coding.varint import read_varint, split_parts, to_varint
 from codelength_hf.predictor import TransformerPredictor
 from codelength_hf.tokens import Tokens
 
@@ -81,8 +81,8 @@ class TokenCoder(Coder):
             yield bits_by_byte(self._predictor, symbols, bits, len(data))
 
     def _front(self, count: int, escaped: bytes) -> bytes:
-        front = self._fingerprint + varint(count)
-        return front + varint(len(escaped)) + escaped if self._tokens.escapes else front
+        front = self._fingerprint + to_varint(count)
+        return front + to_varint(len(escaped)) + escaped if self._tokens.escapes else front
 
     def _parts(self, blob: bytes) -> Parts:
         """Parse a blob. Raises CorruptBlob."""

@@ -26,7 +26,7 @@ from math import ceil, isqrt, sqrt
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from codelength import RAW, Array, Codec, CorruptBlob, Image, Media
-from codelength.coding.varint import join_parts, read_varint, split_parts, varint
+from codelength.coding.varint import join_parts, read_varint, split_parts, to_varint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,11 +65,11 @@ class ImageCodec(Codec):
         media = _as_image(media)
         if wide := _tiles(data, media, self.longest):
             across, tiles = wide
-            head = varint(1) + varint(1) + varint(across) + varint(len(tiles))
+            head = to_varint(1) + to_varint(1) + to_varint(across) + to_varint(len(tiles))
             return head + join_parts(self.write(tile) for tile in tiles)
         images, pad = _images(data, media, self.longest)
         several = len(images) > 1
-        head = varint(2 * pad + several) + (varint(len(images)) if several else b"")
+        head = to_varint(2 * pad + several) + (to_varint(len(images)) if several else b"")
         return head + join_parts(self.write(image) for image in images)
 
     def drops(self, media: Media) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from codelength.coding.coder import Coder, stream_ledger
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 from codelength_mix.coding import BLOCK, Decoding, Encoding, Plan, plan_of
 
 ENOUGH = 1 << 22
@@ -35,7 +35,7 @@ class MixCoder(Coder):
 
     def encode(self, datas: Sequence[bytes]) -> list[bytes]:
         streams = self._encode(datas, False, Encoding.finish)
-        return [varint(len(data)) + stream for data, stream in zip(datas, streams, strict=True)]
+        return [to_varint(len(data)) + stream for data, stream in zip(datas, streams, strict=True)]
 
     def code_lengths(self, datas: Sequence[bytes]) -> Iterator[NDArray[np.float64]]:
         yield from self._encode(datas, True, lambda encoding: encoding.lengths)

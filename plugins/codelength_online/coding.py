@@ -16,7 +16,7 @@ from codelength.api.errors import CorruptBlob
 from codelength.coding.code_length import bits_of
 from codelength.coding.coder import Coder, stream_ledger
 from codelength.coding.range_coder import Decoders, Encoder
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 from codelength_exact.recurrent_shape import Shape
 from codelength_online.learning import Learning
 from codelength_online.model import Model, begin
@@ -60,7 +60,7 @@ class OnlineCoder(Coder):
     """
 
     def encode(self, datas: Sequence[bytes]) -> list[bytes]:
-        return [varint(len(data)) + encode(data) for data in datas]
+        return [to_varint(len(data)) + encode(data) for data in datas]
 
     def decode(self, blobs: Sequence[bytes]) -> list[bytes]:
         heads = [read_varint(blob) for blob in blobs]

@@ -3,18 +3,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codelength import CorruptBlob
-from codelength.coding.varint import join_parts, read_varint, split_parts, varint
+from codelength.coding.varint import join_parts, read_varint, split_parts, to_varint
 
 
 def test_varints_are_leb128():
-    assert varint(0) == b"\x00"
-    assert varint(127) == b"\x7f"
-    assert varint(624485) == bytes.fromhex("e58e26")  # the example of the DWARF standard
+    assert to_varint(0) == b"\x00"
+    assert to_varint(127) == b"\x7f"
+    assert to_varint(624485) == bytes.fromhex("e58e26")  # the example of the DWARF standard
 
 
 @given(st.integers(0, 2**63))
 def test_a_varint_is_read_back_with_what_follows(value):
-    assert read_varint(b"ab" + varint(value) + b"cd", 2) == (value, 2 + len(varint(value)))
+    assert read_varint(b"ab" + to_varint(value) + b"cd", 2) == (value, 2 + len(to_varint(value)))
 
 
 @pytest.mark.parametrize("blob", [b"", b"\x80", b"\xff" * 11, b"\x81\x00"])

@@ -6,7 +6,7 @@ import samples
 
 import codelength_ppmd
 from codelength import CorruptBlob
-from codelength.coding.varint import varint
+from codelength.coding.varint import to_varint
 from codelength_ppmd import Ppmd
 
 SMALL = Ppmd(order=6, memory=16)
@@ -16,8 +16,8 @@ def test_the_stream_is_that_of_pyppmd_without_its_first_byte_and_its_last_three(
     encoder = pyppmd.Ppmd7Encoder(6, 16 << 20)
     flushed = encoder.encode(samples.PROSE) + encoder.flush()
     blob = SMALL.encode(samples.PROSE)
-    assert blob.startswith(varint(len(samples.PROSE)) + flushed[1:-4])
-    assert len(blob) <= len(varint(len(samples.PROSE))) + len(flushed) - 4
+    assert blob.startswith(to_varint(len(samples.PROSE)) + flushed[1:-4])
+    assert len(blob) <= len(to_varint(len(samples.PROSE))) + len(flushed) - 4
 
 
 def test_the_stream_with_zeros_behind_is_what_pyppmd_decodes():
@@ -36,7 +36,7 @@ def test_no_byte_is_lost_where_output_blocks_of_pyppmd_end(seed):
 def test_zeros_that_code_to_nothing_but_zeros_come_back():
     data = bytes(100_000)
     blob = SMALL.encode(data)
-    assert blob == varint(100_000) + bytes(100_000 // 4096)
+    assert blob == to_varint(100_000) + bytes(100_000 // 4096)
     assert SMALL.decode(blob) == data
 
 
@@ -48,14 +48,14 @@ def test_data_is_decoded_in_pieces_as_at_once(monkeypatch):
 
 def test_a_length_that_the_stream_cannot_hold_is_refused():
     with pytest.raises(CorruptBlob, match="claims to hold 1099511627776"):
-        SMALL.decode(varint(1 << 40) + b"abc")
+        SMALL.decode(to_varint(1 << 40) + b"abc")
 
 
 def test_a_stream_with_an_end_mark_is_refused():
     encoder = pyppmd.Ppmd7Encoder(6, 16 << 20)
     marked = encoder.encode(b"abc") + encoder.flush(True)
     with pytest.raises(CorruptBlob, match="ends after 3 of 1000"):
-        SMALL.decode(varint(1000) + marked[1:].rstrip(b"\0"))
+        SMALL.decode(to_varint(1000) + marked[1:].rstrip(b"\0"))
 
 
 def test_a_full_model_is_begun_anew_on_both_sides():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from codelength import RAW, Codec, Image, Media, Sample, Unavailable
 from codelength.coding.coder import Coder
 from codelength.coding.segments import PredictorCoder, Segmenter
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec, codec_checks, questions
 from codelength_order2 import Order2Codec
@@ -301,7 +301,7 @@ class Fragile(Codec):
     name = "fragile"
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
-        return varint(len(data)) + zlib.crc32(data).to_bytes(4, "big") + data + b"unread"
+        return to_varint(len(data)) + zlib.crc32(data).to_bytes(4, "big") + data + b"unread"
 
     def decode(self, blob: bytes) -> bytes:
         size, at = read_varint(blob)

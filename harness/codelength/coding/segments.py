@@ -17,7 +17,7 @@ from codelength.coding.coder import Coder, stream_ledger
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
 from codelength.coding.streams import decode, encode
-from codelength.coding.varint import join_parts, read_varint, split_parts, varint
+from codelength.coding.varint import join_parts, read_varint, split_parts, to_varint
 
 GROUP = 64
 """Segments that share a stream. Part of the format: a group is decoded in step as a whole."""
@@ -109,7 +109,7 @@ class PredictorCoder(Coder):
     def encode(self, datas: Sequence[bytes]) -> list[bytes]:
         sequences = [self.predictor.tokenize(data) for data in datas]
         bodies = self.segmenter.encode(self.predictor, sequences)
-        return [varint(len(s)) + body for s, body in zip(sequences, bodies, strict=True)]
+        return [to_varint(len(s)) + body for s, body in zip(sequences, bodies, strict=True)]
 
     def decode(self, blobs: Sequence[bytes]) -> list[bytes]:
         heads = [read_varint(blob) for blob in blobs]

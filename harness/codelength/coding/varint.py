@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from codelength.api.errors import CorruptBlob
 
 
-def varint(value: int) -> bytes:
+def to_varint(value: int) -> bytes:
     """`value` ≥ 0 in LEB128: seven bits a byte, low ones first."""
     out = bytearray()
     while value > 0x7F:
@@ -32,7 +32,7 @@ def read_varint(blob: bytes, at: int = 0) -> tuple[int, int]:
 def join_parts(parts: Iterable[bytes]) -> bytes:
     """Parts one after the other, each but the last behind its length."""
     *front, last = parts
-    return b"".join([b"".join((varint(len(part)), part)) for part in front] + [last])
+    return b"".join([b"".join((to_varint(len(part)), part)) for part in front] + [last])
 
 
 def split_parts(blob: bytes, count: int) -> list[bytes]:

@@ -12,7 +12,7 @@ from itertools import islice
 from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import CodelengthError, Unavailable, UsageError
 from codelength.api.media import Sample
-from codelength.coding.varint import varint
+from codelength.coding.varint import to_varint
 from codelength.container.fields import (
     ContainerError,
     Reader,
@@ -64,10 +64,10 @@ class Header:
             MAGIC,
             bytes([FORMAT]),
             text_field(self.codec),
-            varint(self.segment),
+            to_varint(self.segment),
             table_field({key: text_field(value) for key, value in self.requires.items()}),
             table_field({key: text_field(value) for key, value in self.versions.items()}),
-            table_field({key: varint(size) for key, size in self.model_bytes.items()}),
+            table_field({key: to_varint(size) for key, size in self.model_bytes.items()}),
         )
 
 
@@ -91,7 +91,7 @@ class Segment:
     @property
     def head(self) -> bytes:
         """The bytes in front of the blob."""
-        return varint(self.size) + varint(len(self.blob)) + self.crc.to_bytes(4, "little")
+        return to_varint(self.size) + to_varint(len(self.blob)) + self.crc.to_bytes(4, "little")
 
 
 def pack(codec: Codec, source: Source, segment: int = SEGMENT) -> Iterator[bytes]:
@@ -118,7 +118,7 @@ def pack(codec: Codec, source: Source, segment: int = SEGMENT) -> Iterator[bytes
             yield zlib.crc32(blob, zlib.crc32(head)).to_bytes(4, "little")
             whole.update(data)
             total += len(data)
-    yield seal(varint(0), varint(total), whole.digest())
+    yield seal(to_varint(0), to_varint(total), whole.digest())
 
 
 class Container:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from codelength.api.errors import CodelengthError, CorruptBlob, UsageError
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 
 T = TypeVar("T")
 
@@ -112,14 +112,16 @@ def text_field(value: str) -> bytes:
     data = value.encode()
     if len(data) > TEXT or not value.isprintable():
         raise UsageError(f"a container cannot carry {clip(repr(value))}")
-    return varint(len(data)) + data
+    return to_varint(len(data)) + data
 
 
 def table_field(fields: Mapping[str, bytes]) -> bytes:
     """Return the field of a table of `fields` by name. Raises UsageError for too many."""
     if len(fields) > ENTRIES:
         raise UsageError(f"a container cannot carry a table of {len(fields)} entries")
-    return varint(len(fields)) + b"".join(text_field(key) + field for key, field in fields.items())
+    return to_varint(len(fields)) + b"".join(
+        text_field(key) + field for key, field in fields.items()
+    )
 
 
 def clip(text: str) -> str:

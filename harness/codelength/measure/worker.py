@@ -25,7 +25,7 @@ from codelength.api.errors import CodelengthError, CorpusError
 from codelength.api.media import Sample
 from codelength.api.model_card import ModelCard
 from codelength.coding import device
-from codelength.coding.varint import varint
+from codelength.coding.varint import to_varint
 from codelength.measure.code import noting_late_code
 from codelength.measure.job import Recipe
 from codelength.measure.plan import read_slice
@@ -200,7 +200,7 @@ def count(blobs_file: str) -> Counted:
     digest, sizes, at = hashlib.sha256(), list[int](), 0
     with Path(blobs_file).open("rb") as file:
         for size in _lengths(file):
-            digest.update(varint(size))
+            digest.update(to_varint(size))
             at = file.tell() + size
             while left := at - file.tell():
                 digest.update(file.read(min(left, PIECE)) or _cut_off())

@@ -123,11 +123,11 @@ def test_the_mixture_holds_its_model_and_no_more():
 
 @each
 def test_a_blob_that_claims_too_much_is_refused_before_anything_is_made(codec):
-    from codelength.coding.varint import varint
+    from codelength.coding.varint import to_varint
 
     for size in (1 << 24, 1 << 40, 1 << 62):
         with pytest.raises(CorruptBlob):
-            codec.decode(varint(size) + b"abcdef")
+            codec.decode(to_varint(size) + b"abcdef")
 
 
 @each

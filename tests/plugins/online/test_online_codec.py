@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from codelength import CorruptBlob, Sample
-from codelength.coding.varint import varint
+from codelength.coding.varint import to_varint
 from codelength.plugins import Plugins
 from codelength.testing import check_codec
 from codelength_online import OnlineCodec
@@ -112,7 +112,7 @@ def test_a_blob_does_not_depend_on_what_was_coded_before():
         b"\0more",
         b"\x80\0",
         b"\xff" * 8 + b"\x7f",
-        varint(CHEAPEST * 9 + 1) + b"x",
+        to_varint(CHEAPEST * 9 + 1) + b"x",
         b"\x90\x4eabc",
     ],
 )
