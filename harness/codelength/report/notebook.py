@@ -40,7 +40,7 @@ class Results(store.Results):
         Examples:
             >>> results.to_dataframe().groupby("codec")["ratio"].mean()
         """
-        from codelength.results.frames import to_dataframe
+        from codelength.report.frames import to_dataframe
 
         return to_dataframe(self.latest, level)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from codelength.api.errors import Unavailable, UsageError
+from codelength.metrics import rates
 from codelength.results.cell import Cell
 
 if TYPE_CHECKING:
@@ -18,17 +19,16 @@ def cell_rows(cells: Iterable[Cell]) -> Iterator[Row]:
     """Return one row for each cell; None where a cell has no such figure."""
     for cell in cells:
         of, encode, decode = cell.slice, cell.encode, cell.decode
-        ratio = cell.coded_bytes / of.bytes if cell.ok and of.bytes else None
         yield {
-            **_place(cell),
+            **cell.key._asdict(),
             "kind": of.kind,
             "status": str(cell.status),
             "evidence": None if cell.evidence is None else str(cell.evidence),
             "samples": of.samples,
             "raw_bytes": of.bytes,
             "coded_bytes": cell.coded_bytes if cell.ok else None,
-            "ratio": ratio,
-            "bits_per_byte": None if ratio is None else 8 * ratio,
+            "ratio": rates.ratio(cell),
+            "bits_per_byte": rates.bits_per_byte(cell),
             "model_bytes": sum(size or 0 for size in cell.model_bytes.values()),
             "encode_seconds": encode.seconds if encode else None,
             "decode_seconds": decode.seconds if decode else None,
@@ -45,7 +45,7 @@ def sample_rows(cells: Iterable[Cell]) -> Iterator[Row]:
     for cell in cells:
         for number, (raw, coded) in enumerate(cell.groups):
             sizes = {"sample": number, "raw_bytes": raw, "coded_bytes": coded}
-            yield {**_place(cell), **sizes, "ratio": coded / raw if raw else None}
+            yield {**cell.key._asdict(), **sizes, "ratio": coded / raw if raw else None}
 
 
 LEVELS = {"cells": cell_rows, "samples": sample_rows}
@@ -67,7 +67,3 @@ def to_dataframe(cells: Iterable[Cell], level: str) -> "pd.DataFrame":
             f"a data frame needs pandas, which is not installed: {INSTALL}"
         ) from error
     return pd.DataFrame.from_records(list(LEVELS[level](cells)))
-
-
-def _place(cell: Cell) -> Row:
-    return dict(cell.key._asdict())
