@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 
 SLOWER = "more is smaller and slower"
 SMALLEST = 65 << 10
@@ -186,7 +186,7 @@ class Sized(Binding):
         """Return what a stream holds."""
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
-        return varint(len(data)) + (self.compress(data) if data else b"")
+        return to_varint(len(data)) + (self.compress(data) if data else b"")
 
     def decode(self, blob: bytes) -> bytes:
         size, at = read_varint(blob)

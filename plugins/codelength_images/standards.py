@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from zlib import crc32
 
 from codelength import CorruptBlob, Setting
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 from codelength_images.formats import named_version
 from codelength_images.pixels import ImageCodec, check_area
 
@@ -53,7 +53,7 @@ class StandardImage(ImageCodec):
 
     def write(self, pixels: "Pixels") -> bytes:
         rows, columns, channels = pixels.shape
-        head = bytes([8 * pixels.itemsize + channels]) + varint(rows) + varint(columns)
+        head = bytes([8 * pixels.itemsize + channels]) + to_varint(rows) + to_varint(columns)
         file = self.write_file(self._fitted(pixels))
         return head + (crc32(file).to_bytes(CHECKSUM, "little") if self.frail else b"") + file
 
