@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codelength import Sample, UsageError
-from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
+from codelength.coding.coder import Coder, CoderCodec
 from codelength_exact import devices
+from codelength_exact.bits import check_bits, with_bits
 
 if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor

@@ -14,8 +14,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
-from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
+from codelength.coding.coder import Coder, CoderCodec
 from codelength_exact import devices
+from codelength_exact.bits import check_bits, with_bits
 from codelength_hf.byte_transformer import TransformerCodec, bundled_sizes
 
 if TYPE_CHECKING:

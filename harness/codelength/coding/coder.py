@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codelength.api.codec import Codec
-from codelength.api.errors import UsageError
 from codelength.api.media import RAW, Media, Sample
 
 if TYPE_CHECKING:
@@ -70,21 +69,6 @@ class CoderCodec(Codec):
 
     def pieces(self, data: bytes) -> list[bytes]:
         return self.coder.pieces(data)
-
-
-def with_bits(coder: Coder, bits: int | None) -> Coder:
-    """Returns `coder` for a codec's setting `bits`: it sees seven bits of each byte, or all."""
-    if bits != 7:
-        return coder
-    from codelength.coding.seven_bits import SevenBits
-
-    return SevenBits(coder)
-
-
-def check_bits(name: str, bits: int | None) -> None:
-    """Raises UsageError for a setting `bits` that is not 7 or 8."""
-    if bits not in (None, 7, 8):
-        raise UsageError(f"{name}:bits={bits} cannot be: it is 7 or 8")
 
 
 def stream_ledger(size: int, streams: Sequence[bytes], **sections: int) -> Mapping[str, int]:

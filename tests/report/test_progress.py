@@ -5,8 +5,8 @@ from io import StringIO
 
 import pytest
 
-from codelength.cli import progress
-from codelength.report.progress import Forecast, Live, Meter
+from codelength.report import progress
+from codelength.report.progress import Live, Meter, TimeToGo
 from factories import cell, corpus_slice
 
 
@@ -49,7 +49,7 @@ def test_within_a_batch_the_time_that_a_cell_has_had_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock, of = Clock(monkeypatch), corpus_slice("a", 1000)
-    forecast = Forecast()
+    forecast = TimeToGo()
     forecast.expected = {cell("gzip", of).key: 10.0}
     forecast.begin(1)
     forecast.started("gzip", of, decode=False)

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength import RAW, CorruptBlob, Sample, UsageError
-from codelength.coding.coder import Coder, CoderCodec, check_bits, with_bits
+from codelength.coding.coder import Coder, CoderCodec
 from codelength.coding.range_coder import IntArray
 from codelength.coding.segments import PredictorCoder, Segmenter
-from codelength.coding.seven_bits import join_bits, split_bits
+from codelength_exact.bits import check_bits, with_bits
+from codelength_exact.seven_bits import join_bits, split_bits
 from uniform_predictor import UniformPredictor
 
 
