@@ -7,6 +7,7 @@ from codelength.api.errors import CorpusError, UsageError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol
 from codelength.api.sampling import Limit
+from codelength.cli.options import ALL
 from codelength.measure.plan import Plan, Target, read_slice, survey
 from codelength.plugins import Plugins, Registered
 
@@ -41,7 +42,7 @@ def plan_study(
             "nothing to measure; 'codelength list codecs' and 'codelength list corpora' show what "
             "there is"
         )
-    targets = survey(selected, protocols, limit, reading)
+    targets = survey(selected, protocols, None if limit == ALL else limit, reading)
     for target in targets:
         if target.problem:
             raise CorpusError(target.problem)

@@ -310,6 +310,16 @@ def test_the_first_screen_has_at_most_27_lines_in_any_terminal(hand_in) -> None:
                 assert word in lines[head + 1]
 
 
+def test_long_names_leave_room_for_figures() -> None:
+    long = f"hf:model=/home/someone/{'models/' * 9}small.gguf"
+    cells = [cell(name, CUTS[0], coded) for name, coded in ((long, 100), ("gzip", 300))]
+    screen = to_screen(BoardPage(board_of(cells)), 80)
+    assert max(map(len, screen.splitlines())) <= 80
+    assert re.search(r"^ *1 +hf:model=/hom…\S+small.gguf +10.00 ", screen, re.MULTILINE)
+    for word in ("size", "smaller", "enc", "dec", "mem"):
+        assert word in screen
+
+
 def test_the_first_screen_says_who_wins_each_kind_of_media() -> None:
     cells = [
         cell("small", CUTS[0], 100, decode=phase(1)),

@@ -45,7 +45,7 @@ def with_out(what: str, folder: str | None = None) -> Callable[[F], F]:
 
 
 def with_list(
-    name: str, what: str, target: str = "", default: str | None = None
+    name: str, what: str, default: str | None = None, required: bool = False
 ) -> Callable[[F], F]:
     """An option that takes a list, in one text or by being repeated; None if it is not given."""
 
@@ -54,12 +54,44 @@ def with_list(
 
     return click.option(
         name,
-        target or name.removeprefix("--"),
         multiple=True,
+        required=required,
         callback=join,
         metavar="LIST",
         help=what + (f"  [default: {default}]" if default else ""),
     )
+
+
+def with_selection(
+    protocol: str = "whole", required: bool = False, codecs: bool = True
+) -> Callable[[F], F]:
+    """--codecs, --corpora, --protocol and --limit: what is measured.
+
+    Args:
+        protocol: The default.
+        required: Whether there is no default of the others.
+        codecs: Whether there is a --codecs.
+    """
+    every, embedded = ("", "") if required else ("; by default all", "; by default the embedded")
+
+    def add(command: F) -> F:
+        for option in (
+            LIMIT,
+            with_list(
+                "--protocol",
+                "How files are cut before coding: whole, chunks:N (pieces of N bytes), solid (all "
+                "joined), paper (as Delétang et al. do).",
+                protocol,
+            ),
+            with_list("--corpora", f"Corpora, files and folders{embedded}.", required=required),
+            with_list(
+                "--codecs", f"Codecs, as NAME:level=1..19,@fast,-NAME{every}.", required=required
+            ),
+        )[: 3 + codecs]:
+            command = option(command)
+        return command
+
+    return add
 
 
 def with_timeout(seconds: float, what: str = "For each direction of a cell.") -> Callable[[F], F]:
@@ -188,10 +220,17 @@ class LimitOption(click.ParamType[str | int]):
 LIMIT = click.option(
     "--limit",
     type=LimitOption(),
-    callback=lambda _context, _option, limit: None if limit == ALL else limit,
-    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first.",
+    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its "
+    "first; all.",
 )
-
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Codecs at once; above 1 sizes stay exact and speeds are labelled.",
+)
+FRESH = click.option("--fresh", is_flag=True, help="Measure also what the folder of --out holds.")
 
 DATA = click.option(
     "--data",

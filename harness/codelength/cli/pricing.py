@@ -47,9 +47,9 @@ def with_price(command: F) -> F:
             callback=lambda _context, _option, text: parse_price(text),
             default=AS_STORED,
             show_default=True,
-            metavar="stored|Nbits|2bytes|compressed",
-            help="What a model costs in adjusted ratios: its bytes as stored, so much a parameter "
-            "(3.6bits), or what the best lossless codec makes of it.",
+            metavar="PRICE",
+            help="What a model costs in adjusted ratios: stored (its bytes), 3.6bits or 2bytes (so "
+            "much a parameter), compressed (what the best lossless codec makes of it).",
         ),
     ):
         command = option(command)

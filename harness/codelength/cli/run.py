@@ -16,17 +16,18 @@ from codelength.cli.exports import Outputs, with_exports
 from codelength.cli.options import (
     ALL,
     DEVICE,
+    FRESH,
+    JOBS,
     KEY,
     OUT,
     SANDBOX,
     Duration,
-    LimitOption,
     Size,
     leave_out_missing,
     warn_broken,
     with_budget,
-    with_list,
     with_plugins,
+    with_selection,
     with_timeout,
 )
 from codelength.cli.pricing import price_cells, with_price
@@ -54,26 +55,10 @@ SLOW = " A codec that would take more than half an hour for a corpus is measured
 
 @click.command()
 @USE
-@with_list("--codecs", "Codecs, as NAME:level=1..19,@fast,-NAME; default: every row there is.")
-@with_list("--corpora", "Corpora, files and folders; default: the corpora that come embedded.")
-@with_list(
-    "--protocol", "How corpora are cut: whole, chunks:N, solid, paper.", "protocols", "whole"
-)
-@click.option(
-    "--limit",
-    type=LimitOption(),
-    help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its first; "
-    "all. Without it, fast codecs take everything and slow ones a sample.",
-)
+@with_selection()
 @OUT
 @KEY
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Codecs at once; above 1 sizes stay exact and speeds are labelled.",
-)
+@JOBS
 @click.option(
     "--threads",
     type=click.IntRange(1),
@@ -90,7 +75,7 @@ SLOW = " A codec that would take more than half an hour for a corpus is measured
     help="Let the run take about so long, as 20min: all codecs take a sample, and everything "
     "those that have the time.",
 )
-@click.option("--fresh", is_flag=True, help="Measure also what the results folder holds.")
+@FRESH
 @with_timeout(TIMEOUT)
 @click.option("--memory", type=Size(), help="For each worker; 80% of the machine's by default.")
 @SANDBOX
@@ -101,7 +86,7 @@ SLOW = " A codec that would take more than half an hour for a corpus is measured
 def command(
     codecs: str | None,
     corpora: str | None,
-    protocols: str,
+    protocol: str,
     limit: Limit,
     out: Path,
     key: str,
@@ -122,7 +107,8 @@ def command(
     """Measure codecs on corpora, rank them, write a report.
 
     Without options: every codec on every embedded corpus. Every cell is encoded, decoded in
-    another process and compared.
+    another process and compared. Without --limit, fast codecs take everything and slow ones a
+    sample.
 
     \b
     codelength run --codecs gzip,zstd:level=1..19 --corpora ~/data
@@ -145,7 +131,7 @@ def command(
     warn_broken(plugins)
     selected = plugins.select_codecs(codecs)
     chosen_codecs = leave_out_missing(selected, asked=False)
-    chosen_protocols = plugins.select_protocols(protocols)
+    chosen_protocols = plugins.select_protocols(protocol)
     chosen_corpora = leave_out_missing(plugins.select_corpora(corpora), corpora is not None)
     limit, within = choose_limit(limit, corpora is not None, duration)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:

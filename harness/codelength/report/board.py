@@ -453,10 +453,16 @@ def build_board(
         contradictions=contradictions,
         failed=[m for members in groups.values() for m in members if not m.cell.ok],
         left_out=left_out,
-        problems=[problem for one in every for problem in one.problems],
+        problems=[_place_in(name, p) for name, one in folders.items() for p in one.problems],
         folders=runs,
         pricing=pricing,
     )
+
+
+def _place_in(folder: str, problem: str) -> str:
+    """Name the folder of a line that is not a result as the board does, without its whole path."""
+    found = re.fullmatch(r".*[/\\]([^/\\]+:\d+ is not a result.*)", problem)
+    return f"{folder}/{found[1]}" if found else problem
 
 
 def _is_all_measured(sample: Grid, whole: Grid) -> bool:

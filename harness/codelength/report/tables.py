@@ -206,7 +206,7 @@ def _notes_on(board: Board, part: Part, of: CorpusSlice | None) -> list[str]:
         twice = ", decoded files that are also there as bytes" * is_twice
         many = format.plural(left, "corpus", "corpora")
         notes.insert(0, f"{many} (controls, empty{twice}) not averaged.")
-    notes += uncertainty.notes(part)
+    notes = [*uncertainty.notes(part), *notes]
     return [*notes, *board.machines.caution(part.cells), *corpus_notes(grid, part.corpora)]
 
 

@@ -14,10 +14,7 @@ SETS = (
     "with 95%, for other files like these; rows are compared file by file."
 )
 FIRST = "first: the chance that the row is the smallest on other files like these."
-SLOW = (
-    "≈: measured on a sample. Its size on all is estimated from the codecs that have both; the "
-    "places after ≈ are those that the 95% interval leaves. Its speeds are those on the sample."
-)
+SLOW = "≈: estimated from a sample, with the places that its 95% interval leaves."
 
 
 def columns(part: Part) -> list[Column]:
@@ -34,7 +31,8 @@ def columns(part: Part) -> list[Column]:
 def notes(part: Part) -> list[str]:
     """What these columns and the places mean; of all kinds together, what other means would say."""
     means = [mean for mean in part.means.values() if mean.value is not None]
-    said = [SETS] if any("–" in place for place in part.places().values()) else []
+    said = [SLOW] if part.estimates else []
+    said += [SETS] if any("–" in place for place in part.places().values()) else []
     files = min((mean.clusters for mean in means), default=FEWEST)
     if files < FEWEST:
         said.append(
@@ -47,7 +45,6 @@ def notes(part: Part) -> list[str]:
             "the places, the files of a corpus of few are taken to vary as those of others do."
         )
     said += [FIRST] if any(mean.first is not None for mean in means) else []
-    said += [SLOW] if part.estimates else []
     return [*said, *(_other_means(part) if part.name == "all" else [])]
 
 

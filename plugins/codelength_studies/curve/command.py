@@ -12,16 +12,16 @@ from codelength.api.sampling import Limit
 from codelength.cli import warn_problems
 from codelength.cli.options import (
     DEVICE,
-    LIMIT,
+    FRESH,
     Size,
     warn_broken,
     with_out,
     with_plugins,
+    with_selection,
 )
 from codelength.cli.output import print_sections
 from codelength.plugins import Plugins
 from codelength.report.progress import Meter
-from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 
 if TYPE_CHECKING:
     from codelength.api.codec import Codec
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@CODECS
-@CORPORA
-@with_protocol("paper")
+@with_selection("paper", required=True)
 @click.option(
     "--length", type=Size(), default=2048, show_default=True, help="Bytes of a piece: the context."
 )
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     help="Pieces of each corpus, from all over it.",
 )
 @DEVICE
-@LIMIT
 @click.option(
     "--last",
     type=click.IntRange(1),

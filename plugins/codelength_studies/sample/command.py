@@ -10,10 +10,9 @@ import click
 from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import UsageError
 from codelength.cli import warn_problems
-from codelength.cli.options import DEVICE, Size, warn_broken, with_out, with_plugins
+from codelength.cli.options import DEVICE, FRESH, Size, warn_broken, with_out, with_plugins
 from codelength.plugins import Plugins
 from codelength.report.progress import Meter
-from codelength_studies.options import FRESH
 
 if TYPE_CHECKING:
     from codelength_studies.journal import StudyJournal

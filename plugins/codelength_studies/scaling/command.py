@@ -10,11 +10,17 @@ import click
 
 from codelength.api.errors import StoreError, Unavailable, UsageError
 from codelength.api.sampling import Limit
-from codelength.cli.options import LIMIT, warn_broken, with_out, with_plugins
+from codelength.cli.options import (
+    FRESH,
+    JOBS,
+    warn_broken,
+    with_out,
+    with_plugins,
+    with_selection,
+)
 from codelength.cli.output import print_sections
 from codelength.plugins import Plugins
 from codelength.report.progress import Meter, duration
-from codelength_studies.options import CORPORA, FRESH, with_protocol
 
 if TYPE_CHECKING:
     from codelength_studies.scaling.analysis import Analysis
@@ -136,9 +142,7 @@ def _analyses(
     help="The codec of each model in FOLDER, {} standing for its file: recurrent:weights={}",
 )
 @click.option("--codecs", metavar="LIST", help="The models as codecs, instead of a folder.")
-@CORPORA
-@with_protocol("paper")
-@LIMIT
+@with_selection("paper", required=True, codecs=False)
 @click.option(
     "--score", "scored", is_flag=True, help="Ideal code lengths, labelled ≈, instead of coding."
 )
@@ -148,7 +152,7 @@ def _analyses(
     metavar="TOKENS",
     help="Tokens of a training step, for axes in tokens and FLOPs.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
+@JOBS
 @OUT
 @FRESH
 @with_plugins

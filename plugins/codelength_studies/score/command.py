@@ -9,35 +9,27 @@ from codelength.api.sampling import Limit
 from codelength.cli import warn_problems
 from codelength.cli.options import (
     DEVICE,
-    LIMIT,
+    FRESH,
+    JOBS,
     OUT,
     Size,
     warn_broken,
     with_plugins,
+    with_selection,
 )
 from codelength.cli.output import print_sections
 from codelength.plugins import Plugins
 from codelength.report import format
 from codelength.report.progress import Meter, duration
 from codelength.results.cell import Cell, CorpusSlice
-from codelength_studies.options import CODECS, CORPORA, FRESH, with_protocol
 
 CHECK = 131_072
 """Bytes of each corpus that are coded, too."""
 
 
 @click.command()
-@CODECS
-@CORPORA
-@with_protocol("whole", "LIST")
-@LIMIT
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Processes that score at once, one thread each.",
-)
+@with_selection(required=True)
+@JOBS
 @click.option(
     "--check",
     type=Size(),

@@ -17,6 +17,9 @@ NOTES = 6
 WANTED = 9
 """Rows of each table that matter more than notes."""
 
+NAME, LEAST_NAME = 28, 18
+"""Characters that are shown however narrow the terminal is: of the name of a row, of a winner."""
+
 LEAST = 4
 """Rows that a table keeps, as long as there is room for the table at all."""
 
@@ -43,7 +46,7 @@ def to_screen(page: Page, width: int | None = None, colour: bool = False) -> str
     notes = list(dict.fromkeys(note for table in given for note in table.notes))
     prose = [section.text for section in page.first if isinstance(section, Prose)]
     if width is not None:
-        tables = [replace(table.fit(width), notes=()) for table in tables]
+        tables = [replace(_clip(table, width).fit(width), notes=()) for table in tables]
         heads = [_heads(table, width) for table in tables]
         for lines in range(NOTES, -1, -1):  # some rows come before notes
             told = _fit_notes(notes, width, lines)
@@ -63,6 +66,21 @@ def to_screen(page: Page, width: int | None = None, colour: bool = False) -> str
     )
     blocks = [_to_block(table, width, colour) for table in tables]
     return "\n\n".join(filter(None, [summary, *blocks, "\n".join(rest)]))
+
+
+def _clip(table: Table, width: int) -> Table:
+    """Cut long names in the middle, so that there is room for figures."""
+    names = [column.fixed for column in table.columns]
+    most = max(NAME, width // 3)
+    if not any(names):
+        names, most = [True] * len(names), max(LEAST_NAME, width // len(names))
+
+    def cut(value: str) -> str:
+        half = (most - 1) // 2
+        return value if len(value) <= most else type(value)(f"{value[:half]}…{value[-half:]}")
+
+    rows = [[cut(v) if n else v for v, n in zip(row, names, strict=True)] for row in table.rows]
+    return replace(table, rows=rows)
 
 
 def _fit_notes(notes: list[str], width: int, room: int) -> list[str]:
