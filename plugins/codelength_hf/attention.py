@@ -10,9 +10,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coding.compiled import compiled, inlined, prefetch
+from codelength.coding.compiled import compiled, inlined
 from codelength_exact.constants import FARTHEST, MAGIC
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
+from codelength_exact.prefetch import prefetch
 from codelength_exact.products import FEATURES
 from codelength_exact.scalars import LOWEST, ZERO, exp2, of_ordered, ordered, quantise
 from codelength_exact.tiles import make_tile, pairs

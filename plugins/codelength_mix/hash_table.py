@@ -7,7 +7,8 @@ is a power of two of slots, and behind them one that stays empty: a lookup that 
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coding.compiled import compiled, inlined, prefetch
+from codelength.coding.compiled import compiled, inlined
+from codelength_exact.prefetch import prefetch
 from codelength_mix.histories import LENGTH
 from codelength_mix.memory import SLOT, int64
 

@@ -9,7 +9,8 @@ selected by the last one and two bytes, correct the outcome.
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coding.compiled import inlined, prefetch
+from codelength.coding.compiled import inlined
+from codelength_exact.prefetch import prefetch
 from codelength_mix.hash_table import hashed
 from codelength_mix.histories import NEXT
 from codelength_mix.logistic import MAX_LOG_ODDS, ONE, SQUASH, STRETCH, STRETCH_FINE

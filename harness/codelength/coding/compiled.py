@@ -5,7 +5,7 @@ results are the same on every machine. The code is kept on disk beside its sourc
 this imports Numba, a quarter of a second: commands that only list things keep away from it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -13,20 +13,14 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codelength.api.errors import Unavailable
 
 try:
-    from llvmlite import ir
-    from numba import njit, types
-    from numba.core import cgutils
-    from numba.core.base import BaseContext
+    from numba import njit
     from numba.core.caching import FunctionCache
     from numba.core.dispatcher import Dispatcher
-    from numba.core.typing.context import Context
-    from numba.core.typing.templates import Signature
-    from numba.extending import intrinsic
+    from numba.core.extending import _Intrinsic
 except ModuleNotFoundError as error:
     raise Unavailable(
         "learned codecs need numba: python -m pip install 'codelength[learned]'"
@@ -80,34 +74,7 @@ def _taken(function: FunctionType, seen: set[FunctionType]) -> Iterator[str]:
                 code = value.py_func.__code__
                 yield f"{name} {code.co_code.hex()} {code.co_consts}"
                 yield from _taken(value.py_func, seen)
-        elif isinstance(value, _INTRINSIC):
+        elif isinstance(value, _Intrinsic):
             yield Path(value._defn.__code__.co_filename).read_text("utf-8")
         elif isinstance(value, (int, float, str, tuple, np.generic)):
             yield f"{name} {value!r}"
-
-
-def _prefetch(
-    _typing: Context, array: types.Array, _index: types.Integer
-) -> tuple[Signature, Callable[..., ir.Value]]:
-    def generate(
-        context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
-    ) -> ir.Value:
-        byte, half = ir.IntType(8).as_pointer(), ir.IntType(32)
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        place = builder.gep(builder.bitcast(data, byte), [args[1]])
-        flags = [half(0), half(3), half(1)]  # to read, into the nearest cache, of data
-        form = ir.FunctionType(ir.VoidType(), [byte, half, half, half])
-        name = "llvm.prefetch.p0i8"
-        fetch = cgutils.get_or_insert_function(builder.module, form, name)
-        builder.call(fetch, [place, *flags])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), generate
-
-
-prefetch: Callable[[NDArray[np.generic], int], None] = cast(
-    "Callable[[NDArray[np.generic], int], None]", intrinsic(_prefetch)
-)
-"""For compiled code: begin to bring near what lies `index` bytes behind an array's beginning."""
-
-_INTRINSIC: type[Any] = type(prefetch)
