@@ -3,10 +3,10 @@
 from itertools import combinations
 
 import pytest
-from codelength_gate.budget import Budget
 from gate_factories import TIMED, baseline, cells, changed, finding, outcome, timing
 
 from codelength.measure.codec_workers import SILENT
+from codelength.metrics.budget import Budget
 from codelength_gate import outcome as gate_outcome
 from codelength_gate.baseline import BaselineTiming
 from codelength_gate.grid import Measured
