@@ -386,7 +386,12 @@ def media_files() -> dict[str, list[bytes]]:
             png(16, 0, [wide[at : at + 22] for at in range(0, len(wide), 22)]),
             png(4, 0, [bytes(6)] * 9),
         ],
-        "jpeg": [saved(pixels, "JPEG"), saved(np.stack([pixels] * 3, -1), "JPEG")],
+        "jpeg": [
+            saved(pixels, "JPEG"),
+            saved(np.stack([pixels] * 3, -1), "JPEG"),
+            saved(np.stack([pixels] * 3, -1), "JPEG", progressive=True),
+            saved(pixels, "JPEG", restart_marker_blocks=1),
+        ],
         "webp": [saved(np.stack([pixels] * 3, -1), "WEBP", lossless=True)],
         "bmp": [saved(np.stack([pixels] * 3, -1), "BMP"), saved(pixels, "BMP")],
         "tiff": tiff(),

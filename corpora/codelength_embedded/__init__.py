@@ -61,7 +61,7 @@ class Images(Embedded):
     digest = "f7b5e0b8bed0f26846ab0b13862f0a3adc79d8683342d9324937f24a9aa30366"
 
     def check_available(self) -> None:
-        check_installed("PIL", "pillow", "image")
+        check_installed("imagecodecs", "imagecodecs", "image")
 
 
 class Sound(Embedded):

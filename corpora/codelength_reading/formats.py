@@ -8,8 +8,9 @@ from codelength.api.media import FileBytes
 from codelength_reading.arrays import read_npy
 from codelength_reading.decoded import Decoded
 from codelength_reading.flac import flac_start, read_flac
+from codelength_reading.jpeg import read_jpeg
 from codelength_reading.netpbm import is_netpbm, read_netpbm
-from codelength_reading.pictures import read_bitmap, read_jpeg, read_png, read_webp
+from codelength_reading.pictures import read_bitmap, read_png, read_webp
 from codelength_reading.sound import read_aiff, read_au, read_caf, read_wave, read_wave64
 from codelength_reading.tiff import read_tiff
 

@@ -3,8 +3,9 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from codelength.api.media import FileBytes, Image
+from codelength.api.media import TEXT, FileBytes, Image
 from codelength_reading.decoded import Decoded, NotRepresentable, check_end
+from codelength_reading.text import media_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,12 +42,13 @@ class Header(NamedTuple):
 
 
 def is_netpbm(file: FileBytes) -> bool:
-    """Tell whether a file has a whole Netpbm header and at least as many bytes as that claims.
+    """Tell whether a file has a whole Netpbm header, and is no text that begins like one.
 
-    A note that begins with `P5` is text.
+    A note that begins with `P5` is text if it has fewer bytes than that claims.
     """
     header = read_header(file)
-    return header is not None and header.size <= len(file) - header.end
+    is_whole = header is not None and header.size <= len(file) - header.end
+    return is_whole or (header is not None and media_of(file).kind != TEXT.kind)
 
 
 def read_header(file: FileBytes) -> Header | None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from codelength.api.media import FileBytes, Image
 from codelength_reading.decoded import Decoded, NotRepresentable, is_zero, unpack
-from codelength_reading.libraries import check_installed
-from codelength_reading.pictures import check_size
+from codelength_reading.libraries import check_installed, check_size
 
 if TYPE_CHECKING:
     import numpy as np

@@ -74,7 +74,7 @@ class Folders(Corpus):
 
     def check_available(self) -> None:
         if self.kind == "image":
-            check_installed("PIL", "pillow", "image")
+            check_installed("imagecodecs", "imagecodecs", "image")
         else:
             check_installed("soundfile", "soundfile", "audio")
         if not self.files():

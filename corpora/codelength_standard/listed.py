@@ -65,7 +65,7 @@ class Listed(Corpus):
 
     def check_available(self) -> None:
         if self.kind == "image":
-            check_installed("PIL", "pillow", "image")
+            check_installed("imagecodecs", "imagecodecs", "image")
         elif self.kind == "audio":
             check_installed("soundfile", "soundfile", "audio")
         if not self.present():

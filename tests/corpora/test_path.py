@@ -90,14 +90,15 @@ def test_without_a_place_it_is_listed_and_cannot_be_used():
 
 
 def test_the_label_names_the_decoder_of_lossy_images(tmp_path):
-    from PIL import Image, __version__
+    from imagecodecs import __version__
+    from PIL import Image
 
     Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
     decoded = codelength_path.Location(str(tmp_path), "decoded")
     assert decoded.label == "local; 1 of 1 files read as media"
     Image.new("RGB", (8, 8)).save(tmp_path / "photo", format="jpeg")
     (tmp_path / "note").write_text("some words")
-    lossy = f"lossy images decoded by Pillow {__version__}"
+    lossy = f"lossy images decoded by imagecodecs {__version__}"
     assert decoded.label == f"local; 2 of 3 files read as media; {lossy}"
     assert location(tmp_path).label == "local"
 

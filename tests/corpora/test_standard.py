@@ -488,13 +488,13 @@ def test_photographs_of_one_name_in_two_folders_are_two(mirror):
 
 
 def test_jpeg_names_its_decoder(mirror):
-    from PIL import __version__
+    from imagecodecs import __version__
 
     corpus = photos.ImageNet(mirror("imagenet", {"a.JPEG": picture("jpeg")}))
     (sample,) = corpus.samples()
     assert sample.media == Image(6, 4, 3)
     assert corpus.label == (
-        f"local selection: 1 file (a.JPEG), JPEG decoded by Pillow {__version__}"
+        f"local selection: 1 file (a.JPEG), JPEG decoded by imagecodecs {__version__}"
     )
 
 

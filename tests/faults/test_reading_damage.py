@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +101,49 @@ def test_of_a_format_with_checksums_no_damage_gives_other_samples(name, edits):
 @settings(max_examples=300, deadline=None)
 def test_whatever_is_damaged_the_ledger_accounts_for_the_file(content, edits):
     reading_of(edited(content, edits))
+
+
+JPEGS = {
+    "sequential": {},
+    "optimized": {"optimize": True},
+    "subsampled in one direction": {"subsampling": 1},
+    "progressive": {"progressive": True},
+    "with restarts": {"restart_marker_rows": 1},
+    "progressive with restarts": {"progressive": True, "restart_marker_blocks": 2},
+}
+
+
+def _jpeg_damages(file: bytes) -> dict[str, bytes]:
+    """Damages to a scan that leave its head and the end of the file as they were."""
+    start = file.index(b"\xff\xda") + 20
+    middle, many = (start + len(file)) // 2, (len(file) - start) // 4
+    return {
+        "bytes are lost": file[:middle] + file[middle + many :],
+        "bytes are there twice": file[:middle] + file[middle - many :],
+        "it ends early": file[:middle] + b"\xff\xd9",
+        "zeros follow it": file[:-2] + bytes(3) + file[-2:],
+        "a page is empty": file[:middle] + bytes(many) + file[middle + many :],
+    }
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_is_read_only_if_every_code_of_it_is_there(kind):
+    content = _pillow("jpeg", **JPEGS[kind])
+    assert reading_of(content)[1].is_decoded
+    for what, damaged in _jpeg_damages(content).items():
+        _, reading = reading_of(damaged)
+        assert not reading.is_decoded, what
+        assert "damaged" in reading.reason, what
+
+
+def test_a_gray_jpeg_and_one_of_four_inks_are_read():
+    for mode in ("L", "CMYK"):
+        file = BytesIO()
+        image = Pillow.fromarray(COLOUR).convert(mode)
+        image.save(file, "jpeg")
+        data, reading = reading_of(file.getvalue())
+        assert reading.is_decoded
+        assert data == Pillow.open(file).tobytes()
 
 
 def test_one_damaged_file_costs_itself_only(tmp_path):
