@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec.structs import fields, replace
@@ -29,6 +29,7 @@ LIMIT = 20_000
 """Bytes of each corpus in a new grid: enough to see a size change, and quick."""
 
 Clock = Literal["cpu", "wall"]
+R = TypeVar("R")
 
 
 class Grid(Struct, frozen=True):
@@ -180,6 +181,7 @@ def load(path: Path) -> Baseline | None:
                 f"{path} has schema {schema}, this codelength reads up to {SCHEMA}; update it"
             )
         stored = msgspec.json.decode(data, type=_Stored)
+        stored = replace(stored, cells=_once(stored.cells), timings=_once(stored.timings))
         twice = _find_twice(data, stored)
     except FileNotFoundError:
         return None
@@ -197,7 +199,7 @@ def load(path: Path) -> Baseline | None:
         schema=SCHEMA,
         provenance=stored.provenance,
         grid=stored.grid,
-        rows=stored.rows,
+        rows=_joined(stored.rows),
         cells=stored.cells,
         timings=[t if t.on else replace(t, on=stored.timed) for t in stored.timings],
     )
@@ -228,16 +230,17 @@ def update_file(
 def to_json(baseline: Baseline) -> bytes:
     """Write JSON with one line for each field and each record of a list, and for each comma.
 
-    So no line of a record depends on what stands before or behind it.
+    So no line of a record depends on what stands before or behind it. Four lines stand between the
+    records of two lists: git takes changes with three lines between them for one.
     """
     lines = []
     for field in fields(baseline):
         value = getattr(baseline, field.name)
-        text = msgspec.json.encode(value).decode()
+        text = " " + msgspec.json.encode(value).decode()
         if isinstance(value, list):
             records = "\n,\n".join(msgspec.json.encode(v).decode() for v in value)
-            text = f"[\n{records}\n]" if value else "[\n]"
-        lines.append(f'"{field.encode_name}": {text}')
+            text = f"\n[\n{records}\n]" if value else "\n[\n]"
+        lines.append(f'"{field.encode_name}":{text}')
     return ("{\n" + "\n,\n".join(lines) + "\n}\n").encode()
 
 
@@ -254,12 +257,24 @@ class _Stored(Baseline, frozen=True):
     """In schema 1: what `BaselineTiming.on` is for every timing."""
 
 
+def _once(records: list[R]) -> list[R]:
+    """Leave out what is there again as it was: a merge may repeat what stands between changes."""
+    return list({msgspec.json.encode(record): record for record in records}.values())
+
+
+def _joined(rows: list[DefaultRows]) -> list[DefaultRows]:
+    """Return one record for each plugin: two branches may each have added a codec to it."""
+    codecs: dict[str, set[str]] = {}
+    for record in rows:
+        codecs.setdefault(record.plugin, set()).update(record.codecs)
+    return [DefaultRows(plugin=name, codecs=sorted(own)) for name, own in codecs.items()]
+
+
 def _find_twice(data: bytes, baseline: Baseline) -> str | None:
     """Name a field, a cell or the times of a codec, if the file has two of it."""
     names = [f"the field {name!r}" for name, _ in json.loads(data, object_pairs_hook=list)]
     names += [f"the cell {c.codec} on {c.corpus} ({c.protocol})" for c in baseline.cells]
     names += [f"the times of {timing.codec}" for timing in baseline.timings]
-    names += [f"the rows of {record.plugin}" for record in baseline.rows]
     return next((name for name, number in Counter(names).items() if number > 1), None)
 
 

@@ -1,11 +1,14 @@
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from gate_factories import baseline, cells, changed
+from msgspec.structs import replace
 
 from codelength.api.errors import StoreError
+from codelength.results.cell import Status
 from codelength_gate.baseline import (
     SCHEMA,
     Baseline,
@@ -64,12 +67,12 @@ def test_a_baseline_of_a_later_schema_is_refused_whatever_else_it_holds(tmp_path
         ('"grid"', "the field 'grid'"),
     ],
 )
-def test_what_a_merge_left_twice_is_refused_by_name(tmp_path, line, twice):
+def test_what_a_merge_left_in_two_versions_is_refused_by_name(tmp_path, line, twice):
     """As where git is told to keep the lines of both branches."""
     lines = []
     for text in to_json(changed(baseline(cells()), timings=[TIMING])).decode().splitlines():
         if text.startswith(line):
-            lines += [text, ","]
+            lines += [text.replace(":400", ":401").replace(":5000", ":5001"), ","]
         lines.append(text)
     (tmp_path / "b.json").write_text("\n".join(lines))
     with pytest.raises(StoreError, match=rf"b\.json has {twice} twice.*; remove one of the lines"):
@@ -149,30 +152,78 @@ def test_a_baseline_of_schema_1_is_read(tmp_path):
     assert (made.schema, made.rows) == (SCHEMA, [])
 
 
-def test_two_branches_that_updated_different_codecs_are_merged_by_git(tmp_path):
-    """Neighbours in the file, the first and the last record, and a codec more in each branch."""
+@pytest.fixture
+def repository(tmp_path):
+    """Commits and merges baselines: base, two branches; returns what git made of them."""
 
     def git(*words: str) -> None:
         name = ("-c", "user.name=a", "-c", "user.email=b", "-c", "commit.gpgsign=false")
         subprocess.run(["git", *name, *words], cwd=tmp_path, check=True, capture_output=True)
 
-    def commit(new: Baseline, message: str) -> None:
-        update_file(tmp_path / "b.json", new)
+    def commit(new: Baseline) -> None:
+        update_file(tmp_path / "baseline.json", new)
         git("add", ".")
-        git("commit", "-m", message)
+        git("commit", "-m", "update")
 
-    git("init", "-b", "main")
-    commit(baseline(cells("gzip lz4 zstd", "prose")), "as it was")
-    git("checkout", "-b", "other")
-    commit(baseline(cells("gzip brotli", "prose", versions={"zlib": "2"})), "gzip, and brotli")
-    git("checkout", "main")
-    commit(baseline(cells("lz4 zstd", "prose", versions={"zlib": "3"})), "lz4 and zstd")
-    commit(baseline(cells("xz", "prose")), "xz")
-    git("merge", "other")
-    merged = load(tmp_path / "b.json")
+    def merged(base: Baseline, ours: list[Baseline], theirs: list[Baseline]) -> Baseline:
+        git("init", "-b", "main")
+        commit(base)
+        git("checkout", "-b", "other")
+        for new in theirs:
+            commit(new)
+        git("checkout", "main")
+        for new in ours:
+            commit(new)
+        git("merge", "other")
+        return load(tmp_path / "baseline.json")
+
+    return merged
+
+
+def test_two_branches_that_updated_different_codecs_are_merged_by_git(repository):
+    """Neighbours in the file, the first and the last record, and a codec more in each branch."""
+    merged = repository(
+        baseline(cells("gzip lz4 zstd", "prose")),
+        [
+            baseline(cells("lz4 zstd", "prose", versions={"zlib": "3"})),
+            baseline(cells("xz", "prose")),
+        ],
+        [baseline(cells("gzip brotli", "prose", versions={"zlib": "2"}))],
+    )
     versions = {cell.codec: cell.versions["zlib"] for cell in merged.cells}
     assert versions == {"brotli": "2", "gzip": "2", "lz4": "3", "xz": "1.3.1", "zstd": "3"}
     assert merged == merged.updated(merged)
+
+
+def with_rows(codecs: str, offered: str, **changes) -> Baseline:
+    """A baseline with the rows of a plugin, and times."""
+    rows = [DefaultRows(plugin="mine", codecs=offered.split())]
+    timings = [replace(TIMING, codec=codec) for codec in codecs.split()]
+    return changed(baseline(cells(codecs, **changes)), rows=rows, timings=timings)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("b", "c"), ("c", "b"), ("b c d", "e"), ("aa", "ab"), ("x y", "z"), ("b x", "c y z")],
+)
+@pytest.mark.parametrize("declined", [False, True])
+def test_two_branches_that_added_neighbours_are_merged_by_the_rule_of_this_project(
+    repository, tmp_path, ours, theirs, declined
+):
+    shutil.copy(Path(__file__).parents[3] / ".gitattributes", tmp_path)
+    changes = {"status": Status.UNSUPPORTED, "reason": "no"} if declined else {}
+    base = with_rows("a m", "a m")
+    first = with_rows(ours, f"a m {ours}", **changes)
+    second = with_rows(theirs, f"a m {theirs}", **changes)
+    merged = repository(base, [first], [second])
+    everything = sorted(f"a m {ours} {theirs}".split())
+    expected = [baseline(cells("a m"))] + [baseline(cells(c, **changes)) for c in (ours, theirs)]
+    wanted = [cell for one in expected for cell in one.cells]
+    assert sorted(merged.cells, key=repr) == sorted(wanted, key=repr)
+    assert sorted(timing.codec for timing in merged.timings) == everything
+    assert merged.rows == [DefaultRows(plugin="mine", codecs=everything)]
+    update_file(tmp_path / "baseline.json", merged)
+    assert load(tmp_path / "baseline.json").codecs == everything
 
 
 def test_an_update_that_changes_nothing_does_not_touch_the_file(tmp_path):
