@@ -8,7 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from codelength import RAW, Codec, Media, Setting, hookimpl
+from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
+from codelength.api.codec import Sink, Source
+
+PIECE, LONGEST = 1 << 24, 1 << 22
+"""Bytes of a stream that are read at once to encode, the largest window, and that are written at
+once. With pieces that end within a window, the lowest qualities make another stream."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,31 @@ class Brotli(Codec):
 
         data: bytes = brotli.decompress(blob)
         return data
+
+    @property
+    def streams(self) -> bool:
+        return True
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        import brotli
+
+        compressor = brotli.Compressor(quality=self.quality, lgwin=self.window)
+        while piece := source.read(PIECE):
+            sink.write(compressor.process(piece))
+        sink.write(compressor.finish())
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        import brotli
+
+        decompressor = brotli.Decompressor()
+        piece = source.read(LONGEST // 4)
+        made = b""
+        while piece or made or not decompressor.can_accept_more_data():
+            made = decompressor.process(piece, output_buffer_limit=LONGEST)
+            sink.write(made)
+            piece = source.read(LONGEST // 4) if decompressor.can_accept_more_data() else b""
+        if not decompressor.is_finished():
+            raise CorruptBlob("a brotli stream that breaks off")
 
     @property
     def versions(self) -> Mapping[str, str]:

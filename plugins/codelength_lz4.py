@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from io import BytesIO
+from typing import Annotated, Any, ClassVar
 
 from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
+from codelength.api.codec import Sink, Source
+from codelength.api.media import LARGE
 
+BLOCK = 1 << 22
+"""Bytes of a block."""
 STEEPEST = 255
 """A byte adds at most this much to a match's length, so no frame unfolds to more times itself."""
 
@@ -30,16 +35,12 @@ class Lz4(Codec):
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         import lz4.frame
 
-        blob: bytes = lz4.frame.compress(
-            data,
-            compression_level=self.level,
-            block_size=lz4.frame.BLOCKSIZE_MAX4MB,
-            block_linked=True,
-            content_checksum=False,
-            block_checksum=False,
-            store_size=True,
-        )
-        return blob
+        if len(data) <= LARGE:
+            blob: bytes = lz4.frame.compress(data, store_size=True, **self._options)
+            return blob
+        sink = BytesIO()
+        self.encode_stream(BytesIO(data), sink, len(data))
+        return sink.getvalue()
 
     def decode(self, blob: bytes) -> bytes:
         import lz4.frame
@@ -51,6 +52,47 @@ class Lz4(Codec):
         if read != len(blob):
             raise CorruptBlob(f"{len(blob) - read} bytes behind the end of an lz4 frame")
         return bytes(data)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        import lz4.frame
+
+        return {
+            "compression_level": self.level,
+            "block_size": lz4.frame.BLOCKSIZE_MAX4MB,
+            "block_linked": True,
+            "content_checksum": False,
+            "block_checksum": False,
+        }
+
+    @property
+    def streams(self) -> bool:
+        return True
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        import lz4.frame
+
+        if size <= LARGE:  # the library finds a few matches less across the blocks of a stream
+            return super().encode_stream(source, sink, size)
+        compressor = lz4.frame.LZ4FrameCompressor(auto_flush=True, **self._options)
+        sink.write(compressor.begin(size))
+        while block := source.read(BLOCK):
+            sink.write(compressor.compress(block))
+        sink.write(compressor.flush())
+        return None
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        import lz4.frame
+
+        decompressor = lz4.frame.LZ4FrameDecompressor()
+        piece = b""
+        while not decompressor.eof and (
+            not decompressor.needs_input or (piece := source.read(BLOCK // 4))
+        ):
+            sink.write(decompressor.decompress(piece, BLOCK))
+            piece = b""
+        if not decompressor.eof or decompressor.unused_data or source.read(1):
+            raise CorruptBlob("an lz4 frame that breaks off, or something behind its end")
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         """Framing is the frame's header, the four bytes before each block, and the end mark."""

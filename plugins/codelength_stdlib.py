@@ -10,14 +10,20 @@ import platform
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Annotated, ClassVar, Protocol
 
 from codelength import RAW, Codec, CorruptBlob, Media, Setting, UsageError, hookimpl
+from codelength.api.codec import Sink, Source
 from codelength.coding.varint import read_varint
 
 WINDOWS = [1 << bits for bits in (18, 20, 21, 22, 22, 23, 23, 24, 25, 26)]
 """The dictionary that each xz preset stands for, in bytes."""
 
+PIECE = 1 << 16
+"""Bytes of a stream that are read at once."""
+LONGEST = 1 << 22
+"""Bytes that a decoder of streams gives at once."""
 
 SLOWER = Setting(0, 9, "more is smaller and slower")
 
@@ -45,6 +51,17 @@ class Store(StandardCodec):
     def decode(self, blob: bytes) -> bytes:
         return bytes(memoryview(blob))
 
+    @property
+    def streams(self) -> bool:
+        return True
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        self.decode_stream(source, sink)
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        while piece := source.read(PIECE):
+            sink.write(piece)
+
 
 class Deflate(StandardCodec):
     """Deflate as zlib codes it, in one of its wrappings."""
@@ -65,6 +82,25 @@ class Deflate(StandardCodec):
 
     def decode(self, blob: bytes) -> bytes:
         return _whole(zlib.decompressobj(self.wrapping), blob, self.name)
+
+    @property
+    def streams(self) -> bool:
+        """Whether blocks are the same in a stream; those of level 0 are not."""
+        return self.level > 0
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        if not self.streams:
+            return super().encode_stream(source, sink, size)
+        return _encode(zlib.compressobj(self.level, wbits=self.wrapping), source, sink)
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        reader = zlib.decompressobj(self.wrapping)
+        rest = b""
+        while not reader.eof and (piece := rest or source.read(PIECE)):
+            sink.write(reader.decompress(piece, LONGEST))
+            rest = reader.unconsumed_tail
+        sink.write(reader.flush())
+        _check_end(reader, source, self.name)
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         return {"framing": self.around, "payload": len(blob) - self.around}
@@ -108,6 +144,16 @@ class Bz2(StandardCodec):
     def decode(self, blob: bytes) -> bytes:
         return _whole(bz2.BZ2Decompressor(), blob, self.name)
 
+    @property
+    def streams(self) -> bool:
+        return True
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        _encode(bz2.BZ2Compressor(self.level), source, sink)
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        _decode(bz2.BZ2Decompressor(), source, sink, self.name)
+
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         """The trailer's 80 bits end on no byte's edge; the byte they share is the payload's."""
         around = 4 + 10
@@ -128,18 +174,30 @@ class Xz(StandardCodec):
             raise UsageError(f"xz takes preset 0 to 9 or 0e to 9e, not {self.preset}")
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return lzma.compress(data, lzma.FORMAT_XZ, filters=[self._filter(len(data))])
+
+    def decode(self, blob: bytes) -> bytes:
+        return _whole(lzma.LZMADecompressor(lzma.FORMAT_XZ), blob, self.name)
+
+    @property
+    def streams(self) -> bool:
+        return True
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        _encode(lzma.LZMACompressor(filters=[self._filter(size)]), source, sink)
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        _decode(lzma.LZMADecompressor(lzma.FORMAT_XZ), source, sink, self.name)
+
+    def _filter(self, size: int) -> dict[str, int]:
         level, extreme = int(self.preset[0]), self.preset.endswith("e")
-        lzma2 = {
+        return {
             "id": lzma.FILTER_LZMA2,
             "preset": level | (lzma.PRESET_EXTREME if extreme else 0),
             # No more than the data can use. Setting up the 64 MiB of preset 9 takes 50 ms, which
             # for 2 kB is a hundred times the coding, and only tells in the byte that declares it.
-            "dict_size": max(4096, min(WINDOWS[level], len(data))),
+            "dict_size": max(4096, min(WINDOWS[level], size)),
         }
-        return lzma.compress(data, lzma.FORMAT_XZ, filters=[lzma2])
-
-    def decode(self, blob: bytes) -> bytes:
-        return _whole(lzma.LZMADecompressor(lzma.FORMAT_XZ), blob, self.name)
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
         """The index at the end tells the size of the one block.
@@ -168,12 +226,44 @@ class _Reader(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
+class _StreamReader(_Reader, Protocol):
+    """What the decompressors of bz2 and lzma have in common, too."""
+
+    @property
+    def needs_input(self) -> bool: ...
+    def decompress(self, data: bytes, /, max_length: int = -1) -> bytes: ...
+
+
+class _Writer(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+def _encode(writer: _Writer, source: Source, sink: Sink) -> None:
+    while piece := source.read(PIECE):
+        if made := writer.compress(piece):
+            sink.write(made)
+    sink.write(writer.flush())
+
+
+def _decode(reader: _StreamReader, source: Source, sink: Sink, name: str) -> None:
+    piece = b""
+    while not reader.eof and (not reader.needs_input or (piece := source.read(PIECE))):
+        sink.write(reader.decompress(piece, LONGEST))
+        piece = b""
+    _check_end(reader, source, name)
+
+
+def _check_end(reader: _Reader, source: Source, name: str) -> None:
+    if not reader.eof:
+        raise CorruptBlob(f"a {name} stream that breaks off")
+    if behind := len(reader.unused_data) + len(source.read(PIECE)):
+        raise CorruptBlob(f"{behind} bytes behind the end of a {name} stream")
+
+
 def _whole(reader: _Reader, blob: bytes, name: str) -> bytes:
     data = reader.decompress(blob)
-    if not reader.eof:
-        raise CorruptBlob(f"a {name} stream that breaks off after {len(blob)} bytes")
-    if reader.unused_data:
-        raise CorruptBlob(f"{len(reader.unused_data)} bytes behind the end of a {name} stream")
+    _check_end(reader, BytesIO(), name)
     return data
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from codelength.api.errors import Unavailable
 from codelength.api.media import RAW, Media, Sample
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from codelength.coding.predictor import Predictor
+
+
+class Source(Protocol):
+    """What a codec reads a stream from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; fewer than `size` only at the end. All that are left if it is below 0."""
+
+
+class Sink(Protocol):
+    """What a codec writes a stream to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Takes all of `data`; returns how many bytes that is."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,23 @@ class Codec(ABC):
     def decode_many(self, blobs: Sequence[bytes]) -> list[bytes]:
         """The data behind each blob."""
         return [self.decode(blob) for blob in blobs]
+
+    @property
+    def streams(self) -> bool:
+        """Whether a sample of more than LARGE bytes is given to the codec as a stream.
+
+        Then `encode_stream` and `decode_stream` hold a part of it at any time. Other codecs are
+        given the whole sample, and tables say so.
+        """
+        return False
+
+    def encode_stream(self, source: Source, sink: Sink, size: int) -> None:
+        """Writes what `encode` gives for the `size` bytes of `source`."""
+        sink.write(self.encode(source.read()))
+
+    def decode_stream(self, source: Source, sink: Sink) -> None:
+        """Writes what `decode` gives for the bytes of `source`."""
+        sink.write(self.decode(source.read()))
 
     def drops(self, media: Media) -> bool:
         """Tell whether data are coded as plain bytes although the codec uses hints of this kind.

@@ -121,9 +121,16 @@ class Digest:
 
     def add(self, sample: Sample) -> None:
         """Counts `sample` in."""
+        for _ in self.pieces(sample):
+            pass
+
+    def pieces(self, sample: Sample) -> Iterator[bytes]:
+        """The bytes of `sample`, piece by piece; each is counted in as it is taken."""
         self._sha.update(f"{sample.name}\0{sample.media}\0{len(sample.data)}\0".encode())
         for start in range(0, len(sample.data), AT_ONCE):
-            self._sha.update(sample.data[start : start + AT_ONCE])
+            piece = bytes(sample.data[start : start + AT_ONCE])
+            self._sha.update(piece)
+            yield piece
 
     def hexdigest(self) -> str:
         """64 hexadecimal digits."""

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, overload
 
 from codelength.api.errors import CorpusError
 
@@ -111,12 +111,15 @@ def known_kinds(media: type[Media] = Media) -> set[Kind]:
     return {media.kind}.union(*map(known_kinds, media.__subclasses__()))
 
 
+LARGE = 1 << 26
+"""A sample of more bytes is not held in memory, where a codec can take it piece by piece."""
+
 RAW = Media()
 TEXT = Text()
 
 
 class FileBytes:
-    """A file whose bytes are read when they are asked for: by `len`, a slice, or `bytes`.
+    """A file whose bytes are read when they are asked for: by an index, a slice, or `bytes`.
 
     It takes no memory however large the file is, and a file that shrinks is an error. (A mapped
     file that shrinks ends the process.) All methods raise CorpusError, naming the file.
@@ -129,7 +132,13 @@ class FileBytes:
     def __len__(self) -> int:
         return self._stop - self._start
 
-    def __getitem__(self, part: slice) -> bytes:
+    @overload
+    def __getitem__(self, part: int) -> int: ...
+    @overload
+    def __getitem__(self, part: slice) -> bytes: ...
+    def __getitem__(self, part: int | slice) -> int | bytes:
+        if not isinstance(part, slice):
+            return self[part : part + 1 or None][0]
         start, stop, step = part.indices(len(self))
         size = max(0, stop - start)
         data, end = self._read(self._start + start, size)
@@ -160,8 +169,8 @@ class FileBytes:
 class Sample:
     """A named piece of a corpus.
 
-    `data` may be a file that is not read yet, so that a corpus larger than memory can be cut; a
-    protocol hands codecs plain bytes.
+    `data` may be a file that is not read yet, so that a corpus larger than memory can be cut. What
+    a protocol yields is plain bytes, up to LARGE of them.
     """
 
     name: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from codelength.api.errors import UsageError
-from codelength.api.media import RAW, Array, Audio, Image, Media, Sample
+from codelength.api.media import LARGE, RAW, Array, Audio, Image, Media, Sample
 
 SOLID = 1 << 26
 
@@ -22,7 +22,10 @@ class Protocol(ABC):
 
     @abstractmethod
     def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
-        """The samples that codecs see, in order, with plain bytes."""
+        """The samples that codecs see, in order, with plain bytes.
+
+        One of more than LARGE bytes may stay a file that is not read yet.
+        """
 
     @property
     def spec(self) -> str:
@@ -39,7 +42,8 @@ class Whole(Protocol):
 
     def split(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         for sample in samples:
-            yield Sample(sample.name, bytes(sample.data), sample.media, sample.cluster)
+            data = sample.data if len(sample.data) > LARGE else bytes(sample.data)
+            yield Sample(sample.name, data, sample.media, sample.cluster)
 
 
 @dataclass(frozen=True)

@@ -256,6 +256,8 @@ class CodecWorkers:
             ledger=ledger,
             header_bytes=min(header_bytes, counted.smallest),
             dropped_hints=encoded.dropped_hints,
+            large_samples=counted.large_samples,
+            streamed=encoded.streamed,
             encode=encoded.phase,
             decode=decoded.phase,
             code=code.digest,

@@ -12,20 +12,32 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, ParamSpec, TypeVar
 
 import msgspec
 
 from codelength.api.codec import Codec, versions_of
 from codelength.api.corpus import Digest
 from codelength.api.errors import CodelengthError, CorpusError
-from codelength.api.media import Sample
+from codelength.api.media import LARGE, FileBytes, Sample
 from codelength.api.model_card import ModelCard
 from codelength.coding import device
 from codelength.coding.varint import to_varint
+from codelength.measure.batch_file import (
+    PIECE,
+    Aside,
+    PieceReader,
+    PieceWriter,
+    cut_off,
+    is_same_batch,
+    piece_sizes,
+    read_head,
+    write_batch,
+    write_head,
+)
 from codelength.measure.code import noting_late_code
 from codelength.measure.job import Recipe
 from codelength.measure.plan import read_slice
@@ -42,12 +54,15 @@ from codelength.workers.limits import (
     resident,
 )
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
+Times = tuple[float, float]
+"""Seconds of CPU time and of wall time."""
+Progress = Callable[[int], None]
 
 BATCH_BYTES, BATCH_SAMPLES = 16 << 20, 8192
 """What a codec is given at once, so that memory stays bounded however large the corpus."""
-PIECE = 1 << 20
-"""Bytes that are compared at once."""
 REPETITIONS, ENOUGH, PATIENCE = 5, 0.5, 5.0
 """A batch is repeated so often, or until its calls took so many seconds: of CPU time, and of wall
 time for a codec that waits."""
@@ -83,7 +98,8 @@ class Measured(msgspec.Struct, frozen=True):
     cpu_seconds: float
     """Of all calls together, also of those that do not count."""
     dropped_hints: int = 0
-    """As in `Cell`."""
+    streamed: int = 0
+    """Both as in `Cell`."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -94,6 +110,7 @@ class Counted(msgspec.Struct, frozen=True):
     clusters: list[int]
     cluster_sizes: list[tuple[int, int]]
     blobs: str
+    large_samples: int
     smallest: int
     """Bytes of the smallest blob."""
 
@@ -153,11 +170,12 @@ def read(recipe: Recipe, corpus_slice: CorpusSlice, samples_file: str) -> None:
     _read.clear()
     with Path(samples_file).open("wb") as file:
         for batch in batches(read_slice(_plugins(recipe), corpus_slice)):
-            for sample in batch:
-                digest.add(sample)
-                _read.append((len(sample.data), sample.cluster))
+            _read.extend((len(sample.data), sample.cluster) for sample in batch)
             heads = pickle.dumps([(sample.name, sample.media) for sample in batch])
-            _write_batch(file, [heads, *(bytes(sample.data) for sample in batch)])
+            write_head(file, [len(heads), *(len(sample.data) for sample in batch)])
+            file.write(heads)
+            for sample in batch:
+                file.writelines(digest.pieces(sample))
     if digest.hexdigest() != corpus_slice.digest:
         raise CorpusError(CHANGED.format(corpus_slice.corpus))
 
@@ -165,20 +183,30 @@ def read(recipe: Recipe, corpus_slice: CorpusSlice, samples_file: str) -> None:
 def encode(recipe: Recipe, samples_file: str, blobs_file: str) -> Measured:
     """Encode every sample in a file into another file."""
     _, codec = _loaded(recipe)
-    meter, done, dropped = Meter(), 0, 0
+    meter, done, dropped, streamed = Meter(), 0, 0, 0
     with Path(samples_file).open("rb") as source, Path(blobs_file).open("w+b") as file:
-        while pieces := _read_batch(source):
-            heads = pickle.loads(pieces.pop(0))
-            batch = [
-                Sample(name, data, media) for (name, media), data in zip(heads, pieces, strict=True)
-            ]
-            del pieces
+        while sizes := read_head(source).sizes:
+            heads = pickle.loads(source.read(sizes.pop(0)))
+            dropped += sum(codec.drops(media) for _, media in heads)
             with noting_late_code():
-                meter.measure(codec.encode_many, batch, file, _alter_samples)
-            dropped += sum(codec.drops(sample.media) for sample in batch)
-            done += sum(len(sample.data) for sample in batch)
+                if sizes[0] > LARGE and codec.streams:  # it is the only one of its batch
+                    call = partial(codec.encode_stream, size=sizes[0])
+                    meter.measure_stream(call, source, sizes[0], file, reading=progress(done))
+                    streamed += 1
+                else:
+                    batch = [
+                        Sample(name, source.read(size), media)
+                        for (name, media), size in zip(heads, sizes, strict=True)
+                    ]
+                    meter.measure(codec.encode_many, batch, file, _alter_samples)
+            done += sum(sizes)
             report_progress(done)
-    return meter.measured(dropped)
+    return meter.measured(dropped, streamed)
+
+
+def progress(before: int) -> Progress:
+    """Return what reports how far a worker is, behind so many bytes."""
+    return lambda at: report_progress(before + at)
 
 
 def itemize(recipe: Recipe, blobs_file: str) -> dict[str, int]:
@@ -186,9 +214,15 @@ def itemize(recipe: Recipe, blobs_file: str) -> dict[str, int]:
     _, codec = _loaded(recipe)
     ledger: Counter[str] = Counter()
     with Path(blobs_file).open("rb") as file:
-        while blobs := _read_batch(file):
-            for blob in blobs:
-                ledger.update(codec.ledger(blob))
+        while (head := read_head(file)).sizes:
+            for size in head.sizes:
+                at = file.tell()
+                if head.streamed:  # it is not read: a codec looks at a few places
+                    blob: bytes | FileBytes = FileBytes(Path(blobs_file), at, at + size)
+                else:
+                    blob = file.read(size)
+                ledger.update(codec.ledger(blob))  # type: ignore[arg-type]
+                file.seek(at + size)
     return dict(ledger)
 
 
@@ -199,11 +233,11 @@ def count(blobs_file: str) -> Counted:
     """
     digest, sizes, at = hashlib.sha256(), list[int](), 0
     with Path(blobs_file).open("rb") as file:
-        for size in _lengths(file):
+        for size in piece_sizes(file):
             digest.update(to_varint(size))
             at = file.tell() + size
             while left := at - file.tell():
-                digest.update(file.read(min(left, PIECE)) or _cut_off())
+                digest.update(file.read(min(left, PIECE)) or cut_off())
             sizes.append(size)
         if file.tell() != os.fstat(file.fileno()).st_size:
             raise ValueError("its file of blobs holds something else, too")
@@ -211,7 +245,8 @@ def count(blobs_file: str) -> Counted:
         raise ValueError(f"{len(sizes)} blobs for {len(_read)} samples")
     pairs = [(raw, size) for (raw, _), size in zip(_read, sizes, strict=True)]
     grouped = group_sizes(pairs, [cluster for _, cluster in _read])
-    return Counted(sum(sizes), *grouped, digest.hexdigest(), min(sizes, default=0))
+    large = sum(raw > LARGE for raw, _ in _read)
+    return Counted(sum(sizes), *grouped, digest.hexdigest(), large, min(sizes, default=0))
 
 
 def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Measured:
@@ -225,8 +260,14 @@ def decode(recipe: Recipe, blobs_file: str, outputs_file: str) -> Measured:
         )
 
     with Path(blobs_file).open("rb") as source, Path(outputs_file).open("w+b") as file:
-        while blobs := _read_batch(source):
-            done += meter.measure(codec.decode_many, blobs, file, other_blobs)
+        while (head := read_head(source)).sizes:
+            if head.streamed and codec.streams:
+                size = head.sizes[0]
+                call = codec.decode_stream
+                done += meter.measure_stream(call, source, size, file, writing=progress(done))
+            else:
+                blobs = [source.read(size) for size in head.sizes]
+                done += meter.measure(codec.decode_many, blobs, file, other_blobs)
             report_progress(done)
     return meter.measured()
 
@@ -238,12 +279,14 @@ def compare(recipe: Recipe, corpus_slice: CorpusSlice, outputs_file: str) -> Non
     """
     digest, mismatch = Digest(), ""
     with Path(outputs_file).open("rb") as file:
-        lengths = _lengths(file)
+        lengths = piece_sizes(file)
         for sample in read_slice(_plugins(recipe), corpus_slice):
-            digest.add(sample)
+            pieces = digest.pieces(sample)
             if not mismatch:
-                problem = _difference(bytes(sample.data), next(lengths, None), file)
+                problem = _difference(pieces, len(sample.data), next(lengths, None), file)
                 mismatch = problem and f"{sample.name}: {problem}"
+            for _ in pieces:  # the rest is digested
+                pass
         if not mismatch and next(lengths, None) is not None:
             mismatch = "there are more outputs than samples"
     if digest.hexdigest() != corpus_slice.digest:
@@ -252,19 +295,26 @@ def compare(recipe: Recipe, corpus_slice: CorpusSlice, outputs_file: str) -> Non
         raise Mismatch(mismatch)
 
 
-def _difference(wrote: bytes, size: int | None, file: BinaryIO) -> str:
-    """Where the output of `size` bytes that follows in a file parts from its sample, if it does."""
+def _difference(wrote: Iterator[bytes], whole: int, size: int | None, file: BinaryIO) -> str:
+    """Where the output of `size` bytes that follows in a file parts from its sample, if it does.
+
+    Args:
+        wrote: The sample, of `whole` bytes, in pieces.
+        size: None if there is no output.
+        file: Where it follows.
+    """
     if size is None:
         return "there is no output"
-    shorter = min(size, len(wrote))
-    for at in range(0, shorter, PIECE):
-        expected = wrote[at : min(at + PIECE, shorter)]
+    at = 0
+    for piece in wrote:
+        expected = piece[: size - at]
         found = file.read(len(expected))
         if found != expected:
-            return difference(expected, found, at, len(wrote))
-    if size != len(wrote):
-        return _sizes_differ(len(wrote), size)
-    return ""
+            return difference(expected, found, at, whole)
+        at += len(expected)
+        if len(expected) < len(piece):
+            break
+    return "" if size == whole else _sizes_differ(whole, size)
 
 
 def difference(wrote: bytes, read: bytes, start: int = 0, size: int | None = None) -> str:
@@ -319,47 +369,98 @@ class Meter:
         first call, and a call on what `others` makes of `given` is not, then the codec remembers
         results, and only the first call counts.
         """
+        start, size = file.tell(), 0
+
+        def once() -> Times:
+            nonlocal size
+            result, times = self._timed(_plain_results, call, given)
+            if file.tell() == start:
+                size = sum(map(len, result))
+                write_batch(file, result)
+            elif not is_same_batch(file, start, result):
+                raise ValueError("a second call on the same input gave other bytes")
+            return times
+
+        self._repeat(once, lambda times: others and self._remembers(times, call, given, others))
+        return size
+
+    def measure_stream(
+        self,
+        call: Callable[[PieceReader, PieceWriter], None],
+        source: BinaryIO,
+        size: int,
+        file: BinaryIO,
+        *,
+        reading: Progress = lambda _: None,
+        writing: Progress = lambda _: None,
+    ) -> int:
+        """Append what `call` writes to a file; return how many bytes that is.
+
+        It reads the next `size` bytes of `source`. The time of its reads and writes does not count.
+        Otherwise as `measure`; but if repetitions are much faster, only the first call counts.
+
+        Args:
+            call: It reads and writes.
+            source: What it reads.
+            size: Bytes of that.
+            file: What it writes to.
+            reading: Is told how many bytes it has read.
+            writing: Is told how many bytes it has written.
+        """
+        start, aside = source.tell(), Aside()
+        writer = PieceWriter(file, aside, writing)
+        written = 0
+
+        def once() -> Times:
+            nonlocal written
+            source.seek(start)
+            aside.cpu = aside.wall = 0.0
+            _, times = self._timed(call, PieceReader(source, size, aside, reading), writer)
+            written = writer.finish()
+            self._spent -= aside.cpu
+            return max(0.0, times[0] - aside.cpu), max(0.0, times[1] - aside.wall)
+
+        self._repeat(once, lambda _: True)
+        source.seek(start + size)
+        writer.close()
+        return written
+
+    def _repeat(
+        self, once: Callable[[], Times], remembers: Callable[[list[float]], object]
+    ) -> None:
+        """Call `once` until there is enough, and keep its times, those of a batch."""
         reset_peak()
-        rest, start = resident(), file.tell()
+        rest = resident()
         cpu: list[float] = []
         wall: list[float] = []
-        size = 0
         times = wall if device.used() else cpu
         while len(cpu) < REPETITIONS and sum(times) < ENOUGH and sum(wall) < PATIENCE:
             gc.disable()
             try:
-                result, cpu_seconds, wall_seconds = self._timed(call, given)
+                of_cpu, of_wall = once()
             finally:
                 gc.enable()
-            cpu.append(cpu_seconds)
-            wall.append(wall_seconds)
-            if len(cpu) == 1:
-                size = sum(map(len, result))
-                _write_batch(file, result)
-            elif not _is_same_batch(file, start, result):
-                raise ValueError("a second call on the same input gave other bytes")
-            del result
+            cpu.append(of_cpu)
+            wall.append(of_wall)
             times = wall if device.used() else cpu
         if peak() - rest >= self._peak - self._rest:
             self._peak, self._rest = peak(), rest
-        if others and self._remembers(times, call, given, others):
+        first, again = times[0], median(times[1:] or times)
+        if first >= SLOW_FIRST and first >= MUCH_FASTER * again and remembers(times):
             del cpu[1:], wall[1:]
         self._cpu.append(cpu)
         self._wall.append(wall)
-        return size
 
-    def _timed(
-        self, call: Callable[[T], list[bytes]], given: T
-    ) -> tuple[list[bytes], float, float]:
-        """Return what a call returns, as plain bytes, its CPU seconds, and its wall seconds."""
+    def _timed(self, call: Callable[P, R], /, *given: P.args, **named: P.kwargs) -> tuple[R, Times]:
+        """Return what a call returns, its CPU seconds, and its wall seconds."""
         wall, cpu = time.perf_counter(), children_cpu_seconds() + cpu_seconds()
-        result = [plain(data) for data in call(given)]
+        result = call(*given, **named)
         cpu = cpu_seconds() + children_cpu_seconds() - cpu
         wall = time.perf_counter() - wall
         if os.getpid() != self._process:  # the codec has forked, and only the parent goes on
             os._exit(1)
         self._spent += cpu
-        return result, cpu, wall
+        return result, (cpu, wall)
 
     def _remembers(
         self,
@@ -373,19 +474,16 @@ class Meter:
         The first call may also be slow because it loads something. Then a call on other data is
         about as fast as a repetition, and not as slow as the first one.
         """
-        first, again = times[0], median(times[1:] or times)
-        if first < SLOW_FIRST or first < MUCH_FASTER * again:
-            return False
         start = cpu_seconds()
         try:
             other = others(given)
             self._spent += cpu_seconds() - start
-            _, cpu, wall = self._timed(call, other)
+            _, (cpu, wall) = self._timed(_plain_results, call, other)
         except Exception:
             return True
-        return (wall if device.used() else cpu) ** 2 > first * again
+        return (wall if device.used() else cpu) ** 2 > times[0] * median(times[1:])
 
-    def measured(self, dropped_hints: int = 0) -> Measured:
+    def measured(self, dropped_hints: int = 0, streamed: int = 0) -> Measured:
         """All measurements so far."""
         phase = Phase(
             cpu=self._cpu,
@@ -394,7 +492,11 @@ class Meter:
             baseline_rss_bytes=self._rest,
             device=device.used(),
         )
-        return Measured(phase, self._spent, dropped_hints)
+        return Measured(phase, self._spent, dropped_hints, streamed)
+
+
+def _plain_results(call: Callable[[T], list[bytes]], given: T) -> list[bytes]:
+    return [plain(data) for data in call(given)]
 
 
 def batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -446,48 +548,3 @@ def plain(data: object) -> bytes:
     TypeError if it is no bytes at all.
     """
     return data if type(data) is bytes else memoryview(data).tobytes()  # type: ignore[arg-type]
-
-
-def _write_batch(file: BinaryIO, pieces: Sequence[bytes]) -> None:
-    lengths = b"".join(len(piece).to_bytes(8, "little") for piece in pieces)
-    file.write(len(pieces).to_bytes(8, "little") + lengths)
-    file.writelines(pieces)
-
-
-def _read_lengths(file: BinaryIO) -> list[int]:
-    """Read the sizes of the next batch, whose pieces follow; none at the end of the file."""
-    count = int.from_bytes(file.read(8), "little")
-    if 8 * count > os.fstat(file.fileno()).st_size:
-        _cut_off()
-    return [int.from_bytes(file.read(8), "little") for _ in range(count)]
-
-
-def _cut_off() -> bytes:
-    raise ValueError("a batch is cut off")
-
-
-def _read_batch(file: BinaryIO) -> list[bytes]:
-    return [file.read(length) for length in _read_lengths(file)]
-
-
-def _lengths(file: BinaryIO) -> Iterator[int]:
-    """The sizes of all pieces in a file, each when what follows is that piece."""
-    while lengths := _read_lengths(file):
-        at = file.tell()
-        for length in lengths:
-            file.seek(at)
-            yield length
-            at += length
-        file.seek(at)
-
-
-def _is_same_batch(file: BinaryIO, start: int, pieces: Sequence[bytes]) -> bool:
-    """Tell whether the last batch of a file, which begins at `start`, has these pieces."""
-    file.seek(start)
-    same = _read_lengths(file) == [len(piece) for piece in pieces] and all(
-        file.read(min(PIECE, len(piece) - at)) == piece[at : at + PIECE]
-        for piece in pieces
-        for at in range(0, len(piece), PIECE)
-    )
-    file.seek(0, os.SEEK_END)
-    return same

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from codelength.api.media import LARGE
 from codelength.metrics import rates
 from codelength.metrics.contamination import Contamination, contamination_of
 from codelength.metrics.price import Pricing
@@ -47,6 +48,19 @@ def explain(cells: Iterable[Cell], rows: Iterable[Row], pricing: Pricing) -> lis
         notes.append(
             f"{DROPPED} coded as plain bytes, because the codec's format has no such pictures or "
             f"sound (fewer channels, fewer bits): {'; '.join(dropped)}."
+        )
+    large = [cell for cell in good if cell.large_samples]
+    if large:
+        streamed = sorted({cell.codec for cell in large if cell.streamed})
+        held = sorted({cell.codec for cell in large if cell.streamed < cell.large_samples})
+        notes.append(
+            f"Samples of more than {format.size(LARGE)} are "
+            + " and ".join(
+                f"{how} by {', '.join(codecs)}"
+                for how, codecs in (("streamed", streamed), ("held in memory as a whole", held))
+                if codecs
+            )
+            + "."
         )
     evidence = {row.evidence for row in rows}
     if Evidence.SAME_MACHINE in evidence:

@@ -215,6 +215,10 @@ class Cell(Struct, frozen=True, tag="cell", rename={"slice": "cut"}):
     card: ModelCard | None = None
     dropped_hints: int = 0
     """Samples that the codec coded as plain bytes although it uses hints of their kind."""
+    large_samples: int = 0
+    """Samples of more than `codelength.api.media.LARGE` bytes."""
+    streamed: int = 0
+    """Those of them that the codec took piece by piece; it held each of the others as a whole."""
     header_bytes: int = 0
     """The size of the blob for one zero byte: what the published protocol takes for a header."""
     blobs: str = ""

@@ -80,6 +80,7 @@ def _blob_checks(
     # only now: a process that has encoded may remember what it should decode
     other = first_problem(_other_blobs(decoder, coded[::-1]))
     yield Result("same blob in another process", other)
+    yield Result("streams agree", first_problem(_other_streams(encoder, coded)))
     yield Result("ledger sums up", first_problem(_wrong_ledgers(encoder, coded)))
     longest = max(short, key=lambda pair: len(pair[0].data))
     lengths = encoder.ask(questions.check_code_lengths, *longest)
@@ -126,6 +127,12 @@ def _other_blobs(session: Session, coded: Iterable[Coded]) -> Iterator[str]:
         elif outcome.value != blob:
             sizes = f"{len(outcome.value)} bytes, {len(blob)} before"
             yield f"{sample.name!r} becomes another blob: {sizes}"
+
+
+def _other_streams(session: Session, coded: Iterable[Coded]) -> Iterator[str]:
+    for sample, blob in coded:
+        if problem := to_result("", session.ask(questions.check_streams, sample, blob)).problem:
+            yield problem
 
 
 def _batches(

@@ -5,6 +5,7 @@ A function that checks returns the problem, or None.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from io import BytesIO
 from typing import Any
 
 from codelength.api.codec import Codec
@@ -79,6 +80,21 @@ def check_ledger(codec: Codec, blob: bytes) -> str | None:
     if problem is None and total != len(blob):
         problem = f"has {total} bytes for a blob of {len(blob)}: {dict(entries)}"
     return problem
+
+
+def check_streams(codec: Codec, sample: Sample, blob: bytes) -> str | None:
+    """Are large samples coded as small ones, if the codec takes streams?"""
+    data = bytes(sample.data)
+    if not codec.streams or sample.media != RAW:
+        return None
+    coded, decoded = BytesIO(), BytesIO()
+    codec.encode_stream(BytesIO(data), coded, len(data))
+    codec.decode_stream(BytesIO(blob), decoded)
+    if coded.getvalue() != blob:
+        return f"{sample.name!r} becomes {coded.tell()} bytes in a stream, {len(blob)} otherwise"
+    if decoded.getvalue() != data:
+        return f"decode_stream gives other bytes for {sample.name!r}"
+    return None
 
 
 def check_code_lengths(codec: Codec, sample: Sample, blob: bytes) -> str | None:
