@@ -539,6 +539,19 @@ class Finds(HonestXor):
         return next(file.read_bytes() for file in files if token(file.read_bytes()) == blob)
 
 
+class Rummages(HonestXor):
+    """Looks for the answer in another copy of the data; a variable says where that is."""
+
+    name = "liar-rummages"
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return token(data)
+
+    def decode(self, blob: bytes) -> bytes:
+        files = (file for file in Path(os.environ["ELSEWHERE"]).rglob("*") if file.is_file())
+        return next(file.read_bytes() for file in files if token(file.read_bytes()) == blob)
+
+
 STAYING = """
 import sys, time
 from pathlib import Path

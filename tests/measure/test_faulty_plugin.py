@@ -1,8 +1,14 @@
 """Codecs and corpora that lie or break: each costs its own cells and is named."""
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
 import faulty_plugin
+from codelength import run as codelength_run
 from codelength.results.cell import Cell, Status
 from codelength.results.store import load
 from codelength.workers.sandbox import Sandbox, strongest
@@ -66,6 +72,34 @@ def test_a_liar_costs_one_cell_and_is_named(run, tmp_path, liar, status, reason,
     assert ran.returncode == code
 
 
+KEYED = """
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from codelength import RAW, Codec, hookimpl
+
+sys.path.append(str(Path(__file__).parent))
+import beside
+
+
+@dataclass(frozen=True)
+class Keyed(Codec):
+    name = "keyed"
+    key: str = ""
+
+    def encode(self, data, media=RAW):
+        (Path(self.key) if self.key else Path(__file__).parents[1] / "unnamed").read_bytes()
+        return data
+
+    def decode(self, blob):
+        return blob
+
+
+@hookimpl
+def codelength_codecs():
+    return [Keyed()]
+"""
+
 ISOLATED = pytest.mark.skipif(
     strongest() is not Sandbox.NAMESPACES, reason="users may make no namespaces here"
 )
@@ -90,6 +124,45 @@ def test_a_liar_finds_no_answer_outside_of_its_process(run, tmp_path, data, liar
     hidden = [faulty_plugin.token(file.read_bytes()).hex() for file in data.iterdir()]
     places = faulty_plugin.Hides().places()
     assert not [name for name in hidden for place in places if (place / name).exists()]
+
+
+@ISOLATED
+def test_a_liar_finds_no_other_copy_of_the_data(run, tmp_path, data, monkeypatch):
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(data, copy)
+    monkeypatch.setenv("ELSEWHERE", str(copy))
+    assert run("liar-rummages", "--sandbox", "require").returncode == 3
+    assert "StopIteration" in measured(tmp_path)["liar-rummages"].reason
+    assert run("liar-rummages", "--sandbox", "off", "--fresh").returncode == 0
+
+
+@ISOLATED
+def test_in_a_home_of_its_own_a_codec_has_the_files_that_its_settings_name(tmp_path, data):
+    (tmp_path / "plugin").mkdir()
+    (tmp_path / "plugin" / "beside.py").write_text("BIT = 1")
+    (tmp_path / "plugin" / "keyed.py").write_text(KEYED)
+    (tmp_path / "key").write_bytes(b"secret")
+    (tmp_path / "link").symlink_to(tmp_path / "key")
+    (tmp_path / "unnamed").write_bytes(b"secret")
+    for name in ("key", "link", "unnamed"):
+        out = tmp_path / f"out-{name}"
+        plugins = [str(tmp_path / "plugin" / "keyed.py")]
+        spec = f"keyed:key={tmp_path / name}" if name != "unnamed" else "keyed"
+        (cell,) = codelength_run(spec, f"path:{data}", out=out, plugins=plugins).current
+        assert cell.ok == (name != "unnamed"), cell.reason
+
+
+@ISOLATED
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no shared memory")
+def test_a_folder_that_namespaces_cannot_share_gets_another_sandbox(codelength, data):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as shared:
+        command = ["--codecs", "zlib", "--corpora", f"path:{data}", "--out", f"{shared}/out"]
+        refused = codelength("run", *command, "--sandbox", "require")
+        assert refused.returncode == 2
+        assert f"there is no sandbox for {shared}/out" in refused.stderr
+        assert codelength("run", *command).returncode == 0
+        (made,) = load(Path(shared, "out")).environments.values()
+    assert made.sandbox.endswith("because namespaces cannot be had in the results folder")
 
 
 @ISOLATED

@@ -176,16 +176,18 @@ DEVICE = click.option(
 """For all processes of the command; no byte depends on it."""
 
 
-def _sandbox(_context: click.Context, _option: click.Parameter, wanted: str) -> Sandbox:
+def choose_sandbox(wanted: str, out: Path) -> Sandbox:
+    """Return the sandbox for a run that works in a folder. Raises UsageError for `require`."""
     if wanted == "off":
         return Sandbox.NONE
-    found = strongest()
-    if wanted == "require" and found is not Sandbox.NAMESPACES:
-        raise UsageError(
-            "there is no sandbox here: this system lets users make no namespaces; --sandbox auto "
-            f"takes what there is ({found})"
-        )
-    return found
+    if wanted == "require":
+        there = next(folder for folder in (out, *out.resolve().parents) if folder.is_dir())
+        if (found := strongest(there)) is not Sandbox.NAMESPACES:
+            raise UsageError(
+                f"there is no sandbox for {out}: users may make no namespaces here, or they cannot "
+                f"share that folder; --sandbox auto takes what there is ({found})"
+            )
+    return strongest()
 
 
 SANDBOX = click.option(
@@ -193,7 +195,6 @@ SANDBOX = click.option(
     type=click.Choice(["auto", "require", "off"]),
     default="auto",
     show_default=True,
-    callback=_sandbox,
     help="Keep codecs from the network, files and each other: as far as the system can, wholly or "
     "not at all.",
 )

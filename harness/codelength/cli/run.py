@@ -23,6 +23,7 @@ from codelength.cli.options import (
     SANDBOX,
     Duration,
     Size,
+    choose_sandbox,
     leave_out_missing,
     warn_broken,
     with_budget,
@@ -37,7 +38,6 @@ from codelength.metrics.budget import Budget
 from codelength.metrics.price import STORED, Price
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, Status
-from codelength.workers.sandbox import Sandbox
 
 UNASKED = 2_000_000
 """Bytes of all corpora from which on a run tells beforehand how long it will take."""
@@ -97,7 +97,7 @@ def command(
     fresh: bool,
     timeout: float,
     memory: int | None,
-    sandbox: Sandbox,
+    sandbox: str,
     outputs: Outputs,
     price: Price,
     decoder_bytes: bool,
@@ -136,7 +136,7 @@ def command(
     limit, within = choose_limit(limit, corpora is not None, duration)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
-    limits = Limits(timeout, memory or default_memory(), threads, sandbox)
+    limits = Limits(timeout, memory or default_memory(), threads, choose_sandbox(sandbox, out))
     keep = nullcontext() if dry_run else Store(out)
     with keep as store, watch(sys.stderr, outputs.quiet) as progress:
 

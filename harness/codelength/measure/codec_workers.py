@@ -7,6 +7,7 @@ finds the answer nowhere, unless the encoder hides it outside of its folder; `wo
 it from that.
 """
 
+import re
 import shutil
 import sys
 import tempfile
@@ -160,6 +161,7 @@ class CodecWorkers:
             "decoder": replace(recipe, corpora=(), data=None, places=()),
             "reader": replace(recipe, codec="", plugin=""),
         }
+        self._needed = _needed_by(recipe)
         needed = [Path(sys.prefix), *map(Path, sys.path), *_files_of(recipe)]
         self._answers = [
             place
@@ -290,6 +292,7 @@ class CodecWorkers:
                 own_home=apart and not copied and not _files_of(self._recipes[role])[1:],
                 sandbox=sandbox,
                 hidden=[self._scratch, *(self._answers if role == "decoder" else ())],
+                needed=self._needed,
             )
             if apart:
                 task = partial(load, self._recipes[role], self._limits.memory)
@@ -395,14 +398,38 @@ def _result(pending: "Pending[T]", on_progress: Callable[[int], None] = lambda _
         raise Failed(Status.FAILED, str(error)) from error
 
 
+def _values_of(recipe: Recipe) -> list[str]:
+    """The values of a codec's settings."""
+    values = (one.rpartition("=")[2] for one in split_spec(recipe.codec)[1].split(","))
+    return list(filter(None, values))
+
+
 def _files_of(recipe: Recipe) -> list[Path]:
     """The file of a codec's plugin, if it is one, and those that its settings may name."""
-    values = (one.rpartition("=")[2] for one in split_spec(recipe.codec)[1].split(","))
     files = [Path(recipe.plugin)]
-    for value in filter(None, values):
+    for value in _values_of(recipe):
         with suppress(OSError, ValueError, RuntimeError):  # no file can have that name
             files.append(Path(value).expanduser().resolve(strict=True))
     return files
+
+
+def _needed_by(recipe: Recipe) -> list[Path]:
+    """Files and folders that a codec may read: those of plugins, those that its settings name.
+
+    Also the programs that a plugin file names which is no Python file.
+    """
+    found = [Path(sys.prefix)]
+    for value in _values_of(recipe):
+        with suppress(OSError, ValueError, RuntimeError):
+            named = Path(value).expanduser().absolute()
+            found += [named, *(named.iterdir() if named.is_dir() else ())]
+    found += [path.resolve() for path in found[1:]]  # a cache of models has links to its files
+    for file in map(Path, {recipe.plugin, *recipe.corpora} & set(recipe.files)):
+        found += [file.parent, file]
+        if file.suffix != ".py":
+            words = re.findall(r"[~/][^\s\"']+", file.read_text(errors="replace"))
+            found += [path for word in words if (path := Path(word).expanduser()).is_file()]
+    return found
 
 
 def _clear(folder: Path, kept: Collection[Path]) -> None:

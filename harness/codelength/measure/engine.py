@@ -1,5 +1,6 @@
 """Executes a plan: codec by codec, cell after cell, every result stored as it comes."""
 
+import dataclasses
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from codelength.plugins import Registered
 from codelength.results.cell import Cell, Code, Readings, SliceKey, Status
 from codelength.results.machine import environment
 from codelength.results.store import Store, load
+from codelength.workers.sandbox import Sandbox, strongest
 from codelength.workers.supervisor import Crew
 
 FAILURES = "failures.log"
@@ -47,7 +49,8 @@ def execute(
     """
     lock, crew, results = Lock(), Crew(), load(store.folder)
     known = {} if fresh else {cell.key: cell for cell in results.current}
-    record = environment(limits.threads, jobs, limits.sandbox)
+    limits, sandbox = _fit_sandbox(limits, store.folder)
+    record = environment(limits.threads, jobs, sandbox)
     store.append(record)
     ledgers = {t.slice.corpus: list(t.readings) for t in plan.targets if t.readings}
     for corpus, files in ledgers.items():
@@ -100,6 +103,16 @@ def execute(
             pool.shutdown(wait=False, cancel_futures=True)
             crew.stop()
             raise
+
+
+def _fit_sandbox(limits: Limits, folder: Path) -> tuple[Limits, str]:
+    """Return the limits with a sandbox that works in a folder, and what the record says of it."""
+    wanted = limits.sandbox
+    found = wanted if wanted is Sandbox.NONE else strongest(folder)
+    if found is wanted:
+        return limits, wanted.value
+    why = f"{found.value}, because {wanted.value} cannot be had in the results folder"
+    return dataclasses.replace(limits, sandbox=found), why
 
 
 def _remove_scratch(folder: Path) -> None:

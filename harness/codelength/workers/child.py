@@ -24,7 +24,9 @@ from codelength.workers.sandbox import (
 
 PROGRAM = "from codelength.workers.child import main; main()"
 """What Python runs. Its arguments: the descriptor of the channel, the folder, the process that is
-served, the sandbox, and the files and folders that are hidden in it."""
+served, the sandbox, and the files and folders that are hidden in it, each behind HIDDEN, or needed
+there, behind NEEDED."""
+HIDDEN, NEEDED = "-", "+"
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ def main() -> None:
 
         serve(socket.fromshare(sys.stdin.buffer.read()))
         return
-    descriptor, folder, served, sandbox, *hidden = sys.argv[1:]
+    descriptor, folder, served, sandbox, *paths = sys.argv[1:]
     signal.signal(signal.SIGTERM, _stop)
     if sandbox == Sandbox.NAMESPACES:
         leave_process_namespace()
@@ -47,7 +49,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with_parent()
     if sandbox == Sandbox.NAMESPACES:
-        enter_namespaces(Path(folder), [Path(path) for path in hidden])
+        hidden = [Path(path[1:]) for path in paths if path.startswith(HIDDEN)]
+        needed = [Path(path[1:]) for path in paths if path.startswith(NEEDED)]
+        enter_namespaces(Path(folder), hidden, needed)
         child = os.fork()
         if child:
             _keep(tell)

@@ -3,7 +3,7 @@
 In namespaces (Linux 5.12, where users may make them) a worker sees no other process and no network.
 Its files are a copy of the machine's: it may change any of them, and what it has changed is gone
 when it ends. The machine's own files stay as they are; only its folder is shared. Other file
-systems than that of / can only be read.
+systems than that of / can only be read. Its /tmp, /var/tmp and home have only what it needs.
 
 With Landlock (Linux 5.13) a worker writes to its folder, to devices and to /dev/shm, and opens no
 TCP connection (Linux 6.7). It can read all files.
@@ -17,7 +17,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from functools import cache
@@ -50,12 +50,12 @@ class Sandbox(StrEnum):
 
 
 @cache
-def strongest() -> Sandbox:
-    """Find the sandbox that works here, by trying."""
+def strongest(within: Path | None = None) -> Sandbox:
+    """Find the sandbox that works for folders in a folder, or in that of the system, by trying."""
     if sys.platform != "linux":
         return Sandbox.NONE
     for sandbox in (Sandbox.NAMESPACES, Sandbox.LANDLOCK):
-        with TemporaryDirectory(prefix="codelength-") as folder:
+        with TemporaryDirectory(prefix=".codelength-", dir=within and within.resolve()) as folder:
             command = [sys.executable, "-P", "-c", TRIAL, sandbox.value, folder]
             path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             tried = subprocess.run(command, env={**os.environ, **path}, capture_output=True)
@@ -73,7 +73,7 @@ def try_sandbox() -> None:
         child = os.fork()
         if child:
             os._exit(os.waitpid(child, 0)[1] != 0)
-        enter_namespaces(folder, ())
+        enter_namespaces(folder, (), [folder])
     else:
         restrict_writing(folder)
     (folder / "written").touch()
@@ -93,12 +93,14 @@ def leave_process_namespace() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def enter_namespaces(folder: Path, hidden: Sequence[Path]) -> None:
+def enter_namespaces(folder: Path, hidden: Sequence[Path], needed: Sequence[Path] = ()) -> None:
     """Give the first process in its namespaces files and a network of its own, for good.
 
     Args:
         folder: It is shared with the system.
         hidden: Files and folders that cannot be seen.
+        needed: With these, /tmp, /var/tmp and home are empty, save these files and folders, what
+            Python runs with, and caches.
 
     Raises:
         OSError: The system does not allow it.
@@ -114,6 +116,8 @@ def enter_namespaces(folder: Path, hidden: Sequence[Path]) -> None:
     _mount("tmpfs", root, "tmpfs")
     for path in Path("/").iterdir():
         _copy(path, root / path.name, mounts)
+    if needed:
+        _clear_private(root, [*needed, *_surroundings()])
     inside = {path: Path(f"{root}{path}") for path in (folder, *hidden)}
     for path in hidden:
         if inside[path].is_dir():
@@ -181,6 +185,53 @@ def _copy(path: Path, to: Path, mounts: Iterable[str]) -> None:
     _mount("overlay", to, "overlay", f"lowerdir={path},upperdir={upper},workdir={work},userxattr")
     shutil.copymode(path, to)
     return None
+
+
+def _clear_private(root: Path, needed: Iterable[Path]) -> None:
+    """Leave in the folders that anyone writes to, in a new root, nothing but what is needed."""
+    homes = ("/tmp", "/var/tmp", os.path.expanduser("~"))  # noqa: PTH111 - there may be none
+    folders = {Path(home).resolve() for home in homes if Path(home).is_dir()} - {Path("/")}
+    private = [f for f in folders if not any(f.is_relative_to(o) for o in folders - {f})]
+    kept: dict[Path, Path] = {}
+    for path in needed:
+        whole = path.absolute()
+        if whole in kept or not whole.exists():
+            continue
+        inner = any(whole.is_relative_to(folder) for folder in private)
+        if inner and not any(folder.is_relative_to(whole) for folder in private):
+            source = Path(f"{root}{path.resolve()}")
+            kept[whole] = Path("/dev/shm/kept", str(len(kept)))
+            _make_like(source, kept[whole])
+            _mount(source, kept[whole], flags=BIND)
+    for folder in private:
+        _mount("tmpfs", f"{root}{folder}", "tmpfs")
+    for path in sorted(kept):
+        inside = Path(f"{root}{path}")
+        if not inside.exists():
+            _make_like(kept[path], inside)
+            _mount(kept[path], inside, flags=BIND)
+
+
+def _make_like(model: Path, path: Path) -> None:
+    (path if model.is_dir() else path.parent).mkdir(parents=True, exist_ok=True)
+    if not model.is_dir():
+        path.touch()
+
+
+def _surroundings() -> Iterator[Path]:
+    """What Python and programs are run with: libraries, programs and caches.
+
+    Programs of a home need more of it than their own folder, as a rule in hidden ones.
+    """
+    yield from (Path(sys.prefix), Path(sys.base_prefix))
+    here = Path.cwd()  # there are the data, as a rule, and Python has it in its path
+    yield from (path for path in map(Path, filter(None, sys.path)) if path != here)
+    with suppress(OSError):
+        yield from Path(os.path.expanduser("~")).glob(".*")  # noqa: PTH111 - there may be none
+    for name, value in os.environ.items():
+        if name in ("PATH", "LD_LIBRARY_PATH") or "CACHE" in name or name.endswith("_HOME"):
+            for path in map(Path, filter(os.path.isabs, value.split(os.pathsep))):
+                yield from (path.parent, path) if path.name == "bin" else (path,)
 
 
 def _mount_points() -> list[str]:

@@ -18,7 +18,7 @@ from threading import Lock, Thread
 from typing import Generic, Self, TypeVar
 
 from codelength.api.errors import CodelengthError, Unavailable
-from codelength.workers.child import PROGRAM
+from codelength.workers.child import HIDDEN, NEEDED, PROGRAM
 from codelength.workers.messages import (
     UNREADABLE,
     Advanced,
@@ -147,6 +147,7 @@ class Supervisor:
         own_home: bool = False,
         sandbox: Sandbox = Sandbox.NONE,
         hidden: Collection[Path] = (),
+        needed: Collection[Path] = (),
         crew: Crew | None = None,
     ) -> None:
         """Start the worker.
@@ -162,6 +163,7 @@ class Supervisor:
             own_home: Its folder is its home, and where it works.
             sandbox: How far it is kept to itself.
             hidden: Files and folders that it cannot see, in namespaces.
+            needed: With these, it sees in /tmp, /var/tmp and home little else, in namespaces.
             crew: Whom to end it with. Raises Stopped if that has been stopped.
         """
         self._crew = crew or Crew()
@@ -176,7 +178,8 @@ class Supervisor:
                 self.folder, threads, hash_seed, timed, old_processor, own_home
             )
             words = [f"{theirs.fileno()}", str(self.folder), f"{os.getpid()}", sandbox.value]
-            words += map(str, hidden)
+            words += [f"{HIDDEN}{path}" for path in hidden]
+            words += [f"{NEEDED}{path}" for path in needed]
             where = self.folder if own_home else None
             self._process = _start(words, where, environment, sink, theirs, descriptors)
         if self._printed:
