@@ -73,7 +73,7 @@ def test_what_cannot_be_run_leaves_the_folder_alone(wrong, problem, tmp_path):
 def test_a_folder_that_is_not_there_has_no_results(tmp_path):
     with pytest.raises(codelength.UsageError, match="there is no folder"):
         codelength.load(tmp_path / "typo")
-    with pytest.raises(codelength.UsageError, match="a board is made of Results"):
+    with pytest.raises(codelength.UsageError, match="no results in"):
         codelength.board(str(tmp_path))
 
 
@@ -176,5 +176,7 @@ def test_a_board_may_be_of_several_results(tmp_path: Path) -> None:
             store.append(cell(codec))
     found = [codelength.load(tmp_path / name) for name in ("a", "b")]
     assert "2 codecs, 1 corpus, 2 cells" in str(codelength.board(found))
-    with pytest.raises(codelength.UsageError, match="a board is made of Results"):
+    of_folders = codelength.board([tmp_path / "a", str(tmp_path / "b")])
+    assert "2 codecs, 1 corpus, 2 cells" in str(of_folders)
+    with pytest.raises(codelength.UsageError, match="a board is of folders, or of Results, not of"):
         codelength.board([found[0], "b"])

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Specs = str | Iterable[str]
 """One spec, several with commas, or a list of specs."""
+
+Given = store.Results | str | os.PathLike[str]
+"""Results, or the folder that they are in."""
 
 
 class Results(store.Results):
@@ -57,12 +60,10 @@ class Results(store.Results):
 class Rankings:
     """The rankings of some results. Printed it is text, in a notebook it is tables."""
 
-    def __init__(self, results: Sequence[store.Results], key: str = "ratio") -> None:
+    def __init__(self, folders: Mapping[str, store.Results], key: str = "ratio") -> None:
         from codelength.report.board import build_board
         from codelength.report.board_page import BoardPage
 
-        several = len(results) > 1
-        folders = {f"results {n}" if several else "results": r for n, r in enumerate(results, 1)}
         self.page = BoardPage(build_board(folders), key=key)
 
     def __str__(self) -> str:
@@ -191,24 +192,33 @@ def run(
     return replace(results, cells=plan.latest(results))
 
 
-def board(results: store.Results | Sequence[store.Results], sort: str = "ratio") -> Rankings:
+def board(results: Given | Iterable[Given], sort: str = "ratio") -> Rankings:
     """Rank results.
 
     Args:
-        results: What `run` or `load` returned; of several, the first one decides what a corpus is.
+        results: What `run` or `load` returned, or results folders; one of them, or several, of
+            which the first one decides what a corpus is.
         sort: What tables are ranked by: `ratio`, `adjusted`, `encode`, `decode` or `memory`.
 
     Raises:
         UsageError: There is no such ranking, or these are no results.
+        StoreError: A folder cannot be read.
 
     Examples:
         >>> print(codelength.board(codelength.load("codelength-results"), sort="decode"))
     """
-    several = list(results) if isinstance(results, Sequence) else [results]
-    for one in several:
+    several = [results] if isinstance(results, str | os.PathLike | store.Results) else list(results)
+    paths = [Path(one) for one in several if isinstance(one, str | os.PathLike)]
+    if paths and len(paths) == len(several):
+        from codelength.report.submissions import read_folders
+
+        return Rankings(read_folders(paths), sort)
+    folders = {}
+    for number, one in enumerate(several, 1):
         if not isinstance(one, store.Results):
-            raise UsageError(f"a board is made of Results, as run and load return, not {one!r:.60}")
-    return Rankings(several, sort)
+            raise UsageError(f"a board is of folders, or of Results, not of {one!r:.60}")
+        folders[f"results {number}" if len(several) > 1 else "results"] = one
+    return Rankings(folders, sort)
 
 
 def _plugins(files: Iterable[str | os.PathLike[str]] = ()) -> Plugins:
