@@ -29,7 +29,8 @@ class HfCodec(CoderCodec):
     """A causal language model with a range coder.
 
     Long inputs are coded in segments of `window` tokens (by default the model's whole context),
-    each of which starts anew.
+    each of which starts anew. With a `stride`, the window moves on by so many tokens instead, and
+    the model reads the others again.
     """
 
     name: ClassVar[str] = "hf"
@@ -45,6 +46,7 @@ class HfCodec(CoderCodec):
     model: str | None = None
     revision: str | None = None
     window: int | None = None
+    stride: int | None = None
     exact: bool = True
     pickle: bool | None = None
     bits: int | None = None
@@ -54,6 +56,10 @@ class HfCodec(CoderCodec):
         check_bits(self.name, self.bits)
         if self.window is not None and self.window < 2:
             raise UsageError(f"hf:window={self.window} cannot be: it is 2 tokens or more")
+        if self.stride is not None and self.stride < 1:
+            raise UsageError(f"hf:stride={self.stride} cannot be: it is 1 token or more")
+        if self.stride is not None and not self.exact:
+            raise UsageError("hf:stride cannot be set with exact=false: such models start anew")
 
     def check_available(self) -> None:
         super().check_available()
@@ -85,7 +91,7 @@ class HfCodec(CoderCodec):
         if self.exact:
             from codelength_hf.predictor import ExactPredictor
 
-            return ExactPredictor(self.checkpoint, self.window)
+            return ExactPredictor(self.checkpoint, self.window, stride=self.stride)
         from codelength_hf.float_model import LockstepPredictor
 
         return LockstepPredictor(self.checkpoint, self.window)

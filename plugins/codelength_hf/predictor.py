@@ -75,14 +75,16 @@ class TransformerPredictor(Predictor):
     """Predicts by the model in a checkpoint.
 
     A sequence is cut into segments of `window` tokens (by default all that the model sees), each of
-    which starts anew. With `fold` all escapes are one symbol, for a coder that codes their bytes
-    beside it.
+    which starts anew. With a `stride`, each but the first has `stride` new tokens, after the last
+    ones of the segment before, which the model reads again. With `fold` all escapes are one symbol,
+    for a coder that codes their bytes beside it.
     """
 
     name: ClassVar[str] = "hf"
     checkpoint: Checkpoint
     window: int | None = None
     fold: bool = False
+    stride: int | None = None
 
     @property
     @abstractmethod
@@ -92,6 +94,17 @@ class TransformerPredictor(Predictor):
     @abstractmethod
     def stored(self) -> bytes:
         """Return the weights, as `model_bytes` counts them."""
+
+    @property
+    def context(self) -> int:
+        """Return how many tokens each segment but the first reads again."""
+        window = self.model.window
+        if self.stride is not None and self.stride > window:
+            raise UsageError(
+                f"hf:stride={self.stride} cannot be: the window is {window} tokens, and a stride "
+                "is no longer"
+            )
+        return 0 if self.stride is None else window - self.stride
 
     def fingerprint(self) -> bytes:
         """Return bytes that name where the frequencies are the same; none if that is everywhere."""
@@ -181,7 +194,8 @@ class TransformerPredictor(Predictor):
                     short = []
                 short.append((i, 0, size))
             else:
-                starts = [*range(0, size, self.model.window), size]
+                step = self.model.window - self.context
+                starts = [0, *range(self.model.window, size, step), size]
                 yield from ([(i, start, stop)] for start, stop in pairwise(starts))
         if short:
             yield short
@@ -189,19 +203,20 @@ class TransformerPredictor(Predictor):
     def _together(
         self, batch: Sequence[IntArray], group: list[tuple[int, int, int]]
     ) -> Iterator[tuple[int, IntArray]]:
-        longest = max(stop - start for _, start, stop in group)
+        given = min(self.context, group[0][1])  # symbols that are read again: none at the beginning
+        longest = given + max(stop - start for _, start, stop in group)
         tokens = np.full((len(group), longest), self.model.begin_token, np.int64)
         for row, (i, start, stop) in zip(tokens, group, strict=True):
-            row[1 : stop - start] = self.inputs(batch[i][start : stop - 1])
-        counts = [self.escape(batch[i][start:stop]) for i, start, stop in group]
+            row[1 : given + stop - start] = self.inputs(batch[i][start - given : stop - 1])
+        counts = [self.escape(batch[i][start - given : stop]) for i, start, stop in group]
         state = self.model.begin(len(group), longest)
         for at in range(0, longest, TIME):
             rows = self.model.run(state, tokens[:, at : at + TIME])
             time = min(TIME, longest - at)
             for stream, (i, start, stop) in enumerate(group):
-                first, last = start + at, min(start + at + time, stop)
-                for part, own in self._parts(rows, stream * time, last - first):
-                    positions = np.arange(at + part.start, at + part.stop)
+                first, last = max(at, given), min(at + time, given + stop - start)
+                for part, own in self._parts(rows, stream * time + first - at, last - first):
+                    positions = np.arange(first + part.start, first + part.stop)
                     escape = self.escape_frequencies(counts[stream][positions], positions)
                     yield i, self.model.frequencies(own, escape, self.escapes)
 
@@ -280,6 +295,8 @@ class TransformerStepper(Stepper):
         self._last = np.full(streams, self._model.begin_token, np.int64)
         self._escapes = np.zeros(streams, np.int64)
         self._at = 0
+        self._context = predictor.context
+        self._recent = np.zeros((streams, self._context), np.int64)
         self._frequencies: NDArray[np.int32] | None = None
 
     def frequencies(self) -> IntArray:
@@ -296,14 +313,28 @@ class TransformerStepper(Stepper):
         self._escapes = self._escapes + (symbols >= self._model.outputs)
         self._last = self._predictor.inputs(symbols)
         self._at += 1
+        if self._context:
+            place = (self._at - 1) % self._context
+            self._recent[:, place] = symbols
         if self._state.at == self._model.window:
-            self._state.at = 0
-            self._at = 0
-            self._last = np.full_like(self._last, self._model.begin_token)
-            self._escapes = np.zeros_like(self._escapes)
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Begin a segment, with the last symbols of the one before."""
+        recent = np.roll(self._recent, -(self._at % max(1, self._context)), 1)
+        begin = np.full((len(recent), 1), self._model.begin_token, np.int64)
+        tokens = np.hstack([begin, self._predictor.inputs(recent)])
+        self._state.at = 0
+        for at in range(0, self._context, TIME):
+            self._model.run(self._state, tokens[:, at : min(at + TIME, self._context)])
+        self._last, self._at = tokens[:, -1], self._context
+        self._escapes = (recent >= self._model.outputs).sum(1)
+        self._recent = recent
+        # the next symbol goes to the place `_at` modulo the context, which is the first
 
     def keep(self, streams: int) -> None:
         self._state.keep(streams)
         self._last, self._escapes = self._last[:streams], self._escapes[:streams]
+        self._recent = self._recent[:streams]
         if self._frequencies is not None:
             self._frequencies = self._frequencies[:streams]

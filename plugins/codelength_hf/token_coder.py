@@ -38,7 +38,9 @@ class TokenCoder(Coder):
 
     @cached_property
     def _segmenter(self) -> Segmenter:
-        return Segmenter(self._predictor.model.window, group=1)
+        # with a stride, a segment needs the one before: a sample is one stream
+        overlaps = self._predictor.context > 0
+        return Segmenter(None if overlaps else self._predictor.model.window, group=1)
 
     @cached_property
     def _fingerprint(self) -> bytes:

@@ -15,6 +15,7 @@ import torch
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
 from codelength.api.spec import build, split_spec
+from codelength.coding.code_length import code_lengths
 from codelength.coding.predictor import Predictor
 from codelength_hf import HfCodec
 from codelength_hf.checkpoint import open_checkpoint
@@ -71,6 +72,31 @@ def test_parallel_and_stepwise_agree_across_segments(folders, window):
     symbols = predictor.tokenize(data)
     batch = [symbols[:40], symbols[:0], symbols[20:33], symbols[5:6]]
     assert_same(views(predictor, batch))
+
+
+@pytest.mark.parametrize("stride", [1, 20, 63, 64])
+def test_a_stride_reads_tokens_again_and_agrees(folders, stride):
+    checkpoint = open_checkpoint(str(folders["llama"]), None, False)
+    plain = ExactPredictor(checkpoint, window=64)
+    strided = replace(plain, stride=stride)
+    text = models.text()[-900:]
+    batch = [plain.tokenize(text[:n].encode()) for n in (900, 300, 120, 0)]
+    assert_same(views(strided, batch))
+    bits = [sum(lengths.sum() for lengths in code_lengths(p, batch)) for p in (plain, strided)]
+    assert bits[1] == bits[0] if stride == 64 else bits[1] < bits[0]
+
+
+def test_a_stride_codes_escapes_alike_and_has_bounds(folders):
+    codec = HfCodec(model=str(folders["llama"]), window=64, stride=40)
+    blobs = codec.encode_many(SAMPLES)
+    assert [codec.decode(blob) for blob in blobs] == codec.decode_many(blobs) == DATA
+    assert [sum(codec.ledger(blob).values()) for blob in blobs] == [len(blob) for blob in blobs]
+    with pytest.raises(UsageError, match="window is 64 tokens"):
+        HfCodec(model=str(folders["llama"]), window=64, stride=65).encode(b"text")
+    with pytest.raises(UsageError, match="1 token or more"):
+        HfCodec(stride=0)
+    with pytest.raises(UsageError, match="exact=false"):
+        HfCodec(stride=9, exact=False)
 
 
 def test_escapes_are_coded_and_agree(tmp_path):
