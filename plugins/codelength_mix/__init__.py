@@ -1,8 +1,9 @@
 """Coders that learn while they code, with nothing to send beforehand.
 
-`mixer`, and `mix`, which takes a language model of the codec `recurrent` along: `mix:size=0.9m`.
+`mixer`, and `mix`, which takes a language model along: one of the codec `recurrent`, as in
+`mix:size=0.9m`, or that of any other codec that predicts, as in `mix:over=hf:model=FOLDER`.
 
-Both code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
+All code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
 The predictor is for a single lane; the code lengths come from the coder itself.
 
 Importing this module loads neither a model nor Numba.
@@ -14,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
+from codelength.api.spec import build
 from codelength.coding.coder import Coder, CoderCodec
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 MEMORY, MOST = 256, 2048
 """MiB that a memory has unless told otherwise, and that it may have."""
+
+BYTES = 256
+"""Symbols of a model of bytes."""
 
 LANES, MOST_LANES = 8, 64
 """The same for lanes. On the first 400,000 bytes of enwik6 with the 0.2m model eight cost 2.3% of
@@ -58,14 +63,29 @@ class MixerCodec(CoderCodec):
 
 
 @dataclass(frozen=True)
-class MixCodec(CoderCodec):
-    """A recurrent model and what `mixer` learns, mixed. Nothing is held beforehand but the model.
-
-    A long sample becomes up to `lanes` sequences for the model, which are decoded in step: more of
-    them decode faster, and are coded in more bytes.
-    """
+class MixSettings:
+    """What `mix` takes, but for `over`."""
 
     name: ClassVar[str] = "mix"
+    size: str | None = None
+    """A bundled size; None if another model is given. Unless set, the default of `recurrent`."""
+    memory: int | None = None
+    """MiB; MEMORY unless set."""
+    lanes: int | None = None
+    """LANES unless set."""
+    weights: str | None = None
+    """A file that `codelength train recurrent` wrote."""
+
+
+@dataclass(frozen=True)
+class MixCodec(MixSettings, CoderCodec):
+    """A model and what `mixer` learns, mixed. Nothing is held beforehand but the model.
+
+    The model is one of `recurrent`, or that of the codec `over`, whose settings come last. A long
+    sample becomes up to `lanes` sequences for the model, which are decoded in step: more of them
+    decode faster, and are coded in more bytes.
+    """
+
     needs: ClassVar[Mapping[str, str]] = {
         "constriction": "codelength[learned]",
         "numba": "codelength[learned]",
@@ -77,20 +97,26 @@ class MixCodec(CoderCodec):
         "codelength_mix",
     )
     portable: ClassVar[bool] = True
-    size: str | None = None
-    """A bundled size; None if weights are given. Unless set, the default of `recurrent`."""
-    memory: int | None = None
-    """MiB; MEMORY unless set."""
-    lanes: int | None = None
-    """LANES unless set."""
-    weights: str | None = None
-    """A file that `codelength train recurrent` wrote."""
+    over: str | None = None
+    """The codec whose model is mixed, as it is typed: hf:model=FOLDER,window=2048."""
+
+    @classmethod
+    def from_settings(cls, settings: str) -> "MixCodec":
+        """Build it: all that comes behind `over=` is of the other codec."""
+        own, found, over = settings.partition("over=")
+        if found and own and not own.endswith(","):
+            raise UsageError(f"mix:{settings} cannot be: over=CODEC is a setting of its own")
+        return cls(**asdict(build(MixSettings, own.rstrip(","))), over=over if found else None)
 
     def __post_init__(self) -> None:
         check_memory(self.name, self._memory)
         if not 1 <= self._lanes <= MOST_LANES:
             raise UsageError(f"mix:lanes={self.lanes} cannot be: it is 1 to {MOST_LANES}")
-        if recurrent_codecs():
+        if self.over is not None:
+            if self.size is not None or self.weights is not None:
+                raise UsageError("mix takes one model: size, weights, or over")
+            check_over(self.over, self.model)
+        elif recurrent_codecs():
             object.__setattr__(self, "size", asdict(self.model)["size"])
 
     @property
@@ -108,12 +134,14 @@ class MixCodec(CoderCodec):
 
     @property
     def model(self) -> Codec:
-        """The codec `recurrent` with the same model.
+        """The codec with the same model and nothing mixed with it.
 
         Raises:
-            UsageError: If there is no such model.
+            UsageError: If there is no such codec or model.
             Unavailable: If that codec is not installed.
         """
+        if self.over is not None:
+            return codec_of(self.over)
         offered = recurrent_codecs()
         if not offered:
             raise Unavailable("mix takes a model of the codec recurrent, which is not installed")
@@ -121,10 +149,20 @@ class MixCodec(CoderCodec):
         return recurrent(size=self.size, weights=self.weights)
 
     @property
-    def predictor(self) -> "Predictor":
+    def _predictor(self) -> "Predictor":
+        """The model. Raises UsageError if the codec `over` codes without one."""
+        predictor = self.model.predictor
+        if predictor is None:
+            raise UsageError(f"mix:over={self.over} cannot be: that codec has no model of symbols")
+        return predictor
+
+    @property
+    def predictor(self) -> "Predictor | None":
         from codelength_mix.predictor import MixPredictor
 
-        return MixPredictor(self._memory, self.model.predictor, self._lanes)
+        if self._predictor.alphabet != BYTES:
+            return None  # whole distributions of so many symbols are never computed
+        return MixPredictor(self._memory, self._predictor, self._lanes)
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
@@ -155,9 +193,13 @@ class MixCodec(CoderCodec):
 
     @property
     def coder(self) -> Coder:
-        from codelength_mix.coder import MixCoder
+        if self._predictor.alphabet == BYTES:
+            from codelength_mix.coder import MixCoder
 
-        return MixCoder(self._memory, self.model.predictor, self._lanes)
+            return MixCoder(self._memory, self._predictor, self._lanes)
+        from codelength_mix.symbol_coder import SymbolMixCoder
+
+        return SymbolMixCoder(self._memory, self._predictor, self._lanes)
 
 
 def check_memory(name: str, memory: int) -> None:
@@ -166,6 +208,24 @@ def check_memory(name: str, memory: int) -> None:
         raise UsageError(
             f"{name}:memory={memory} cannot be: it is a power of two, 1 to {MOST} (MiB)"
         )
+
+
+def check_over(spec: str, codec: Codec) -> None:
+    """Raise UsageError unless `mix` can take the model of a codec along."""
+    if codec.name in (MixerCodec.name, MixSettings.name):
+        raise UsageError(f"mix:over={spec} cannot be: it already learns as mix does")
+    if not codec.portable:
+        raise UsageError(
+            f"mix:over={spec} cannot be: the model's frequencies have to be the same everywhere"
+        )
+
+
+@cache
+def codec_of(spec: str) -> Codec:
+    """Return the codec of this name and settings, from any plugin. Raises UsageError."""
+    from codelength.plugins import Plugins
+
+    return Plugins().codec(spec).item
 
 
 @cache

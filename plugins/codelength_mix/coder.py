@@ -6,7 +6,7 @@ memory learns all lanes: a byte of the first, a byte of the second, and so on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,21 @@ ENOUGH = 1 << 22
 hundred bytes for each byte of data."""
 
 T = TypeVar("T")
+
+
+class InLanes(Protocol):
+    """A sample that is decoded, in lanes that go in step."""
+
+    @property
+    def lane_lengths(self) -> list[int]:
+        """The symbols of each lane, longest first."""
+
+    @property
+    def steps(self) -> int:
+        """The symbols of the longest lane."""
+
+    def decode_step(self, rows: NDArray[np.int32]) -> NDArray[np.integer[Any]]:
+        """Decode a symbol of each lane by its frequencies (lanes, alphabet); see `Decoding`."""
 
 
 class MixCoder(Coder):
@@ -50,7 +65,7 @@ class MixCoder(Coder):
                 for coding in codings:
                     _code_alone(coding)
             else:
-                _decode_in_step(self._model, codings)
+                decode_in_step(self._model, codings)
             for i, coding in zip(batch, codings, strict=True):
                 datas[i] = coding.finish()
         return datas
@@ -112,7 +127,7 @@ def _encode_batch(model: Predictor, encodings: Sequence[Encoding]) -> None:
         own.add(lane, rows)
 
 
-def _decode_in_step(model: Predictor, codings: Sequence[Decoding]) -> None:
+def decode_in_step(model: Predictor, codings: Sequence[InLanes]) -> None:
     """Decode samples step by step, the longest lanes first."""
     lengths = np.array([length for coding in codings for length in coding.lane_lengths], np.int64)
     order = np.argsort(-lengths, kind="stable")
@@ -130,8 +145,7 @@ def _decode_in_step(model: Predictor, codings: Sequence[Decoding]) -> None:
         for coding, lanes in zip(codings, own, strict=True):
             if step < coding.steps:
                 present = lanes[lanes < alive]
-                coding.advance(step + 1, rows[present][None])
-                symbols[present] = coding.last(len(present))
+                symbols[present] = coding.decode_step(rows[present])
         stepper.advance(symbols[:alive])
 
 

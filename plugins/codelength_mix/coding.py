@@ -121,14 +121,16 @@ class Coding:
             history[: len(known)] = known
             self._memory = self._memory._replace(history=history)
 
-    def _ending(self) -> bytes:
-        low, high = int(self._coder[LO]), int(self._coder[HI])
-        for size in range(7):
-            rest = 56 - 8 * size
-            value = -(-low >> rest)
-            if value << rest <= high:
-                return value.to_bytes(size, "big")
-        return low.to_bytes(7, "big")
+
+def stream_ending(coder: NDArray[np.int64]) -> bytes:
+    """Return the fewest bytes that end a stream, by the registers (4,) of its coder."""
+    low, high = int(coder[LO]), int(coder[HI])
+    for size in range(7):
+        rest = 56 - 8 * size
+        value = -(-low >> rest)
+        if value << rest <= high:
+            return value.to_bytes(size, "big")
+    return low.to_bytes(7, "big")
 
 
 class Encoding(Coding):
@@ -154,7 +156,7 @@ class Encoding(Coding):
 
     def finish(self) -> bytes:
         """Return the stream."""
-        return b"".join(self._done) + self._ending()
+        return b"".join(self._done) + stream_ending(self._coder)
 
 
 class Decoding(Coding):
@@ -174,13 +176,14 @@ class Decoding(Coding):
         if not self._code(stop, given, self._bytes, NO_ROOM):
             raise CorruptBlob(f"a coded stream ends after {len(self._stream)} bytes, too early")
 
-    def last(self, count: int) -> NDArray[np.int64]:
-        """Return the last byte of each of the first `count` lanes."""
-        return self._lanes[:count, RECENT] & 0xFF
+    def decode_step(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Decode a byte of each lane that goes on, under a model's frequencies (lanes, 256)."""
+        self.advance(self.step + 1, rows[None])
+        return self._lanes[: len(rows), RECENT] & 0xFF
 
     def finish(self) -> bytes:
         """Return the data. Raises CorruptBlob if the stream is not what an Encoding makes of it."""
-        if self._stream[: self._coder[AT]] + self._ending() != self._stream:
+        if self._stream[: self._coder[AT]] + stream_ending(self._coder) != self._stream:
             raise CorruptBlob(
                 f"{len(self._stream)} bytes that are no coded stream under this model"
             )
