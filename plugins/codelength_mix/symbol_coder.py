@@ -16,7 +16,7 @@ from codelength.coding.code_length import Bits, bits_by_byte
 from codelength.coding.coder import Coder, stream_ledger
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
-from codelength.coding.varint import read_varint, varint
+from codelength.coding.varint import read_varint, to_varint
 from codelength_mix.bits import AT, END, HI, POINT
 from codelength_mix.coder import MixCoder, decode_in_step
 from codelength_mix.coding import CHEAPEST, NO_LENGTHS, stream_ending
@@ -53,8 +53,8 @@ class SymbolMixCoder(Coder):
         for data, alone, coding in zip(
             datas, self._mixer.encode(datas), self._encode(datas, False), strict=True
         ):
-            mixed = varint(2 * coding.count) + coding.finish()
-            blobs.append(min(mixed, b"\1" + alone, key=len) if data else varint(0))
+            mixed = to_varint(2 * coding.count) + coding.finish()
+            blobs.append(min(mixed, b"\1" + alone, key=len) if data else to_varint(0))
         return blobs
 
     def code_lengths(self, datas: Sequence[bytes]) -> Iterator[Bits]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from codelength.coding.compiled import compiled
 from codelength.coding.predictor import Predictor
+from codelength_mix.memory import int64
 
 HEAVIEST, LIGHTEST = 1 << 24, 64
 """Symbol n weighs HEAVIEST // (n + LIGHTEST)."""
@@ -69,23 +70,23 @@ def cut(weight: NDArray[np.int64], low: int, high: int) -> int:
 @compiled
 def accumulate(row: NDArray[np.int32], order: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
     """Write to `sums` (alphabet + 1,) the frequencies (alphabet,) before each place, added up."""
-    total = np.int64(0)
+    total = int64(0)
     for place in range(len(order)):
         sums[place] = total
-        total += row[order[place]]
+        total += int64(row[order[place]])
     sums[len(order)] = total
 
 
 @compiled
 def best_two(row: NDArray[np.int32]) -> tuple[int, int]:
     """Return the two most frequent symbols (alphabet,), the first of those that are alike."""
-    best, second = np.int64(0), np.int64(0)
-    most, next_most = np.int32(0), np.int32(0)
+    best, second, most, next_most = int64(0), int64(0), int64(0), int64(0)
     for symbol in range(len(row)):
-        if row[symbol] > next_most:
-            if row[symbol] > most:
+        frequency = int64(row[symbol])
+        if frequency > next_most:
+            if frequency > most:
                 second, next_most = best, most
-                best, most = np.int64(symbol), row[symbol]
+                best, most = int64(symbol), frequency
             else:
-                second, next_most = np.int64(symbol), row[symbol]
+                second, next_most = int64(symbol), frequency
     return best, second
