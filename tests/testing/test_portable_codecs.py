@@ -13,6 +13,7 @@ from codelength.testing import questions
 from codelength.testing.inputs import make_noise, make_prose
 from codelength.testing.messages import Outcome
 from codelength.testing.session import MEMORY, Session
+from codelength.workers.processes import OLD_PROCESSOR
 
 
 def says_portable(entry: Registered[Codec]) -> bool:
@@ -42,7 +43,7 @@ def test_blobs_decode_with_other_threads_and_older_instructions(codec):
     except Unavailable as missing:
         pytest.skip(str(missing))
     here = Session(codec, timeout=300, memory=MEMORY, hash_seed=1)
-    there = Session(codec, 300, MEMORY, hash_seed=2, threads=3, old_processor=True)
+    there = Session(codec, 300, MEMORY, hash_seed=2, threads=3, variables=OLD_PROCESSOR)
     with here, there:
         for sample in SAMPLES:
             blob = here.ask(questions.encode, sample)

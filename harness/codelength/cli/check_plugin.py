@@ -13,6 +13,7 @@ from codelength.cli.options import with_timeout
 from codelength.plugins import Plugins
 from codelength.results.portability import note_tried
 from codelength.testing import Result, codec_checks, corpus_checks, predictor_checks
+from codelength.testing.matrix import matrix_checks
 from codelength.testing.session import TIMEOUT
 
 COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
@@ -20,8 +21,9 @@ COLOURS = {"ok": "green", "declined": "yellow", "problem": "red"}
 
 @click.command()
 @click.argument("plugin")
+@click.option("--matrix", is_flag=True, help="Only decode under every setting what one encoded.")
 @with_timeout(TIMEOUT, "How long one call of a codec may take.")
-def command(plugin: str, timeout: float) -> int:
+def command(plugin: str, matrix: bool, timeout: float) -> int:
     """Put the codecs, predictors and corpora of PLUGIN through the conformance kit.
 
     PLUGIN is a file, Python or TOML, or the name of an installed plugin as 'codelength plugins'
@@ -31,6 +33,9 @@ def command(plugin: str, timeout: float) -> int:
     processor instructions. If it passes, 'codelength run' shows its results as verified, until the
     plugin changes.
 
+    With --matrix, one setting encodes and all others decode: one and several blobs at a time, other
+    threads, processor instructions and devices. The first symbol that differs is named.
+
     \b
     codelength check-plugin ./mine.py
     codelength check-plugin my-codecs.toml
@@ -39,6 +44,8 @@ def command(plugin: str, timeout: float) -> int:
     plugins = loaded(plugin)
     if not plugins.codecs and not plugins.corpora:
         raise UsageError(f"plugin {plugin} has neither codecs nor corpora")
+    if matrix:
+        return report([r for e in plugins.codecs for r in show(e.item.spec, matrix_checks(e.item))])
     results: list[Result] = []
     failed_codecs = set()
     for entry in plugins.codecs:
@@ -59,6 +66,11 @@ def command(plugin: str, timeout: float) -> int:
                 note_tried(entry.plugin, [entry.item.name])
             except StoreError as error:  # there may be no folder for a cache here
                 click.echo(f"what {entry.item.name} has passed is not noted: {error}", err=True)
+    return report(results)
+
+
+def report(results: list[Result]) -> int:
+    """Print how many checks failed, and return the exit code."""
     failed = sum(result.problem is not None for result in results)
     click.echo(f"{len(results)} checks, {failed or 'none'} failed")
     return 3 if failed else 0

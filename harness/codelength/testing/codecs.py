@@ -11,6 +11,7 @@ from codelength.testing import questions
 from codelength.testing.inputs import DAMAGED, LONG, corrupt, make_inputs, truncate
 from codelength.testing.result import Result, first_problem, run_checks, to_result
 from codelength.testing.session import MEMORY, TIMEOUT, Session
+from codelength.workers.processes import OLD_PROCESSOR
 
 Coded = tuple[Sample, bytes]
 """A sample and its blob."""
@@ -30,7 +31,9 @@ def codec_checks(codec: Codec, timeout: float = TIMEOUT, memory: int = MEMORY) -
         memory: Bytes that a process may allocate.
     """
     checks, portable = partial(_checks, timeout), codec.portable
-    return run_checks(codec, checks, timeout, memory, 3 if portable else 1, portable)
+    return run_checks(
+        codec, checks, timeout, memory, 3 if portable else 1, OLD_PROCESSOR if portable else {}
+    )
 
 
 def _checks(timeout: float, encoder: Session, decoder: Session) -> Iterator[Result]:

@@ -1,6 +1,6 @@
 """The result of a check, and how the checks of one thing are run."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from codelength.testing.messages import CheckFailed, Outcome
@@ -22,17 +22,17 @@ def run_checks(
     timeout: float,
     memory: int,
     threads: int = 1,
-    old_processor: bool = False,
+    variables: Mapping[str, str] = {},
 ) -> Iterator[Result]:
     """Send a thing to two processes and yield the results of its checks.
 
     Args:
         threads: Of the second process; the first one has 1.
-        old_processor: Keep the second process from instructions of newer processors.
+        variables: What the environment of the second process has besides, as OLD_PROCESSOR.
     """
     try:
         first = Session(thing, timeout, memory, hash_seed=1)
-        with first, Session(thing, timeout, memory, 2, threads, old_processor) as second:
+        with first, Session(thing, timeout, memory, 2, threads, variables) as second:
             first.wait()
             second.wait()
             yield Result(ARRIVES)

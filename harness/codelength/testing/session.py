@@ -3,7 +3,7 @@
 import io
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -49,7 +49,7 @@ class Session:
         memory: int,
         hash_seed: int,
         threads: int = 1,
-        old_processor: bool = False,
+        variables: Mapping[str, str] = {},
     ) -> None:
         """Start a process and send it `thing`.
 
@@ -59,7 +59,7 @@ class Session:
             memory: Bytes that the process may allocate.
             hash_seed: For the order of sets.
             threads: Threads that its libraries may use.
-            old_processor: Keep its libraries from instructions of newer processors.
+            variables: What its environment has besides, as OLD_PROCESSOR.
 
         Raises:
             CheckFailed: The thing cannot be sent.
@@ -70,7 +70,7 @@ class Session:
             Supervisor,
             threads=threads,
             hash_seed=hash_seed,
-            old_processor=old_processor,
+            variables=variables,
             sandbox=strongest(),
         )
         self._lost = 0

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ def worker_environment(
     threads: int | None,
     hash_seed: int,
     timed: bool,
-    old_processor: bool,
+    variables: Mapping[str, str],
     own_home: bool,
 ) -> dict[str, str]:
     """Make the variables of a Python process that works for this one.
@@ -57,7 +57,7 @@ def worker_environment(
         threads: What its libraries may use; None leaves it to them.
         hash_seed: For the order of sets.
         timed: It measures times, so the heap keeps what is freed.
-        old_processor: Its libraries use no instructions that only newer processors have.
+        variables: More of them, as OLD_PROCESSOR.
         own_home: The folder is its home, too. What is kept in caches it finds all the same.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
@@ -68,7 +68,7 @@ def worker_environment(
         **{f"{library}_NUM_THREADS": f"{threads}" for library in libraries},
         **(HEAP if timed else {}),
         **home,
-        **(OLD_PROCESSOR if old_processor else {}),
+        **variables,
         # a thread that spins while it waits can cost another process a factor of a hundred
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONHASHSEED": f"{hash_seed}",

@@ -140,7 +140,7 @@ class Supervisor:
         threads: int | None = 1,
         hash_seed: int = 0,
         timed: bool = False,
-        old_processor: bool = False,
+        variables: Mapping[str, str] = {},
         within: Path | None = None,
         keep_errors: bool = True,
         descriptors: Collection[int] = (),
@@ -156,7 +156,7 @@ class Supervisor:
             threads: What its libraries may use; None leaves it to them.
             hash_seed: For the order of sets.
             timed: It measures times.
-            old_processor: It uses no instructions that only newer processors have.
+            variables: What its environment has besides, as OLD_PROCESSOR.
             within: The folder that its own is made in; by default that of the system.
             keep_errors: Keep what it prints, for `errors`; or else it goes to standard error.
             descriptors: What it finds open under the same numbers.
@@ -175,7 +175,7 @@ class Supervisor:
         with theirs:
             sink = self._printed.sink if self._printed else STDERR
             environment = worker_environment(
-                self.folder, threads, hash_seed, timed, old_processor, own_home
+                self.folder, threads, hash_seed, timed, variables, own_home
             )
             words = [f"{theirs.fileno()}", str(self.folder), f"{os.getpid()}", sandbox.value]
             words += [f"{HIDDEN}{path}" for path in hidden]
