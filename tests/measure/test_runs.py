@@ -323,3 +323,16 @@ def test_a_corpus_that_is_no_larger_than_a_sample_is_measured_once():
         ("prose", None),
         ("structured", None),
     ]
+
+
+def test_of_controls_a_sample_is_all_that_is_measured():
+    plugins = Plugins()
+    codecs, corpora = [plugins.codec("store")], plugins.select_corpora("random,structured")
+    rules = [plugins.protocol("whole")]
+    plan = make_plan(plugins, codecs, corpora, rules, "sample:20000", lambda _: None, within=9)
+    found = {(target.slice.corpus, target.slice.limit) for target in plan.targets}
+    assert found == {
+        ("random", "sample:20000"),
+        ("structured", "sample:20000"),
+        ("structured", None),
+    }

@@ -307,6 +307,26 @@ def test_an_estimate_follows_the_codecs_that_are_most_like_it_file_by_file() -> 
     assert found["like d"].value == pytest.approx(0.155, rel=0.03)
 
 
+def test_a_large_file_counts_for_as_much_of_the_estimate_as_of_all_bytes() -> None:
+    """The sample has as much of a small file as of one a hundred times as large."""
+    rates = {
+        "a": (0.2, 0.6),
+        "b": (0.3, 0.4),
+        "c": (0.5, 0.3),
+        "d": (0.4, 0.7),
+        "slow": (0.25, 0.5),
+    }
+    sampled = {name: of_files(both) for name, both in rates.items()}
+    whole = {
+        name: measured([(10**8, round(10**8 * large)), (10**6, round(10**6 * small))])
+        for name, (large, small) in rates.items()
+        if name != "slow"
+    }
+    (found,) = estimate_whole(sampled, whole).values()
+    assert found.value == pytest.approx((100 * 0.25 + 0.5) / 101, rel=1e-5)
+    assert found.reach == pytest.approx(1, abs=1e-5)
+
+
 def test_orders_under_other_means() -> None:
     assert mean_places([[1, 9], [2, 7], [2, 8]]) == [2, 1.5, 2]
     assert kendall_tau([1, 2, 3, 4], [10, 20, 30, 40]) == 1

@@ -62,6 +62,17 @@ def with_list(
     )
 
 
+def with_jobs(default: int | None = 1, shown: str | bool = True) -> Callable[[F], F]:
+    """--jobs, by default `default`, which the help describes as `shown`."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        default=default,
+        show_default=shown,
+        help="Codecs at once; above 1 sizes stay exact and speeds are labelled.",
+    )
+
+
 def with_selection(
     protocol: str = "whole", required: bool = False, codecs: bool = True
 ) -> Callable[[F], F]:
@@ -223,13 +234,6 @@ LIMIT = click.option(
     type=LimitOption(),
     help="So many bytes of each corpus, as 2MB, drawn from all its files; head:2MB: its "
     "first; all.",
-)
-JOBS = click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Codecs at once; above 1 sizes stay exact and speeds are labelled.",
 )
 FRESH = click.option("--fresh", is_flag=True, help="Measure also what the folder of --out holds.")
 

@@ -1,5 +1,6 @@
 """`codelength run`: the main job, from plugins to tables."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -17,7 +18,6 @@ from codelength.cli.options import (
     ALL,
     DEVICE,
     FRESH,
-    JOBS,
     KEY,
     OUT,
     SANDBOX,
@@ -27,6 +27,7 @@ from codelength.cli.options import (
     leave_out_missing,
     warn_broken,
     with_budget,
+    with_jobs,
     with_plugins,
     with_selection,
     with_timeout,
@@ -42,9 +43,12 @@ from codelength.results.cell import Cell, Status
 UNASKED = 2_000_000
 """Bytes of all corpora from which on a run tells beforehand how long it will take."""
 
-SMOKE, SAMPLE = ("sample:48000", 8.0), ("sample:1000000", 1800.0)
+SMOKE, SAMPLE = ("sample:64000", 20.0), ("sample:1000000", 1800.0)
 """What of each corpus every codec meets, in a run that names no corpora and in one that does, and
-the seconds that it may take for all of a corpus. So a default run ends in 150 seconds."""
+the seconds that it may take for all of a corpus. A default run takes 150 seconds on two cores."""
+
+SMOKE_JOBS = 2
+"""Codecs at once in a run that names no corpora; its speeds are labelled."""
 
 SMOKE_TEST = (
     "A smoke test on small files made for it. A real board: codelength run --corpora "
@@ -58,7 +62,7 @@ SLOW = " A codec that would take more than half an hour for a corpus is measured
 @with_selection()
 @OUT
 @KEY
-@JOBS
+@with_jobs(None, "1; 2 in a run that names no corpora")
 @click.option(
     "--threads",
     type=click.IntRange(1),
@@ -90,7 +94,7 @@ def command(
     limit: Limit,
     out: Path,
     key: str,
-    jobs: int,
+    jobs: int | None,
     threads: int,
     dry_run: bool,
     duration: float | None,
@@ -136,6 +140,7 @@ def command(
     limit, within = choose_limit(limit, corpora is not None, duration)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
+    jobs = jobs or (1 if corpora is not None else min(SMOKE_JOBS, os.cpu_count() or 1))
     limits = Limits(timeout, memory or default_memory(), threads, choose_sandbox(sandbox, out))
     keep = nullcontext() if dry_run else Store(out)
     with keep as store, watch(sys.stderr, outputs.quiet) as progress:
@@ -148,8 +153,7 @@ def command(
         forecast = None
         is_large = sum(target.slice.bytes for target in plan.targets) > UNASKED
         if dry_run or duration or (is_large and corpora is not None):
-            progress.reading("a little of each kind of media with every codec")
-            forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits)
+            forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits, progress)
             if duration:
                 forecast = replace(forecast, plan=planned(*fit(forecast, duration, jobs)))
             plan = order(forecast)

@@ -13,7 +13,7 @@ from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError
 from codelength.api.protocol import Protocol
 from codelength.api.sampling import SAMPLED, Limit
-from codelength.measure.codec_workers import CodecWorkers
+from codelength.measure.codec_workers import SILENT, CodecWorkers, Watch
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan, Target, survey
 from codelength.measure.worker import BATCH_BYTES, ENOUGH, REPETITIONS
@@ -90,6 +90,7 @@ def make_forecast(
     corpora: Sequence[Registered[Corpus]],
     protocols: Sequence[Registered[Protocol]],
     limits: Limits,
+    watch: Watch = SILENT,
 ) -> Forecast:
     """Try each codec on a corpus of each kind, a codec a core. What fails is not forecast."""
     firsts = {t.slice.kind: t.slice for t in reversed(plan.targets) if not t.problem}
@@ -117,8 +118,10 @@ def make_forecast(
     rates: dict[tuple[str, str], tuple[float, float]] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            for found in pool.map(serve, plan.codecs):
+            for number, found in enumerate(pool.map(serve, plan.codecs)):
                 rates |= found
+                many = f"{number + 1} of {len(plan.codecs)}"
+                watch.timing(f"trying each codec on a little of each kind of media: {many}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             crew.stop()

@@ -103,12 +103,14 @@ def make_plan(
         limit: What of each corpus is measured.
         reading: Is called with the name of each corpus before it is read.
         within: Every codec meets a sample first. One that would take no more than so many seconds
-            for all of a corpus meets all of it, too.
+            for all of a corpus meets all of it, too; controls are known well enough by a sample.
     """
     targets = survey(corpora, protocols, limit, reading)
     if within is not None:
         samples = [target for target in targets if target.slice.draw]
-        targets = [*samples, *survey(corpora, protocols, None, reading)]
+        controls = {t.slice.corpus for t in samples if t.slice.entropy is not None}
+        rest = [entry for entry in corpora if entry.item.spec not in controls]
+        targets = [*samples, *survey(rest, protocols, None, reading)]
     return Plan(plugins, codecs, targets, within)
 
 

@@ -330,7 +330,9 @@ def estimate_whole(
     A block is coded by itself, so a ratio on whole files is another one. How much another, the
     codecs tell that have both, above all those that are like this one on each file of the sample:
     the weights are 1 / (d² + 10⁻⁴), where d is the distance of the logarithms of the ratios of the
-    files. The interval is from the errors that such estimates have for the codecs that have both.
+    files. The change is taken from the ratios of all files together, or file by file and summed;
+    that one counts which errs less for the codecs that have both, each estimated from the others.
+    Its errors for these give the interval.
 
     Args:
         sampled: Cells of the sample by codec, all of the same blocks.
@@ -344,15 +346,34 @@ def estimate_whole(
     sizes = [cluster_sizes(sampled[name]) for name in [*both, *left]]
     if len(both) < 3 or not left or len({len(size) for size in sizes}) > 1:
         return {}
-    profiles = np.array([np.log(np.maximum(size[:, 1], 1) / size[:, 0]) for size in sizes])
-    weight = sizes[0][:, 0] / sizes[0][:, 0].sum()
-    steps = np.log([ratio(whole[name]) or 1 for name in both]) - np.log([rates[n] for n in both])
-    distances = ((profiles[:, None] - profiles[None, : len(both)]) ** 2 * weight).sum(axis=2)
+    files, known = _log_rates(sizes), [cluster_sizes(whole[name]) for name in both]
+    distances = (files[:, None] - files[None, : len(both)]) ** 2 @ _shares(sizes[0])
     near = 1 / (distances + 1e-4)
     near[: len(both)] *= 1 - np.eye(len(both))
-    found = near @ steps / near.sum(axis=1)
-    spread = np.sqrt(np.mean((found[: len(both)] - steps) ** 2))
+    near /= near.sum(axis=1, keepdims=True)
+    logs = np.log([rates[name] for name in [*both, *left]])
+    truth = np.log([ratio(whole[name]) or 1 for name in both])
+    guesses = [logs[:, None] + truth - logs[: len(both)]]
+    if {len(size) for size in known} == {len(sizes[0])}:
+        steps = _log_rates(known) - files[: len(both)]
+        guesses.append(np.log(np.exp(files[:, None] + steps) @ _shares(known[0])))
+    found = [(near * guess).sum(axis=1) for guess in guesses]
+    spreads = [float(np.sqrt(np.mean((one[: len(both)] - truth) ** 2))) for one in found]
+    spread, best = min(zip(spreads, found, strict=True), key=lambda pair: pair[0])
     freedom = np.array([len(both) - 1.0])
     reach = float(np.exp(spread * student_quantile(1 - (1 - CONFIDENCE) / 2, freedom)[0]))
-    values = np.exp(found[len(both) :]).tolist()
-    return {n: WholeEstimate(rates[n] * step, reach) for n, step in zip(left, values, strict=True)}
+    values = np.exp(best[len(both) :]).tolist()
+    return {n: WholeEstimate(value, reach) for n, value in zip(left, values, strict=True)}
+
+
+def _log_rates(sizes: "Sequence[Floats]") -> "Floats":
+    """The logarithm of each cluster's ratio, (rows, clusters)."""
+    import numpy as np
+
+    return np.array([np.log(np.maximum(size[:, 1], 1) / size[:, 0]) for size in sizes])
+
+
+def _shares(sizes: "Floats") -> "Floats":
+    """The share of the raw bytes that each cluster has."""
+    shares: Floats = sizes[:, 0] / sizes[:, 0].sum()
+    return shares

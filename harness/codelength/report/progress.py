@@ -275,6 +275,8 @@ class Live(Lines):
     def _draw(self) -> "RenderableType":
         from rich.text import Text
 
+        if not self._total:
+            return Text("\n".join(map(to_line, self.doing())), overflow="ellipsis")
         lines = self._ranking()
         left = self.forecast.left()
         to_go = f" · {duration(left)} to go" if left else ""
@@ -304,7 +306,7 @@ class Live(Lines):
 
 def describe_cell(cell: Cell, reused: bool) -> str:
     """A cell's result in one line."""
-    what = f"{cell.codec} on {cell.slice.corpus} ({cell.slice.protocol})"
+    what = f"{cell.codec} on {cell.slice.corpus} ({format.protocol(cell.slice)})"
     if not cell.ok:
         return f"{what}: {cell.status}: {cell.reason}"
     size = f"{format.percent(ratio(cell))} %" if cell.slice.bytes else "empty"

@@ -12,8 +12,8 @@ from codelength.api.errors import StoreError, Unavailable, UsageError
 from codelength.api.sampling import Limit
 from codelength.cli.options import (
     FRESH,
-    JOBS,
     warn_broken,
+    with_jobs,
     with_out,
     with_plugins,
     with_selection,
@@ -152,7 +152,7 @@ def _analyses(
     metavar="TOKENS",
     help="Tokens of a training step, for axes in tokens and FLOPs.",
 )
-@JOBS
+@with_jobs()
 @OUT
 @FRESH
 @with_plugins

@@ -10,10 +10,10 @@ from codelength.cli import warn_problems
 from codelength.cli.options import (
     DEVICE,
     FRESH,
-    JOBS,
     OUT,
     Size,
     warn_broken,
+    with_jobs,
     with_plugins,
     with_selection,
 )
@@ -29,7 +29,7 @@ CHECK = 131_072
 
 @click.command()
 @with_selection(required=True)
-@JOBS
+@with_jobs()
 @click.option(
     "--check",
     type=Size(),
