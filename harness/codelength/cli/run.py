@@ -43,7 +43,7 @@ from codelength.results.cell import Cell, Status
 UNASKED = 2_000_000
 """Bytes of all corpora from which on a run tells beforehand how long it will take."""
 
-SMOKE, SAMPLE = ("sample:64000", 20.0), ("sample:1000000", 1800.0)
+SMOKE, SAMPLE = ("sample:64000", 30.0), ("sample:1000000", 1800.0)
 """What of each corpus every codec meets, in a run that names no corpora and in one that does, and
 the seconds that it may take for all of a corpus. A default run takes 150 seconds on two cores."""
 
