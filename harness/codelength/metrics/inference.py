@@ -38,6 +38,8 @@ FEW = 5
 WIDEST = 10.0
 """An interval that reaches further than this factor says nothing, and is none. That is so where one
 file has most of the bytes."""
+PLAIN = 0.01
+"""How near to 1 the ratio of a codec is that copies the data, and tells nothing of others."""
 BLOCK = 256
 """Rows that are compared with all others at once, so that memory stays bounded."""
 
@@ -336,12 +338,12 @@ def estimate_whole(
 
     Args:
         sampled: Cells of the sample by codec, all of the same blocks.
-        whole: Cells of all of it; of codecs that make data smaller, at least three.
+        whole: Cells of all of it; of codecs that do not copy the data, at least three.
     """
     import numpy as np
 
     rates = {name: rate for name, cell in sampled.items() if (rate := ratio(cell))}
-    both = [n for n, cell in whole.items() if rates.get(n, 1) < 1 and ratio(cell)]
+    both = [n for n, cell in whole.items() if abs(rates.get(n, 1) - 1) > PLAIN and ratio(cell)]
     left = [name for name in rates if name not in whole]
     sizes = [cluster_sizes(sampled[name]) for name in [*both, *left]]
     if len(both) < 3 or not left or len({len(size) for size in sizes}) > 1:
