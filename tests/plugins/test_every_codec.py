@@ -20,7 +20,11 @@ HERE = Path(__file__).parent
 PLUGINS = Plugins(only=samples.PLUGINS)
 
 each_codec = pytest.mark.parametrize(
-    "codec", [entry.item for entry in PLUGINS.codecs], ids=lambda codec: codec.spec
+    "codec",
+    [
+        pytest.param(codec, id=codec.spec, marks=() if codec.by_default else pytest.mark.slow)
+        for codec in (entry.item for entry in PLUGINS.codecs)
+    ],
 )
 each_sample = pytest.mark.parametrize("sample", samples.SMALL, ids=lambda sample: sample.name)
 
