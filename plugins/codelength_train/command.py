@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -174,8 +175,8 @@ def transformer(size: str, short: str, **options: Any) -> None:
     codelength train transformer --size 0.8m --data text.tar.xz --minutes 15 --out my-transformer
     """
     _prepare("transformer", options)
-    if options["out"].is_file():
-        raise UsageError(f"--out {options['out']} cannot be: it is to be a folder")
+    if options["out"].is_file() or not options["out"].name:
+        raise UsageError(f"--out {options['out']} cannot be: it is to be the name of a folder")
     from codelength_train import sizes
     from codelength_train.transformer import Transformer, count
 
@@ -196,8 +197,14 @@ def _prepare(kind: str, options: Mapping[str, Any]) -> None:
     if sum(bool(options[name]) for name in ("minutes", "steps", "save_at")) != 1:
         raise UsageError("train takes one of --minutes, --steps and --save-at")
     folder = options["out"].parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise UsageError(f"--out {options['out']} cannot be: no folder {folder} to write to")
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"--out {options['out']} cannot be: no file can be written to {folder}: "
+            f"{error.strerror}"
+        ) from error
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
     import torch
 

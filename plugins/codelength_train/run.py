@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from codelength import UsageError
-from codelength.api.errors import CodelengthError
+from codelength.api.errors import CodelengthError, StoreError
 from codelength_train.material import WINDOW, Material
 from codelength_train.optimizers import make_optimizers, set_rates
 
@@ -211,7 +211,7 @@ class Run:
         }
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
+        """Write a checkpoint, whole or not at all. Raises StoreError."""
         saved = {
             "made": self.made,
             "model": self.state,
@@ -221,8 +221,15 @@ class Run:
             "seconds": self.seconds,
         }
         partial = path.with_name(f"{path.name}.partial")
-        torch.save(saved, partial)
-        partial.replace(path)
+        try:
+            with partial.open("wb") as file:
+                torch.save(saved, file)
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:  # PyTorch has one of its own for a full disk
+            partial.unlink(missing_ok=True)
+            full = error if isinstance(error, OSError) else error.__context__
+            why = getattr(full, "strerror", None) or "the disk may be full"
+            raise StoreError(f"{path} cannot be written: {why}") from error
 
     def load(self, path: Path) -> None:
         """Continue from a checkpoint. Raises UsageError for one of another run."""

@@ -1,6 +1,7 @@
 """Where bytes to train on come from: a tar archive, a folder, a file, or corpora."""
 
 import lzma
+import re
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from codelength import UsageError
 from codelength.plugins import Plugins
+
+ARCHIVE = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 
 Files = list[tuple[str, bytes]]
 """Names with contents, in the order of the names."""
@@ -23,6 +26,8 @@ def of_path(path: Path) -> Files:
             return sorted(_below(path))
         if tarfile.is_tarfile(path):
             return sorted(_in_archive(path))
+        if ARCHIVE.search(path.name):
+            raise UsageError(f"--data {path} cannot be read: it is no tar archive, or damaged")
         return [(path.name, path.read_bytes())]
     except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
         why = getattr(error, "strerror", None) or error
@@ -41,6 +46,8 @@ def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
             file = files.extractfile(member) if member.isfile() else None
             if file:
                 yield member.name, file.read()
+        while files.fileobj and files.fileobj.read(1 << 20):
+            pass  # the checksum of what is compressed stands at its end
 
 
 def of_corpora(specs: Iterable[str], plugins: Plugins) -> Files:

@@ -1,8 +1,12 @@
 """`codelength train` as a person meets it."""
 
+import errno
+import os
+import random
 import signal
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
@@ -10,9 +14,10 @@ pytest.importorskip("torch")
 
 from click.testing import CliRunner
 
-from codelength.api.errors import CodelengthError, UsageError
+from codelength.api.errors import CodelengthError, StoreError, UsageError
 from codelength.cli import cli
 from codelength_recurrent.weights import read
+from codelength_train.sources import of_path
 
 TINY = ("--width", "16", "--layers", "1", "--batch", "1")
 
@@ -81,9 +86,10 @@ def test_a_transformer_of_a_corpus(tmp_path):
         (("--data", "{data}", "--steps", "1", "--size", "20"), "has about 20 parameters; "),
         (
             ("--data", "{data}", "--steps", "1", "--out", "gone/a.safetensors"),
-            "no folder gone to write to",
+            "no file can be written to gone: No such file or directory",
         ),
         (("--data", "{data}", "--steps", "1", "--out", "a"), "a file that ends in .safetensors"),
+        (("--data", "{data}", "--steps", "1", "--out", "."), "a file that ends in .safetensors"),
     ],
 )
 def test_mistakes_end_in_one_line(data, tmp_path, monkeypatch, args, told):
@@ -98,6 +104,55 @@ def test_mistakes_end_in_one_line(data, tmp_path, monkeypatch, args, told):
         train(*(word for pair in given.items() for word in pair))
     assert told in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_transformer_without_a_name_is_refused(data, tmp_path, monkeypatch):
+    pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"--out \. cannot be: it is to be the name of a folder"):
+        train("--size", "10k", "--data", data, "--steps", 1, "--out", ".", kind="transformer")
+
+
+DAMAGES = {
+    "cut.tar": lambda path: path.write_bytes(path.read_bytes()[:40_000]),
+    "cut.tar.gz": lambda path: path.write_bytes(path.read_bytes()[:-200]),
+    "cut.tar.xz": lambda path: path.write_bytes(path.read_bytes()[:-200]),
+    "changed.tar": lambda path: path.write_bytes(b"x" * 200 + path.read_bytes()[200:]),
+    "changed.tgz": lambda path: path.write_bytes(_flipped(path.read_bytes())),
+    "text.tar": lambda path: path.write_text("no archive"),
+}
+
+
+def _flipped(content: bytes) -> bytes:
+    at = len(content) // 2
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_archive_is_one_line(tmp_path, name):
+    file = tmp_path / "file"
+    file.write_bytes(random.Random(1).randbytes(60_000))
+    archive = tmp_path / name
+    way = {".gz": "gz", ".tgz": "gz", ".xz": "xz"}.get(archive.suffix, "")
+    with tarfile.open(archive, f"w:{way}") as files:
+        files.add(file, "file")
+    assert of_path(archive) == [("file", file.read_bytes())]
+    DAMAGES[name](archive)
+    with pytest.raises(UsageError, match=f"{name} cannot be read") as raised:
+        of_path(archive)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_checkpoint(data, tmp_path, monkeypatch):
+    def full(saved, file):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("torch.save", full)
+    out = tmp_path / "a.safetensors"
+    with pytest.raises(StoreError, match=r"a\.checkpoint cannot be written: No space left"):
+        train("--size", "10k", *TINY, "--data", data, "--steps", 1, "--out", out)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.mark.parametrize("steps", [2, 9])
