@@ -160,6 +160,12 @@ class Architecture:
     """The head is the table of tokens, if the checkpoint has no other."""
 
 
+OWN_CODE = (
+    "a model with code of its own (auto_map), which is never run here; give a version of it for a "
+    "model_type that transformers knows"
+)
+
+
 class UnknownArchitecture(UsageError):
     """The exact executor does not know the architecture; `exact=false` runs it in floats."""
 

@@ -14,11 +14,24 @@ from numpy.typing import NDArray
 
 from codelength import Unavailable, UsageError
 from codelength_exact.quantisation import SCALE
-from codelength_hf.pieces import Pieces, of_json, of_sentencepiece
+from codelength_hf.families import FAMILIES
+from codelength_hf.pieces import (
+    Pieces,
+    is_tiktoken,
+    of_json,
+    of_sentencepiece,
+    of_tiktoken,
+    of_vocabulary,
+)
 
-SMALL_FILES = ("config.json", "tokenizer.json", "tokenizer.model")
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt")
+TIKTOKEN = "*.tiktoken"
+SMALL_FILES = ("config.json", *TOKENIZERS)
 SAFE, SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
+
+BLOCK_SCALE = "_scale_inv"
+"""An fp8 matrix called x has the scales of its blocks in a matrix called x_scale_inv."""
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 """What safetensors calls numbers that are weights as they are."""
@@ -46,6 +59,8 @@ class Checkpoint:
             ) from error
         text = config.get("text_config") if isinstance(config, dict) else None
         config = {**(text or {}), **config} if isinstance(config, dict) else {}
+        if text and config["model_type"] not in FAMILIES:
+            config["model_type"] = text.get("model_type")
         if not isinstance(config.get("vocab_size"), int):
             raise Unavailable(f"{self.folder} has no language model: no vocab_size in config.json")
         return config
@@ -83,29 +98,36 @@ class Checkpoint:
         return None
 
     @property
-    def _tokenizer(self) -> Path | None:
-        """The file of the tokenizer, if there is one."""
-        paths = [self.folder / name for name in SMALL_FILES[1:]]
-        return next((path for path in paths if path.is_file()), None)
+    def _tokenizer(self) -> list[Path]:
+        """The files of the tokenizer: one, or vocab.json and merges.txt, or none."""
+        whole, model, *parts = (self.folder / name for name in TOKENIZERS)
+        for path in (whole, model, *sorted(self.folder.glob(TIKTOKEN))):
+            if path.is_file():
+                return [path]
+        return parts if all(path.is_file() for path in parts) else []
 
     @property
     def tokenizer_content(self) -> bytes:
-        """Return the file of the tokenizer; nothing if there is none."""
-        return b"" if self._tokenizer is None else self._tokenizer.read_bytes()
+        """Return the files of the tokenizer; nothing if there is none."""
+        return b"".join(path.read_bytes() for path in self._tokenizer)
 
     @property
     def pieces(self) -> Pieces | None:
-        """Return what the tokens stand for; None without a tokenizer."""
-        if self._tokenizer is None:
+        """Return what the tokens stand for; None without a tokenizer. Raises UsageError."""
+        contents = [path.read_bytes() for path in self._tokenizer]
+        if not contents:
             return None
-        read = of_json if self._tokenizer.suffix == ".json" else of_sentencepiece
-        return read(self.tokenizer_content)
+        if len(contents) == 2:
+            return of_vocabulary(*contents)
+        if self._tokenizer[0].name == TOKENIZERS[0]:
+            return of_json(contents[0])
+        return of_tiktoken(contents[0]) if is_tiktoken(contents[0]) else of_sentencepiece(*contents)
 
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the files that the distribution depends on."""
         digest = hashlib.sha256()
-        for path in [self.folder / "config.json", *([self._tokenizer] if self._tokenizer else [])]:
+        for path in [self.folder / "config.json", *self._tokenizer]:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         for path in self.files:
             with path.open("rb") as file:
@@ -130,7 +152,7 @@ class Checkpoint:
     def names(self) -> list[str]:
         """Return the names of the tensors, without scales."""
         names = self._unpickled if self.files[0].suffix == ".bin" else self._where
-        return [name for name in names if not name.endswith(SCALE)]
+        return [name for name in names if not name.endswith((SCALE, BLOCK_SCALE))]
 
     def tensor(self, name: str) -> NDArray[np.float32] | None:
         """Return a tensor as float32, or None if there is none of that name."""
@@ -145,6 +167,8 @@ class Checkpoint:
         scales = self.tensor(name + SCALE) if not name.endswith(SCALE) else None
         with safe_open(path, "np") as file:
             kind = file.get_slice(name).get_dtype()
+            if kind == "F8_E4M3" and name + BLOCK_SCALE in self._where:
+                return self._of_blocks(name, path)
             if kind not in FLOATS and scales is None:
                 raise Unavailable(
                     f"{path}: {name} is {kind}, quantised by others; give the model as it was "
@@ -157,6 +181,19 @@ class Checkpoint:
             with safe_open(path, "pt") as file:
                 values = np.asarray(file.get_tensor(name).float(), np.float32)
         return values if scales is None else values * scales[:, None]
+
+    def _of_blocks(self, name: str, path: Path) -> NDArray[np.float32]:
+        """Return an fp8 matrix times the scale of each of its blocks."""
+        from safetensors import safe_open
+
+        with safe_open(path, "pt") as file:
+            values = np.asarray(file.get_tensor(name).float(), np.float32)
+        scales = self.tensor(name + BLOCK_SCALE)
+        rows, columns = self.config["quantization_config"].get("weight_block_size", (128, 128))
+        assert scales is not None
+        spread = scales.repeat(rows, 0).repeat(columns, 1)
+        scaled: NDArray[np.float32] = values * spread[: values.shape[0], : values.shape[1]]
+        return scaled
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Return the shape of each tensor by name, scales included."""
@@ -216,7 +253,7 @@ def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
         raise Unavailable(
             "models of the hub need huggingface_hub: python -m pip install 'codelength[hf]'"
         ) from None
-    patterns = [*SMALL_FILES, SAFE, SAFE_INDEX, "model-*.safetensors"]
+    patterns = [*SMALL_FILES, TIKTOKEN, SAFE, SAFE_INDEX, "model-*.safetensors"]
     if pickle:
         patterns += [PICKLE, PICKLE_INDEX, "pytorch_model-*.bin"]
     label = model if revision is None else f"{model} at {revision}"

@@ -12,6 +12,7 @@ from typing import Any
 from codelength import UsageError
 from codelength_hf.architecture import (
     ACTIVATIONS,
+    OWN_CODE,
     Activation,
     Architecture,
     Attending,
@@ -42,10 +43,17 @@ class Family:
 def read_architecture(config: Config) -> Architecture:
     """Return the architecture that a config describes. Raises UsageError."""
     family = str(config.get("model_type"))
+    if family not in FAMILIES and config.get("auto_map"):
+        raise UsageError(f"this is {OWN_CODE}")
     if family not in FAMILIES:
         raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
-    if config.get("quantization_config"):
-        raise UnknownArchitecture("weights that were quantised by others (quantization_config)")
+    quantised = config.get("quantization_config")
+    method = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
+    if quantised and method != "fp8":  # `checkpoint` reads fp8
+        raise UsageError(
+            f"the weights of this model were quantised by others ({method}); give the model that "
+            "they were made of, in floating point, or a GGUF file of it"
+        )
     try:
         shape = _read(FAMILIES[family], config)
     except KeyError as error:

@@ -28,9 +28,11 @@ from codelength.coding.range_coder import IntArray
 from codelength.results.machine import processor
 from codelength_exact import kernels
 from codelength_exact.constants import frequency_total
-from codelength_hf.architecture import first_token
+from codelength_exact.quantisation import SCALE
+from codelength_hf.architecture import OWN_CODE, first_token
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.predictor import MEMORY, TransformerPredictor
+from codelength_hf.reading import broken
 
 BATCH = 8
 """Streams in step with each other; a batch that is not full is filled up."""
@@ -116,6 +118,7 @@ class Lockstep:
         self._folder, shipped = checkpoint.folder, checkpoint.shipped
         self._gguf = {} if shipped is None else {"gguf_file": shipped.name}
         self._pickle = checkpoint.pickle
+        self._own_code = bool(config.get("auto_map"))
 
     @cached_property
     def _model(self) -> Any:  # any class of transformers
@@ -133,6 +136,8 @@ class Lockstep:
                 **self._gguf,
             )
         except Exception as error:  # whatever the library raises for a folder it cannot use
+            if self._own_code:
+                raise Unavailable(f"{self._folder} has {OWN_CODE}") from error
             line = " ".join(str(error).split())[:200]
             raise Unavailable(f"transformers cannot load {self._folder}: {line}") from error
         if lacking := sorted(report["missing_keys"]):  # it would draw them at random
@@ -140,6 +145,15 @@ class Lockstep:
                 f"the weights in {self._folder} lack {len(lacking)} of the model's tensors "
                 f"({lacking[0]!r} is one): save the whole model there, with save_pretrained"
             )
+        if unknown := sorted(report["unexpected_keys"]):  # it would leave them out in silence
+            ours = " (scales of int8 weights, which exact=true reads)" * unknown[0].endswith(SCALE)
+            raise Unavailable(
+                f"the weights in {self._folder} have {len(unknown)} tensors that transformers "
+                f"leaves out ({unknown[0]!r} is one{ours}); the model would compute something else"
+            )
+        for name, values in model.named_parameters():
+            if not bool(torch.isfinite(values).all()):
+                raise UsageError(broken(name))
         model.eval()
         return model
 

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from codelength import Unavailable
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.pieces import SPACE, Pieces, of_description
+from codelength_hf.pieces import (
+    GPT4,
+    SPACE,
+    Pieces,
+    byte_level,
+    of_description,
+    ranked_merges,
+)
 
 SUFFIX = ".gguf"
 
@@ -41,13 +48,6 @@ SETTINGS = {
 
 CONTROL, USER_DEFINED = 3, 4
 """Kinds of tokens."""
-
-GPT4 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""How tokenizers of the kind of Llama 3 split a text into words; the regular expression of
-cl100k_base, which these models took over."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,9 @@ class GgufCheckpoint(Checkpoint):
             split = _split(self._value("tokenizer.ggml.pre"))
             description = {"model": model, "added_tokens": added, "pre_tokenizer": split}
         else:
-            model["merges"] = _merges(vocabulary, self._value("tokenizer.ggml.scores"))
+            scores = self._value("tokenizer.ggml.scores")
+            ranks = {piece: -scores[id_] for piece, id_ in vocabulary.items()}
+            model["merges"] = ranked_merges(vocabulary, ranks)
             model |= {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}
             spaces = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
             description = {"model": model, "added_tokens": added, "normalizer": spaces}
@@ -210,25 +212,9 @@ def _split(name: str | None) -> Mapping[str, Any]:
 
     Any split is lossless. A wrong one costs bits.
     """
-    bytes_ = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     if name in ("llama-bpe", "qwen2"):
-        pattern = GPT4 if name == "llama-bpe" else GPT4.replace(r"\p{N}{1,3}", r"\p{N}")
-        words = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}
-        parts = [{**words, "invert": False}, {**bytes_, "use_regex": False}]
-    elif name == "smollm":
-        parts = [{"type": "Digits", "individual_digits": True}, {**bytes_, "use_regex": True}]
-    else:
-        parts = [{**bytes_, "use_regex": True}]
-    return {"type": "Sequence", "pretokenizers": parts}
-
-
-def _merges(vocabulary: Mapping[str, int], scores: list[float]) -> list[tuple[str, str]]:
-    """Return the merges that make each piece of SentencePiece, those of the best pieces first."""
-    merges = []
-    for piece, id_ in vocabulary.items():
-        for at in range(1, len(piece)):
-            left, right = piece[:at], piece[at:]
-            if left in vocabulary and right in vocabulary:
-                order = (-scores[id_], vocabulary[left], vocabulary[right])
-                merges.append((order, (left, right)))
-    return [pair for _, pair in sorted(merges)]
+        return byte_level(GPT4 if name == "llama-bpe" else GPT4.replace(r"\p{N}{1,3}", r"\p{N}"))
+    if name != "smollm":
+        return byte_level()
+    digits = {"type": "Digits", "individual_digits": True}
+    return {"type": "Sequence", "pretokenizers": [digits, byte_level()]}

@@ -6,6 +6,7 @@ from text.
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from codelength import UsageError
 
 SPACE = "▁"
 """How SentencePiece writes a space."""
+
+WORD_END = "</w>"
+"""What the last piece of a word ends with, in tokenizers of the kind of the first GPT."""
 
 FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -70,11 +74,93 @@ def of_description(description: Mapping[str, Any]) -> Pieces:
     return Pieces(pieces, tokenize)
 
 
+GPT4 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""How tokenizers of the kind of Llama 3 split a text into words; the regular expression of
+cl100k_base, which these models took over."""
+
+
+def byte_level(pattern: str | None = None) -> Mapping[str, Any]:
+    """Return what splits a text into words by a pattern or as GPT-2 does, and these into bytes."""
+    bytes_ = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    if pattern is None:
+        return {**bytes_, "use_regex": True}
+    words = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}
+    parts = [{**words, "invert": False}, {**bytes_, "use_regex": False}]
+    return {"type": "Sequence", "pretokenizers": parts}
+
+
+def of_vocabulary(vocabulary: bytes, merges: bytes) -> Pieces:
+    """Read vocab.json and merges.txt, as GPT-2 has them. Raises UsageError if they are none."""
+    try:
+        tokens = json.loads(vocabulary)
+        lines = [line for line in merges.decode().split("\n") if not line.startswith("#version")]
+        size = max(tokens.values()) + 1
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"vocab.json and merges.txt of this model are none ({error}); download them again"
+        ) from error
+    model: dict[str, Any] = {"type": "BPE", "vocab": tokens}
+    model["merges"] = [line.split(" ") for line in lines if line]
+    description: dict[str, Any] = {"version": "1.0", "model": model}
+    if any(token.endswith(WORD_END) for token in tokens):
+        model["end_of_word_suffix"] = WORD_END
+        description["pre_tokenizer"] = {"type": "WhitespaceSplit"}
+    else:
+        description["pre_tokenizer"] = byte_level()
+    pieces = of_description(description)
+    return Pieces((pieces.of_token + [b""] * size)[:size], pieces.tokenize)
+
+
+def is_tiktoken(content: bytes) -> bool:
+    """Return whether a file has lines of a token in base64 and its number, as tiktoken has."""
+    return re.match(rb"[A-Za-z0-9+/]+=* \d+\r?\n", content) is not None
+
+
+def of_tiktoken(content: bytes) -> Pieces:
+    """Read a file of tiktoken. Raises UsageError if it is none.
+
+    It does not say how a text is split into words. Any split is lossless.
+    """
+    try:
+        pairs = [line.split() for line in content.splitlines() if line.strip()]
+        tokens = {b64decode(token, validate=True): int(number) for token, number in pairs}
+    except ValueError as error:
+        raise UsageError(
+            f"the tokenizer of this model is no file of tiktoken ({error}); download it again"
+        ) from error
+    characters = {byte: char for char, byte in ALPHABET.items()}
+    vocabulary = {"".join(characters[b] for b in token): id_ for token, id_ in tokens.items()}
+    model = {"type": "BPE", "vocab": vocabulary, "merges": ranked_merges(vocabulary, vocabulary)}
+    return of_description({"version": "1.0", "model": model, "pre_tokenizer": byte_level(GPT4)})
+
+
+def ranked_merges(
+    vocabulary: Mapping[str, int], ranks: Mapping[str, float]
+) -> list[tuple[str, str]]:
+    """Return all merges of two pieces to a third, those of the lowest ranks first."""
+    merges = []
+    for piece, rank in ranks.items():
+        for at in range(1, len(piece)):
+            left, right = piece[:at], piece[at:]
+            if left in vocabulary and right in vocabulary:
+                merges.append(((rank, vocabulary[left], vocabulary[right]), (left, right)))
+    return [pair for _, pair in sorted(merges)]
+
+
 def of_sentencepiece(content: bytes) -> Pieces:
-    """Read a tokenizer.model of SentencePiece."""
+    """Read a tokenizer.model of SentencePiece. Raises UsageError if it is none."""
     from sentencepiece import SentencePieceProcessor
 
-    model = SentencePieceProcessor(model_proto=content)
+    try:
+        model = SentencePieceProcessor(model_proto=content)
+    except RuntimeError as error:
+        raise UsageError(
+            f"the tokenizer.model of this model is none of SentencePiece or tiktoken: it begins "
+            f"with {content[:20]!r}; download it again"
+        ) from error
     spaced = model.id_to_piece(model.encode("a")[0]).startswith(SPACE)
     pieces = []
     for token in range(model.get_piece_size()):
@@ -164,7 +250,12 @@ def _spelling(description: Mapping[str, Any]) -> Callable[[str], bytes]:
         return _byte_level
     if kinds & {"ByteFallback", "Metaspace"} or any(p.get("content") == SPACE for p in parts):
         return _spaced
-    prefix = (description.get("model") or {}).get("continuing_subword_prefix")
+    model = description.get("model") or {}
+    prefix, suffix = model.get("continuing_subword_prefix"), model.get("end_of_word_suffix")
+    if suffix:  # a space comes after a word
+        return lambda text: (
+            text.removesuffix(suffix) + " " if text.endswith(suffix) else text
+        ).encode()
     return lambda text: (text.removeprefix(prefix) if prefix else text).encode()
 
 

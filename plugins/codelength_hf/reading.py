@@ -88,6 +88,14 @@ def read_weights(
     return weights
 
 
+def broken(name: str) -> str:
+    """Return what is to be said of a tensor with values that are not finite."""
+    return (
+        f"the weights are broken: {name} has values that are not finite (NaN or infinity); "
+        "download the model again, or ask who made it"
+    )
+
+
 def _is_weight(name: str) -> bool:
     """Return whether a tensor is one of a language model, and no buffer or scale."""
     is_other = name.removeprefix("model.").startswith(OTHERS)
@@ -125,10 +133,7 @@ class Reader:
             return None
         self.read.add(name)
         if not np.isfinite(tensor).all():
-            raise UsageError(
-                f"the weights are broken: {name} has values that are no numbers (NaN or infinite); "
-                "get the checkpoint again"
-            )
+            raise UsageError(broken(name))
         return tensor.astype(np.float32, copy=False)
 
     def find(self, name: str) -> Array:

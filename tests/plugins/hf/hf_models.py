@@ -231,6 +231,22 @@ def wordpieces(size: int = 300) -> Tokenizer:
     return tokenizer
 
 
+def word_ends(size: int = 400) -> Tokenizer:
+    """A BPE such as the first GPT's: </w> ends a word."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.BPEDecoder(suffix="</w>")
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=["<unk>"],
+        end_of_word_suffix="</w>",
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text()], trainer)
+    return tokenizer
+
+
 def metaspace(size: int = 500) -> Tokenizer:
     """Unigrams over ▁, without a fallback for unknown characters."""
     tokenizer = Tokenizer(models.Unigram())

@@ -18,6 +18,7 @@ from codelength_hf import HfCodec
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.families import read_architecture
 from codelength_hf.predictor import ExactPredictor
+from codelength_hf.quantise_checkpoint import shrink
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 TEXT = models.text()[-200:].encode()
@@ -64,9 +65,87 @@ def test_a_head_of_its_own_counts_even_if_the_config_calls_it_tied(folder):
     assert not np.array_equal(made.lm_head.weight.detach(), made.model.embed_tokens.weight.detach())
 
 
-def test_what_the_config_calls_quantised_is_refused(folder):
-    configure(folder, quantization_config={"quant_method": "compressed-tensors"})
-    assert "quantised by others" in refusal(folder)
+@pytest.mark.parametrize("method", ["compressed-tensors", "gptq", "awq"])
+def test_what_the_config_calls_quantised_is_refused(folder, method):
+    configure(folder, quantization_config={"quant_method": method})
+    assert f"quantised by others ({method}); give the model" in refusal(folder)
+
+
+def test_fp8_is_its_numbers_times_the_scales_of_blocks(folder):
+    name = "model.layers.0.mlp.up_proj.weight"
+    values = torch.linspace(-3, 3, 160 * 64).reshape(160, 64).to(torch.float8_e4m3fn)
+    scales = torch.tensor([[0.5, 2.0], [1.0, 0.25], [4.0, 1.5]])
+    store(folder, lambda tensors: tensors.update({name: values, f"{name}_scale_inv": scales}))
+    configure(folder, quantization_config={"quant_method": "fp8", "weight_block_size": [64, 32]})
+    checkpoint = Checkpoint(folder)
+    spread = scales.repeat_interleave(64, 0)[:160].repeat_interleave(32, 1)
+    assert np.array_equal(checkpoint.tensor(name), (values.float() * spread).numpy())
+    codec = HfCodec(model=str(folder), window=64)
+    assert codec.decode(codec.encode(TEXT)) == TEXT
+
+
+def test_a_model_with_code_of_its_own_is_refused(folder):
+    configure(folder, model_type="theirs", auto_map={"AutoModelForCausalLM": "theirs.Model"})
+    assert "code of its own (auto_map)" in refusal(folder)
+    assert "code of its own (auto_map)" in refusal(folder, {"exact": False})
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(folder, value, exact):
+    name = "model.layers.0.mlp.down_proj.weight"
+    store(folder, lambda tensors: tensors[name][3].fill_(value))
+    assert f"{name} has values that are not finite" in refusal(folder, {"exact": exact})
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_tensors_without_a_place_are_refused(folder, exact):
+    store(folder, lambda tensors: tensors.update({"model.layers.0.mlp.extra": torch.ones(3)}))
+    assert "'model.layers.0.mlp.extra' is one" in refusal(folder, {"exact": exact})
+
+
+def test_masks_and_angles_are_no_tensors_of_their_own(folder):
+    name = "model.layers.0.self_attn.rotary_emb.inv_freq"
+    before = HfCodec(model=str(folder), window=64).encode(TEXT)
+    store(folder, lambda tensors: tensors.update({name: torch.ones(8)}))
+    assert HfCodec(model=str(folder), window=64).encode(TEXT) == before
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_tensor_that_lacks_is_named(folder, exact):
+    name = "model.layers.1.self_attn.o_proj.weight"
+    store(folder, lambda tensors: tensors.pop(name))
+    assert name in refusal(folder, {"exact": exact})
+
+
+@pytest.mark.parametrize("prefix", ["", "language_model.model."])
+def test_tensors_may_be_called_by_less_or_more(folder, prefix):
+    before = HfCodec(model=str(folder), window=64).encode(TEXT)
+    tower = prefix.removesuffix("model.")
+
+    def rename(tensors: dict[str, torch.Tensor]) -> None:
+        for name in list(tensors):
+            is_head = name.startswith("lm_head")
+            new = tower + name if is_head else prefix + name.removeprefix("model.")
+            tensors[new] = tensors.pop(name)
+        if prefix:
+            tensors["vision_tower.patches.weight"] = torch.ones(3, 3)
+
+    store(folder, rename)
+    assert HfCodec(model=str(folder), window=64).encode(TEXT) == before
+
+
+def test_the_text_model_of_one_that_sees_is_read(folder):
+    before = HfCodec(model=str(folder), window=64).encode(TEXT)
+    config = json.loads((folder / "config.json").read_bytes())
+    outer = {"model_type": "llava", "text_config": config, "vision_config": {}}
+    (folder / "config.json").write_text(json.dumps(outer))
+    assert HfCodec(model=str(folder), window=64).encode(TEXT) == before
+
+
+def test_int8_weights_of_ours_are_not_taken_for_floats(folder, tmp_path):
+    shrink(folder, tmp_path / "small", {})
+    assert "which exact=true reads" in refusal(tmp_path / "small", {"exact": False})
 
 
 def test_integers_without_scales_of_ours_are_refused(folder):

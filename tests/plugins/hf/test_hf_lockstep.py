@@ -23,7 +23,7 @@ TEXT = models.text()[-60:].encode()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A small OPT, for which there is no exact execution."""
+    """A small OPT."""
     tokenizer = models.byte_level()
     torch.manual_seed(0)
     config = transformers.OPTConfig(

@@ -1,5 +1,6 @@
 """Tokens for any bytes, with every kind of tokenizer."""
 
+import base64
 import json
 import random
 import time
@@ -15,7 +16,30 @@ from codelength import CorruptBlob, UsageError
 from codelength_hf import pieces
 from codelength_hf.tokens import Tokens, texts
 
+
+def gpt2_files() -> pieces.Pieces:
+    """vocab.json and merges.txt, as GPT-2 was published."""
+    model = json.loads(models.byte_level().to_str())["model"]
+    merges = "#version: 0.2\n" + "\n".join(" ".join(pair) for pair in model["merges"]) + "\n"
+    return pieces.of_vocabulary(json.dumps(model["vocab"]).encode(), merges.encode())
+
+
+def tiktoken() -> pieces.Pieces:
+    """The same tokens as a file of tiktoken."""
+    vocabulary = json.loads(models.byte_level().to_str())["model"]["vocab"]
+    tokens = {t: i for t, i in vocabulary.items() if not t.startswith("<|")}
+    lines = [
+        base64.b64encode(bytes(pieces.ALPHABET[char] for char in token)) + b" %d\n" % id_
+        for token, id_ in tokens.items()
+    ]
+    assert pieces.is_tiktoken(b"".join(lines))
+    return pieces.of_tiktoken(b"".join(lines))
+
+
 KINDS = {
+    "vocab.json": gpt2_files,
+    "tiktoken": tiktoken,
+    "ends of words": models.word_ends,
     "byte level": models.byte_level,
     "byte level, NFC": lambda: models.byte_level(normalise=True),
     "byte fallback": models.byte_fallback,
@@ -29,6 +53,8 @@ KINDS = {
 @cache
 def tokens(kind: str) -> Tokens:
     tokenizer = KINDS[kind]()
+    if isinstance(tokenizer, pieces.Pieces):
+        return Tokens(tokenizer, len(tokenizer.of_token))
     if isinstance(tokenizer, bytes):
         read = pieces.of_sentencepiece(tokenizer)
         return Tokens(read, len(read.of_token))
@@ -178,3 +204,35 @@ def test_what_would_change_text_is_taken_out():
 def test_a_page_instead_of_a_tokenizer_is_named(page):
     with pytest.raises(UsageError, match=r"tokenizer.json of this model is none: it begins with"):
         pieces.of_json(page)
+
+
+@pytest.mark.parametrize("kind", ["vocab.json", "tiktoken"])
+def test_other_files_of_the_same_tokens_give_the_same_tokens(kind):
+    text = "Prose with words and lines,\nnothing that two patterns would split otherwise"
+    assert tokens(kind).encode(text.encode()).tolist() == models.byte_level().encode(text).ids
+
+
+def test_a_word_that_ends_has_its_space():
+    made = tokens("ends of words")
+    text = b"the name of the file and the value of the object "
+    symbols = made.encode(text)
+    assert made.decode(symbols) == text
+    assert len(symbols) < len(text) / 2
+    words = KINDS["ends of words"]().encode(text.decode()).ids
+    assert np.mean(np.isin(symbols, words)) > 0.8
+
+
+@pytest.mark.parametrize("page", [b"<html>", b"[]", b"{}", b'{"a": "b"}'])
+def test_a_vocabulary_that_is_none_is_named(page):
+    with pytest.raises(UsageError, match="are none"):
+        pieces.of_vocabulary(page, b"#version: 0.2\na b\n")
+
+
+def test_a_broken_file_of_tiktoken_is_named():
+    with pytest.raises(UsageError, match="no file of tiktoken"):
+        pieces.of_tiktoken(b"YQ== 0\nno token at all\n")
+
+
+def test_a_page_instead_of_a_model_of_sentencepiece_is_named():
+    with pytest.raises(UsageError, match=r"none of SentencePiece or tiktoken: it begins with"):
+        pieces.of_sentencepiece(b"<html>")
