@@ -31,7 +31,7 @@ from codelength.api.protocol import Protocol
 from codelength.api.spec import (
     build,
     escape_bytes,
-    expand_ranges,
+    expand_spec,
     split_pieces,
     split_spec,
     split_specs,
@@ -218,7 +218,7 @@ class Plugins:
             if set(spec) & set("*?[") and ":" not in spec:
                 found = [entry for entry in self.codecs if fnmatchcase(entry.item.name, spec)]
                 return found or [self.codec(spec)]
-            return [self.codec(one) for one in expand_ranges(spec)]
+            return [self.codec(one) for one in expand_spec(spec)]
 
         rows = [*every, *(e for e in self.codecs if not e.item.by_default)]
         members = _members(rows, len(every), lambda codec: codec.groups)

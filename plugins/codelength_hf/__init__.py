@@ -45,6 +45,8 @@ class HfCodec(CoderCodec):
     trusting: ClassVar[tuple[str, ...]] = ("pickle",)
     model: str | None = None
     revision: str | None = None
+    adapter: str | None = None
+    """A LoRA adapter, which is merged into the weights."""
     window: int | None = None
     stride: int | None = None
     exact: bool = True
@@ -79,7 +81,7 @@ class HfCodec(CoderCodec):
             )
         from codelength_hf.checkpoint import open_checkpoint
 
-        return open_checkpoint(self.model, self.revision, bool(self.pickle))
+        return open_checkpoint(self.model, self.revision, bool(self.pickle), self.adapter)
 
     @property
     def predictor(self) -> "TransformerPredictor | None":
@@ -131,7 +133,13 @@ class HfCodec(CoderCodec):
     def digests(self) -> Mapping[str, str]:
         if self.model is None:
             return {}
-        return {"weights": f"sha256:{self.checkpoint.digest[:16]}"}
+        digests = {"weights": f"sha256:{self.checkpoint.digest[:16]}"}
+        if self.adapter is not None:
+            from codelength_hf.adapters import AdaptedCheckpoint
+
+            assert isinstance(self.checkpoint, AdaptedCheckpoint)
+            digests["adapter"] = f"sha256:{self.checkpoint.adapter_digest[:16]}"
+        return digests
 
     @property
     def requires(self) -> Mapping[str, str]:

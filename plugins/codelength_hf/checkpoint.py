@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
@@ -222,8 +222,28 @@ class Checkpoint:
 
 
 @lru_cache(maxsize=8)
-def open_checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoint:
-    """Return the checkpoint of that name, and download it if needed. Raises Unavailable."""
+def open_checkpoint(
+    model: str, revision: str | None, pickle: bool, adapter: str | None = None
+) -> Checkpoint:
+    """Return the checkpoint of that name, and download it if needed. Raises Unavailable.
+
+    Args:
+        model: A folder, a file or a repository of the hub.
+        revision: Of the repository.
+        pickle: Whether weights may be a pickle.
+        adapter: A folder or a repository with a LoRA adapter.
+    """
+    if adapter is not None:
+        from codelength_hf.adapters import AdaptedCheckpoint
+
+        base, own = open_checkpoint(model, revision, pickle), Path(adapter).expanduser()
+        if not own.is_dir():
+            if adapter.startswith(("/", ".", "~")) or adapter.count("/") != 1:
+                raise Unavailable(f"no folder {adapter!r}; adapter=… takes a folder of PEFT")
+            own = _from_hub(adapter, None, pickle, ADAPTER)
+        made = AdaptedCheckpoint(base.folder, pickle, base=base, adapter=own.resolve())
+        _ = made.adapter_digest
+        return made
     folder = Path(model).expanduser()
     checkpoint: Checkpoint
     if folder.is_file() and folder.suffix == ".gguf":
@@ -242,25 +262,39 @@ def open_checkpoint(model: str, revision: str | None, pickle: bool) -> Checkpoin
         )
     else:
         checkpoint = Checkpoint(_from_hub(model, revision, pickle), pickle)
+    if (
+        not (checkpoint.folder / "config.json").is_file()
+        and (checkpoint.folder / ADAPTER[0]).is_file()
+    ):
+        raise Unavailable(
+            f"{model} is an adapter, not a model; give the model that it changes, and "
+            f"adapter={model}"
+        )
     _ = checkpoint.config, checkpoint.files
     return checkpoint
 
 
-def _from_hub(model: str, revision: str | None, pickle: bool) -> Path:
+ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
+
+
+def _from_hub(model: str, revision: str | None, pickle: bool, others: Sequence[str] = ()) -> Path:
+    """Download what is not here. `others` are files wanted instead of those of a model."""
     try:
         from huggingface_hub import errors, snapshot_download
     except ImportError:
         raise Unavailable(
             "models of the hub need huggingface_hub: python -m pip install 'codelength[hf]'"
         ) from None
-    patterns = [*SMALL_FILES, TIKTOKEN, SAFE, SAFE_INDEX, "model-*.safetensors"]
+    patterns = [*SMALL_FILES, TIKTOKEN, SAFE, SAFE_INDEX, "model-*.safetensors", ADAPTER[0]]
     if pickle:
         patterns += [PICKLE, PICKLE_INDEX, "pytorch_model-*.bin"]
+    patterns = [*others] or patterns
     label = model if revision is None else f"{model} at {revision}"
     snapshot = partial(snapshot_download, model, revision=revision, allow_patterns=patterns)
     with suppress(errors.LocalEntryNotFoundError):
         folder = Path(snapshot(local_files_only=True))
-        if _whole(Checkpoint(folder, pickle)):
+        whole = all((folder / name).is_file() for name in others)
+        if whole if others else _whole(Checkpoint(folder, pickle)):
             return folder
     try:
         return Path(snapshot())

@@ -29,6 +29,7 @@ from codelength.results.machine import processor
 from codelength_exact import kernels
 from codelength_exact.constants import frequency_total
 from codelength_exact.quantisation import SCALE
+from codelength_hf.adapters import AdaptedCheckpoint
 from codelength_hf.architecture import OWN_CODE, first_token
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.predictor import MEMORY, TransformerPredictor
@@ -105,7 +106,7 @@ class Lockstep:
     """Runs a model a step at a time, in the interface of `transformer.QuantizedTransformer`."""
 
     def __init__(self, checkpoint: Checkpoint, window: int | None) -> None:
-        config = checkpoint.config
+        self._checkpoint, config = checkpoint, checkpoint.config
         context = next((config[key] for key in CONTEXTS if config.get(key)), CONTEXT)
         if window is not None and window > context:
             raise UsageError(f"hf:window={window} cannot be: this model sees {context} tokens")
@@ -151,11 +152,24 @@ class Lockstep:
                 f"the weights in {self._folder} have {len(unknown)} tensors that transformers "
                 f"leaves out ({unknown[0]!r} is one{ours}); the model would compute something else"
             )
+        if isinstance(self._checkpoint, AdaptedCheckpoint):
+            self._adapt(model, self._checkpoint)
         for name, values in model.named_parameters():
             if not bool(torch.isfinite(values).all()):
                 raise UsageError(broken(name))
         model.eval()
         return model
+
+    @staticmethod
+    def _adapt(model: Any, checkpoint: AdaptedCheckpoint) -> None:
+        """Give the model the weights that an adapter changes."""
+        parameters = dict(model.named_parameters())
+        for name in checkpoint.changed():
+            full = name if name in parameters else f"{model.base_model_prefix}.{name}"
+            if full not in parameters:
+                raise UsageError(f"transformers has no {name!r}, which the adapter changes")
+            with torch.no_grad():
+                parameters[full].copy_(torch.from_numpy(checkpoint.tensor(name)))
 
     @cached_property
     def stepping(self) -> Stepping:

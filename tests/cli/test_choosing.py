@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from codelength.api.errors import UsageError
-from codelength.api.spec import expand_ranges, split_specs
+from codelength.api.spec import expand_spec, split_specs
 from codelength.cli import cli
 from codelength.cli.config import read_groups
 from codelength.plugins import Plugins
@@ -29,23 +29,32 @@ def typed(*arguments: object) -> str:
 
 
 def test_a_range_is_a_codec_for_each_value() -> None:
-    assert expand_ranges("zstd:level=1..3") == [f"zstd:level={i}" for i in (1, 2, 3)]
-    assert expand_ranges("zstd:level=-5..19..12") == [
+    assert expand_spec("zstd:level=1..3") == [f"zstd:level={i}" for i in (1, 2, 3)]
+    assert expand_spec("zstd:level=-5..19..12") == [
         "zstd:level=-5",
         "zstd:level=7",
         "zstd:level=19",
     ]
-    assert expand_ranges("a:x=1..2,y=3..4") == [
+    assert expand_spec("a:x=1..2,y=3..4") == [
         *("a:x=1,y=3", "a:x=1,y=4"),
         *("a:x=2,y=3", "a:x=2,y=4"),
     ]
-    assert expand_ranges("path:../data") == ["path:../data"]
+    assert expand_spec("path:../data") == ["path:../data"]
+
+
+def test_braces_are_a_codec_for_each_alternative():
+    spec = "hf:model=a/b-{70m,160m},revision=step{1,8}"
+    assert split_specs(f"zstd,{spec},lz4") == ["zstd", spec, "lz4"]
+    assert expand_spec(spec) == [
+        f"hf:model=a/b-{size},revision=step{step}" for size in ("70m", "160m") for step in (1, 8)
+    ]
+    assert expand_spec("path:a{b}") == ["path:a{b}"]
 
 
 @pytest.mark.parametrize("spec", ["zstd:level=3..1", "zstd:level=1..5000"])
 def test_a_range_that_is_none_is_refused(spec: str) -> None:
     with pytest.raises(UsageError, match="is no range of 1 to 1000 values"):
-        expand_ranges(spec)
+        expand_spec(spec)
 
 
 def test_groups_globs_and_what_is_left_out(plugins: Plugins) -> None:

@@ -56,13 +56,17 @@ def parse_duration(value: float | str) -> float:
     return seconds
 
 
+BRACES = r"\{[^{}]*,[^{}]*\}"
+"""`{70m,160m}`"""
+
+
 def split_pieces(text: str) -> list[str]:
-    """Split at commas that are not between double quotes, and take the quotes away.
+    """Split at commas that are not between double quotes or braces, and take the quotes away.
 
     Quotes are around a whole name or value. Those within a name are part of it.
     """
     quoted = r'(?<![^:=,])"([^"]*)"(?=,|$)'
-    pieces = re.finditer(rf"(?:{quoted}|[^,])+", text)
+    pieces = re.finditer(rf"(?:{quoted}|{BRACES}|[^,])+", text)
     return [re.sub(quoted, r"\1", piece[0]) for piece in pieces]
 
 
@@ -82,8 +86,11 @@ def split_specs(text: str) -> list[str]:
     return specs
 
 
-def expand_ranges(spec: str) -> list[str]:
-    """`zstd:level=1..3` → a spec for each value. `1..19..6` takes every sixth."""
+def expand_spec(spec: str) -> list[str]:
+    """`zstd:level=1..3` or `{1,2,3}` → a spec for each value. `1..19..6` takes every sixth."""
+    if braces := re.search(BRACES, spec):
+        start, end = spec[: braces.start()], spec[braces.end() :]
+        return [one for v in braces[0][1:-1].split(",") for one in expand_spec(start + v + end)]
     found = re.search(r"(?<=[=:,])(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?(?=,|$)", spec)
     if found is None:
         return [spec]
@@ -92,7 +99,7 @@ def expand_ranges(spec: str) -> list[str]:
     if not values or len(values) > MANY:
         raise UsageError(f"{found[0]} in {spec} is no range of 1 to {MANY} values, as in 1..19")
     start, end = spec[: found.start()], spec[found.end() :]
-    return [one for value in values for one in expand_ranges(f"{start}{value}{end}")]
+    return [one for value in values for one in expand_spec(f"{start}{value}{end}")]
 
 
 def split_spec(spec: str) -> tuple[str, str]:

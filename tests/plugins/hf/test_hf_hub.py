@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,11 +15,14 @@ REPOSITORY, REVISION, COMMIT = "someone/tiny", "step8000", "c0ffee" + "0" * 34
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves the files of a folder as one repository, at one revision."""
+    """Serves the files of folders as repositories at some revisions."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folders: dict[tuple[str, str], Path]) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
-        self.folder = folder
+        self.folders = {
+            (repository, revision, COMMIT[:-1] + str(i)): folder
+            for i, ((repository, revision), folder) in enumerate(folders.items())
+        }
         self.asked: list[str] = []
 
 
@@ -30,28 +34,34 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         self.server.asked.append(path)
-        api, files = f"/api/models/{REPOSITORY}/", f"/{REPOSITORY}/resolve/{COMMIT}/"
-        if path.startswith(files):
-            data = (self.server.folder / path.removeprefix(files)).read_bytes()
-            self.answer(200, data, etag=hashlib.sha256(data).hexdigest())
-        elif path == f"{api}tree/{COMMIT}":
-            self.answer(200, self.listing("path", type="file", oid="0" * 40))
-        elif path == f"{api}revision/{REVISION}":
-            siblings = json.loads(self.listing("rfilename"))
-            told = {"id": REPOSITORY, "sha": COMMIT, "siblings": siblings}
-            self.answer(200, json.dumps(told).encode())
-        else:
-            self.answer(404, error="RevisionNotFound" if path.startswith(api) else "RepoNotFound")
+        for (repository, revision, commit), folder in self.server.folders.items():
+            api, files = f"/api/models/{repository}/", f"/{repository}/resolve/{commit}/"
+            if path.startswith(files):
+                data = (folder / path.removeprefix(files)).read_bytes()
+                self.answer(200, data, commit, etag=hashlib.sha256(data).hexdigest())
+            elif path == f"{api}tree/{commit}":
+                self.answer(200, self.listing(folder, "path", type="file", oid="0" * 40), commit)
+            elif path == f"{api}revision/{revision}":
+                siblings = json.loads(self.listing(folder, "rfilename"))
+                told = {"id": repository, "sha": commit, "siblings": siblings}
+                self.answer(200, json.dumps(told).encode(), commit)
+            else:
+                continue
+            return
+        known = any(path.startswith(f"/api/models/{name}/") for name, _, _ in self.server.folders)
+        self.answer(404, error="RevisionNotFound" if known else "RepoNotFound")
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def listing(self, key: str, **more: str) -> bytes:
-        found = self.server.folder.iterdir()
+    def listing(self, folder: Path, key: str, **more: str) -> bytes:
+        found = folder.iterdir()
         return json.dumps([{key: f.name, "size": f.stat().st_size, **more} for f in found]).encode()
 
-    def answer(self, code: int, data: bytes = b"", etag: str = "", error: str = "") -> None:
-        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT, "X-Error-Code": error}
+    def answer(
+        self, code: int, data: bytes = b"", commit: str = COMMIT, etag: str = "", error: str = ""
+    ) -> None:
+        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "X-Error-Code": error}
         self.send_response(code)
         for name, value in {**headers, "Content-Length": str(len(data))}.items():
             self.send_header(name, value)
@@ -63,10 +73,10 @@ class Answers(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-@pytest.fixture
-def hub(folders, tmp_path, monkeypatch) -> Iterator[Hub]:
+@contextmanager
+def serving(folders: dict[tuple[str, str], Path], monkeypatch, tmp_path) -> Iterator[Hub]:
     """A hub, and nothing downloaded so far."""
-    with Hub(folders["qwen2"]) as served:
+    with Hub(folders) as served:
         threading.Thread(target=served.serve_forever, daemon=True).start()
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{served.server_port}")
@@ -74,6 +84,41 @@ def hub(folders, tmp_path, monkeypatch) -> Iterator[Hub]:
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         yield served
         served.shutdown()
+
+
+@pytest.fixture
+def hub(folders, tmp_path, monkeypatch) -> Iterator[Hub]:
+    """One small model."""
+    with serving({(REPOSITORY, REVISION): folders["qwen2"]}, monkeypatch, tmp_path) as served:
+        yield served
+
+
+PYTHIA = {
+    (f"EleutherAI/pythia-{size}", f"step{step}"): (width, seed)
+    for seed, (size, step, width) in enumerate(
+        [("70m", 1000, 32), ("70m", 8000, 32), ("160m", 1000, 64), ("160m", 8000, 64)]
+    )
+}
+
+
+def test_sizes_and_checkpoints_of_pythia_are_one_command(tmp_path, monkeypatch):
+    """Small models under the names of the published ones."""
+    folders, tokenizer = {}, models.byte_level()
+    for (name, revision), (width, seed) in PYTHIA.items():
+        made = models.model("gpt_neox", models.Sizes(width=width), initializer_range=0.02 + seed)
+        folder = tmp_path / "served" / name / revision
+        folders[name, revision] = models.save(made, folder, tokenizer)
+    with serving(folders, monkeypatch, tmp_path):
+        Path("text").write_text(models.text()[-400:])
+        spec = "hf:model=EleutherAI/pythia-{70m,160m},revision=step{1000,8000,9000}"
+        ran = models.command("score", "--codecs", spec, "--corpora", "path:text", "--out", "scores")
+    assert ran.returncode == 0, ran.stderr
+    stored = Path("scores/results.jsonl").read_text()
+    for name, revision in PYTHIA:
+        assert f"model={name},revision={revision}," in stored
+    lines = [line for line in ran.stderr.splitlines() if "step9000" in line]
+    assert len(lines) == 2
+    assert all("has no revision 'step9000'" in line for line in lines)
 
 
 def test_a_model_is_downloaded_once_with_progress(hub):
