@@ -38,6 +38,8 @@ def guarded(command: Callable[[], int]) -> int:
             os.fstat(stream)
         except OSError:  # it is closed, and a file that is opened must not get its number
             os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - it stays open
     shared = mmap.mmap(-1, SIZE)
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING | {signal.SIGCHLD})
     guard = os.getpid()

@@ -3,6 +3,7 @@
 import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,11 +106,26 @@ def with_selection(
     return add
 
 
+LONGEST = 1e9
+"""Seconds, about 30 years: clocks count no further everywhere."""
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is no number, which is in every range."""
+        number = super().convert(value, param, ctx)
+        return (
+            self.fail(f"{value!r} is no number of seconds", param, ctx) if isnan(number) else number
+        )
+
+
 def with_timeout(seconds: float, what: str = "For each direction of a cell.") -> Callable[[F], F]:
     """--timeout, by default `seconds`."""
     return click.option(
         "--timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Seconds(0, LONGEST, min_open=True),
         default=seconds,
         show_default=True,
         metavar="SECONDS",

@@ -128,12 +128,14 @@ def _sum_table(
     for group in sorted(members, key=lambda group: -total[group]):
         coded = {codec: sums(codec, group)[1] for codec in sizes}
         best = min(sizes, key=coded.__getitem__)
-        raw = total[group] or 1
-        cells = [format.percent(coded[codec] / raw) for codec in shown]
+        raw = total[group]
+        cells = [format.percent(coded[codec] / raw if raw else None) for codec in shown]
         marked = [
-            Bold(c) if coded[n] == coded[best] else c for n, c in zip(shown, cells, strict=True)
+            Bold(c) if raw and coded[n] == coded[best] else c
+            for n, c in zip(shown, cells, strict=True)
         ]
-        facts = [format.count(len(members[group])), format.count(total[group]), best]
+        winner = best if raw else format.NA
+        facts = [format.count(len(members[group])), format.count(raw), winner]
         rows.append([group or "none", *facts, *marked])
     columns = [Column("of", "left", fixed=True), Column("files"), Column("bytes")]
     columns += [Column("smallest by", "left"), *(Column(stack_head(n) + "\n%") for n in shown)]
