@@ -127,6 +127,7 @@ def command(
     from codelength.measure.engine import execute
     from codelength.measure.forecast import fit, make_forecast, order
     from codelength.measure.plan import make_plan
+    from codelength.measure.shorten import measure_less
     from codelength.report.board import build_board
     from codelength.report.board_page import BoardPage
     from codelength.report.progress import watch
@@ -167,6 +168,7 @@ def command(
             return 0
         try:
             execute(plan, store, limits, jobs, progress, fresh)
+            plan = measure_less(plan, store, limits, jobs, progress)
         except KeyboardInterrupt:
             interrupted = True
     results = load(out)

@@ -188,8 +188,8 @@ class Lines(Watch):
         self.show()
 
     def begin(self, total: int) -> None:
-        self._total = total
-        self.forecast.begin(total)
+        self._total = self._done + total  # a run may go on with more
+        self.forecast.begin(self._total)
 
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         self._doing = ""
