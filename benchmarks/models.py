@@ -131,7 +131,7 @@ def measured(codec: Codec, texts: tuple[bytes, bytes], short: int, streams: int)
 
 def pages(size: int) -> bytes:
     """Return the first bytes of this project's pages."""
-    names = ("architecture", "learned", "online", "plugins", "table", "training")
+    names = ("architecture", "learned", "online", "plugins", "measuring", "training")
     texts = [(ROOT / "docs" / f"{name}.md").read_bytes() for name in names]
     return b"\n".join(texts)[:size]
 
