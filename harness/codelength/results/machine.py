@@ -73,25 +73,34 @@ def memory_bytes() -> int:
 
 
 def commit() -> str:
-    """The git commit that codelength runs from, `+changes` behind it if the tree is dirty.
-
-    Empty for an installed release.
-    """
+    """The git commit that codelength runs from, as `git_head` has it; "" for a release."""
     here = Path(__file__).parent
-    git = ["git", "-C", str(here)]
     try:
         tracked = subprocess.run(
-            [*git, "ls-files", "--error-unmatch", __file__], capture_output=True
-        )
-        if tracked.returncode:
-            return ""
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        dirty = subprocess.run(
-            [*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True
+            ["git", "-C", str(here), "ls-files", "--error-unmatch", __file__], capture_output=True
         )
     except OSError:
         return ""
-    return head.stdout.strip() + ("+changes" if dirty.stdout else "")
+    return "" if tracked.returncode else git_head(here)[0]
+
+
+def git_head(folder: Path) -> tuple[str, str]:
+    """Return the commit of a repository, `+changes` behind it if there are any, and its subject.
+
+    Both are empty if there is none.
+    """
+    git = ["git", "-C", str(folder)]
+    show = [*git, "log", "-1", "--format=%H%n%s"]
+    status = [*git, "status", "--porcelain", "--untracked-files=no"]
+    try:
+        shown, changes = (
+            subprocess.run(command, capture_output=True, text=True, errors="replace", check=True)
+            for command in (show, status)
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "", ""
+    head, subject = shown.stdout.splitlines()[:2]
+    return head + ("+changes" if changes.stdout else ""), subject
 
 
 def processor() -> str:

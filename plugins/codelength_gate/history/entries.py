@@ -1,6 +1,5 @@
 """The history of a gate: what it measured, one JSON line for each time it ran."""
 
-import subprocess
 from pathlib import Path
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from codelength.api.errors import StoreError
 from codelength.results.cell import Struct
 from codelength.results.journal import records
+from codelength.results.machine import git_head
 from codelength_gate.outcome import Outcome
 
 SCHEMA = 1
@@ -45,7 +45,7 @@ def to_entry(outcome: Outcome, repository: Path) -> Entry:
     for finding in outcome.times:
         if finding.time is not None:
             times.setdefault(finding.codec, {})[finding.direction] = round(finding.time, 5)
-    e, (commit, subject) = outcome.environment, _head(repository)
+    e, (commit, subject) = outcome.environment, git_head(repository)
     return Entry(
         schema=SCHEMA,
         started=e.started,
@@ -71,19 +71,3 @@ def append(path: Path, entry: Entry) -> None:
 def read_history(path: Path, problems: list[str]) -> list[Entry]:
     """Read a history; `problems` takes the lines that are none. Raises StoreError."""
     return list(records(path, msgspec.json.Decoder(Entry).decode, problems))
-
-
-def _head(repository: Path) -> tuple[str, str]:
-    """Return the commit that is checked out, with `+changes` if there are any, and its subject."""
-    git = ["git", "-C", str(repository)]
-    show = [*git, "log", "-1", "--format=%H%n%s"]
-    status = [*git, "status", "--porcelain", "--untracked-files=no"]
-    try:
-        shown, changes = (
-            subprocess.run(command, capture_output=True, text=True, errors="replace", check=True)
-            for command in (show, status)
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "", ""
-    commit, subject = shown.stdout.splitlines()[:2]
-    return commit + ("+changes" if changes.stdout else ""), subject
