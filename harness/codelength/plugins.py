@@ -171,7 +171,7 @@ class Plugins:
     def _open(self, path: Path) -> object:
         """Load the plugin in a file: a Python module, or what the reader of its suffix returns."""
         if path.suffix == ".py":
-            return _import(path)
+            return import_file(path, f"{FILE_MODULE}{path.stem}")
         readers = _file_readers()
         reader = readers.get(path.suffix.removeprefix("."))
         if reader is None:
@@ -460,16 +460,17 @@ def _file(name: str) -> Plugin:
     return Plugin(str(path), str(path), digest[:12])
 
 
-def _import(path: Path) -> ModuleType:
-    name = f"{FILE_MODULE}{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+def import_file(path: Path, *names: str) -> ModuleType:
+    """Import a Python file under these names. Raises what it raises, and UsageError."""
+    spec = importlib.util.spec_from_file_location(names[0], path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up by name
+    sys.modules.update(dict.fromkeys(names, module))  # dataclasses look it up by name
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        for name in names:
+            del sys.modules[name]
         raise
     return module

@@ -99,8 +99,8 @@ def git_head(folder: Path) -> tuple[str, str]:
         )
     except (OSError, subprocess.CalledProcessError):
         return "", ""
-    head, subject = shown.stdout.splitlines()[:2]
-    return head + ("+changes" if changes.stdout else ""), subject
+    head, _, subject = shown.stdout.partition("\n")
+    return head + ("+changes" if changes.stdout else ""), subject.strip()
 
 
 def processor() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codelength.api.errors import Unsupported
+from codelength.plugins import import_file
 from codelength.testing.messages import CheckFailed, Outcome
 from codelength.workers.calls import describe_error
 from codelength.workers.limits import limit_memory
@@ -49,12 +50,7 @@ def make_importable(module: str, file: str | None) -> None:
         return
     # a script's own name would run its main part
     name = "__mp_main__" if module == "__main__" else module
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None, file
-    assert spec.loader is not None, file
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[name] = sys.modules[module] = loaded
-    spec.loader.exec_module(loaded)
+    import_file(Path(file), *dict.fromkeys((name, module)))
 
 
 def _origin(module: str) -> str | None:
