@@ -71,10 +71,9 @@ class DecoderCode(msgspec.Struct, frozen=True):
 
 
 def measure_decoder(modules: Sequence[str]) -> DecoderCode | None:
-    """Measure the code behind `modules` on this machine.
+    """Measure the code behind `modules`; None where it cannot be measured.
 
-    Returns None if there are no modules, if one is missing or part of the interpreter, or if the
-    system does not say which files are mapped (Linux does).
+    That is so if one is missing or part of the interpreter, or outside Linux.
     """
     if not modules:
         return None

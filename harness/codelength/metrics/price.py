@@ -23,11 +23,7 @@ AS_STORED, COMPRESSED = "stored", "compressed"
 
 
 def parse_price(text: str) -> Price:
-    """Return the price that `3.6bits`, `2bytes`, `stored` or `compressed` means.
-
-    Raises:
-        UsageError: It means none.
-    """
+    """Read a price: `3.6bits`, `2bytes`, `stored` or `compressed`. Raises UsageError."""
     if text in (AS_STORED, COMPRESSED):
         return text
     match = re.fullmatch(r"(\d+\.?\d*)(bits?|bytes?)", text, re.ASCII)

@@ -51,18 +51,13 @@ class Session:
         threads: int = 1,
         variables: Mapping[str, str] = {},
     ) -> None:
-        """Start a process and send it `thing`.
+        """Start a process and send it `thing`. Raises CheckFailed if it cannot be sent.
 
         Args:
-            thing: Its class has to be at the top of a module.
             timeout: Seconds for one call.
             memory: Bytes that the process may allocate.
             hash_seed: For the order of sets.
-            threads: Threads that its libraries may use.
             variables: What its environment has besides, as OLD_PROCESSOR.
-
-        Raises:
-            CheckFailed: The thing cannot be sent.
         """
         self._timeout = timeout
         self._receive = _packed(thing, memory)
