@@ -93,7 +93,7 @@ def test_each_promise_has_a_check_of_its_own():
     problems = failed(Untidy())
     assert problems == {
         "spec builds it again": problems["spec builds it again"],
-        "kind": "'video' is not one of audio, image, raw, text",
+        "kind": "'video' is not one of array, audio, image, raw, text",
         "title and licence": "it has no title; say what it holds",
         "entropy": "8.5 bits per byte is not between 0 and 8",
         "names are unique": "3 have the name 'of image' (the first of 2)",
