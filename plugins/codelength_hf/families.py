@@ -425,6 +425,16 @@ def _olmo3(config: Config) -> Switches:
     }
 
 
+def _exaone4(config: Config) -> Switches:
+    """With a window in some layers, only these are rotated."""
+    head_dim = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+    rotary, layers = _rotary(head_dim, config), config["num_hidden_layers"]
+    if not config.get("sliding_window"):
+        return {"attending": [Attending(rotary)] * layers}
+    windows = _windows({**config, "layer_types": _every(config, 4)}, layers)
+    return {"attending": [Attending(rotary if window else None, window) for window in windows]}
+
+
 def _smollm3(config: Config) -> Switches:
     layers = config["num_hidden_layers"]
     every = config.get("no_rope_layer_interval", 4)
@@ -593,6 +603,10 @@ OLMO2 = replace(
     mlp_norm="",
     mlp_post="post_feedforward_layernorm",
 )
+GLM = replace(LLAMA, up=("mlp.gate_up_proj",))
+GLM4 = replace(GLM, attention_post="post_self_attn_layernorm", mlp_post="post_mlp_layernorm")
+HUNYUAN = replace(LLAMA, qk_norms=("self_attn.query_layernorm", "self_attn.key_layernorm"))
+ARCEE = replace(LLAMA, up=("mlp.up_proj",))
 COHERE = replace(LLAMA, mlp_norm="")
 NANOCHAT = replace(LLAMA, token_norm="norm", up=("mlp.fc1",), down="mlp.fc2")
 MIXTRAL = replace(
@@ -615,6 +629,12 @@ GEMMA: Mapping[str, Any] = {
 }
 GEMMA2: Mapping[str, Any] = {**GEMMA, "query_pre_attn_scalar": 256, "sliding_window": 4096}
 CAPS: Mapping[str, Any] = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
+ADJACENT: Mapping[str, Any] = {"pairs": "adjacent"}
+GLM_SAYS: Mapping[str, Any] = {
+    "head_dim": 128,
+    "rms_norm_eps": 1.5625e-07,
+    "partial_rotary_factor": 0.5,
+}
 QWEN2: Mapping[str, Any] = {"use_sliding_window": False, "max_window_layers": 28}
 
 FAMILIES: Mapping[str, Family] = {
@@ -711,5 +731,16 @@ FAMILIES: Mapping[str, Family] = {
         {"hidden_act": "relu2"},
     ),
     "seed_oss": Family(defaults={"head_dim": 128}),
+    "arcee": Family(ARCEE, {"gated": False}, defaults={"hidden_act": "relu2"}),
+    "ernie4_5": Family(LLAMA, ADJACENT, defaults={**TIED, "head_dim": 128, "rms_norm_eps": 1e-5}),
+    "exaone4": Family(OLMO2, {"qk_norms": "head"}, _exaone4, {"rms_norm_eps": 1e-5}),
+    "glm": Family(GLM, ADJACENT, defaults=GLM_SAYS),
+    "glm4": Family(GLM4, ADJACENT, defaults=GLM_SAYS),
+    "helium": Family(LLAMA, ADJACENT, defaults={"head_dim": 128, "rms_norm_eps": 1e-8}),
+    "hunyuan_v1_dense": Family(
+        HUNYUAN,
+        {"qk_norms": "head", "qk_norms_last": True},
+        defaults={"rms_norm_eps": 1e-5},
+    ),
 }
 """By the model_type of transformers."""

@@ -144,6 +144,13 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "smollm3": [{**LLAMA, "num_hidden_layers": 4}],
     "nanochat": [LLAMA],
     "seed_oss": [WIDE],
+    "arcee": [LLAMA],
+    "ernie4_5": [WIDE],
+    "exaone4": [LLAMA, WINDOWS],
+    "glm": [WIDE],
+    "glm4": [WIDE],
+    "helium": [{**LLAMA, "head_dim": 16}],
+    "hunyuan_v1_dense": [WIDE],
 }
 """model_type → configs."""
 
