@@ -38,7 +38,7 @@ class TorchBackend(Backend[Tensor, Tensor]):
     def __init__(self, device: str = "cpu", wide: bool = False) -> None:
         self._device, self._wide = tensors.prepare(device), wide
 
-    def quantised(self, x: Tensor) -> Rows[Tensor, Tensor]:
+    def quantise(self, x: Tensor) -> Rows[Tensor, Tensor]:
         """Quantise the rows of x (…, columns)."""
         return tensors.quantised(x, tensors.WIDEST if self._wide else tensors.LARGEST)
 

@@ -75,6 +75,7 @@ def split_heads(  # noqa: C901 - one loop, for speed
     start: int,
     queries: Queries,
     cache: CacheTuple,
+    wide: bool,
 ) -> None:
     """Norm, rotate and quantise queries, keys and values; write keys and values to the cache.
 
@@ -85,6 +86,7 @@ def split_heads(  # noqa: C901 - one loop, for speed
         start: The first position.
         queries: Where queries are written to.
         cache: Where keys and values are written to, from position `start` on.
+        wide: Whether queries have 16 bits.
     """
     integers, row_scales, channel_scales, channel_bias = qkv
     heads, head_dim, cos, sin, _, query_factor, _, _, _, _, clip, whole_norms, norms_last = (
@@ -98,6 +100,7 @@ def split_heads(  # noqa: C901 - one loop, for speed
     normed = heads + key_heads if len(gain) else 0
     outputs = (heads + 2 * key_heads) * head_dim
     whole, q = np.empty(outputs, np.float32), np.empty(head_dim, np.int8)
+    wide_q = np.empty(head_dim, np.int16)
     for stream in range(streams):
         for t in range(time):
             n, at = stream * time + t, start + t
@@ -123,12 +126,16 @@ def split_heads(  # noqa: C901 - one loop, for speed
                         row[half + d] = y * cos[at, d] + x * sin[at, d]
                     if head < normed and norms_last:
                         write_norm(row, gain[head], bias[head], epsilon, centred, row)
-                size = quantise(row, q)
                 if head < heads:
+                    size = quantise(row, wide_q) if wide else quantise(row, q)
                     q_scales[stream, t, head] = size * query_factor
-                    for d in range(padded):
-                        q_values[stream, t, head, d] = q[d] if d < head_dim else 0
-                elif head < heads + key_heads:
+                    for d in range(head_dim):
+                        q_values[stream, t, head, d] = wide_q[d] if wide else np.int16(q[d])
+                    for d in range(head_dim, padded):
+                        q_values[stream, t, head, d] = 0
+                    continue
+                size = quantise(row, q)
+                if head < heads + key_heads:
                     h = head - heads
                     key_scales[stream, h, at] = size
                     panel, place = at // COLUMNS, at % COLUMNS

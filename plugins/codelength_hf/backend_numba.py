@@ -12,6 +12,7 @@ from codelength_hf import kernels
 from codelength_hf.architecture import Activation
 from codelength_hf.attention import COLUMNS
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
+from codelength_hf.constants import WIDE_COLUMNS
 
 KINDS = {
     "gelu": kernels.GELU,
@@ -145,7 +146,8 @@ class NumbaTransformerBackend(NumbaBackend, TransformerBackend[IntArray, FloatAr
             np.empty((streams, time, heads, head_dim + head_dim % 2), np.int16),
             np.empty((streams, time, heads), np.float32),
         )
-        loops.split_heads(qkv, attention[:], norm[:], start, queries, cache[:])
+        wide = self._wide and head_dim <= WIDE_COLUMNS
+        loops.split_heads(qkv, attention[:], norm[:], start, queries, cache[:], wide)
         rows = self.empty_rows(streams * time, heads * head_dim)
         loops.attend(queries, cache[:], attention[:], start, rows)
         return rows

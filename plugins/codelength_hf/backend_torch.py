@@ -24,6 +24,7 @@ from codelength_exact.tensors import (
     quantised,
     sigmoid,
     square_root,
+    wide_parts,
 )
 from codelength_hf import constants
 from codelength_hf.architecture import Activation
@@ -61,10 +62,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         return total.reshape(x.shape)
 
     def normalise(self, x: Tensor, norm: Norm[Tensor]) -> TensorRows:
-        return quantised(_normed(x, norm))
-
-    def quantise(self, x: Tensor) -> TensorRows:
-        return quantised(x)
+        return self.quantise(_normed(x, norm))
 
     def normed(self, x: Tensor, norm: Norm[Tensor]) -> Tensor:
         return _normed(x, norm)
@@ -122,9 +120,9 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
     def activate(self, kind: Activation, gated: bool, product: TensorProduct) -> TensorRows:
         hidden = scaled(product)
         if not gated:
-            return quantised(FUNCTIONS[kind](hidden))
+            return self.quantise(FUNCTIONS[kind](hidden))
         gate, up = hidden.chunk(2, 1)
-        return quantised(FUNCTIONS[kind](gate) * up)
+        return self.quantise(FUNCTIONS[kind](gate) * up)
 
     def attend(
         self,
@@ -148,7 +146,9 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         q, k = _rotated(q, cos, sin), _rotated(k, cos, sin)
         if attention.norms_last:
             q, k = _normed_heads(q, k, norm, attention.whole_norms)
-        queries, query_scales = quantised(q.transpose(1, 2))
+        wide = self._wide and head_dim <= constants.WIDE_COLUMNS
+        to_rows = self.quantise if wide else quantised
+        queries, query_scales = to_rows(q.transpose(1, 2))
         keys, key_scales = quantised(k.transpose(1, 2))
         values, value_scales = quantised(v.transpose(1, 2))
         cache.keys[:, :, start:end] = keys.to(torch.int8)
@@ -164,7 +164,12 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
             return part[:, :, :end].repeat_interleave(heads // key_heads, 1)
 
         query_scales = query_scales * float(attention.query_factor)
-        scores = queries @ seen(cache.keys).float().transpose(2, 3)
+        keys = seen(cache.keys).float().transpose(2, 3)
+        if wide:
+            high, low = (part @ keys for part in wide_parts(queries))
+            scores = (high.long() * 256 + low.long()).float()
+        else:
+            scores = queries @ keys
         y = scores * (query_scales[..., None] * seen(cache.key_scales)[:, :, None])
         if attention.cap > 0:
             y = _capped(y, float(attention.cap))
@@ -180,7 +185,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         p = torch.round(e.float() * (seen(cache.value_scales)[:, :, None] * by[..., None]))
         sums = p @ seen(cache.values).float()
         out = sums * divided(most, float(attention.share))[..., None]
-        return quantised(out.transpose(1, 2).reshape(streams * time, heads * head_dim))
+        return self.quantise(out.transpose(1, 2).reshape(streams * time, heads * head_dim))
 
 
 def _normed(x: Tensor, norm: Norm[Tensor]) -> Tensor:

@@ -220,6 +220,11 @@ class Checkpoint:
                 raise Unavailable(f"{path} cannot be read: {line}") from error
         return tensors
 
+    @property
+    def is_quantised(self) -> bool:
+        """Whether matrices are int8 with scales, as `quantise_checkpoint` writes them."""
+        return any(name.endswith(SCALE) for name, _ in self.shapes())
+
 
 @lru_cache(maxsize=8)
 def open_checkpoint(

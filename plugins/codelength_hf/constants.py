@@ -9,7 +9,8 @@ more than two terms is a sum of integers. So parallel and stepwise evaluation ca
   follow in float64 by single operations, the deviation in float32; the row itself stays float32,
   ((x − mean) · 1/deviation) · gain + bias, and is then quantised to int8 with the scale max / 127,
   as all rows are.
-- Queries, keys and values are quantised for each token and head, after the rotation.
+- Queries, keys and values are quantised for each token and head, after the rotation. With wide
+  rows, queries of up to WIDE_COLUMNS columns are wide; a score is then the whole sum, rounded once.
 - Attention: y = score · (a · b) with the scales a of the query (times log2 e / √columns) and b of
   the key; e = floor(UNITS · exp2(y − max y)) over all visible keys, D = Σe; what the values are
   multiplied by is p = round(e · (c · (SHARE / D) / v)), c a value's scale, v the largest of them so
@@ -28,6 +29,10 @@ GRID = np.float32(32767)
 
 LONGEST = 1 << 15
 """Positions that attention can see at most: its sums are held in int32."""
+
+
+WIDE_COLUMNS = 512
+"""Columns of a wide query whose product with a key fits into int32."""
 
 
 def units(window: int) -> np.float32:

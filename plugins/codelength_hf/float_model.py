@@ -24,7 +24,7 @@ from torch import Tensor
 
 from codelength import CorruptBlob, Unavailable, UsageError
 from codelength.coding.predictor import Predictor
-from codelength.coding.range_coder import IntArray
+from codelength.coding.range_coder import PRECISION, IntArray
 from codelength.results.machine import processor
 from codelength_exact import kernels
 from codelength_exact.constants import frequency_total
@@ -231,7 +231,11 @@ class Lockstep:
         return SimpleNamespace(logits=np.concatenate(logits_by_batch)[: len(tokens)])
 
     def frequencies(
-        self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
+        self,
+        rows: Any,
+        escape: NDArray[np.int32],
+        escapes: int = 0,
+        precision: int = PRECISION,
     ) -> NDArray[np.int32]:
         """Return (rows, outputs + escapes), as `transformer.QuantizedTransformer` does."""
         logits = np.ascontiguousarray(rows.logits)
@@ -239,7 +243,7 @@ class Lockstep:
         out = np.empty((len(logits), self.outputs + escapes), np.int32)
         scale = np.ones(len(logits), np.float32)
         product = logits, scale, ones, zeros
-        kernels.frequencies(product, frequency_total(out.shape[1]), escape, out)
+        kernels.frequencies(product, frequency_total(out.shape[1], precision), escape, out)
         return out
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from codelength import UsageError
 from codelength.coding import device
 from codelength.coding.predictor import Predictor, Stepper
-from codelength.coding.range_coder import IntArray
+from codelength.coding.range_coder import FINE, PRECISION, IntArray
 from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
 from codelength_hf.backend_numba import NumbaTransformerBackend
@@ -33,6 +33,9 @@ TOGETHER = 1024
 
 MOST_STREAMS, MEMORY = 256, 1 << 29
 """Streams that go in step at most, and bytes for what a model remembers of all of them."""
+
+LARGE = 1 << 12
+"""Tokens from which on 24 bits of frequencies would cost more than 0.02%."""
 
 HANDED_OUT = 1 << 21
 """Frequencies that it hands out at once, at most."""
@@ -65,7 +68,11 @@ class Model(Protocol):
         """Take in tokens (streams, time), and return rows for `frequencies`."""
 
     def frequencies(
-        self, rows: Any, escape: NDArray[np.int32], escapes: int = 0
+        self,
+        rows: Any,
+        escape: NDArray[np.int32],
+        escapes: int = 0,
+        precision: int = PRECISION,
     ) -> NDArray[np.int32]:
         """Return (rows, outputs + escapes). Each escape has one more than `escape` (rows,)."""
 
@@ -164,7 +171,7 @@ class TransformerPredictor(Predictor):
         """Return the frequency of each escape, less one, after `before` escapes in `at` symbols."""
         if not self.escapes:
             return np.zeros(len(before), np.int32)
-        whole = frequency_total(self.alphabet)
+        whole = frequency_total(self.alphabet, self.precision)
         mass = whole * (32 * before.astype(np.int64) + 1) // (32 * at.astype(np.int64) + 32)
         each = np.clip(mass, self.escapes, whole // 8 * 7) // self.escapes
         frequency: NDArray[np.int32] = each.astype(np.int32)
@@ -218,7 +225,7 @@ class TransformerPredictor(Predictor):
                 for part, own in self._parts(rows, stream * time + first - at, last - first):
                     positions = np.arange(first + part.start, first + part.stop)
                     escape = self.escape_frequencies(counts[stream][positions], positions)
-                    yield i, self.model.frequencies(own, escape, self.escapes)
+                    yield i, self.model.frequencies(own, escape, self.escapes, self.precision)
 
     def _parts(
         self, rows: Rows[Any, Any], first: int, count: int
@@ -238,10 +245,17 @@ class ExactPredictor(TransformerPredictor):
 
     initial: int | None = None
     """The seed of weights as training begins with: a control, no codec."""
+    wide: bool = False
+    """Activations have 16 bits, not 8, and large vocabularies fine frequencies."""
 
     @property
     def model(self) -> AnyQuantizedTransformer:
-        return load_quantized(self.checkpoint, self.window, device.chosen(), self.initial)
+        where = device.chosen()
+        return load_quantized(self.checkpoint, self.window, where, self.initial, self.wide)
+
+    @property
+    def precision(self) -> int:  # type: ignore[override]
+        return FINE if self.wide and self.tokens.count > LARGE else PRECISION
 
     def initialised(self, seed: int) -> Predictor:
         return replace(self, initial=seed)
@@ -258,7 +272,11 @@ class ExactPredictor(TransformerPredictor):
 
 @lru_cache(maxsize=2)
 def load_quantized(
-    checkpoint: Checkpoint, window: int | None, where: str, initial: int | None = None
+    checkpoint: Checkpoint,
+    window: int | None,
+    where: str,
+    initial: int | None = None,
+    wide: bool = False,
 ) -> AnyQuantizedTransformer:
     """Load the model of a checkpoint, ready to run on a device.
 
@@ -272,18 +290,19 @@ def load_quantized(
     if initial is not None:
         tensors = initial_tensors(tensors, initial)
     read = read_weights(shape, tensors, checkpoint.names)
-    return quantized_on(where, read, window or longest, tokens_of(checkpoint).count)
+    return quantized_on(where, read, window or longest, tokens_of(checkpoint).count, wide)
 
 
 def quantized_on(
-    device_name: str, weights: Weights, window: int, alphabet: int
+    device_name: str, weights: Weights, window: int, alphabet: int, wide: bool = False
 ) -> AnyQuantizedTransformer:
     """Return a transformer that is ready to run on a device."""
     if device_name == device.PROCESSOR:
-        return QuantizedTransformer(weights, window, NumbaTransformerBackend(), alphabet)
+        return QuantizedTransformer(weights, window, NumbaTransformerBackend(wide), alphabet)
     from codelength_hf.backend_torch import TorchTransformerBackend
 
-    return QuantizedTransformer(weights, window, TorchTransformerBackend(device_name), alphabet)
+    backend = TorchTransformerBackend(device_name, wide)
+    return QuantizedTransformer(weights, window, backend, alphabet)
 
 
 class TransformerStepper(Stepper):
@@ -304,7 +323,8 @@ class TransformerStepper(Stepper):
             rows = self._model.run(self._state, self._last[:, None])
             at = np.full(len(self._last), self._at)
             escape = self._predictor.escape_frequencies(self._escapes, at)
-            self._frequencies = self._model.frequencies(rows, escape, self._predictor.escapes)
+            escapes, precision = self._predictor.escapes, self._predictor.precision
+            self._frequencies = self._model.frequencies(rows, escape, escapes, precision)
         return self._frequencies
 
     def advance(self, symbols: IntArray) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from codelength.coding.range_coder import PRECISION
 from codelength_exact.backend import Floats, Ints, Matrix, Product, Rows
 from codelength_hf.architecture import Architecture, Attending
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
@@ -268,19 +269,24 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         return backend.plus(x, backend.times(shared, gate))
 
     def frequencies(
-        self, rows: Rows[Ints, Floats], escape: NDArray[np.int32], escapes: int = 0
+        self,
+        rows: Rows[Ints, Floats],
+        escape: NDArray[np.int32],
+        escapes: int = 0,
+        precision: int = PRECISION,
     ) -> NDArray[np.int32]:
-        """Return (rows, outputs + escapes): positive, each row summing to less than 2^24.
+        """Return (rows, outputs + escapes): positive, each row summing to less than 2^precision.
 
         Args:
             rows: Some rows that `run` gave.
             escape: (rows,), the frequency of each of the escapes, less one.
             escapes: How many there are.
+            precision: 24 or 31.
         """
         logits = self._head.times(rows)
         if self.shape.logit_cap is not None:
             logits = self._backend.cap(logits, self.shape.logit_cap)
-        return self._backend.frequencies(logits, escape, escapes)
+        return self._backend.frequencies(logits, escape, escapes, precision)
 
 
 AnyQuantizedTransformer: TypeAlias = QuantizedTransformer[Any, Any]

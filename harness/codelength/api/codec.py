@@ -60,6 +60,10 @@ class Codec(ABC):
     """Settings by which files may run code. A container does not give them: whoever decodes does,
     as in `decompress -c NAME:setting=true`."""
 
+    before: ClassVar[Mapping[str, str]] = {}
+    """Settings that are younger than some containers → their values there. A container that lacks
+    such a setting is decoded with this value, whatever the default is now."""
+
     @abstractmethod
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
         """A blob for `data`, which may be empty. Raises Unsupported for what it declines."""

@@ -174,8 +174,8 @@ def codec_for(container: Container, spec: str | None, files: tuple[str, ...]) ->
     """
     made_by = container.header.codec
     try:
-        trusted = _without_trust(made_by, files)
-        codec = codec_of(changed(trusted, spec) if spec else trusted, files)
+        meant = _meant(made_by, files)
+        codec = codec_of(changed(meant, spec) if spec else meant, files)
         codec.check_available()
     except (UsageError, Unavailable) as error:
         kind = type(error)
@@ -198,12 +198,17 @@ def changed(made_by: str, spec: str) -> str:
     return f"{name}:{','.join(f'{key}={value}' for key, value in settings.items())}"
 
 
-def _without_trust(made_by: str, files: Sequence[str]) -> str:
-    """Return a spec without the settings that only the receiver may give."""
+def _meant(made_by: str, files: Sequence[str]) -> str:
+    """Return the spec of a container without the settings that only the receiver may give.
+
+    Settings that are younger than the container get the value that they had before.
+    """
     name, settings = split_spec(made_by)
     codecs = [entry.item for entry in Plugins(files).codecs if entry.item.name == name]
     trusting = {setting for codec in codecs for setting in codec.trusting}
-    kept = [piece for piece in settings.split(",") if piece.partition("=")[0] not in trusting]
+    pieces = {piece.partition("=")[0]: piece for piece in settings.split(",")}
+    before = {key: f"{key}={value}" for codec in codecs for key, value in codec.before.items()}
+    kept = [piece for key, piece in {**before, **pieces}.items() if key not in trusting]
     return f"{name}:{','.join(kept)}" if any(kept) else name
 
 
