@@ -6,17 +6,23 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import hf_models as models
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 from codelength import CorruptBlob, Sample, Unavailable, UsageError
 from codelength.api.spec import build, split_spec
+from codelength.cli import cli
 from codelength.coding.code_length import code_lengths
 from codelength.coding.predictor import Predictor
+from codelength.coding.range_coder import FINE
+from codelength.container.container import Container, pack
+from codelength.testing import check_predictor
 from codelength_hf import HfCodec
 from codelength_hf.checkpoint import open_checkpoint
 from codelength_hf.predictor import ExactPredictor
@@ -272,3 +278,45 @@ def test_damaged_blobs_are_never_taken_for_the_whole(folders):
             codec.decode(damaged)
     with suppress(CorruptBlob):  # a byte less may be another blob
         assert codec.decode(blob[:-1]) != DATA[5]
+
+
+def test_a_large_vocabulary_is_coded_in_fine_frequencies(tmp_path):
+    tokenizer = models.byte_level(5000)
+    vocabulary = tokenizer.get_vocab_size()
+    assert vocabulary > 4096
+    sizes = models.Sizes(vocabulary=vocabulary, width=32, hidden=48)
+    folder = models.save(models.model("llama", sizes), tmp_path, tokenizer)
+    codec = HfCodec(model=str(folder), window=64)
+    predictor = codec.model_predictor
+    assert predictor.precision == FINE
+    check_predictor(predictor)
+    blobs = codec.encode_many(SAMPLES)
+    assert codec.decode_many(blobs) == DATA
+    bits = sum(float(one.sum()) for one in codec.code_lengths(SAMPLES) or ())
+    assert sum(map(len, blobs)) * 8 == pytest.approx(bits, abs=8 * 6 * len(blobs))
+
+
+def test_activations_of_8_bits_are_what_containers_without_the_setting_mean(folders, tmp_path):
+    folder = folders["llama"]
+    eight = HfCodec(model=str(folder), activations=8)
+    blob = eight.encode(DATA[0])
+    assert HfCodec(model=str(folder)).encode(DATA[0]) != blob
+    with pytest.raises(UsageError, match="8 or 16"):
+        HfCodec(model=str(folder), activations=12)
+    container = b"".join(pack(eight, BytesIO(DATA[0])))
+    setting = b",activations=8"
+    assert setting in container
+    header = Container(BytesIO(container), "it").header
+    older = replace(header, codec=header.codec.replace(setting.decode(), ""))
+    path = tmp_path / "older.cdl"
+    path.write_bytes(older.record() + container[len(header.record()) :])
+    done = CliRunner().invoke(cli, ["decompress", str(path), "-o", str(tmp_path / "back")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "back").read_bytes() == DATA[0]
+
+
+def test_a_checkpoint_of_int8_matrices_runs_with_the_activations_that_it_was_made_for(tmp_path):
+    shrink(models.save(models.model("llama"), tmp_path / "whole"), tmp_path / "small", {})
+    small = str(tmp_path / "small")
+    blobs = [HfCodec(model=small, activations=bits).encode(DATA[3]) for bits in (8, 16)]
+    assert blobs[0] == blobs[1]

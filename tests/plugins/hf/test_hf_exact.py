@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codelength.coding.code_length import code_lengths
+from codelength.coding.range_coder import FINE
 from codelength_exact.tensors import exact_parts
 from codelength_hf.architecture import UnknownArchitecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
@@ -224,6 +225,47 @@ def test_any_arithmetic_gives_the_same_integers(family):
     other = exact_of(made, TorchTransformerBackend())
     assert np.array_equal(one, distributions(other, tokens, at_once=50))
     assert np.array_equal(one[:, :4], distributions(other, tokens[:, :4], at_once=1))
+
+
+@each_family
+def test_wide_rows_are_the_same_integers_and_nearer(family):
+    made = models.shaken(models.model(family, models.Sizes(hidden=1200)))
+    tokens = np.random.default_rng(3).integers(0, 400, (3, 50))
+    wide = exact_of(made, NumbaTransformerBackend(wide=True))
+    one = distributions(wide, tokens, at_once=50)
+    assert np.array_equal(one, distributions(wide, tokens, at_once=1))
+    assert np.array_equal(one, distributions(wide, tokens, at_once=7))
+    other = exact_of(made, TorchTransformerBackend(wide=True))
+    assert np.array_equal(one, distributions(other, tokens, at_once=50))
+    assert np.array_equal(one[:, :4], distributions(other, tokens[:, :4], at_once=1))
+    narrow = distributions(exact_of(made), tokens, at_once=50)
+    with torch.no_grad():
+        ideal = torch.softmax(made.eval()(torch.tensor(tokens)).logits.double(), -1).numpy()
+
+    def divergence(rows: np.ndarray) -> float:
+        return float((ideal * np.log2(ideal / (rows / rows.sum(-1, keepdims=True)))).sum())
+
+    assert divergence(one) < 0.7 * divergence(narrow)
+
+
+@pytest.mark.parametrize("arithmetic", [NumbaTransformerBackend, TorchTransformerBackend])
+def test_fine_frequencies_sum_to_nearly_31_bits(arithmetic):
+    made = models.shaken(models.model("llama", models.Sizes(vocabulary=5000)))
+    model = exact_of(made, arithmetic())
+    rows = model.run(model.begin(1), np.arange(40)[None])
+    plain = exact_of(made)
+    reference = plain.frequencies(
+        plain.run(plain.begin(1), np.arange(40)[None]), np.zeros(40, np.int32), 0, FINE
+    )
+    fine = model.frequencies(rows, np.zeros(40, np.int32), 0, FINE)
+    assert np.array_equal(fine, reference)
+    assert fine.min() >= 1
+    sums = fine.sum(1, dtype=np.int64)
+    assert sums.max() < 1 << 31
+    assert sums.min() > (1 << 31) * (1 - 1e-4)
+    escaped = model.frequencies(rows, np.full(40, 7 << 26, np.int32), 3, FINE)
+    assert escaped.sum(1, dtype=np.int64).max() < 1 << 31
+    assert (escaped[:, -3:] == (7 << 26) + 1).all()
 
 
 @each_family
