@@ -265,7 +265,7 @@ class ExactPredictor(TransformerPredictor):
         if checkpoint.shipped is not None:
             return checkpoint.shipped.read_bytes()
         read = read_weights(
-            read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.names
+            read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.names, self.wide
         )
         return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
 
@@ -289,7 +289,7 @@ def load_quantized(
     tensors: Tensors = checkpoint.tensor
     if initial is not None:
         tensors = initial_tensors(tensors, initial)
-    read = read_weights(shape, tensors, checkpoint.names)
+    read = read_weights(shape, tensors, checkpoint.names, wide)
     return quantized_on(where, read, window or longest, tokens_of(checkpoint).count, wide)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from codelength import UsageError
 from codelength_exact.quantisation import SCALE
 from codelength_hf.architecture import Architecture
+from codelength_hf.equalise import equalised
 from codelength_hf.weights import (
     Array,
     Block,
@@ -63,7 +64,7 @@ def initial_tensors(tensors: Tensors, seed: int) -> Tensors:
 
 
 def read_weights(
-    architecture: Architecture, tensors: Tensors, names: Collection[str] = ()
+    architecture: Architecture, tensors: Tensors, names: Collection[str] = (), wide: bool = False
 ) -> Weights:
     """Return the model in a checkpoint, quantised.
 
@@ -71,13 +72,15 @@ def read_weights(
         architecture: What config.json says.
         tensors: The tensors of the checkpoint.
         names: The names of all of them; none may be left over.
+        wide: Whether activations have 16 bits, so that weights may be equalised.
 
     Raises:
         UsageError: If a tensor is missing, is not finite, has another shape than the architecture
             says, or has no place in it.
     """
     reader = Reader(architecture, tensors, names)
-    weights = reader.model().quantised(architecture)
+    model = reader.model()
+    weights = (equalised(model, architecture) if wide else model).quantised(architecture)
     check(weights)
     left = [name for name in names if name not in reader.read and _is_weight(name)]
     if left:
