@@ -8,6 +8,7 @@ module loads no model and no library.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -76,6 +77,12 @@ class HfCodec(CoderCodec):
         elif find_spec("transformers") is None:
             raise Unavailable("hf:exact=false needs: python -m pip install 'codelength[hf]'")
         _ = self.checkpoint
+        if self.exact:
+            from codelength_hf.predictor import is_kept
+
+            if is_kept(self.checkpoint):  # workers in a sandbox cannot keep it
+                with suppress(UsageError):  # which coding raises, for this codec alone
+                    _ = self.model_predictor.model
 
     @property
     def checkpoint(self) -> "Checkpoint":

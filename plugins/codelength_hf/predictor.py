@@ -16,10 +16,12 @@ from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import FINE, PRECISION, IntArray
 from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
+from codelength_exact.products import COLUMNS, GROUP, ROW_TYPE
 from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
 from codelength_hf.families import read_architecture
+from codelength_hf.prepared import prepared
 from codelength_hf.reading import Tensors, initial_tensors, read_weights
 from codelength_hf.tokens import Tokens, tokens_of
 from codelength_hf.transformer import AnyQuantizedTransformer, QuantizedTransformer
@@ -33,6 +35,9 @@ TOGETHER = 1024
 
 MOST_STREAMS, MEMORY = 256, 1 << 29
 """Streams that go in step at most, and bytes for what a model remembers of all of them."""
+
+PREPARED_FROM = 16 << 20
+"""Bytes of weights from which on what is prepared of them is kept on disk."""
 
 LARGE = 1 << 12
 """Tokens from which on 24 bits of frequencies would cost more than 0.02%."""
@@ -286,11 +291,24 @@ def load_quantized(
     longest = min(shape.context, LONGEST)
     if window is not None and window > longest:
         raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
+    alphabet = tokens_of(checkpoint).count
     tensors: Tensors = checkpoint.tensor
     if initial is not None:
         tensors = initial_tensors(tensors, initial)
-    read = read_weights(shape, tensors, checkpoint.names, wide)
-    return quantized_on(where, read, window or longest, tokens_of(checkpoint).count, wide)
+
+    def make() -> AnyQuantizedTransformer:
+        read = read_weights(shape, tensors, checkpoint.names, wide)
+        return quantized_on(where, read, window or longest, alphabet, wide)
+
+    if initial is not None or where != device.PROCESSOR or not is_kept(checkpoint):
+        return make()
+    layout = COLUMNS, GROUP, ROW_TYPE.__name__
+    return prepared(f"{checkpoint.digest} {window} {alphabet} {wide} {layout}", make)
+
+
+def is_kept(checkpoint: Checkpoint) -> bool:
+    """Return whether the prepared model is kept on disk."""
+    return sum(path.stat().st_size for path in checkpoint.files) >= PREPARED_FROM
 
 
 def quantized_on(

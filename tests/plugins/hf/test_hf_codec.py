@@ -316,7 +316,11 @@ def test_activations_of_8_bits_are_what_containers_without_the_setting_mean(fold
 
 
 def test_a_checkpoint_of_int8_matrices_runs_with_the_activations_that_it_was_made_for(tmp_path):
-    shrink(models.save(models.model("llama"), tmp_path / "whole"), tmp_path / "small", {})
+    shrink(
+        models.save(models.model("llama"), tmp_path / "whole", models.byte_level()),
+        tmp_path / "small",
+        {},
+    )
     small = str(tmp_path / "small")
     blobs = [HfCodec(model=small, activations=bits).encode(DATA[3]) for bits in (8, 16)]
     assert blobs[0] == blobs[1]
