@@ -90,3 +90,19 @@ def test_the_memory_of_decoding_is_that_of_decoding(codelength, tmp_path, data, 
     (cell,) = load(tmp_path / "out").current
     assert cell.encode.memory_bytes < 100 << 20
     assert cell.decode.memory_bytes > 280 << 20
+
+
+def test_a_codec_that_writes_to_the_corpus_is_told_that_it_changed(
+    codelength, tmp_path, data, write_codec
+):
+    write = f"with open('{data}', 'r+b') as f: f.write(os.urandom(8))"
+    options = write_codec(encode=f"{write}\n        return zlib.compress(data)")
+    command = ("run", *options, "--codecs", "mine,zlib", "--corpora", "path:data", "--out", "out")
+    done = codelength(*command, "--sandbox", "auto")
+    assert done.returncode == 3, done.stderr
+    cells = {cell.codec.partition(":")[0]: cell for cell in load(tmp_path / "out").current}
+    assert cells["mine"].status is Status.FAILED
+    if data.read_bytes().startswith(b"the cat"):  # it wrote to its own copy, or could not write
+        reason = cells["mine"].reason
+        assert "changed while it was measured" in reason or "Permission" in reason
+        assert cells["zlib"].status is Status.OK

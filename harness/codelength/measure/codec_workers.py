@@ -24,6 +24,7 @@ from codelength.api.spec import split_spec
 from codelength.measure.code import all_code, find_change, late_code
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.worker import (
+    CHANGED,
     Measured,
     Ready,
     compare,
@@ -33,6 +34,7 @@ from codelength.measure.worker import (
     itemize,
     load,
     read,
+    stamp,
     warm_up,
 )
 from codelength.results.cell import Cell, CellKey, Code, CorpusSlice, Phase, Status
@@ -75,6 +77,7 @@ STARTING = 60.0
 LONGEST = 1 << 20
 """Bytes of a cell that is stored: versions, digests, ledger and card are what a codec likes."""
 
+TRIES = 3
 PROCESSES = 2
 """Of a worker that has started none, outside of namespaces."""
 
@@ -228,6 +231,7 @@ class CodecWorkers:
         task = partial(encode, encoder, given, blobs)
         encoded = self._ask_measured("encoder", task, job.slice, watch)
         ledger = self._ask("encoder", partial(itemize, encoder, blobs))
+        self._check_corpus_untouched(job)
         late = self._ask("encoder", partial(late_code, encoder.folders))
         kept = self._take_from_encoder(blobs, given)
         counted = self._ask("reader", partial(count, kept))
@@ -336,6 +340,22 @@ class CodecWorkers:
             raise Failed(Status.FAILED, f"{told}, and {spent:.2f} s by the system's")
         self._large |= self._is_large(measured.phase)
         return measured
+
+    def _check_corpus_untouched(self, job: Job) -> None:
+        """Raise Failed if the encoder has written to the files of the corpus.
+
+        In namespaces nobody else sees it. What others write, the encoder and this process both see.
+        """
+        places = job.recipe.places
+        if self._limits.sandbox is not Sandbox.NAMESPACES or not places:
+            return
+        for _ in range(TRIES):  # somebody may write between the two looks
+            seen, real = self._ask("encoder", partial(stamp, places)), stamp(places)
+            if all(real[name] == seen[name] for name in real.keys() & seen.keys()):
+                return
+        raise Failed(
+            Status.FAILED, CHANGED.format(f"corpus {job.slice.corpus}") + ": the codec did"
+        )
 
     def _file_of(self, role: str, name: str) -> str:
         """A file in the folder of a worker."""

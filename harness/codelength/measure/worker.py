@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from statistics import median
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -68,6 +70,7 @@ REPETITIONS, ENOUGH, PATIENCE = 5, 0.5, 5.0
 time for a codec that waits."""
 SLOW_FIRST, MUCH_FASTER = 0.001, 5
 """A first call of so many seconds, and repetitions so many times as fast, call for a look."""
+STAMPED = 10_000
 CHANGED = "{} changed while it was measured; run again"
 GROUPS = 1000
 """How many (raw, coded) pairs of a cell are kept for the intervals."""
@@ -224,6 +227,22 @@ def itemize(recipe: Recipe, blobs_file: str) -> dict[str, int]:
                 ledger.update(codec.ledger(blob))  # type: ignore[arg-type]
                 file.seek(at + size)
     return dict(ledger)
+
+
+def stamp(places: Sequence[Path]) -> dict[str, tuple[int, int]]:
+    """Return size and time of the files in some places, as this process finds them.
+
+    At most STAMPED files are looked at. Names are in hexadecimal digits, as they may be any bytes.
+    """
+    stamps: dict[str, tuple[int, int]] = {}
+    for path in chain.from_iterable(chain([place], place.rglob("*")) for place in places):
+        with suppress(OSError):  # it was removed meanwhile
+            of = path.stat()
+            if S_ISREG(of.st_mode):
+                stamps[os.fsencode(path).hex()] = of.st_size, of.st_mtime_ns
+        if len(stamps) == STAMPED:
+            break
+    return stamps
 
 
 def count(blobs_file: str) -> Counted:
