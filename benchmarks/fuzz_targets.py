@@ -185,7 +185,7 @@ def reports() -> tuple[Sequence[bytes], Take]:
         for exporter in EXPORTERS:
             if exporter.name in ("markdown", "json", "csv"):
                 exporter.export(page)
-        return not read.problems
+        return not any(results.problems for results in read.values())
 
     return results()[0], take
 

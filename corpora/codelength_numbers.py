@@ -27,6 +27,8 @@ class Numbers(Corpus):
     kind: ClassVar[str] = "array"
     licence: ClassVar[str] = "Matplotlib's, for its sample data"
     source: ClassVar[str] = "https://github.com/matplotlib/matplotlib"
+    published: ClassVar[str] = "2003"
+    """When Matplotlib first appeared: none of its data is older."""
     file: ClassVar[str]
 
     @abstractmethod

@@ -50,6 +50,10 @@ def command(
     \b
     codelength advise holiday-photos
     codelength advise data/*.npy --budget 10min
+
+    \b
+    Exit codes: 2 bad usage, 3 no codec gave a result, or it
+    was interrupted.
     """
     from codelength.report.board import build_board
     from codelength.report.progress import watch

@@ -13,7 +13,7 @@ from zlib import crc32
 
 from codelength import CorruptBlob, Setting
 from codelength.coding.varint import read_varint, to_varint
-from codelength_images.formats import named_version
+from codelength_images.formats import named_version, room_for
 from codelength_images.pixels import ImageCodec, check_area
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class JpegLs(StandardImage):
     def write_file(self, pixels: "NDArray[Any]") -> bytes:
         from imagecodecs import jpegls_encode
 
-        return bytes(jpegls_encode(pixels, level=0))
+        return bytes(jpegls_encode(pixels, level=0, out=room_for(pixels)))
 
     def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
         from imagecodecs import jpegls_decode

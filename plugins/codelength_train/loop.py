@@ -2,6 +2,7 @@
 
 import math
 import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from types import FrameType
 import click
 
 from codelength import UsageError
-from codelength.report.progress import Meter
+from codelength.report.progress import Meter, duration
 from codelength_train.run import Run
 
+LOOKED_AT = 3
+"""Steps after which the command says what the others take; `scaling` reads that line."""
 SUFFIX = ".safetensors"
 
 EVERY = 180.0
@@ -61,12 +64,17 @@ def train(run: Run, outputs: Outputs, card: Mapping[str, str], meter: Meter) -> 
             )
         meter.say(f"going on from {outputs.checkpoint} at step {run.step:,}")
     saved, smooth = run.seconds, math.nan
+    began, first = time.monotonic(), run.step
     with _signals() as asked_to_stop:
         while run.done < 1 and not asked_to_stop:
             bits = run.advance()
             if not math.isfinite(bits) or run.done == 1 or run.step in outputs.save_at:
                 run.check(bits)
             smooth = bits if math.isnan(smooth) else 0.95 * smooth + 0.05 * bits
+            if run.bound.steps and run.step == first + LOOKED_AT and run.done < 1:
+                steps = run.bound.steps - run.step
+                seconds = (time.monotonic() - began) / LOOKED_AT * steps
+                meter.say(f"{steps:,} steps take about {duration(seconds)}")
             meter.now(f"{_line(run, smooth)};", run.done)
             if run.step in outputs.save_at:
                 _write(run, outputs.at(run.step), card, meter)

@@ -45,7 +45,10 @@ def test_progress_is_shown_where_it_is_asked_for(tmp_path, capsys):
     codelength.run("store", "prose", out=tmp_path, limit=1000)
     assert capsys.readouterr().err == ""
     codelength.run("store", "prose", out=tmp_path, limit=1000, progress=True)
-    assert "store on prose (whole): 100.00 % (measured before)" in capsys.readouterr().err
+    assert (
+        "store on prose (whole, sample of 1.00 kB): 100.00 % (measured before)"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_limit_is_a_size_as_on_the_command_line(tmp_path):

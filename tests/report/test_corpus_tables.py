@@ -120,7 +120,7 @@ def test_a_model_that_may_have_seen_the_corpus_is_marked_with_a_footnote() -> No
     ]
     table = ranked(cells)
     assert column(table, "size %") == ["10.00†", "20.00", "30.00?", "40.00"]
-    first, second, *_ = table.notes
+    first, second = [note for note in table.notes if note[0] in "†?"]
     assert first.startswith("† may have been trained on it")
     assert first.endswith("seen on prose.")
     assert second == "? nobody says whether it was trained on it: silent on prose."
