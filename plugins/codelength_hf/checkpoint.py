@@ -202,7 +202,7 @@ class Checkpoint:
             return
         from safetensors import safe_open
 
-        for path in self.files:
+        for path in dict.fromkeys(self._where.values()):
             with safe_open(path, "np") as file:
                 for name in file.keys():  # noqa: SIM118
                     yield name, tuple(file.get_slice(name).get_shape())

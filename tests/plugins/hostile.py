@@ -7,10 +7,10 @@ the process has had, in bytes.
 import hashlib
 import json
 import random
-import resource
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import samples
 
@@ -39,7 +39,8 @@ def main(spec: str) -> None:
             with suppress(Exception):  # whatever the library raises will do
                 codec.decode(victim)
             slowest = max(slowest, time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    status = Path("/proc/self/status").read_text()  # rusage counts the process that started this
+    peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024
     json.dump({"digest": digest.hexdigest(), "slowest": slowest, "peak": peak}, sys.stdout)
 
 

@@ -265,7 +265,10 @@ def test_a_container_is_refused_by_another_model_before_it_decodes(folders, tmp_
     shutil.copy(folders["mistral"] / "config.json", "model")
     ran = models.command("decompress", "text.cdl", "-o", "back")
     assert ran.returncode == 2
-    assert "made by hf:model=model,window=64,exact=true with weights sha256:" in ran.stderr
+    assert (
+        "made by hf:model=model,window=64,exact=true,activations=16 with weights sha256:"
+        in ran.stderr
+    )
     assert ran.stderr.endswith("; only the same decodes it\n")
     assert not Path("back").exists()
 

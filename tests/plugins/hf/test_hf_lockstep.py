@@ -100,9 +100,11 @@ def test_weights_that_lack_a_tensor_are_refused(folder, tmp_path):
         HfCodec(model=str(tmp_path / "part"), exact=False).encode(TEXT)
 
 
-def test_exact_execution_is_refused_and_names_this_one(folder):
+def test_exact_execution_is_refused_and_names_this_one(tmp_path):
+    config = transformers.OpenAIGPTConfig(vocab_size=400, n_embd=16, n_layer=2, n_head=2)
+    models.save(transformers.OpenAIGPTLMHeadModel(config), tmp_path, models.byte_level())
     with pytest.raises(UsageError, match="exact=false"):
-        _ = HfCodec(model=str(folder)).predictor.model
+        _ = HfCodec(model=str(tmp_path)).predictor.model
 
 
 def test_it_stays_on_the_processor_whatever_device_is_asked_for(folder, monkeypatch):
