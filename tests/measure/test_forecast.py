@@ -1,6 +1,7 @@
 """What a run is expected to take, and how a budget is kept."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from codelength.api.errors import UsageError
 from codelength.api.sampling import sample_size
 from codelength.cli import cli
 from codelength.cli.planned import PlannedPage
-from codelength.measure.forecast import Forecast, expect, fit, order
+from codelength.measure.forecast import Forecast, choose_again, expect, fit, order
 from codelength.measure.plan import Plan, Target
 from codelength.plugins import Plugins
 from codelength.report.progress import TimeToGo as Clock
@@ -91,3 +92,11 @@ def test_a_dry_run_measures_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert CellKey(one["codec"], one["corpus"], one["protocol"], None).codec == "store"
     assert one["seconds"] > 0
     assert not list(tmp_path.iterdir())
+
+
+def test_no_sample_is_taken_for_codecs_that_are_all_quick(forecast: Forecast) -> None:
+    quick = dict.fromkeys(forecast.rates, (1e-09, 1e-09)) | {("store", "text"): (1e-9, 1e-9)}
+    of_samples = replace(forecast, plan=replace(forecast.plan, within=3600.0))
+    assert choose_again(of_samples, None, 1) is None  # xz takes hours, and store has failed
+    assert choose_again(replace(of_samples, rates=quick), None, 1) == (None, None)
+    assert choose_again(replace(forecast, rates=quick), None, 1) is None  # it has no samples

@@ -125,7 +125,7 @@ def command(
     """
     from codelength.cli.planned import PlannedPage
     from codelength.measure.engine import execute
-    from codelength.measure.forecast import fit, make_forecast, order
+    from codelength.measure.forecast import choose_again, make_forecast, order
     from codelength.measure.plan import make_plan
     from codelength.measure.shorten import measure_less
     from codelength.report.board import build_board
@@ -155,12 +155,14 @@ def command(
         is_large = sum(target.slice.bytes for target in plan.targets) > UNASKED
         if dry_run or duration or (is_large and corpora is not None):
             forecast = make_forecast(plan, chosen_corpora, chosen_protocols, limits, progress)
-            if duration:
-                forecast = replace(forecast, plan=planned(*fit(forecast, duration, jobs)))
+            if better := choose_again(forecast, duration, jobs):
+                forecast = replace(forecast, plan=planned(*better))
             plan = order(forecast)
             progress.forecast.expected = forecast.seconds
             if not dry_run:
-                progress.line(PlannedPage(forecast, jobs).summary + SLOW * (within == SAMPLE[1]))
+                progress.line(
+                    PlannedPage(forecast, jobs).summary + SLOW * (plan.within == SAMPLE[1])
+                )
         interrupted = False
         if store is None:
             assert forecast

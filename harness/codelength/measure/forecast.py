@@ -51,6 +51,17 @@ class Forecast:
             if sum(rates) * target.slice.bytes <= within or not self.plan.sample_of(target)
         }
 
+    @property
+    def needs_no_sample(self) -> bool:
+        """Whether every codec is expected to measure everything in the time that it may take."""
+        every = {
+            CellKey(entry.item.spec, *target.slice.key)
+            for entry in self.plan.codecs
+            for target in self.plan.targets
+            if target.slice.limit is None
+        }
+        return every <= self.seconds.keys()
+
     def by_codec(self) -> dict[str, float]:
         """Codec → seconds, the quickest first."""
         found = dict.fromkeys((entry.item.spec for entry in self.plan.codecs), 0.0)
@@ -144,6 +155,18 @@ def _try(workers: CodecWorkers, jobs: Sequence[Job]) -> tuple[float, float] | No
 
 def _once(phase: Phase, of: CorpusSlice) -> float:
     return sum(min(batch) for batch in phase.wall) / of.bytes
+
+
+def choose_again(
+    forecast: Forecast, budget: float | None, jobs: int
+) -> tuple[Limit, float | None] | None:
+    """Return a better limit, and what a cell of all may take, than those of the plan, if any.
+
+    Of a plan with samples for slow codecs that has no slow codec, it is everything.
+    """
+    if budget:
+        return fit(forecast, budget, jobs)
+    return (None, None) if forecast.plan.within and forecast.needs_no_sample else None
 
 
 def fit(forecast: Forecast, budget: float, jobs: int) -> tuple[Limit, float | None]:
