@@ -21,7 +21,6 @@ SMALLEST = 65 << 10
 class Binding(Codec):
     """A compressor whose streams are files that the program of that name reads, too."""
 
-    needs: ClassVar[Mapping[str, str]]
     by_default: ClassVar[bool] = False
 
     @property

@@ -323,13 +323,10 @@ def _members(
 ) -> dict[str, list[Registered[Configurable]]]:
     """Return the rows of each group: the first `defaults` ones, or all where none of those is."""
     members: dict[str, list[Registered[Configurable]]] = {}
-    for row in rows[:defaults]:
-        for group in groups_of(row.item):
-            members.setdefault(group, []).append(row)
     others: dict[str, list[Registered[Configurable]]] = {}
-    for row in rows[defaults:]:
+    for number, row in enumerate(rows):
         for group in groups_of(row.item):
-            others.setdefault(group, []).append(row)
+            (members if number < defaults else others).setdefault(group, []).append(row)
     return {**others, **members}
 
 

@@ -24,7 +24,6 @@ CHECKSUM = 4
 class ArrayCodec(Codec):
     """A codec of numbers of one type."""
 
-    needs: ClassVar[Mapping[str, str]]
     by_default: ClassVar[bool] = False
     frail: ClassVar[bool] = False
     """The decoder is given intact streams only: a CRC-32 stands before each."""

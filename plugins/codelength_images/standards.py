@@ -6,7 +6,7 @@ file stand its channels and depth in one byte, and rows and columns as varints.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from zlib import crc32
@@ -36,25 +36,24 @@ class StandardImage(ImageCodec):
     """It knows samples of 16 bits."""
     frail: ClassVar[bool] = False
     """The decoder is given intact files only: a CRC-32 stands before each."""
-    built_by: ClassVar[str]
-    """The function of imagecodecs that tells the library and its version."""
+    function: ClassVar[str]
+    """What `_encode`, `_decode` and `_version` of imagecodecs begin with."""
+    reading: ClassVar[Mapping[str, Any]] = {}
+    """How its files are decoded."""
 
     @property
     def groups(self) -> tuple[str, ...]:
         return (*super().groups, "images")
 
     @abstractmethod
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        """Return a file; one channel has no axis."""
-
-    @abstractmethod
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        """Read a file of the shape and depth of `out` into it."""
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
+        """Return how pixels are encoded without loss; one channel has no axis."""
 
     def write(self, pixels: "Pixels") -> bytes:
         rows, columns, channels = pixels.shape
         head = bytes([8 * pixels.itemsize + channels]) + to_varint(rows) + to_varint(columns)
-        file = self.write_file(self._fitted(pixels))
+        fitted = self._fitted(pixels)
+        file = bytes(self._library("encode")(fitted, **self.writing(fitted)))
         return head + (crc32(file).to_bytes(CHECKSUM, "little") if self.frail else b"") + file
 
     def read(self, file: bytes) -> "Pixels":
@@ -72,7 +71,7 @@ class StandardImage(ImageCodec):
             checksum, at = int.from_bytes(file[at : at + CHECKSUM], "little"), at + CHECKSUM
             if crc32(file[at:]) != checksum:
                 raise CorruptBlob(f"a damaged {self.name} file of {len(file)} bytes")
-        self.read_file(file[at:], out)
+        self._library("decode")(file[at:], out=out, **self.reading)
         return self._unfitted(out, channels, depth)
 
     def overhead(self, file: bytes) -> int:
@@ -82,8 +81,14 @@ class StandardImage(ImageCodec):
     def versions(self) -> Mapping[str, str]:
         import imagecodecs
 
-        library: str = getattr(imagecodecs, self.built_by)()
-        return {"imagecodecs": imagecodecs.__version__, **named_version(library)}
+        library = named_version(self._library("version")())
+        return {"imagecodecs": imagecodecs.__version__, **library}
+
+    def _library(self, what: str) -> Callable[..., Any]:
+        import imagecodecs
+
+        function: Callable[..., Any] = getattr(imagecodecs, f"{self.function}_{what}")
+        return function
 
     def _fitted(self, pixels: "Pixels") -> "NDArray[Any]":
         import numpy as np
@@ -123,17 +128,10 @@ class JpegLs(StandardImage):
     name: ClassVar[str] = "jpegls"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._jpegls",)
     frail: ClassVar[bool] = True
-    built_by: ClassVar[str] = "jpegls_version"
+    function: ClassVar[str] = "jpegls"
 
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        from imagecodecs import jpegls_encode
-
-        return bytes(jpegls_encode(pixels, level=0, out=room_for(pixels)))
-
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        from imagecodecs import jpegls_decode
-
-        jpegls_decode(file, out=out)
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
+        return {"level": 0, "out": room_for(pixels)}
 
 
 @dataclass(frozen=True)
@@ -142,20 +140,12 @@ class Jpeg2000(StandardImage):
 
     name: ClassVar[str] = "jpeg2000"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._jpeg2k",)
-    built_by: ClassVar[str] = "jpeg2k_version"
+    function: ClassVar[str] = "jpeg2k"
+    reading: ClassVar[Mapping[str, Any]] = {"numthreads": 1}
 
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        from imagecodecs import jpeg2k_encode
-
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
         colour = pixels.ndim == 3
-        return bytes(
-            jpeg2k_encode(pixels, reversible=True, codecformat="j2k", mct=colour, numthreads=1)
-        )
-
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        from imagecodecs import jpeg2k_decode
-
-        jpeg2k_decode(file, numthreads=1, out=out)
+        return {"reversible": True, "codecformat": "j2k", "mct": colour, "numthreads": 1}
 
 
 @dataclass(frozen=True)
@@ -165,17 +155,10 @@ class Htj2k(StandardImage):
     name: ClassVar[str] = "htj2k"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._htj2k",)
     frail: ClassVar[bool] = True
-    built_by: ClassVar[str] = "htj2k_version"
+    function: ClassVar[str] = "htj2k"
 
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        from imagecodecs import htj2k_encode
-
-        return bytes(htj2k_encode(pixels, reversible=True))
-
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        from imagecodecs import htj2k_decode
-
-        htj2k_decode(file, out=out)
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
+        return {"reversible": True}
 
 
 @dataclass(frozen=True)
@@ -185,17 +168,10 @@ class JpegXr(StandardImage):
     name: ClassVar[str] = "jpegxr"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._jpegxr",)
     frail: ClassVar[bool] = True
-    built_by: ClassVar[str] = "jpegxr_version"
+    function: ClassVar[str] = "jpegxr"
 
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        from imagecodecs import jpegxr_encode
-
-        return bytes(jpegxr_encode(pixels, level=1.0))
-
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        from imagecodecs import jpegxr_decode
-
-        jpegxr_decode(file, out=out)
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
+        return {"level": 1.0}
 
 
 @dataclass(frozen=True)
@@ -204,19 +180,13 @@ class Avif(StandardImage):
 
     name: ClassVar[str] = "avif"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._avif",)
-    built_by: ClassVar[str] = "avif_version"
+    function: ClassVar[str] = "avif"
+    reading: ClassVar[Mapping[str, Any]] = {"numthreads": 1}
     deep: ClassVar[bool] = False
     speed: Annotated[int, Setting(0, 10, "less is smaller and slower")] = 6
 
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        from imagecodecs import avif_encode
-
-        return bytes(avif_encode(pixels, level=100, speed=self.speed, numthreads=1))
-
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        from imagecodecs import avif_decode
-
-        avif_decode(file, numthreads=1, out=out)
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
+        return {"level": 100, "speed": self.speed, "numthreads": 1}
 
 
 @dataclass(frozen=True)
@@ -226,16 +196,9 @@ class Qoi(StandardImage):
     name: ClassVar[str] = "qoi"
     library: ClassVar[tuple[str, ...]] = ("imagecodecs._qoi",)
     frail: ClassVar[bool] = True
-    built_by: ClassVar[str] = "qoi_version"
+    function: ClassVar[str] = "qoi"
     channels: ClassVar[tuple[int, ...]] = (3, 4)
     deep: ClassVar[bool] = False
 
-    def write_file(self, pixels: "NDArray[Any]") -> bytes:
-        from imagecodecs import qoi_encode
-
-        return bytes(qoi_encode(pixels))
-
-    def read_file(self, file: bytes, out: "NDArray[Any]") -> None:
-        from imagecodecs import qoi_decode
-
-        qoi_decode(file, out=out)
+    def writing(self, pixels: "NDArray[Any]") -> Mapping[str, Any]:
+        return {}
