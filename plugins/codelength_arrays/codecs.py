@@ -8,9 +8,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
-from zlib import crc32
 
 from codelength import RAW, Array, Codec, CorruptBlob, Media, Setting
+from codelength.coding.checksum import CHECKSUM, add_checksum, take_checksum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8")
 """What the first byte stands for; plus BIG for numbers whose upper byte comes first."""
 BIG = 16
-CHECKSUM = 4
 
 
 class ArrayCodec(Codec):
@@ -54,8 +53,8 @@ class ArrayCodec(Codec):
             dtype, is_big = media.dtype[1:], media.dtype[0] == ">"
         numbers = np.frombuffer(data, (">" if is_big else "<") + dtype)
         stream = self.compress(numbers.astype(f"<{dtype}"))
-        checksum = crc32(stream).to_bytes(CHECKSUM, "little") if self.frail else b""
-        return bytes([TYPES.index(dtype) + BIG * is_big]) + checksum + stream
+        sealed = add_checksum(stream) if self.frail else stream
+        return bytes([TYPES.index(dtype) + BIG * is_big]) + sealed
 
     def decode(self, blob: bytes) -> bytes:
         if not blob:
@@ -63,9 +62,7 @@ class ArrayCodec(Codec):
         is_big, number = divmod(blob[0], BIG)
         if is_big > 1 or number >= len(TYPES):
             raise CorruptBlob(f"no type of numbers has the code {blob[0]}")
-        stream = blob[self._head :]
-        if self.frail and crc32(stream) != int.from_bytes(blob[1 : self._head], "little"):
-            raise CorruptBlob(f"a damaged {self.name} stream of {len(stream)} bytes")
+        stream = take_checksum(blob[1:], f"{self.name} stream") if self.frail else blob[1:]
         numbers = self.decompress(stream, TYPES[number])
         if numbers.itemsize != int(TYPES[number][1:]):
             raise CorruptBlob(

@@ -9,9 +9,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-from zlib import crc32
 
 from codelength import CorruptBlob, Setting
+from codelength.coding.checksum import CHECKSUM, add_checksum, take_checksum
 from codelength.coding.varint import read_varint, to_varint
 from codelength_images.formats import named_version, room_for
 from codelength_images.pixels import ImageCodec, check_area
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from codelength_images.pixels import Pixels
-
-
-CHECKSUM = 4
 
 
 class StandardImage(ImageCodec):
@@ -54,7 +51,7 @@ class StandardImage(ImageCodec):
         head = bytes([8 * pixels.itemsize + channels]) + to_varint(rows) + to_varint(columns)
         fitted = self._fitted(pixels)
         file = bytes(self._library("encode")(fitted, **self.writing(fitted)))
-        return head + (crc32(file).to_bytes(CHECKSUM, "little") if self.frail else b"") + file
+        return head + (add_checksum(file) if self.frail else file)
 
     def read(self, file: bytes) -> "Pixels":
         import numpy as np
@@ -67,11 +64,8 @@ class StandardImage(ImageCodec):
         check_area(columns, rows)
         empty: Any = np.empty((rows, columns, channels), f"u{depth // 8}")
         out = np.empty_like(self._fitted(empty))
-        if self.frail:
-            checksum, at = int.from_bytes(file[at : at + CHECKSUM], "little"), at + CHECKSUM
-            if crc32(file[at:]) != checksum:
-                raise CorruptBlob(f"a damaged {self.name} file of {len(file)} bytes")
-        self._library("decode")(file[at:], out=out, **self.reading)
+        content = take_checksum(file[at:], f"{self.name} file") if self.frail else file[at:]
+        self._library("decode")(content, out=out, **self.reading)
         return self._unfitted(out, channels, depth)
 
     def overhead(self, file: bytes) -> int:
