@@ -130,10 +130,10 @@ MUTANTS = (
         "tests/results/test_store.py",
     ),
     Mutant(
-        "two runs may write to one folder",
+        "two runs write to one file",
         HARNESS + "results/journal.py",
-        "            lock_file(self._file)\n",
-        "            pass\n",
+        " | os.O_EXCL",
+        "",
         "tests/results/test_store.py",
     ),
     Mutant(

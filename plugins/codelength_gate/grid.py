@@ -11,12 +11,12 @@ from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CodelengthError
 from codelength.measure.codec_workers import Watch
-from codelength.measure.engine import FAILURES, execute
+from codelength.measure.engine import execute
 from codelength.measure.job import Limits
 from codelength.measure.plan import Plan, make_plan
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Environment
-from codelength.results.store import Store, load
+from codelength.results.store import FAILURES, Store, load
 from codelength_gate.baseline import Grid
 
 T = TypeVar("T", Codec, Corpus)

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 
-from codelength.results.journal import Journal, records
+from codelength.results.journal import Journal, find_journals, records
 
 
 class Key(NamedTuple):
@@ -33,9 +33,9 @@ K = TypeVar("K")
 
 
 class StudyJournal(Generic[R]):
-    """The records in one file of JSON lines; of two with the same key the later one counts.
+    """Records in JSON lines, one file a writer; of two with the same key the later one counts.
 
-    The file is open for writing while the journal is used as a context. Without a folder the
+    A file is open for writing while the journal is used as a context. Without a folder the
     records are kept in memory alone.
     """
 
@@ -47,7 +47,7 @@ class StudyJournal(Generic[R]):
         skipped: Sequence[type] = (),
         fresh: bool = False,
     ) -> None:
-        """Read what is in `folder`/`file`, which may not be there.
+        """Read the journals of a folder that are called `file`, or like it; see `find_journals`.
 
         Args:
             kinds: Of records.
@@ -55,7 +55,7 @@ class StudyJournal(Generic[R]):
             fresh: Do not find what is in the file.
 
         Raises:
-            StoreError: The file cannot be read, or another process writes to it.
+            StoreError: A file cannot be read, or none can be written.
         """
         self.problems: list[str] = []
         """The lines that are no records, and why."""
@@ -64,9 +64,10 @@ class StudyJournal(Generic[R]):
         if folder is not None:
             decoder: msgspec.json.Decoder[R]
             decoder = msgspec.json.Decoder(reduce(or_, [*kinds, *skipped]))
-            for record in records(folder / file, decoder.decode, self.problems):
-                if type(record) in kinds and not fresh:
-                    self._records[type(record), record.key] = record
+            for journal in [] if fresh else find_journals(folder, file):
+                for record in records(journal, decoder.decode, self.problems):
+                    if type(record) in kinds:
+                        self._records[type(record), record.key] = record
 
     def find(self, kind: type[K], key: Key) -> K | None:
         """Return the record of this kind with this key, if there is one."""

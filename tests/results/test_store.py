@@ -3,6 +3,7 @@ import resource
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from codelength.api.corpus import Reading
@@ -17,6 +18,7 @@ from codelength.results.cell import (
     Readings,
     Status,
 )
+from codelength.results.journal import find_journals
 from codelength.results.store import FILE, Store, load
 
 CUT = CorpusSlice(corpus="c", protocol="whole", kind="raw", samples=1, bytes=10, digest="d" * 64)
@@ -70,7 +72,7 @@ def test_of_two_cells_with_one_key_the_later_counts(tmp_path):
     assert load(tmp_path).current == [cell("a", 6), cell("b")]
 
 
-def test_a_line_that_a_killed_run_left_open_is_passed_over_and_closed(tmp_path):
+def test_a_line_that_a_killed_run_left_open_is_passed_over(tmp_path):
     with Store(tmp_path) as store:
         store.append(cell("a"))
         store.append(cell("b"))
@@ -125,9 +127,9 @@ def test_a_line_that_an_older_codelength_closed_behind_a_killed_run_is_no_proble
         store.append(cell("a"))
     with (tmp_path / FILE).open("ab") as file:
         file.write(b'{"type":"cell","codec":"b\n')
-    with Store(tmp_path) as store:
-        store.append(environment())
-        store.append(cell("c"))
+        file.writelines(
+            msgspec.json.encode(record) + b"\n" for record in (environment(), cell("c"))
+        )
     results = load(tmp_path)
     assert [cell.codec for cell in results.cells] == ["a", "c"]
     assert not results.problems
@@ -165,9 +167,44 @@ def test_results_of_a_newer_schema_are_refused(tmp_path):
         load(tmp_path)
 
 
-def test_two_runs_do_not_write_to_one_folder(tmp_path):
-    with Store(tmp_path), pytest.raises(StoreError, match="another run is writing"):
-        Store(tmp_path)
+def write_many(folder: Path, name: str) -> None:
+    with Store(folder) as store:
+        for number in range(200):
+            store.append(cell(f"{name}{number}"))
+
+
+def test_two_processes_that_write_into_one_folder_lose_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=write_many, args=(tmp_path, name)) for name in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    results = load(tmp_path)
+    assert not results.problems
+    names = [cell.codec for cell in results.cells]
+    assert sorted(names) == sorted(f"{name}{number}" for name in "ab" for number in range(200))
+    assert len(find_journals(tmp_path, FILE)) == 2
+
+
+def test_each_writer_has_a_file_and_the_later_writer_counts(tmp_path):
+    with Store(tmp_path) as one, Store(tmp_path) as other:
+        other.append(cell("a", 6))
+        one.append(cell("a", 5))
+        with Store(tmp_path) as third:
+            third.append(cell("b"))
+            third.log("what it printed")
+    assert load(tmp_path).current == [cell("a", 6), cell("b")]
+    assert one.path.name == FILE
+    assert find_journals(tmp_path, FILE) == [one.path, other.path, third.path]
+    (log,) = tmp_path.glob("*.log")
+    assert log.stem == third.path.stem.replace("results", "failures")
+
+
+def test_a_writer_that_appends_nothing_leaves_no_file(tmp_path):
+    with Store(tmp_path):
+        assert (tmp_path / FILE).exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -21,9 +21,6 @@ from codelength.results.store import Store, load
 from codelength.workers.sandbox import Sandbox, strongest
 from codelength.workers.supervisor import Crew
 
-FAILURES = "failures.log"
-"""In the results folder: what the workers of failed cells wrote, tracebacks among it."""
-
 SCRATCH = ".scratch-"
 """How the folders for blobs begin; they are there only while a run lasts."""
 
@@ -64,8 +61,7 @@ def execute(
                 store.append(code)
             store.append(cell)
             if log:
-                with (store.folder / FAILURES).open("a") as file:
-                    file.write(f"=== {cell.codec} on {cell.slice.corpus}: {cell.reason}\n{log}\n")
+                store.log(f"=== {cell.codec} on {cell.slice.corpus}: {cell.reason}\n{log}\n")
 
     def serve(entry: Registered[Codec]) -> None:
         recipe = plan.recipe(entry)

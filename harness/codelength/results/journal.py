@@ -1,17 +1,20 @@
-"""JSON lines in one file, appended one by one, so that nothing that was paid for is lost.
+"""JSON lines in a folder, appended one by one, so that nothing that was paid for is lost.
 
-A line that a killed run left unfinished is passed over, and so is one that is damaged, by name.
+Each writer has a file of its own, and all files are read as one. So many may write at once, from
+many machines, and nothing is locked. A line that a killed run left unfinished is passed over, and
+so is one that is damaged, by name.
 """
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
 import msgspec
 
 from codelength.api.errors import StoreError
-from codelength.results.files import lock_file
 
 T = TypeVar("T")
 
@@ -19,9 +22,9 @@ BINARY: int = getattr(os, "O_BINARY", 0)
 """Windows would change line ends without it."""
 
 KILLED = b"\x18\n"
-"""The end of a line that a killed run left open, behind the control character "cancel"."""
+"""The end of a line that a killed run left open, where an older codelength has closed it."""
 NEXT_RUN = b'{"type":"environment"'
-"""What follows such a line if an older codelength closed it."""
+"""What follows such a line if a still older one closed it."""
 LONGEST = 1 << 28
 """Bytes of a line that is read."""
 
@@ -76,30 +79,41 @@ def _lines(path: Path) -> Iterator[bytes]:
                 line = file.readline(LONGEST + 1)
 
 
+def find_journals(folder: Path, file: str) -> list[Path]:
+    """Return the journals of one kind in a folder, in the order in which they were begun.
+
+    Args:
+        folder: It may not be there.
+        file: What the first one is called: `results.jsonl`. The others are `results-TIME-….jsonl`.
+    """
+    first = folder / file
+    return [first] * first.exists() + sorted(folder.glob(f"{first.stem}-2*T*{first.suffix}"))
+
+
 class Journal:
-    """The open file of one run; no second run writes to it meanwhile."""
+    """The file of one writer; nobody else writes to it. It is removed if nothing was appended."""
 
     def __init__(self, folder: Path, file: str) -> None:
-        self.folder, self._path = folder, folder / file
+        """Begin a file in a folder; see `find_journals`. Raises StoreError."""
+        self.folder, self._is_empty = folder, True
+        first = folder / file
+        own = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{uuid.uuid4().hex[:6]}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o666)
+            try:
+                self._begin(first)
+            except FileExistsError:
+                self._begin(first.with_name(f"{first.stem}-{own}{first.suffix}"))
         except OSError as error:
             raise StoreError(f"no results can be written to {folder}: {error.strerror}") from error
-        try:
-            lock_file(self._file)
-        except OSError as error:
-            raise StoreError(f"another run is writing to {folder}; choose another --out") from error
-        if os.lseek(self._file, 0, os.SEEK_END):
-            os.lseek(self._file, -1, os.SEEK_END)
-            if os.read(self._file, 1) != b"\n":
-                self._put(KILLED)
+
+    def _begin(self, path: Path) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | BINARY
+        self.path, self._file = path, os.open(path, flags, 0o666)
 
     def append(self, record: msgspec.Struct) -> None:
         """Writes one record through to the disk. Raises StoreError; what is there stays."""
-        self._put(_write(record) + b"\n")
-
-    def _put(self, line: bytes) -> None:
+        line, self._is_empty = _write(record) + b"\n", False
         try:
             written = os.write(self._file, line)
             if written < len(line):
@@ -107,7 +121,7 @@ class Journal:
             os.fsync(self._file)
         except OSError as error:
             raise StoreError(
-                f"{self._path} cannot be written: {error.strerror}; what was measured "
+                f"{self.path} cannot be written: {error.strerror}; what was measured "
                 "before is in it; mend that and repeat the command to go on"
             ) from error
 
@@ -116,3 +130,5 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         os.close(self._file)
+        if self._is_empty:
+            self.path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Results on disk: the cells of all runs in one folder, in one file of JSON lines.
+"""Results on disk: the cells of all runs in one folder, in JSON lines, one file a writer.
 
-The first line of every run is its environment; the cells that follow refer to it.
+A cell refers to the environment that it was measured in, which stands before it in its file.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,10 +13,12 @@ import msgspec
 from codelength.api.errors import StoreError, UsageError
 from codelength.results import schema1
 from codelength.results.cell import SCHEMA, Cell, Code, Environment, Evidence, Readings
-from codelength.results.journal import Journal, records
+from codelength.results.journal import Journal, find_journals, records
 from codelength.results.validity import find_problem
 
 FILE = "results.jsonl"
+FAILURES = "failures.log"
+"""What the workers of failed cells wrote, tracebacks among it."""
 
 Record = Cell | Code | Environment | Readings
 
@@ -85,8 +87,10 @@ def load(folder: Path) -> Results:
         old = head.type == "cell" and not head.evidence and (written_before or head.status == "ok")
         return schema1.read_cell(line) if old else _read(line)
 
-    for file, read_line in ((schema1.SCORES, schema1.read_score), (FILE, read)):
-        for record in records(folder / file, partial(_checked, read_line), results.problems):
+    scores = dict.fromkeys(find_journals(folder, schema1.SCORES))
+    for file in (*scores, *find_journals(folder, FILE)):
+        read_line = partial(_checked, schema1.read_score if file in scores else read)
+        for record in records(file, read_line, results.problems):
             match record:
                 case Cell():
                     results.cells.append(record)
@@ -96,7 +100,7 @@ def load(folder: Path) -> Results:
                     results.readings[record.corpus] = record
                 case Environment(schema=schema) if schema > SCHEMA:
                     raise StoreError(
-                        f"{folder / file} has schema {schema}, this codelength reads up to "
+                        f"{file} has schema {schema}, this codelength reads up to "
                         f"{SCHEMA}; update it, or choose another --out"
                     )
                 case Environment():
@@ -134,3 +138,10 @@ class Store(Journal):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, FILE)
+
+    def log(self, text: str) -> None:
+        """Append to the FAILURES of this writer, which are called as its results are."""
+        kind, log = Path(FILE), Path(FAILURES)
+        name = self.path.stem.replace(kind.stem, log.stem, 1) + log.suffix
+        with (self.folder / name).open("a") as file:
+            file.write(text)
