@@ -307,6 +307,15 @@ def test_an_estimate_follows_the_codecs_that_are_most_like_it_file_by_file() -> 
     assert found["like d"].value == pytest.approx(0.155, rel=0.03)
 
 
+def test_an_estimate_of_a_codec_that_is_like_no_other_has_a_wider_interval() -> None:
+    rates = {"a": (0.5, 0.4), "b": (0.55, 0.42), "c": (0.45, 0.38), "d": (0.52, 0.36)}
+    sampled = {name: of_files(both) for name, both in rates.items()}
+    whole = {n: of_files([0.4 + i / 20]) for i, n in enumerate(rates)}
+    left = {"like": of_files((0.5, 0.39)), "unlike": of_files((0.2, 0.9))}
+    found = estimate_whole(sampled | left, whole)
+    assert found["unlike"].reach > 1.5 * found["like"].reach
+
+
 def test_a_large_file_counts_for_as_much_of_the_estimate_as_of_all_bytes() -> None:
     """The sample has as much of a small file as of one a hundred times as large."""
     rates = {

@@ -334,7 +334,8 @@ def estimate_whole(
     the weights are 1 / (d² + 10⁻⁴), where d is the distance of the logarithms of the ratios of the
     files. The change is taken from the ratios of all files together, or file by file and summed;
     that one counts which errs less for the codecs that have both, each estimated from the others.
-    Its errors for these give the interval.
+    Its errors for these give the interval, which is wider for a codec that is like no other: the
+    variance is taken to grow as 0.05 + the weighted mean of d.
 
     Args:
         sampled: Cells of the sample by codec, all of the same blocks.
@@ -353,6 +354,7 @@ def estimate_whole(
     near = 1 / (distances + 1e-4)
     near[: len(both)] *= 1 - np.eye(len(both))
     near /= near.sum(axis=1, keepdims=True)
+    scales = np.sqrt(0.05 + (near * np.sqrt(distances)).sum(axis=1))
     logs = np.log([rates[name] for name in [*both, *left]])
     truth = np.log([ratio(whole[name]) or 1 for name in both])
     guesses = [logs[:, None] + truth - logs[: len(both)]]
@@ -360,12 +362,13 @@ def estimate_whole(
         steps = _log_rates(known) - files[: len(both)]
         guesses.append(np.log(np.exp(files[:, None] + steps) @ _shares(known[0])))
     found = [(near * guess).sum(axis=1) for guess in guesses]
-    spreads = [float(np.sqrt(np.mean((one[: len(both)] - truth) ** 2))) for one in found]
-    spread, best = min(zip(spreads, found, strict=True), key=lambda pair: pair[0])
+    best = min(found, key=lambda one: float(np.mean((one[: len(both)] - truth) ** 2)))
+    errors = (best[: len(both)] - truth) / scales[: len(both)]
     freedom = np.array([len(both) - 1.0])
-    reach = float(np.exp(spread * student_quantile(1 - (1 - CONFIDENCE) / 2, freedom)[0]))
+    quantile = student_quantile(1 - (1 - CONFIDENCE) / 2, freedom)[0]
+    reaches = np.exp(np.sqrt(np.mean(errors**2)) * quantile * scales[len(both) :]).tolist()
     values = np.exp(best[len(both) :]).tolist()
-    return {n: WholeEstimate(value, reach) for n, value in zip(left, values, strict=True)}
+    return {n: WholeEstimate(*one) for n, *one in zip(left, values, reaches, strict=True)}
 
 
 def _log_rates(sizes: "Sequence[Floats]") -> "Floats":
