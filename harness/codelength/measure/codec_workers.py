@@ -164,7 +164,7 @@ class CodecWorkers:
             "decoder": replace(recipe, corpora=(), data=None, places=()),
             "reader": replace(recipe, codec="", plugin=""),
         }
-        self._needed = _needed_by(recipe)
+        self._needed = needed_by(recipe)
         needed = [Path(sys.prefix), *map(Path, sys.path), *_files_of(recipe)]
         self._answers = [
             place
@@ -433,7 +433,7 @@ def _files_of(recipe: Recipe) -> list[Path]:
     return files
 
 
-def _needed_by(recipe: Recipe) -> list[Path]:
+def needed_by(recipe: Recipe) -> list[Path]:
     """Files and folders that a codec may read: those of plugins, those that its settings name.
 
     Also the programs that a plugin file names which is no Python file.

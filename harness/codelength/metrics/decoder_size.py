@@ -86,6 +86,11 @@ def measure_decoder(modules: Sequence[str]) -> DecoderCode | None:
     paths = [Path(name) for name in names if not Path(name).name.startswith(RUNTIME)]
     if not paths:
         return None
+    return DecoderCode(list(modules), *zip_files(paths))
+
+
+def zip_files(paths: Sequence[Path]) -> tuple[dict[str, int], int]:
+    """Return the bytes of files by name, and those of an archive of all, as `DecoderCode` has."""
     archive, files = BytesIO(), {}
     with zipfile.ZipFile(archive, "w") as packed:
         for path in paths:
@@ -93,7 +98,7 @@ def measure_decoder(modules: Sequence[str]) -> DecoderCode | None:
             files[name] = path.stat().st_size
             # ZipInfo has one date for all, so that the same files make the same archive
             packed.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
-    return DecoderCode(list(modules), files, len(archive.getvalue()))
+    return files, len(archive.getvalue())
 
 
 def _run_script(script: str, arguments: Sequence[str]) -> Any:
