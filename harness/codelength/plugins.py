@@ -220,9 +220,7 @@ class Plugins:
                 return found or [self.codec(spec)]
             return [self.codec(one) for one in expand_spec(spec)]
 
-        rows = [*every, *(e for e in self.codecs if not e.item.by_default)]
-        members = _members(rows, len(every), lambda codec: codec.groups)
-        return self._choose(split_specs(specs), every, named, members)
+        return self._choose(split_specs(specs), every, named, self.codec_groups())
 
     def select_corpora(self, specs: str | None) -> list[Registered[Corpus]]:
         """Return the corpora of a comma-separated list, or the embedded ones.
@@ -238,10 +236,18 @@ class Plugins:
             entry = self.corpus(self._with_name(spec))
             return [replace(entry, item=view) for view in entry.item.views()]
 
-        others = [e for e in self.corpora if not e.item.embedded and not _has_to_name(e.item)]
-        rows = [*embedded, *others]
-        members = _members(rows, len(embedded), lambda corpus: (corpus.kind,))
-        return self._choose(self._split_corpora(specs), embedded, named, members)
+        return self._choose(self._split_corpora(specs), embedded, named, self.corpus_groups())
+
+    def codec_groups(self) -> dict[str, list[Registered[Codec]]]:
+        """Return the default rows of each group of codecs; all its rows if none is a default."""
+        return _members(
+            (group, e, e.item.by_default) for e in self.codecs for group in e.item.groups
+        )
+
+    def corpus_groups(self) -> dict[str, list[Registered[Corpus]]]:
+        """Return the embedded corpora of each kind; all of a kind that has none embedded."""
+        named = (e for e in self.corpora if not (e.item.of_files or e.item.of_models))
+        return _members((e.item.kind, e, e.item.embedded) for e in named)
 
     def _choose(
         self,
@@ -261,7 +267,7 @@ class Plugins:
                 own = self.groups.get(name[1:])
                 if own is None and name[1:] not in members:
                     groups = [*self.groups, *members]
-                    raise unknown("group", name[1:], groups, "codelength list codecs")
+                    raise unknown("group", name[1:], groups, "codelength list groups")
                 found = self._choose(own, every, named, members) if own else members[name[1:]]
             elif name != piece and ":" not in name:
                 found = [entry for entry in chosen.values() if entry.item.name == name]
@@ -311,22 +317,14 @@ def installed_plugins() -> Plugins:
     return Plugins()
 
 
-def _has_to_name(corpus: Corpus) -> bool:
-    """Whether a corpus is nothing without the file or the codec that its spec names."""
-    return corpus.of_files or corpus.of_models
-
-
 def _members(
-    rows: Sequence[Registered[Configurable]],
-    defaults: int,
-    groups_of: Callable[[Configurable], Sequence[str]],
+    rows: Iterable[tuple[str, Registered[Configurable], bool]],
 ) -> dict[str, list[Registered[Configurable]]]:
-    """Return the rows of each group: the first `defaults` ones, or all where none of those is."""
+    """Return the rows of each group: its default ones, or all where none of those is."""
     members: dict[str, list[Registered[Configurable]]] = {}
     others: dict[str, list[Registered[Configurable]]] = {}
-    for number, row in enumerate(rows):
-        for group in groups_of(row.item):
-            (members if number < defaults else others).setdefault(group, []).append(row)
+    for group, row, is_default in rows:
+        (members if is_default else others).setdefault(group, []).append(row)
     return {**others, **members}
 
 

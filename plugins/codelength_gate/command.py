@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 from msgspec.structs import replace
 
 from codelength.api.errors import UsageError
@@ -133,10 +134,10 @@ def command(
         "limit": limit,
         "wall": wall,
     }
-    given = [f"--{name}" for name, value in options.items() if value is not None]
-    if given and not update:
+    typed = [f"--{name}" for name in options if _is_typed(name) and not update]
+    if typed:
         raise UsageError(
-            f"{given[0]} changes the grid of the baseline; give it with --update, once"
+            f"{typed[0]} changes the grid of the baseline; give it with --update, once"
         )
     before = load(path)
     if before is None and not update:
@@ -147,6 +148,7 @@ def command(
     policy = Policy(time == "block", keys == "block", budget)
     with watch(sys.stderr, quiet=not sys.stderr.isatty()) as progress:
         if before and not update:
+            _refuse_others(_choose(plugins, before, **options), plugins, before, path)
             recorded = history is not None
             outcome = check(before, plugins, progress, policy, time != "off", timeout, recorded)
         else:
@@ -239,6 +241,20 @@ def _choose(
         if stray := [spec for spec in walled if spec not in specs]:
             raise UsageError(f"--wall names {stray[0]}, which is not measured; see --codecs")
     return Choice(specs, grid, walled, [row for row in rows.gone if row not in specs])
+
+
+def _is_typed(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name.replace("protocol", "protocols"))
+    return source is ParameterSource.COMMANDLINE
+
+
+def _refuse_others(asked: Choice, plugins: Plugins, before: Baseline, path: Path) -> None:
+    """Raise UsageError if the options of `--use` ask for what the baseline does not have."""
+    has = codecs_to_check(before, compare_rows(before.rows, plugins))
+    others = [codec for codec in asked.codecs if codec not in has]
+    if others or asked.grid != before.grid:
+        what = others[0] if others else "other corpora, protocols or another limit"
+        raise UsageError(f"--use asks for {what}, which {path} does not have; add --update, once")
 
 
 def _keep(baseline: Baseline, path: Path, gone: list[str]) -> str:

@@ -120,6 +120,12 @@ def test_groups_of_the_file_may_hold_others(
     }
     listed = json.loads(typed("list", "groups", "--json"))
     assert {"group": "@few", "about": "gzip:level=1..2,@fast"} in listed
+    assert {"@classical", "@bindings", "@text", "@image"} <= {row["group"] for row in listed}
+    few = [row["codec"] for row in json.loads(typed("list", "codecs", "@few", "--json"))]
+    assert few[:2] == ["gzip:level=1", "gzip:level=2"]
+    assert "lz4:level=0" in few
+    rows = json.loads(typed("list", "corpora", "@text", "--json"))
+    assert {row["corpus"] for row in rows} == {"prose", "structured"}
     Path("codelength.toml").write_text('[groups]\na = "@b"\nb = "@a"\n')
     with pytest.raises(UsageError, match=r"the group @. is part of itself"):
         read_groups()

@@ -15,14 +15,16 @@ from codelength.cli.output import AS_JSON, Rows, print_rows
 from codelength.plugins import Plugins
 
 
-def _codecs(plugins: Plugins) -> Rows:
-    codecs = [entry.item for entry in plugins.codecs]
+def _codecs(plugins: Plugins, group: str = "") -> Rows:
+    chosen = plugins.select_codecs(group) if group else plugins.codecs
+    codecs = [entry.item for entry in chosen]
     return [{"codec": c.spec, "about": _missing(c) or _first_line(c.__doc__)} for c in codecs]
 
 
-def _corpora(plugins: Plugins) -> Rows:
+def _corpora(plugins: Plugins, group: str = "") -> Rows:
     rows = []
-    for corpus in (entry.item for entry in plugins.corpora):
+    chosen = plugins.select_corpora(group) if group else plugins.corpora
+    for corpus in (entry.item for entry in chosen):
         missing = _missing(corpus)
         state = "default" if corpus.embedded else "not here" if missing else "here"
         about = missing or corpus.title
@@ -41,11 +43,11 @@ def _media(plugins: Plugins) -> Rows:
 
 
 def _groups(plugins: Plugins) -> Rows:
-    found = {name: ",".join(specs) for name, specs in plugins.groups.items()}
-    for codec in (entry.item for entry in plugins.select_codecs(None)):
-        for group in codec.groups:
-            found[group] = f"{found[group]},{codec.spec}" if group in found else codec.spec
-    return [{"group": f"@{name}", "about": specs} for name, specs in found.items()]
+    found = {name: list(specs) for name, specs in plugins.groups.items()}
+    for members in (plugins.codec_groups(), plugins.corpus_groups()):
+        for group, entries in members.items():
+            found.setdefault(group, []).extend(entry.item.spec for entry in entries)
+    return [{"group": f"@{name}", "about": ",".join(specs)} for name, specs in found.items()]
 
 
 def _missing(thing: Codec | Corpus) -> str:
@@ -78,16 +80,21 @@ TABLES: dict[str, Callable[[Plugins], Rows]] = {
 def command(what: str, name: str | None, as_json: bool, plugins: Plugins) -> None:
     """Show what can be named: codecs, corpora, protocols, kinds of media, groups.
 
-    With a NAME, show its settings: their default, their range and what they mean.
+    With a NAME, show its settings: their default, their range and what they mean; with a
+    @GROUP of codecs or corpora, what is in it.
 
     \b
     codelength list codecs
     codelength list codecs zstd
+    codelength list codecs @images
     codelength list corpora --data MIRROR
     """
     warn_broken(plugins)
     if name is None:
         print_rows(TABLES[what](plugins), as_json)
+        return
+    if name.startswith("@") and what in ("codecs", "corpora"):
+        print_rows((_codecs if what == "codecs" else _corpora)(plugins, name), as_json)
         return
     if what not in ("codecs", "corpora", "protocols"):
         raise UsageError(f"{what} have no settings; 'codelength list {what}' shows them")

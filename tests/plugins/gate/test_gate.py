@@ -417,6 +417,17 @@ def test_a_check_runs_the_grid_of_its_baseline_and_no_other(made):
     assert "--codecs changes the grid of the baseline; give it with --update, once" in ran.stderr
 
 
+def test_a_table_of_the_file_may_name_the_grid_that_the_baseline_has(made, tmp_path):
+    table = tmp_path / "codelength.toml"
+    table.write_text('[gate.ci]\ncodecs = "squeeze"\n')
+    ran = made("--use", "ci")
+    assert (ran.returncode, ran.stdout) == (0, "2 cells: 2 equal\ngate: ok\n")
+    table.write_text('[gate.ci]\ncodecs = "squeeze,xz"\n')
+    ran = made("--use", "ci")
+    assert ran.returncode == 2
+    assert "--use asks for xz:preset=9e, which base.json does not have" in ran.stderr
+
+
 def test_without_a_baseline_the_command_that_makes_it_is_named(gate):
     ran = gate()
     assert ran.returncode == 2
