@@ -8,7 +8,7 @@ from codelength_exact import kernels
 from codelength_exact.backend import Backend, Matrix
 from codelength_exact.constants import frequency_total
 from codelength_exact.kernels import CpuProduct, CpuRows, FloatArray, IntArray
-from codelength_exact.products import PackedMatrix, multiply
+from codelength_exact.products import PackedMatrix, from_panels, multiply
 
 
 class NumbaMatrix(Matrix[IntArray, FloatArray]):
@@ -17,9 +17,13 @@ class NumbaMatrix(Matrix[IntArray, FloatArray]):
     def __init__(
         self, values: NDArray[np.int8], scales: FloatArray, bias: FloatArray | None
     ) -> None:
-        self._values = PackedMatrix(values)
+        self._values, self._inputs = PackedMatrix(values), values.shape[1]
         self.channel_scales = scales
         self.bias = np.zeros(len(scales), np.float32) if bias is None else bias
+
+    def unpacked(self) -> NDArray[np.int8]:
+        """Return the values (outputs, inputs)."""
+        return from_panels(self._values.panels, self._values.outputs, self._inputs)
 
     def times(self, rows: CpuRows) -> CpuProduct:
         values, scales = rows

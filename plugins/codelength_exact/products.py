@@ -70,6 +70,12 @@ def to_panels(values: NDArray[np.int8], columns: int, group: int) -> NDArray[np.
     return np.ascontiguousarray(apart.transpose(0, 2, 1, 3))
 
 
+def from_panels(panels: NDArray[np.int8], outputs: int, inputs: int) -> NDArray[np.int8]:
+    """Return the values (outputs, inputs) that `to_panels` packed."""
+    apart = panels.transpose(0, 2, 1, 3).reshape(-1, panels.shape[1] * panels.shape[3])
+    return np.ascontiguousarray(apart[:outputs, :inputs])
+
+
 def multiply(rows: NDArray[np.signedinteger], matrix: PackedMatrix) -> NDArray[Any]:
     """Return the integers rows · matrix: (rows, inputs) → (rows, outputs).
 

@@ -58,6 +58,8 @@ class HfCodec(CoderCodec):
     activations: int = 16
     """Bits of what weights are multiplied by: 16, or 8 for a little more speed and up to 4% more
     bytes. A checkpoint that holds int8 matrices was made for 8 and runs so."""
+    learn: bool | None = None
+    """True if the model's head learns from what was coded."""
 
     def __post_init__(self) -> None:
         check_bits(self.name, self.bits)
@@ -69,6 +71,8 @@ class HfCodec(CoderCodec):
             raise UsageError(f"hf:stride={self.stride} cannot be: it is 1 token or more")
         if self.stride is not None and not self.exact:
             raise UsageError("hf:stride cannot be set with exact=false: such models start anew")
+        if self.learn and not self.exact:
+            raise UsageError("hf:learn=true cannot be with exact=false: only exact models learn")
 
     def check_available(self) -> None:
         super().check_available()
@@ -107,7 +111,10 @@ class HfCodec(CoderCodec):
             from codelength_hf.predictor import ExactPredictor
 
             wide = self.activations == 16 and not self.checkpoint.is_quantised
-            return ExactPredictor(self.checkpoint, self.window, wide=wide, stride=self.stride)
+            learn = bool(self.learn)
+            return ExactPredictor(
+                self.checkpoint, self.window, wide=wide, stride=self.stride, learn=learn
+            )
         from codelength_hf.float_model import LockstepPredictor
 
         return LockstepPredictor(self.checkpoint, self.window)

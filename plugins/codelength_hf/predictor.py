@@ -21,6 +21,7 @@ from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
 from codelength_hf.families import read_architecture
+from codelength_hf.learning import HeadLearning
 from codelength_hf.prepared import prepared
 from codelength_hf.reading import Tensors, initial_tensors, read_weights
 from codelength_hf.tokens import Tokens, tokens_of
@@ -97,6 +98,8 @@ class TransformerPredictor(Predictor):
     window: int | None = None
     fold: bool = False
     stride: int | None = None
+    learn: bool = False
+    """What the head reads is corrected by what it learns in a sequence."""
 
     @property
     @abstractmethod
@@ -106,6 +109,12 @@ class TransformerPredictor(Predictor):
     @abstractmethod
     def stored(self) -> bytes:
         """Return the weights, as `model_bytes` counts them."""
+
+    def learning(self, streams: int) -> HeadLearning:
+        """Return what the head learns in some streams, at their beginning."""
+        model = self.model
+        assert isinstance(model, QuantizedTransformer)
+        return HeadLearning(model, streams)
 
     @property
     def context(self) -> int:
@@ -149,7 +158,8 @@ class TransformerPredictor(Predictor):
     @property
     def batch(self) -> int:  # type: ignore[override]
         """Return how many streams' caches fit in memory."""
-        return max(1, min(MOST_STREAMS, MEMORY // self.model.remembers))
+        learned = self.learning(0).remembers if self.learn else 0
+        return max(1, min(MOST_STREAMS, MEMORY // (self.model.remembers + learned)))
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
@@ -188,8 +198,15 @@ class TransformerPredictor(Predictor):
         return np.where(symbols < self.model.outputs, symbols, begin).astype(np.int64)
 
     def frequencies(self, batch: Sequence[IntArray]) -> Iterator[tuple[int, IntArray]]:
+        learning: dict[int, HeadLearning] = {}
         for group in self._groups(batch):
-            yield from self._together(batch, group)
+            if self.learn:
+                for i, _, _ in group:
+                    learning[i] = learning.get(i) or self.learning(1)
+            yield from self._together(batch, group, learning)
+            for i, _, stop in group:
+                if stop == len(batch[i]):
+                    learning.pop(i, None)
 
     def _groups(self, batch: Sequence[IntArray]) -> Iterator[list[tuple[int, int, int]]]:
         """Yield groups of segments (sequence, start, stop) to compute at once.
@@ -213,8 +230,12 @@ class TransformerPredictor(Predictor):
             yield short
 
     def _together(
-        self, batch: Sequence[IntArray], group: list[tuple[int, int, int]]
+        self,
+        batch: Sequence[IntArray],
+        group: list[tuple[int, int, int]],
+        learning: dict[int, HeadLearning],
     ) -> Iterator[tuple[int, IntArray]]:
+        """Yield the frequencies of a group. `learning` is what each sequence has taught."""
         given = min(self.context, group[0][1])  # symbols that are read again: none at the beginning
         longest = given + max(stop - start for _, start, stop in group)
         tokens = np.full((len(group), longest), self.model.begin_token, np.int64)
@@ -230,7 +251,12 @@ class TransformerPredictor(Predictor):
                 for part, own in self._parts(rows, stream * time + first - at, last - first):
                     positions = np.arange(first + part.start, first + part.stop)
                     escape = self.escape_frequencies(counts[stream][positions], positions)
-                    yield i, self.model.frequencies(own, escape, self.escapes, self.precision)
+                    extra = escape, self.escapes, self.precision
+                    if self.learn:
+                        known = batch[i][start - given + positions]
+                        yield i, learning[i].frequencies(own, *extra, known)
+                    else:
+                        yield i, self.model.frequencies(own, *extra)
 
     def _parts(
         self, rows: Rows[Any, Any], first: int, count: int
@@ -255,7 +281,7 @@ class ExactPredictor(TransformerPredictor):
 
     @property
     def model(self) -> AnyQuantizedTransformer:
-        where = device.chosen()
+        where = device.PROCESSOR if self.learn else device.chosen()
         return load_quantized(self.checkpoint, self.window, where, self.initial, self.wide)
 
     @property
@@ -335,10 +361,13 @@ class TransformerStepper(Stepper):
         self._context = predictor.context
         self._recent = np.zeros((streams, self._context), np.int64)
         self._frequencies: NDArray[np.int32] | None = None
+        self._learning = predictor.learning(streams) if predictor.learn else None
 
     def frequencies(self) -> IntArray:
         if self._frequencies is None:
             rows = self._model.run(self._state, self._last[:, None])
+            if self._learning is not None:
+                rows = self._learning.correct(rows)
             at = np.full(len(self._last), self._at)
             escape = self._predictor.escape_frequencies(self._escapes, at)
             escapes, precision = self._predictor.escapes, self._predictor.precision
@@ -346,7 +375,9 @@ class TransformerStepper(Stepper):
         return self._frequencies
 
     def advance(self, symbols: IntArray) -> None:
-        self.frequencies()  # takes in the symbols before
+        frequencies = self.frequencies()  # takes in the symbols before
+        if self._learning is not None:
+            self._learning.learn(frequencies, symbols[:, None], self._predictor.precision)
         self._frequencies = None
         self._escapes = self._escapes + (symbols >= self._model.outputs)
         self._last = self._predictor.inputs(symbols)
@@ -372,6 +403,8 @@ class TransformerStepper(Stepper):
 
     def keep(self, streams: int) -> None:
         self._state.keep(streams)
+        if self._learning is not None:
+            self._learning.keep(streams)
         self._last, self._escapes = self._last[:streams], self._escapes[:streams]
         self._recent = self._recent[:streams]
         if self._frequencies is not None:

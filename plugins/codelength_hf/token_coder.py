@@ -38,8 +38,8 @@ class TokenCoder(Coder):
 
     @cached_property
     def _segmenter(self) -> Segmenter:
-        # with a stride, a segment needs the one before: a sample is one stream
-        overlaps = self._predictor.context > 0
+        # with a stride, and if it learns, a segment needs those before: a sample is one stream
+        overlaps = self._predictor.context > 0 or self._predictor.learn
         return Segmenter(None if overlaps else self._predictor.model.window, group=1)
 
     @cached_property

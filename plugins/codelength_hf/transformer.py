@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codelength.coding.range_coder import PRECISION
 from codelength_exact.backend import Floats, Ints, Matrix, Product, Rows
+from codelength_exact.backend_numba import NumbaMatrix
 from codelength_hf.architecture import Architecture, Attending
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
 from codelength_hf.constants import share, units
@@ -267,6 +268,16 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         gate = backend.sigmoid(experts.shared_gate.times(rows))
         shared = backend.to_floats(self._through(experts.shared, rows))
         return backend.plus(x, backend.times(shared, gate))
+
+    @property
+    def head_rows(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Return the head's values (outputs, width) and scales (outputs,), on a CPU."""
+        assert isinstance(self._head, NumbaMatrix)
+        return self._head.unpacked(), self._head.channel_scales
+
+    def quantise(self, x: Floats) -> Rows[Ints, Floats]:
+        """Return x (rows, width) quantised."""
+        return self._backend.quantise(x)
 
     def frequencies(
         self,

@@ -193,13 +193,22 @@ class MixCodec(MixSettings, CoderCodec):
 
     @property
     def coder(self) -> Coder:
-        if self._predictor.alphabet == BYTES:
-            from codelength_mix.coder import MixCoder
+        from codelength_mix.coder import MixCoder
 
-            return MixCoder(self._memory, self._predictor, self._lanes)
+        predictor, mixer = self._predictor, MixCoder(self._memory)
+        if predictor.alphabet == BYTES:
+            mixture = MixCoder(self._memory, predictor, self._lanes)
+            return mixture if self.over is None else or_mixer(mixture, mixer, 0)
         from codelength_mix.symbol_coder import SymbolMixCoder
 
-        return SymbolMixCoder(self._memory, self._predictor, self._lanes)
+        return or_mixer(SymbolMixCoder(self._memory, predictor, self._lanes), mixer, 1)
+
+
+def or_mixer(mixture: Coder, mixer: Coder, mark: int) -> Coder:
+    """Return a coder that takes the shorter of two blobs; see `fallback`."""
+    from codelength_mix.fallback import OrMixer
+
+    return OrMixer(mixture, mixer, mark)
 
 
 def check_memory(name: str, memory: int) -> None:

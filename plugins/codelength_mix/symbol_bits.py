@@ -16,22 +16,23 @@ from codelength_mix.memory import int64
 from codelength_mix.mixing import apply_apms, update_apms, update_state_map
 from codelength_mix.symbol_memory import (
     BIAS,
-    CONFIDENCE,
+    COLUMN,
+    COLUMNS,
     CONTEXTS,
     DEPTHS,
     FIRST_ROWS,
-    INPUTS,
+    FIRST_SETS,
     LENGTH,
     LENGTHS,
     MATCH,
     MODEL,
     MOST_ROWS,
     ORDERS,
+    OTHERS,
     PHASES,
     POINTER,
     SHARE,
     SYMBOLS,
-    WEIGHT_SETS,
     SymbolMemory,
 )
 from codelength_mix.symbol_tree import SymbolTree, accumulate, best_two, cut
@@ -46,7 +47,8 @@ LONGEST = 32
 SURE = 12
 """Bits of the model's confidence in its best symbol."""
 
-SETS = len(WEIGHT_SETS)
+EXTRA = len(OTHERS)
+"""Inputs of the mixer that are of no context."""
 
 
 @compiled
@@ -128,6 +130,8 @@ def code_symbols(  # noqa: C901 - one loop, for speed
     """
     decoding = len(rows) > 0
     alphabet, lanes = len(tree.order), len(memory.lanes)
+    contexts = len(memory.hashes)
+    lined = contexts > CONTEXTS
     low, high, point, done = coder[LO], coder[HI], coder[POINT], coder[AT]
     no_shares, own_seen = np.empty(0, np.uint16), np.empty(3, np.int64)
     for step in range(start, stop):
@@ -144,6 +148,9 @@ def code_symbols(  # noqa: C901 - one loop, for speed
             if len(lengths):
                 before = np.log2(np.float64(high - low + 1)) - 8 * done
             last = hash_symbols(memory, number, step, best, second)
+            column = min(lane[COLUMN], COLUMNS - 1)
+            if lined:
+                hash_column(memory, column, tree.moves[best], tree.moves[second])
             rate = max(LEARNING_RATE, FIRST_LEARNING_RATE - (memory.clock[0] >> 2))
             memory.clock[0] += 1
             expected = -1
@@ -156,7 +163,7 @@ def code_symbols(  # noqa: C901 - one loop, for speed
                 middle = cut(tree.weight, first, end)
                 if depth & 3 == 0:
                     node = 1
-                    for context in range(CONTEXTS):
+                    for context in range(contexts):
                         key = hashed(memory.hashes[context] + (middle + 1) * HALF)
                         memory.slots[context] = find_or_add(memory.hash_table, key)
                 phase = min(depth >> 2, PHASES - 1)
@@ -167,8 +174,11 @@ def code_symbols(  # noqa: C901 - one loop, for speed
                 guess = -1
                 if expected >= 0:
                     guess = int64(tree.place[expected] >= middle)
-                mixed = predict(memory, phase, depth, node, model, guess, bucket, sure)
-                one, two = symbol_apms(middle, last, len(memory.apms))
+                mixed = predict(memory, phase, depth, node, model, guess, bucket, sure, column)
+                if lined and depth == 0:
+                    one, two = column_apms(memory, len(memory.apms))
+                else:
+                    one, two = symbol_apms(middle, last, len(memory.apms))
                 plain = int64(SQUASH[mixed + MAX_LOG_ODDS + 1])
                 probability = (plain + apply_apms(memory.apms, one, two, mixed)) >> 1
                 probability = min(max(probability, 1), ONE - 1)
@@ -194,7 +204,7 @@ def code_symbols(  # noqa: C901 - one loop, for speed
                 learn(memory, phase, node, bit, rate)
                 update_apms(memory.apms, one, two, mixed, bit)
                 if guess >= 0:
-                    row = phase * (CONTEXTS + 1) + CONTEXTS
+                    row = phase * (contexts + 1) + contexts
                     update_state_map(memory.state_maps, row, bucket, int64(bit == guess))
                     if bit != guess:
                         expected = -1
@@ -203,6 +213,8 @@ def code_symbols(  # noqa: C901 - one loop, for speed
             symbol = tree.order[first]
             symbols[step - start, number] = symbol
             append_symbol(memory, number, step, symbol)
+            moved = tree.moves[symbol]
+            lane[COLUMN] = lane[COLUMN] + moved if moved >= 0 else -1 - moved
             if len(lengths):
                 after = np.log2(np.float64(high - low + 1)) - 8 * done
                 lengths[step * lanes + number] = before - after
@@ -235,6 +247,14 @@ def hash_symbols(memory: SymbolMemory, number: int, step: int, best: int, second
 
 
 @inlined
+def hash_column(memory: SymbolMemory, column: int, best: int, second: int) -> None:
+    """Write the hashes of the column, and of it with the bytes of what may come in this line."""
+    word = best if best >= 0 else max(second, 0)
+    memory.hashes[CONTEXTS] = hashed(hashed(column + 11) + 11)
+    memory.hashes[CONTEXTS + 1] = hashed(hashed(column * 64 + min(word, 63)) + 12)
+
+
+@inlined
 def predict(
     memory: SymbolMemory,
     phase: int,
@@ -244,57 +264,71 @@ def predict(
     guess: int,
     bucket: int,
     sure: int,
+    column: int,
 ) -> int:
     """Set the mixer's inputs, and return the log odds of a one: the mean of what each set gives.
 
     A final mixer that learns, as `mixing` has one, was worse on English text.
     """
     inputs, rows = memory.inputs, memory.rows
-    inputs[BIAS] = 256
+    contexts, sets = len(memory.hashes), len(rows)
+    inputs[contexts + BIAS] = 256
     known: int = 0
-    for context in range(CONTEXTS):
+    for context in range(contexts):
         state = int64(memory.hash_table[memory.slots[context] | node])
         memory.states[context] = state
         has_history = int64(state != 0)
         if context < ORDERS:
             known += has_history
-        chance = int64(memory.state_maps[phase * (CONTEXTS + 1) + context, state] >> 19)
+        chance = int64(memory.state_maps[phase * (contexts + 1) + context, state] >> 19)
         inputs[context] = int64(STRETCH[chance]) * has_history
-        inputs[CONFIDENCE + context] = (chance - 2048) * has_history
-    odds = int64(STRETCH[memory.state_maps[phase * (CONTEXTS + 1) + CONTEXTS, bucket] >> 19])
-    inputs[MATCH] = 0 if guess < 0 else odds if guess else -odds
-    inputs[MODEL] = STRETCH_FINE[model]
-    inputs[SHARE] = (model - (ONE >> 1)) >> 4
+        inputs[contexts + EXTRA + context] = (chance - 2048) * has_history
+    odds = int64(STRETCH[memory.state_maps[phase * (contexts + 1) + contexts, bucket] >> 19])
+    inputs[contexts + MATCH] = 0 if guess < 0 else odds if guess else -odds
+    inputs[contexts + MODEL] = STRETCH_FINE[model]
+    inputs[contexts + SHARE] = (model - (ONE >> 1)) >> 4
     place = min(depth, DEPTHS - 1)
     rows[0] = known * DEPTHS + place
     rows[1] = FIRST_ROWS[1] + (bucket if guess >= 0 else 0) * DEPTHS + place
-    certain = min(abs(inputs[MODEL]) >> 7, 15)
+    certain = min(abs(inputs[contexts + MODEL]) >> 7, 15)
     rows[2] = FIRST_ROWS[2] + min(sure >> (SURE - 3), 7) * 16 * PHASES + certain * PHASES + phase
+    if sets > FIRST_SETS:
+        rows[4] = FIRST_ROWS[4] + (COLUMNS + place if depth else column)
     mixed: int = 0
-    for each in range(SETS):
+    for each in range(sets):
         total: int = 0
-        for i in range(INPUTS):
+        for i in range(len(inputs)):
             total += inputs[i] * int64(memory.weights[rows[each], i]) >> 8
         odds = min(max(total >> 8, -MAX_LOG_ODDS), MAX_LOG_ODDS)
         memory.set_odds[each] = odds
         mixed += odds
-    return mixed // SETS
+    return mixed // sets
 
 
 @inlined
 def learn(memory: SymbolMemory, phase: int, node: int, bit: int, rate: int) -> None:
     """Learn the bit that `predict` predicted."""
-    for each in range(SETS):
+    contexts = len(memory.hashes)
+    for each in range(len(memory.rows)):
         odds = memory.set_odds[each]
         step = ((bit << 16) - int64(SQUASH[odds + MAX_LOG_ODDS + 1])) * rate >> 10
         row = memory.rows[each]
-        for i in range(INPUTS):
+        for i in range(len(memory.inputs)):
             weight = int64(memory.weights[row, i]) + ((memory.inputs[i] * step + (1 << 13)) >> 14)
             memory.weights[row, i] = min(max(weight, -HEAVIEST), HEAVIEST)
-    for context in range(CONTEXTS):
+    for context in range(contexts):
         state = memory.states[context]
-        update_state_map(memory.state_maps, phase * (CONTEXTS + 1) + context, state, bit)
+        update_state_map(memory.state_maps, phase * (contexts + 1) + context, state, bit)
         memory.hash_table[memory.slots[context] | node] = NEXT[state, bit]
+
+
+@inlined
+def column_apms(memory: SymbolMemory, count: int) -> tuple[int, int]:
+    """Return the numbers of two APMs for the first bit: by the contexts of the column."""
+    mask = (count >> 1) - 1
+    one = (memory.hashes[CONTEXTS] >> 20) & mask
+    two = (memory.hashes[CONTEXTS + 1] >> 20) & mask
+    return one, two + mask + 1
 
 
 @inlined

@@ -1,8 +1,7 @@
 """Blobs of `mix:over=…` where the model's symbols are not bytes.
 
 A long sample is cut into lanes, each a sequence of its own for the model. One memory learns all of
-them: a symbol of the first, one of the second, and so on. A sample that `mixer` codes in fewer
-bytes is coded so.
+them: a symbol of the first, one of the second, and so on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import IntArray
 from codelength.coding.varint import read_varint, to_varint
 from codelength_mix.bits import AT, END, HI, POINT
-from codelength_mix.coder import MixCoder, decode_in_step
+from codelength_mix.coder import decode_in_step
 from codelength_mix.coding import CHEAPEST, NO_LENGTHS, stream_ending
 from codelength_mix.symbol_bits import code_symbols, observe
 from codelength_mix.symbol_memory import SYMBOLS, symbol_memory
@@ -41,63 +40,48 @@ NOTHING = np.empty(0, np.uint8)
 class SymbolMixCoder(Coder):
     """Codes each sample by a memory of its own that starts empty, and by a model.
 
-    A blob is twice the number of symbols, and the stream; or an odd number, and a blob of `mixer`.
+    A blob is twice the number of symbols plus 1, and the stream; without the 1 in the first layout,
+    which knew nothing of lines and is still decoded. A sample without bytes is 0.
     """
 
-    def __init__(self, mebibytes: int, model: Predictor, lanes: int) -> None:
+    def __init__(self, mebibytes: int, model: Predictor, lanes: int, lined: bool = True) -> None:
         self._mebibytes, self._model, self._lanes = mebibytes, model, lanes
-        self._mixer = MixCoder(mebibytes)
+        self._lined = lined
 
     def encode(self, datas: Sequence[bytes]) -> list[bytes]:
-        blobs = []
-        for data, alone, coding in zip(
-            datas, self._mixer.encode(datas), self._encode(datas, False), strict=True
-        ):
-            mixed = to_varint(2 * coding.count) + coding.finish()
-            blobs.append(min(mixed, b"\1" + alone, key=len) if data else to_varint(0))
-        return blobs
+        return [
+            to_varint(2 * coding.count + (self._lined and coding.count > 0)) + coding.finish()
+            for coding in self._encode(datas, False)
+        ]
 
     def code_lengths(self, datas: Sequence[bytes]) -> Iterator[Bits]:
-        alone = self._mixer.code_lengths(datas)
-        for data, bits, coding in zip(datas, alone, self._encode(datas, True), strict=True):
-            mixed = bits_by_byte(self._model, coding.symbols, coding.lengths(), len(data))
-            yield min(mixed, bits, key=lambda each: float(each.sum()))
+        for data, coding in zip(datas, self._encode(datas, True), strict=True):
+            yield bits_by_byte(self._model, coding.symbols, coding.lengths(), len(data))
 
     def decode(self, blobs: Sequence[bytes]) -> list[bytes]:
         heads = [read_varint(blob) for blob in blobs]
-        alone = [i for i, (head, _) in enumerate(heads) if head == 1]
-        datas = [b""] * len(blobs)
-        decoded = self._mixer.decode([blobs[i][heads[i][1] :] for i in alone])
-        for i, data in zip(alone, decoded, strict=True):
-            datas[i] = data
-        mixed = [i for i, (head, _) in enumerate(heads) if head != 1]
-        if odd := [heads[i][0] for i in mixed if heads[i][0] & 1]:
-            raise CorruptBlob(f"a blob begins with {odd[0]}, which is neither 1 nor even")
-        counts = [heads[i][0] // 2 for i in mixed]
+        counts, datas = [head // 2 for head, _ in heads], [b""] * len(blobs)
         for batch in self._batches(counts):
-            streams = [blobs[mixed[k]][heads[mixed[k]][1] :] for k in batch]
             codings = [
-                SymbolDecoding(stream, *self._plan(counts[k]))
-                for stream, k in zip(streams, batch, strict=True)
+                SymbolDecoding(
+                    blobs[i][heads[i][1] :], self._plan(counts[i], bool(heads[i][0] & 1))
+                )
+                for i in batch
             ]
             decode_in_step(self._model, codings)
-            for k, coding in zip(batch, codings, strict=True):
-                datas[mixed[k]] = self._model.detokenize(coding.finish())
+            for i, coding in zip(batch, codings, strict=True):
+                datas[i] = self._model.detokenize(coding.finish())
         return datas
 
     def ledger(self, blob: bytes) -> Mapping[str, int]:
-        head, start = read_varint(blob)
-        if head == 1:
-            inner = dict(self._mixer.ledger(blob[start:]))
-            return {**inner, "length": inner["length"] + start}
-        return stream_ledger(len(blob), [blob[start:]])
+        return stream_ledger(len(blob), [blob[read_varint(blob)[1] :]])
 
     def lanes_of(self, count: int) -> int:
         """Return into how many lanes a sample of `count` symbols is cut."""
         return max(1, min(self._lanes, count // SHORTEST)) if count else 0
 
-    def _plan(self, count: int) -> tuple[int, int, Predictor, int]:
-        return count, self.lanes_of(count), self._model, self._mebibytes
+    def _plan(self, count: int, lined: bool) -> "Plan":
+        return Plan(count, self.lanes_of(count), self._model, self._mebibytes, lined)
 
     def _batches(self, counts: Sequence[int]) -> Iterator[list[int]]:
         """Yield indices of samples to code in step, as many lanes as the model takes at a time."""
@@ -115,7 +99,9 @@ class SymbolMixCoder(Coder):
 
     def _encode(self, datas: Sequence[bytes], measure: bool) -> list["SymbolEncoding"]:
         symbols = [self._model.tokenize(data) for data in datas]
-        codings = [SymbolEncoding(own, measure, *self._plan(len(own))) for own in symbols]
+        codings = [
+            SymbolEncoding(own, measure, self._plan(len(own), self._lined)) for own in symbols
+        ]
         for batch in self._batches([len(own) for own in symbols]):
             places = [(i, lane) for i in batch for lane in range(len(codings[i].sequences))]
             sequences = [codings[i].sequences[lane] for i, lane in places]
@@ -125,12 +111,25 @@ class SymbolMixCoder(Coder):
         return codings
 
 
-class SymbolCoding:
-    """`count` symbols while they are coded, in lanes that go in step."""
+class Plan(NamedTuple):
+    """How a sample is coded."""
 
-    def __init__(self, count: int, lanes: int, model: Predictor, mebibytes: int) -> None:
-        self.count, self._tree = count, tree_of(model)
-        self._memory = symbol_memory(count, lanes, model.alphabet, mebibytes)
+    symbols: int
+    """How many it has."""
+    lanes: int
+    model: Predictor
+    mebibytes: int
+    lined: bool
+    """False in the first layout."""
+
+
+class SymbolCoding:
+    """Symbols while they are coded, in lanes that go in step."""
+
+    def __init__(self, plan: Plan) -> None:
+        count, lanes, model, mebibytes, lined = plan
+        self.count, self._tree = count, tree_of(model, lined)
+        self._memory = symbol_memory(count, lanes, model.alphabet, mebibytes, lined)
         self._coder = np.zeros(4, np.int64)
         self._coder[HI] = END
         self._lengths = NO_LENGTHS
@@ -197,16 +196,9 @@ UNSEEN = Seen(np.empty((0, 0, DEEPEST), np.uint16), np.empty((0, 0, 3), np.int64
 class SymbolEncoding(SymbolCoding):
     """Encodes symbols (count,)."""
 
-    def __init__(
-        self,
-        symbols: IntArray,
-        measure: bool,
-        count: int,
-        lanes: int,
-        model: Predictor,
-        mebibytes: int,
-    ) -> None:
-        super().__init__(count, lanes, model, mebibytes)
+    def __init__(self, symbols: IntArray, measure: bool, plan: Plan) -> None:
+        super().__init__(plan)
+        lanes, model = plan.lanes, plan.model
         self.symbols = symbols
         ends = np.cumsum(self.lane_lengths)[:-1]
         self.sequences: list[IntArray] = np.split(symbols, ends) if lanes else []
@@ -255,13 +247,12 @@ class SymbolEncoding(SymbolCoding):
 class SymbolDecoding(SymbolCoding):
     """Decodes what a SymbolEncoding wrote under the same frequencies."""
 
-    def __init__(
-        self, stream: bytes, count: int, lanes: int, model: Predictor, mebibytes: int
-    ) -> None:
-        """Raises CorruptBlob if no stream of so many bytes holds as many as `count` symbols."""
+    def __init__(self, stream: bytes, plan: Plan) -> None:
+        """Raises CorruptBlob if no stream of so many bytes holds so many symbols."""
+        count = plan.symbols
         if count > CHEAPEST * (8 * len(stream) + 64) or (stream and not count):
             raise CorruptBlob(f"{count} symbols in a coded stream of {len(stream)} bytes")
-        super().__init__(count, lanes, model, mebibytes)
+        super().__init__(plan)
         self._stream, self._bytes = stream, np.frombuffer(stream, np.uint8)
         self._coder[POINT] = int.from_bytes(stream[:7].ljust(7, b"\0"), "big")
         self._decoded: list[NDArray[np.int32]] = []

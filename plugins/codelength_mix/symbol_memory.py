@@ -14,16 +14,17 @@ ORDERS = 6
 
 CONTEXTS = ORDERS + 4
 """Those; the model's best symbol; it and the last symbol; the symbol before the last; the model's
-best two."""
+best two. The first layout has these alone."""
 
-MATCH, BIAS, MODEL, SHARE = range(CONTEXTS, CONTEXTS + 4)
-"""Inputs of the mixer behind those of the contexts. MODEL is the model's log odds, SHARE its
-probability."""
+LINED = CONTEXTS + 2
+"""Those; the column; the column and the bytes of the model's best symbol that breaks no line."""
 
-CONFIDENCE = SHARE + 1
-"""The input with the probability of context n is CONFIDENCE + n."""
+EACH = 2
+"""Inputs of the mixer for each context: log odds, and the same as a probability."""
 
-INPUTS = CONFIDENCE + CONTEXTS
+OTHERS = MATCH, BIAS, MODEL, SHARE = range(4)
+"""Inputs behind the log odds of the contexts. MODEL is the model's log odds, SHARE its
+probability. The probabilities of the contexts come last."""
 
 PHASES = 4
 """Parts of a symbol's bits, four bits each, the last one all that are left."""
@@ -37,10 +38,22 @@ DEPTHS = 16
 MOST_ROWS = 1 << 12
 """The most rows of the weight set that the last symbol selects."""
 
-WEIGHT_SETS = ((ORDERS + 1) * DEPTHS, LENGTHS * DEPTHS, 8 * 16 * PHASES, MOST_ROWS)
+COLUMNS = 128
+"""Columns of a line that are told apart; the last stands for all beyond."""
+
+WEIGHT_SETS = (
+    (ORDERS + 1) * DEPTHS,
+    LENGTHS * DEPTHS,
+    8 * 16 * PHASES,
+    MOST_ROWS,
+    COLUMNS + DEPTHS,
+)
 """Rows of each weight set. They are selected by how many orders have a history; by the match; by
-the model's confidence in its best symbol and in this bit; by the last symbol. The first two also by
-the bit."""
+the model's confidence in its best symbol and in this bit; by the last symbol; by the column for the
+first bit. The first two, and the last for other bits, also by the bit. The first layout has four
+sets."""
+
+FIRST_SETS = 4
 
 FIRST_ROWS = np.concatenate([[0], np.cumsum(WEIGHT_SETS)])[:-1]
 """Where each set begins."""
@@ -48,14 +61,15 @@ FIRST_ROWS = np.concatenate([[0], np.cumsum(WEIGHT_SETS)])[:-1]
 CONTEXT_WEIGHT, MODEL_WEIGHT = 1_000, 64_000
 """Initial mixer weights, in units of 2^-16: almost only the model is trusted."""
 
-SLOTS_PER_SYMBOL = 4 * CONTEXTS
-"""Slots for each symbol of the data, while they fit into the memory allowed."""
+SLOTS_PER_SYMBOL = 4
+"""Slots for each context and symbol of the data, while they fit into the memory allowed."""
 
 MOST_APMS, MOST_MATCHES = 1 << 16, 1 << 20
 """The most APMs for each kind, and the most entries of the match table."""
 
-POINTER, LENGTH, SYMBOLS = range(3)
-"""Registers of a lane: the position and the length of its match, and how many symbols it has."""
+POINTER, LENGTH, SYMBOLS, COLUMN = range(4)
+"""Registers of a lane: the position and the length of its match, how many symbols it has, and the
+bytes since the last end of a line."""
 
 
 class SymbolMemory(NamedTuple):
@@ -65,7 +79,7 @@ class SymbolMemory(NamedTuple):
     state_maps: NDArray[np.uint32]
     """(phases · (contexts + 1), 256): as in `memory.Memory`. The last of a phase is the match's."""
     weights: NDArray[np.int32]
-    """(rows of all sets, INPUTS): mixer weights, in units of 2^-16."""
+    """(rows of all sets, inputs): mixer weights, in units of 2^-16."""
     apms: NDArray[np.uint16]
     """(APMs of each node, then those of each node after the last symbol; APM_POINTS)"""
     match_table: NDArray[np.int64]
@@ -73,7 +87,7 @@ class SymbolMemory(NamedTuple):
     history: NDArray[np.int32]
     """(steps · lanes,): the symbol of each lane at each step; -1 where it is not known."""
     lanes: NDArray[np.int64]
-    """(lanes, 3): registers."""
+    """(lanes, 4): registers."""
     clock: NDArray[np.int64]
     """(1,): symbols that have been learned."""
     sums: NDArray[np.int64]
@@ -86,21 +100,28 @@ class SymbolMemory(NamedTuple):
     set_odds: NDArray[np.int64]
 
 
-def symbol_memory(count: int, lanes: int, alphabet: int, mebibytes: int) -> SymbolMemory:
-    """Return an empty memory for `count` symbols, without room for their history."""
+def symbol_memory(
+    count: int, lanes: int, alphabet: int, mebibytes: int, lined: bool
+) -> SymbolMemory:
+    """Return an empty memory for `count` symbols, without room for their history.
+
+    It has the first layout unless `lined`.
+    """
+    contexts, sets = (LINED, len(WEIGHT_SETS)) if lined else (CONTEXTS, FIRST_SETS)
+    inputs = EACH * contexts + len(OTHERS)
     apms = min(MOST_APMS, _power(8 * count, 1 << 8))
-    state_maps = np.full((PHASES * (CONTEXTS + 1), 256), 1 << 30, np.uint32)
-    by_phase = state_maps.reshape(PHASES, CONTEXTS + 1, 256)
-    by_phase[:, :CONTEXTS, : len(PROBABILITY)] = PROBABILITY.astype(np.uint32) << 9
-    weights = np.zeros((sum(WEIGHT_SETS), INPUTS), np.int32)
-    weights[:, : BIAS + 1] = CONTEXT_WEIGHT
-    weights[:, MODEL] = MODEL_WEIGHT
+    state_maps = np.full((PHASES * (contexts + 1), 256), 1 << 30, np.uint32)
+    by_phase = state_maps.reshape(PHASES, contexts + 1, 256)
+    by_phase[:, :contexts, : len(PROBABILITY)] = PROBABILITY.astype(np.uint32) << 9
+    weights = np.zeros((sum(WEIGHT_SETS[:sets]), inputs), np.int32)
+    weights[:, : contexts + BIAS + 1] = CONTEXT_WEIGHT
+    weights[:, contexts + MODEL] = MODEL_WEIGHT
     points = (np.arange(APM_POINTS) - APM_POINTS // 2) * BIN
     apm = SQUASH[np.clip(points, -MAX_LOG_ODDS, MAX_LOG_ODDS) + MAX_LOG_ODDS + 1]
-    registers = np.zeros((lanes, 3), np.int64)
+    registers = np.zeros((lanes, 4), np.int64)
     if lanes:
         registers[:, SYMBOLS] = count // lanes + (np.arange(lanes) < count % lanes)
-    slots = min(mebibytes << 20, SLOT * _power(SLOTS_PER_SYMBOL * count, 64))
+    slots = min(mebibytes << 20, SLOT * _power(SLOTS_PER_SYMBOL * contexts * count, 64))
     return SymbolMemory(
         hash_table=np.zeros(slots + SLOT, np.uint8),
         state_maps=state_maps,
@@ -111,12 +132,12 @@ def symbol_memory(count: int, lanes: int, alphabet: int, mebibytes: int) -> Symb
         lanes=registers,
         clock=np.zeros(1, np.int64),
         sums=np.zeros(alphabet + 1, np.int64),
-        hashes=np.zeros(CONTEXTS, np.int64),
-        slots=np.zeros(CONTEXTS, np.int64),
-        states=np.zeros(CONTEXTS, np.int64),
-        inputs=np.zeros(INPUTS, np.int64),
-        rows=np.zeros(len(WEIGHT_SETS), np.int64),
-        set_odds=np.zeros(len(WEIGHT_SETS), np.int64),
+        hashes=np.zeros(contexts, np.int64),
+        slots=np.zeros(contexts, np.int64),
+        states=np.zeros(contexts, np.int64),
+        inputs=np.zeros(inputs, np.int64),
+        rows=np.zeros(sets, np.int64),
+        set_odds=np.zeros(sets, np.int64),
     )
 
 

@@ -33,22 +33,39 @@ class SymbolTree(NamedTuple):
     """(alphabet,): where in this order each symbol is."""
     weight: NDArray[np.int64]
     """(alphabet + 1,): what the symbols before each place weigh together."""
+    moves: NDArray[np.int64]
+    """(alphabet,): the bytes of each symbol; of one that ends a line, −1 less those after it."""
 
 
 @lru_cache(maxsize=4)
-def tree_of(predictor: Predictor) -> SymbolTree:
+def tree_of(predictor: Predictor, lined: bool) -> SymbolTree:
     """Return the tree of a predictor's symbols."""
     alphabet = predictor.alphabet
-    return symbol_tree([predictor.detokenize(np.array([n])) for n in range(alphabet)])
+    return symbol_tree([predictor.detokenize(np.array([n])) for n in range(alphabet)], lined)
 
 
-def symbol_tree(pieces: Sequence[bytes]) -> SymbolTree:
-    """Return the tree of symbols that stand for these bytes."""
-    order = np.array(sorted(range(len(pieces)), key=lambda n: (pieces[n], n)), np.int64)
+def symbol_tree(pieces: Sequence[bytes], lined: bool) -> SymbolTree:
+    """Return the tree of symbols that stand for these bytes.
+
+    If it is `lined`, the first bit says whether the symbol begins with the end of a line.
+    """
+    breaks = {n for n, piece in enumerate(pieces) if lined and piece[:1] in (b"\n", b"\r")}
+    order = np.array(sorted(range(len(pieces)), key=lambda n: (n not in breaks, pieces[n], n)))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     weights = HEAVIEST // (order + LIGHTEST)
-    return SymbolTree(order, place, np.concatenate([[0], np.cumsum(weights)]).astype(np.int64))
+    if breaks:
+        first, others = weights[: len(breaks)], weights[len(breaks) :]
+        weights = np.concatenate([first * others.sum(), others * first.sum()])
+    summed = np.concatenate([[0], np.cumsum(weights)]).astype(np.int64)
+    moves = np.array([move(piece) for piece in pieces], np.int64)
+    return SymbolTree(order.astype(np.int64), place.astype(np.int64), summed, moves)
+
+
+def move(piece: bytes) -> int:
+    """Return how the column moves: bytes, or −1 less those behind the end of a line."""
+    last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+    return len(piece) if last < 0 else last - len(piece)
 
 
 @compiled

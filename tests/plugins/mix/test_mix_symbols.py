@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import textwrap
 from contextlib import suppress
 
 import mix_sources as sources
@@ -13,11 +14,13 @@ from codelength import CorruptBlob, UsageError
 from codelength.api.spec import build
 from codelength.coding.segments import PredictorCoder, Segmenter
 from codelength_mix import MixCodec, MixerCodec, symbol_coder
+from codelength_mix.coder import MixCoder
+from codelength_mix.fallback import OrMixer
 from codelength_mix.symbol_coder import SymbolMixCoder
 from codelength_mix.symbol_tree import cut, symbol_tree
 
 WORDS = WordPredictor()
-CODER = SymbolMixCoder(4, WORDS, 8)
+CODER = OrMixer(SymbolMixCoder(4, WORDS, 8), MixCoder(4), 1)
 TEXT = sources.prose(70_000)[30_000:]
 DATA = [
     TEXT[:9000],
@@ -47,7 +50,7 @@ def test_lanes_go_in_step_and_match_across_each_other(monkeypatch):
     monkeypatch.setattr(symbol_coder, "SHORTEST", 500)
     datas = [TEXT[:9001], TEXT[:600], TEXT[:1500]]
     blobs = CODER.encode(datas)
-    assert CODER.lanes_of(len(WORDS.tokenize(datas[0]))) == 8
+    assert SymbolMixCoder(4, WORDS, 8).lanes_of(len(WORDS.tokenize(datas[0]))) == 8
     assert CODER.decode(blobs) == datas
     again = TEXT[:4000] * 2
     once, twice = CODER.encode([TEXT[:4000], again])
@@ -80,7 +83,7 @@ def test_code_lengths_are_what_is_coded():
 
 def test_damaged_blobs_are_refused_or_give_other_data():
     blob = CODER.encode([TEXT[:2000]])[0]
-    assert not blob[0] & 1, "the mixture should be smaller than mixer"
+    assert blob[0] != 1, "the mixture should be smaller than mixer"
     draw = random.Random(5)
     for _ in range(40):
         damaged = bytearray(blob)
@@ -90,18 +93,35 @@ def test_damaged_blobs_are_refused_or_give_other_data():
     for size in range(0, len(blob), 97):
         with pytest.raises(CorruptBlob):
             CODER.decode([blob[:size]])
-    for wrong in (b"\3abc", b"\0x", b"\xff\xff\xff\xff\x0fabc"):
+    for wrong in (b"\0x", b"\xff\xff\xff\xff\x0fabc"):
         with pytest.raises(CorruptBlob):
             CODER.decode([wrong])
 
 
-def test_a_blob_is_as_it_always_was():
-    digest = hashlib.sha256(CODER.encode([TEXT[:9000]])[0]).hexdigest()
-    assert digest == "628e30baef472cc63f1ea0bc558083c26a83d1a27846a328e2117d95589d24d7"
+@pytest.mark.parametrize(
+    ("lined", "digest"),
+    [
+        (False, "628e30baef472cc63f1ea0bc558083c26a83d1a27846a328e2117d95589d24d7"),
+        (True, "adf41825bc80deea69a4f0a546d74529731b12e1190e42ae53b753ce53b46ab4"),
+    ],
+)
+def test_a_blob_is_as_it_always_was(lined, digest):
+    blob = SymbolMixCoder(4, WORDS, 8, lined).encode([TEXT[:9000]])[0]
+    assert hashlib.sha256(blob).hexdigest() == digest
+    assert CODER.decode([blob]) == [TEXT[:9000]]
 
 
-def test_the_tree_has_a_path_to_every_symbol():
-    tree = symbol_tree(PIECES)
+def test_where_lines_end_is_learned():
+    words = TEXT[:30_000].replace(b"\n", b" ").decode()
+    data = textwrap.fill(words, 60)[:15_000].encode()
+    first, lined = (SymbolMixCoder(4, WORDS, 8, lined).encode([data])[0] for lined in (False, True))
+    assert len(lined) < 0.99 * len(first)
+    assert CODER.decode([lined]) == [data]
+
+
+@pytest.mark.parametrize("lined", [False, True])
+def test_the_tree_has_a_path_to_every_symbol(lined):
+    tree = symbol_tree(PIECES, lined)
     depths = []
     for symbol in range(len(PIECES)):
         low, high, depth = 0, len(PIECES), 0
@@ -131,6 +151,16 @@ def test_any_model_of_bytes_can_be_taken(over):
     blob = codec.encode(TEXT[:3000])
     assert codec.decode(blob) == TEXT[:3000]
     assert len(blob) < len(codec.model.encode(TEXT[:3000]))
+
+
+def test_what_mixer_codes_in_fewer_bytes_is_coded_by_it():
+    codec, mixer = build(MixCodec, "memory=4,over=order2"), MixerCodec(4)
+    data = [bytes(5000), TEXT[:300], b"", random.Random(8).randbytes(400)]
+    blobs = [codec.encode(each) for each in data]
+    assert [codec.decode(blob) for blob in blobs] == data
+    assert blobs[3] == b"\0" + mixer.encode(data[3])
+    assert blobs[2] == b"\0"
+    assert [sum(codec.ledger(blob).values()) for blob in blobs] == list(map(len, blobs))
 
 
 def test_over_recurrent_is_mix_itself():
