@@ -94,6 +94,23 @@ def test_a_dry_run_measures_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_not_known_is_not_called_a_sample(forecast: Forecast) -> None:
+    targets = [*forecast.plan.targets, Target(corpus_slice("pictures", MB, kind="image"), ())]
+    page = PlannedPage(replace(forecast, plan=replace(forecast.plan, targets=targets)), jobs=1)
+    assert "on samples" not in page.summary
+    assert page.summary.endswith("; time not known for all: gzip:level=9, xz:preset=9e")
+
+
+def test_a_picture_with_long_rows_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows, width = 4, 3000  # the first 2,000 bytes are no row
+    Path("wide.pgm").write_bytes(b"P5 %d %d 255\n" % (width, rows) + bytes(rows * width))
+    arguments = ["run", "--codecs", "store", "--corpora", "path:wide.pgm,view=decoded", "--dry-run"]
+    done = CliRunner().invoke(cli, [*arguments, "--json", "-"], catch_exceptions=False)
+    (one,) = json.loads(done.stdout)["cells"]
+    assert one["seconds"] > 0
+
+
 def test_no_sample_is_taken_for_codecs_that_are_all_quick(forecast: Forecast) -> None:
     quick = dict.fromkeys(forecast.rates, (1e-09, 1e-09)) | {("store", "text"): (1e-9, 1e-9)}
     of_samples = replace(forecast, plan=replace(forecast.plan, within=3600.0))

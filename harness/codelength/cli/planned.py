@@ -1,5 +1,6 @@
 """The page of a run that is not made: what would be measured, and how long it would take."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -34,11 +35,14 @@ class PlannedPage:
         if len(times) > 1:
             slowest = list(times)[-1]
             line += f", of which {slowest} {duration(times[slowest] / self.jobs)}"
-        every = len(self.forecast.plan.targets)
-        slow = [codec for codec, cells, _, _ in self.codecs if 0 < cells < every]
-        unknown = [codec for codec, cells, _, _ in self.codecs if not cells]
+        every = sum(not target.problem for target in self.forecast.plan.targets)
+        known = Counter(codec for codec, _, _ in self.forecast.known())
+        slow = [codec for codec, cells, _, _ in self.codecs if cells < known[codec]]
+        unknown = [codec for codec in times if not known[codec]]
+        partly = [codec for codec in times if 0 < known[codec] < every]
         line += f"; on samples, at least in part: {', '.join(slow)}" if slow else ""
-        return line + (f"; failed in a trial: {', '.join(unknown)}" if unknown else "")
+        line += f"; failed in a trial: {', '.join(unknown)}" if unknown else ""
+        return line + (f"; time not known for all: {', '.join(partly)}" if partly else "")
 
     @cached_property
     def codecs(self) -> list[tuple[str, int, int, float]]:
