@@ -4,13 +4,18 @@ The blob is the data's length as a varint, then the range coder's stream. Of tha
 says nothing is left out: the zero byte it always starts with, and the end that zeros can stand
 in for. The decoder puts zeros back. But a stream keeps a byte for every 4096 symbols, so that no
 short blob can claim to hold more than fits into memory.
+
+A primed model has seen a text before. It codes that text and then the data, and the blob leaves out
+what the text alone gives, which the decoder makes again. So each blob takes as long as the text.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
+from codelength.api.model_file import ModelFileCodec
 from codelength.coding.varint import read_varint, to_varint
 
 SLICE = 1 << 12
@@ -33,7 +38,7 @@ THREAD = 16 << 20
 
 
 @dataclass(frozen=True)
-class Ppmd(Codec):
+class Ppmd(ModelFileCodec):
     """PPMd, variant H, with `order` symbols of context.
 
     The model has `memory` MiB; when they are full, it is thrown away and begun anew. Decoding
@@ -45,8 +50,33 @@ class Ppmd(Codec):
     library: ClassVar[tuple[str, ...]] = ("pyppmd.c._ppmd",)
     order: Annotated[int, Setting(2, 64, "symbols of context")] = 8
     memory: Annotated[int, Setting(1, 4095, "MiB of the model")] = 256
+    prime: Annotated[str | None, Setting(meaning="a file that the model has seen before")] = None
+
+    @property
+    def model_file(self) -> tuple[str, str] | None:
+        return ("prime", self.prime) if self.prime else None
 
     def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        size = to_varint(len(data))
+        if not self.prime or not data:
+            return size + self._stream(data)
+        known, stream = _primed(self, self.model), self._stream(self.model + data)
+        pairs = zip(known, stream, strict=False)
+        common = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(known), len(stream)))
+        return size + to_varint(len(known) - common) + stream[common:]
+
+    def decode(self, blob: bytes) -> bytes:
+        size, at = read_varint(blob)
+        if not self.prime or not size:
+            return self._data(blob[at:], size)
+        left_out, at = read_varint(blob, at)
+        known = _primed(self, self.model)
+        if left_out > len(known):
+            raise CorruptBlob(f"a ppmd blob that leaves out {left_out} bytes of {len(known)}")
+        stream = known[: len(known) - left_out] + blob[at:]
+        return self._data(stream, len(self.model) + size)[len(self.model) :]
+
+    def _stream(self, data: bytes) -> bytes:
         from pyppmd import Ppmd7Encoder
 
         self._require_memory()
@@ -59,13 +89,12 @@ class Ppmd(Codec):
             pieces.append(encoder.encode(part))
         pieces += [encoder.encode(data[whole:]), encoder.flush()]
         stream = _shortened(b"".join(pieces))
-        return to_varint(len(data)) + stream.ljust(len(data) // STEEPEST, b"\0")
+        return stream.ljust(len(data) // STEEPEST, b"\0")
 
-    def decode(self, blob: bytes) -> bytes:
+    def _data(self, stream: bytes, size: int) -> bytes:
         from pyppmd import Ppmd7Decoder
 
-        size, at = read_varint(blob)
-        stream, least = blob[at:], size // STEEPEST
+        least = size // STEEPEST
         if len(stream) < least:
             raise CorruptBlob(f"a ppmd stream of {len(stream)} bytes that claims to hold {size}")
         if stream.startswith(b"\xff" * 4) or (len(stream) > least and stream.endswith(b"\0")):
@@ -117,6 +146,12 @@ def _shortened(stream: bytes) -> bytes:
         kept = kept.rstrip(b"\xff")  # these turn to zeros as one is carried past them
         kept = kept[:-1] + bytes([kept[-1] + 1])
     return kept[1:].rstrip(b"\0")
+
+
+@lru_cache(1)
+def _primed(codec: Ppmd, text: bytes) -> bytes:
+    """The stream of the text that a model is primed with."""
+    return codec._stream(text)
 
 
 @hookimpl

@@ -1,23 +1,33 @@
 """Zstandard, from fast to its largest windows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Annotated, ClassVar, cast
 
-from codelength import RAW, Codec, CorruptBlob, Media, Setting, hookimpl
+from codelength import RAW, Codec, CorruptBlob, Media, Sample, Setting, UsageError, hookimpl
 from codelength.api.codec import Sink, Source
 from codelength.api.media import LARGE
+from codelength.api.model_file import ModelFileCodec
 
 if TYPE_CHECKING:
-    from zstandard import ZstdCompressor
+    from zstandard import (
+        ZstdCompressionDict,
+        ZstdCompressionParameters,
+        ZstdCompressor,
+        ZstdDecompressor,
+    )
 
 STEEPEST = 1 << 15
 """Four bytes can stand for a block of 2^17, so no frame unfolds to more times itself."""
 
+FEWEST = 10
+"""Samples that a dictionary is trained on."""
+
 
 @dataclass(frozen=True)
-class Zstd(Codec):
+class Zstd(ModelFileCodec):
     """Zstandard; `long` adds matches as far as 2^long bytes back.
 
     One frame with the content's size in it, which the fast one-shot decoder needs, and without a
@@ -26,6 +36,9 @@ class Zstd(Codec):
 
     More than LARGE bytes are coded as a stream, as the zstd tool codes files: the library divides
     them into blocks in another way, and frames are up to half a percent larger.
+
+    With a dictionary, samples may refer to what it holds. Frames do not name it: who decodes needs
+    the same file.
     """
 
     name: ClassVar[str] = "zstd"
@@ -33,6 +46,12 @@ class Zstd(Codec):
     library: ClassVar[tuple[str, ...]] = ("zstandard.backend_c",)
     level: Annotated[int, Setting(-131072, 22, "more is smaller and slower; below 0 is fast")] = 3
     long: Annotated[int | None, Setting(10, 31, "matches as far back as 2^long bytes")] = None
+    dictionary: Annotated[str | None, Setting(meaning="a file that both sides have")] = None
+    trains: ClassVar[str] = "dictionary"
+
+    @property
+    def model_file(self) -> tuple[str, str] | None:
+        return ("dictionary", self.dictionary) if self.dictionary else None
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -48,11 +67,33 @@ class Zstd(Codec):
     def _compressor(self, size: int) -> "ZstdCompressor":
         import zstandard
 
-        longer = {} if self.long is None else {"window_log": self.long, "enable_ldm": True}
-        parameters = zstandard.ZstdCompressionParameters.from_level(
-            self.level, source_size=size, **longer
-        )
-        return zstandard.ZstdCompressor(compression_params=parameters)
+        if self.dictionary:
+            return _with_dictionary(self.model, self.level, self.long)
+        return zstandard.ZstdCompressor(compression_params=_parameters(self.level, self.long, size))
+
+    def _decompressor(self) -> "ZstdDecompressor":
+        import zstandard
+
+        held = _dictionary(self.model) if self.dictionary else None
+        return zstandard.ZstdDecompressor(max_window_size=1 << 31, dict_data=held)
+
+    def train(self, samples: Sequence[Sample], size: int) -> bytes:
+        import zstandard
+
+        if len(samples) < FEWEST:
+            raise UsageError(
+                f"a dictionary takes {FEWEST} samples or more to train on, and there are "
+                f"{len(samples)}: cut them smaller, as with --protocol chunks:1024"
+            )
+        data: list[bytes | bytearray | memoryview[int]] = [bytes(s.data) for s in samples]
+        try:
+            trained = zstandard.train_dictionary(size, data, level=self.level)
+        except zstandard.ZstdError as error:
+            raise UsageError(
+                f"no dictionary of {size} bytes can be made of {sum(map(len, data))} bytes in "
+                f"{len(data)} samples ({error}): ask for a smaller one, or give more data"
+            ) from error
+        return bytes(trained.as_bytes())
 
     def decode(self, blob: bytes) -> bytes:
         import zstandard
@@ -62,8 +103,7 @@ class Zstd(Codec):
             raise CorruptBlob(f"a zstd frame of {len(blob)} bytes that claims to hold {size}")
         if not size and blob != self.encode(b""):  # the library would not read on
             raise CorruptBlob("a zstd frame of nothing, with something in it")
-        decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-        return decompressor.decompress(blob, allow_extra_data=False)
+        return self._decompressor().decompress(blob, allow_extra_data=False)
 
     @property
     def streams(self) -> bool:
@@ -80,9 +120,8 @@ class Zstd(Codec):
         import zstandard
 
         frame = _Frame(source)
-        decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 31)
         files = cast("IO[bytes]", frame), cast("IO[bytes]", sink)
-        _, size = decompressor.copy_stream(*files)
+        _, size = self._decompressor().copy_stream(*files)
         whole = frame.head and zstandard.get_frame_parameters(frame.head).content_size == size
         if not whole or (not size and frame.head != self.encode(b"")):
             raise CorruptBlob(f"a zstd frame that breaks off or goes on after {size} bytes")
@@ -108,6 +147,35 @@ class Zstd(Codec):
 
         library = ".".join(map(str, zstandard.ZSTD_VERSION))
         return {"zstandard": zstandard.__version__, "libzstd": library}
+
+
+def _parameters(
+    level: int, long: int | None, size: int = 0, held: int = 0
+) -> "ZstdCompressionParameters":
+    """The parameters for `size` bytes, 0 if that is not known, and a dictionary of `held` bytes."""
+    import zstandard
+
+    longer = {} if long is None else {"window_log": long, "enable_ldm": True}
+    return zstandard.ZstdCompressionParameters.from_level(
+        level, source_size=size, dict_size=held, write_dict_id=not held, **longer
+    )
+
+
+@lru_cache(1)
+def _dictionary(content: bytes) -> "ZstdCompressionDict":
+    import zstandard
+
+    return zstandard.ZstdCompressionDict(content)
+
+
+@lru_cache(1)
+def _with_dictionary(content: bytes, level: int, long: int | None) -> "ZstdCompressor":
+    """A compressor that keeps what it makes of the dictionary, which takes far longer than 2 kB."""
+    import zstandard
+
+    held, parameters = _dictionary(content), _parameters(level, long, held=len(content))
+    held.precompute_compress(compression_params=parameters)
+    return zstandard.ZstdCompressor(compression_params=parameters, dict_data=held)
 
 
 class _Frame:

@@ -5,12 +5,11 @@ of well-known families say. Of any other, nothing.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 
-import msgspec
-
-from codelength import ModelCard, UsageError
-from codelength.api.model_card import days
+from codelength import ModelCard
+from codelength.api.model_card import read_card
 from codelength_exact.quantisation import SCALE
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.families import is_tied
@@ -50,18 +49,11 @@ TABLES = (
 
 def model_card(checkpoint: Checkpoint, model: str) -> ModelCard:
     """Return the card of a model. Raises UsageError if it cannot be read."""
-    card = next((known for name, known in FAMILIES.items() if model.startswith(name)), ModelCard())
-    path = checkpoint.folder / FILE
-    if path.is_file():
-        try:
-            card = msgspec.json.decode(path.read_bytes(), type=ModelCard)
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
-            raise UsageError(f"{path} is no card of a model: {error}") from error
-        if card.until and not days(card.until):
-            raise UsageError(f"{path}: until is {card.until!r}; write 2024, 2024-06 or 2024-06-30")
+    known = (card for name, card in FAMILIES.items() if model.startswith(name))
+    card = read_card(checkpoint.folder / FILE) or next(known, ModelCard())
     sizes = {name: prod(shape) for name, shape in _shapes(checkpoint)}
     embeddings = sum(size for name, size in sizes.items() if name.endswith(TABLES))
-    return ModelCard(sum(sizes.values()), card.data, card.until, card.excludes, embeddings)
+    return replace(card, parameters=sum(sizes.values()), embeddings=embeddings)
 
 
 def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[str, tuple[int, ...]]]:

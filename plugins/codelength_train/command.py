@@ -27,7 +27,7 @@ NEEDS = {
 
 @click.group()
 def command() -> None:
-    """Train a model of bytes, as the bundled ones were.
+    """Train a model of bytes, as the bundled ones were, or a dictionary.
 
     On a text archive, on any files, or on corpora; bounded by CPU minutes or by steps. A run that
     was stopped goes on when the same command is given again. The weights are int8, as the exact
@@ -39,30 +39,43 @@ def command() -> None:
     """
 
 
+DATA = (
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="A tar archive, a folder or a file; any bytes.",
+    ),
+    click.option("--corpora", metavar="LIST", help="Corpora, as 'codelength list' has them."),
+    click.option(
+        "--mirror",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="CODELENGTH_DATA",
+        metavar="DIR",
+        help="A local mirror of the standard corpora (or CODELENGTH_DATA).",
+    ),
+    click.option(
+        "--plugin",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        help="A Python file with plugins; may be repeated.",
+    ),
+)
+"""What every kind of training takes."""
+
+
+def data_options(function: F) -> F:
+    """Add the options that say what is trained on."""
+    for option in reversed(DATA):
+        function = option(function)
+    return function
+
+
 def common(batch: int, muon: float, adam: float) -> Callable[[F], F]:
     """Add the options of every kind of model. Some defaults depend on the kind."""
     options = (
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path),
-            metavar="PATH",
-            help="A tar archive, a folder or a file; any bytes.",
-        ),
-        click.option("--corpora", metavar="LIST", help="Corpora, as 'codelength list' has them."),
-        click.option(
-            "--mirror",
-            type=click.Path(path_type=Path, file_okay=False),
-            envvar="CODELENGTH_DATA",
-            metavar="DIR",
-            help="A local mirror of the standard corpora (or CODELENGTH_DATA).",
-        ),
-        click.option(
-            "--plugin",
-            "files",
-            multiple=True,
-            metavar="FILE",
-            help="A Python file with corpora; may be repeated.",
-        ),
+        *DATA,
         click.option("--minutes", type=Positive(float), help="CPU minutes that training takes."),
         click.option("--steps", type=Positive(int), help="Steps that training takes."),
         click.option(
@@ -184,6 +197,34 @@ def transformer(size: str, short: str, **options: Any) -> None:
     _go(size, lambda: Transformer(shape), _recipe(options, short=int(short)), options)
 
 
+@command.command("codec")
+@click.argument("codec")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="FILE")
+@click.option("--size", default="110kB", show_default=True, help="Of the file, at most.")
+@click.option(
+    "--protocol",
+    default="chunks:4096",
+    show_default=True,
+    help="How the data are cut into samples, as 'codelength run' cuts them.",
+)
+@data_options
+def of_codec(codec: str, **options: Any) -> None:
+    """A file for a codec that learns from samples, such as a dictionary of zstd.
+
+    It takes data that are not those it will be used on. A card beside the file says which they
+    were, and tables mark a codec on a corpus that its file was made of.
+
+    \b
+    codelength train codec zstd:level=19 --data old-logs/ --out logs.dictionary
+    codelength run --codecs zstd:level=19,dictionary=logs.dictionary --corpora path:new-logs \\
+        --protocol chunks:2048
+    """
+    from codelength_train.codec import train_codec
+
+    _check_data(options)
+    train_codec(codec, options)
+
+
 def _prepare(kind: str, options: Mapping[str, Any]) -> None:
     """Check the options. Raises UsageError or Unavailable before anything is loaded."""
     modules, extra = NEEDS[kind]
@@ -192,10 +233,21 @@ def _prepare(kind: str, options: Mapping[str, Any]) -> None:
             raise Unavailable(
                 f"training a {kind} needs {module}: python -m pip install 'codelength[{extra}]'"
             )
-    if bool(options["data"]) == bool(options["corpora"]):
-        raise UsageError("train takes --data PATH or --corpora LIST, one of the two")
+    _check_data(options)
     if sum(bool(options[name]) for name in ("minutes", "steps", "save_at")) != 1:
         raise UsageError("train takes one of --minutes, --steps and --save-at")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
+    import torch
+
+    torch.set_num_threads(options["threads"])
+    if options["device"] == "cuda" and not torch.cuda.is_available():
+        raise UsageError("torch finds no CUDA device here; --device cpu trains without one")
+
+
+def _check_data(options: Mapping[str, Any]) -> None:
+    """Check what is read and whether something can be written. Raises UsageError."""
+    if bool(options["data"]) == bool(options["corpora"]):
+        raise UsageError("train takes --data PATH or --corpora LIST, one of the two")
     folder = options["out"].parent
     try:
         with TemporaryFile(dir=folder):
@@ -205,12 +257,6 @@ def _prepare(kind: str, options: Mapping[str, Any]) -> None:
             f"--out {options['out']} cannot be: no file can be written to {folder}: "
             f"{error.strerror}"
         ) from error
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
-    import torch
-
-    torch.set_num_threads(options["threads"])
-    if options["device"] == "cuda" and not torch.cuda.is_available():
-        raise UsageError("torch finds no CUDA device here; --device cpu trains without one")
 
 
 def _parts(options: Mapping[str, Any], *names: str) -> dict[str, Any]:

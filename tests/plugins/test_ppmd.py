@@ -62,3 +62,20 @@ def test_a_full_model_is_begun_anew_on_both_sides():
     data = random.Random(3).randbytes(400_000)
     small = Ppmd(order=16, memory=1)
     assert small.decode(small.encode(data)) == data
+
+
+def test_a_primed_model_codes_what_it_has_seen_in_fewer_bytes(tmp_path):
+    (tmp_path / "seen").write_bytes(samples.PROSE)
+    primed = Ppmd(order=6, memory=16, prime=str(tmp_path / "seen"))
+    for data in (b"", b"x", samples.PROSE, samples.PROSE[100:900], samples.NOISE, bytes(9000)):
+        assert primed.decode(primed.encode(data)) == data
+    assert len(primed.encode(samples.PROSE)) * 3 < len(SMALL.encode(samples.PROSE))
+    assert primed.model_bytes == {"prime": len(samples.PROSE)}
+    assert primed.spec.endswith(f"prime={tmp_path / 'seen'}")
+
+
+def test_a_primed_blob_that_leaves_out_more_than_there_is_is_refused(tmp_path):
+    (tmp_path / "seen").write_bytes(b"abc")
+    primed = Ppmd(order=6, memory=16, prime=str(tmp_path / "seen"))
+    with pytest.raises(CorruptBlob, match="leaves out 99 bytes of"):
+        primed.decode(to_varint(5) + to_varint(99) + b"abc")

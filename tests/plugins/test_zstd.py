@@ -4,7 +4,7 @@ import pytest
 import samples
 import zstandard
 
-from codelength import CorruptBlob
+from codelength import CorruptBlob, Sample, UsageError
 from codelength_zstd import Zstd
 
 PROSE = samples.PROSE * 20
@@ -53,3 +53,40 @@ def test_the_ledger_finds_all_blocks_of_a_frame():
     header = zstandard.frame_header_size(blob)
     assert framing > header
     assert (framing - header) % 3 == 0
+
+
+def records(start: int, count: int) -> list[Sample]:
+    return [
+        Sample(str(i), f'{{"id": {i}, "user": "user-{i * 7919 % 1000}", "state": "open"}}'.encode())
+        for i in range(start, start + count)
+    ]
+
+
+def test_a_dictionary_is_trained_on_samples_and_is_model_bytes(tmp_path):
+    held = Zstd(19).train(records(0, 500), 2000)
+    (tmp_path / "records.dict").write_bytes(held)
+    codec = Zstd(19, dictionary=str(tmp_path / "records.dict"))
+    new = [bytes(sample.data) for sample in records(5000, 50)]
+    assert [codec.decode(codec.encode(data)) for data in new] == new
+    assert sum(len(codec.encode(d)) for d in new) * 2 < sum(len(Zstd(19).encode(d)) for d in new)
+    assert len(held) <= 2000
+    assert codec.model_bytes == {"dictionary": len(held)}
+    assert codec.requires == codec.digests != {}
+    assert codec.groups == ("trained",)
+    assert zstandard.get_frame_parameters(codec.encode(new[0])).dict_id == 0
+
+
+def test_a_blob_needs_its_dictionary(tmp_path):
+    (tmp_path / "d").write_bytes(Zstd(19).train(records(0, 500), 2000))
+    blob = Zstd(19, dictionary=str(tmp_path / "d")).encode(bytes(records(7, 1)[0].data))
+    with pytest.raises(zstandard.ZstdError):
+        Zstd(19).decode(blob)
+
+
+def test_too_few_samples_and_a_dictionary_that_is_not_there_are_one_line():
+    with pytest.raises(UsageError, match="10 samples or more"):
+        Zstd().train(records(0, 9), 2000)
+    with pytest.raises(UsageError, match="ask for a smaller one, or give more data"):
+        Zstd().train([Sample("empty", b"")] * 20, 2000)
+    with pytest.raises(UsageError, match="dictionary=nowhere: there is no such file"):
+        Zstd(dictionary="nowhere")

@@ -134,6 +134,16 @@ class Codec(ABC):
         """
         return [data]
 
+    trains: ClassVar[str] = ""
+    """The setting that takes what `train` makes, such as `dictionary`; none for most codecs."""
+
+    def train(self, samples: Sequence[Sample], size: int) -> bytes:
+        """Makes a file of at most `size` bytes with which data like these samples get smaller.
+
+        Raises UsageError if they are too few. Only for a codec that says which setting takes it.
+        """
+        raise NotImplementedError
+
     @property
     def model_bytes(self) -> Mapping[str, int]:
         """Bytes that the receiver must already hold, by what they are: weights, tokenizer."""

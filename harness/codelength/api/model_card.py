@@ -2,6 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from codelength.api.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class ModelCard:
     """Corpora, by name, of which it is known that they are not in that data."""
     embeddings: int | None = None
     """How many of the parameters are in the tables of symbols, at the model's input and output."""
+    includes: tuple[str, ...] = ()
+    """Corpora, by name, that are in that data."""
 
 
 def days(date: str) -> tuple[str, str] | None:
@@ -28,3 +35,19 @@ def days(date: str) -> tuple[str, str] | None:
     if not re.fullmatch(r"\d{4}(-\d\d){0,2}", date, re.ASCII):
         return None
     return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]
+
+
+def read_card(path: Path) -> ModelCard | None:
+    """Read a card, `{"data": "…", "until": "2024-06", "excludes": ["enwik8"]}`.
+
+    None if there is no such file. Raises UsageError.
+    """
+    if not path.is_file():
+        return None
+    try:
+        card = msgspec.json.decode(path.read_bytes(), type=ModelCard)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{path} is no card of a model: {error}") from error
+    if card.until and not days(card.until):
+        raise UsageError(f"{path}: until is {card.until!r}; write 2024, 2024-06 or 2024-06-30")
+    return card

@@ -30,14 +30,17 @@ def contamination_of(cell: Cell) -> Contamination:
     """Judge a cell by the model's card and the date of the corpus.
 
     Clean: there is no model, or its card excludes the corpus, or the corpus was published after
-    the last of the training data.
+    the last of the training data. Possible, whatever the dates: its card includes the corpus.
     """
     if not has_model(cell):
         return Contamination.CLEAN
     if cell.card is None:
         return Contamination.UNKNOWN
     corpus = cell.slice.corpus
-    if {corpus, corpus.partition(":")[0]} & set(cell.card.excludes):
+    names = {corpus, corpus.partition(":")[0]}
+    if names & set(cell.card.includes):
+        return Contamination.POSSIBLE
+    if names & set(cell.card.excludes):
         return Contamination.CLEAN
     published, until = days(cell.slice.published), days(cell.card.until)
     if published is None or until is None:
