@@ -101,6 +101,12 @@ def test_what_is_not_known_is_not_called_a_sample(forecast: Forecast) -> None:
     assert page.summary.endswith("; time not known for all: gzip:level=9, xz:preset=9e")
 
 
+def test_the_line_of_a_plan_names_a_few_codecs_and_counts_many(forecast: Forecast) -> None:
+    many = [forecast.plan.plugins.codec(f"zstd:level={level}") for level in range(1, 8)]
+    page = PlannedPage(replace(forecast, plan=replace(forecast.plan, codecs=many)), jobs=1)
+    assert page.summary.endswith("; failed in a trial: 7 codecs")
+
+
 def test_a_picture_with_long_rows_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     rows, width = 4, 3000  # the first 2,000 bytes are no row

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from codelength.measure.forecast import Forecast
 
 HEADS = ("codec", "cells", "bytes", "seconds")
+FEW = 5
+"""Codecs that the line of a plan names."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class PlannedPage:
         slow = [codec for codec, cells, _, _ in self.codecs if cells < known[codec]]
         unknown = [codec for codec in times if not known[codec]]
         partly = [codec for codec in times if 0 < known[codec] < every]
-        line += f"; on samples, at least in part: {', '.join(slow)}" if slow else ""
-        line += f"; failed in a trial: {', '.join(unknown)}" if unknown else ""
-        return line + (f"; time not known for all: {', '.join(partly)}" if partly else "")
+        line += f"; on samples, at least in part: {_names(slow)}" if slow else ""
+        line += f"; failed in a trial: {_names(unknown)}" if unknown else ""
+        return line + (f"; time not known for all: {_names(partly)}" if partly else "")
 
     @cached_property
     def codecs(self) -> list[tuple[str, int, int, float]]:
@@ -91,3 +93,8 @@ class PlannedPage:
             for key, seconds in self.forecast.seconds.items()
         ]
         return {"title": self.title, "summary": self.summary, "plan": plan, "cells": cells}
+
+
+def _names(codecs: list[str]) -> str:
+    """A few names; of many, how many they are: `--dry-run` has a table of them."""
+    return ", ".join(codecs) if len(codecs) <= FEW else f"{len(codecs)} codecs"
