@@ -158,10 +158,11 @@ class MixCodec(MixSettings, CoderCodec):
 
     @property
     def predictor(self) -> "Predictor | None":
+        """The mixture; None with `over`, where only the whole sample tells if `mixer` codes it."""
         from codelength_mix.predictor import MixPredictor
 
-        if self._predictor.alphabet != BYTES:
-            return None  # whole distributions of so many symbols are never computed
+        if self.over is not None:
+            return None
         return MixPredictor(self._memory, self._predictor, self._lanes)
 
     @property

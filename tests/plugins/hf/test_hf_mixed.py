@@ -20,9 +20,9 @@ PROGRAM = (
 )
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2"])
-def test_a_mixture_of_tokens_decodes_in_another_process(folders, family):
-    settings = f"memory=8,lanes=2,over=hf:model={folders[family]},window=64,stride=48"
+@pytest.mark.parametrize(("family", "learn"), [("llama", "true"), ("gpt2", "false")])
+def test_a_mixture_of_tokens_decodes_in_another_process(folders, family, learn):
+    settings = f"memory=8,lanes=2,over=hf:model={folders[family]},window=64,stride=48,learn={learn}"
     codec = build(MixCodec, settings)
     texts = [models.text()[-length:].encode() + end for length, end in ((3000, b""), (90, b"\xff"))]
     blobs = codec.encode_many([Sample("", data) for data in [*texts, b""]])

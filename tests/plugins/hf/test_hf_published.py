@@ -41,7 +41,7 @@ def model() -> Path:
 @pytest.mark.timeout(1200)
 def test_a_published_model_codes_text_and_decodes_in_another_process(model):
     alone = HfCodec(model=str(model), window=256)
-    mixed = build(MixCodec, f"over=hf:model={model},window=256,stride=192")
+    mixed = build(MixCodec, f"over=hf:model={model},window=256,stride=192,learn=true")
     for codec in (alone, mixed):
         blob = codec.encode(TEXT)
         assert 8 * len(blob) < 2.0 * len(TEXT), "it should predict English"

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from word_predictor import PIECES, WordPredictor
 
-from codelength import CorruptBlob, UsageError
+from codelength import CorruptBlob, Sample, UsageError
 from codelength.api.spec import build
 from codelength.coding.segments import PredictorCoder, Segmenter
+from codelength.testing.questions import check_code_lengths
 from codelength_mix import MixCodec, MixerCodec, symbol_coder
 from codelength_mix.coder import MixCoder
 from codelength_mix.fallback import OrMixer
@@ -161,6 +162,8 @@ def test_what_mixer_codes_in_fewer_bytes_is_coded_by_it():
     assert blobs[3] == b"\0" + mixer.encode(data[3])
     assert blobs[2] == b"\0"
     assert [sum(codec.ledger(blob).values()) for blob in blobs] == list(map(len, blobs))
+    for each, blob in zip(data, blobs, strict=True):
+        assert check_code_lengths(codec, Sample("", each), blob) is None
 
 
 def test_over_recurrent_is_mix_itself():
