@@ -164,6 +164,21 @@ def test_a_narrower_run_prints_its_own_and_keeps_the_report_of_all(
     assert "gzip:level=9" in Path("r/report.html").read_text()
 
 
+def test_a_folder_has_figures_by_suffix_folder_and_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("data/a/x.txt", "data/a/y.json", "data/b/z.txt"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(f"{name} " * 40)
+    said = typed("run", "--codecs", "gzip", "--corpora", "data", "--out", "r")
+    assert said.endswith("; by file: r/files.csv\n")
+    report = Path("r/report.md").read_text()
+    assert "By suffix · path:data" in report
+    assert "By folder · path:data" in report
+    assert len(Path("r/files.csv").read_text().splitlines()) == 4
+
+
 def test_quiet_prints_nothing_if_all_is_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

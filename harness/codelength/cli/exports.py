@@ -71,13 +71,14 @@ class Outputs:
         from codelength.report.export.html import to_html
 
         path = markdown.write_report(page, folder, name)
-        files = getattr(page, "files", None)
+        files, by_file = getattr(page, "files", None), ""
         if files and files.rows:
             write_file(folder / "files.csv", records_to_csv(files))
+            by_file = f"; by file: {folder / 'files.csv'}"
         site = path.with_suffix(".html")
         write_file(site, to_html(page))
         if not self.quiet:
-            click.echo(f"All of it: {path}, {site}", err=self.to_stdout)
+            click.echo(f"All of it: {path}, {site}{by_file}", err=self.to_stdout)
 
 
 def with_exports(command: Callable[..., Any]) -> Callable[..., Any]:
