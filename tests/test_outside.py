@@ -59,7 +59,7 @@ def test_it_is_found_as_what_it_is(run):
         *("packbits", "1.0", "codelength-packbits", "(codelength_packbits)"),
         *("active:", "packbits:deflate=0,", "packbits:deflate=9,", "pages,", "clip,"),
         *("protocol", "frames,", "media", "kind", "video,", "command", "hello,"),
-        *("file", "reader", "levels,", "exporter", "names"),
+        *("file", "reader", "levels,", "executor", "threads,", "exporter", "names"),
     ]
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import CorruptBlob, Unavailable, Unsupported, UsageError
-from codelength.api.hooks import Command, Exporter, FileReader, hookimpl
+from codelength.api.hooks import Command, Engine, Exporter, FileReader, hookimpl
 from codelength.api.media import RAW, TEXT, Array, Audio, Image, Media, Sample, Text
 from codelength.api.model_card import ModelCard
 from codelength.api.protocol import Protocol
@@ -28,6 +28,7 @@ from codelength.api.spec import Setting
 if TYPE_CHECKING:
     from codelength.coding.predictor import Predictor, Stepper
     from codelength.coding.predictor_codec import PredictorCodec
+    from codelength.measure.bench import measure_cell
     from codelength.report.notebook import Rankings, Results, board, codec, corpus, load, run
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Command",
     "Corpus",
     "CorruptBlob",
+    "Engine",
     "Exporter",
     "FileReader",
     "Image",
@@ -61,12 +63,14 @@ __all__ = [
     "corpus",
     "hookimpl",
     "load",
+    "measure_cell",
     "run",
 ]
 
 _LAZY = {
     **dict.fromkeys(("Predictor", "Stepper"), "codelength.coding.predictor"),
     "PredictorCodec": "codelength.coding.predictor_codec",
+    "measure_cell": "codelength.measure.bench",
     **dict.fromkeys(
         ("Rankings", "Results", "board", "codec", "corpus", "load", "run"),
         "codelength.report.notebook",

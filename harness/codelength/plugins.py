@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from traceback import FrameSummary
 from types import ModuleType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import pluggy
 
@@ -25,7 +25,7 @@ from codelength.api import hooks as hookspecs
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError, unknown
-from codelength.api.hooks import GROUP, Command, Exporter, FileReader
+from codelength.api.hooks import GROUP, Command, Engine, Exporter, FileReader
 from codelength.api.media import Media
 from codelength.api.protocol import Protocol
 from codelength.api.spec import (
@@ -37,6 +37,9 @@ from codelength.api.spec import (
     split_specs,
 )
 from codelength.running import LOADING, guard_plugin
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 FILE_MODULE = "codelength_file_"
 """How the module of a plugin file begins."""
@@ -91,6 +94,7 @@ HOOKS = (
     Hook("media_kinds", lambda item: _is_subclass(item, Media), "media kind", "kind"),
     Hook("commands", lambda item: isinstance(item, Command), "command"),
     Hook("file_readers", lambda item: isinstance(item, FileReader), "file reader"),
+    Hook("executors", lambda item: isinstance(item, Engine), "executor"),
     Hook("exporters", lambda item: callable(getattr(item, "export", None)), "exporter"),
 )
 
@@ -126,6 +130,7 @@ class Plugins:
         self.media_kinds: list[Registered[type[Media]]] = []
         self.commands: list[Registered[Command]] = []
         self.file_readers: list[Registered[FileReader]] = []
+        self.executors: list[Registered[Engine]] = []
         self.exporters: list[Registered[Exporter]] = []
         built_in = Plugin("built in", builtin.__name__, version("codelength"), "codelength")
         self._register(builtin, built_in)
@@ -305,6 +310,19 @@ class Plugins:
             else:
                 found.append(piece.strip())
         return found
+
+    def executor(self, spec: str, jobs: int = 1) -> "Executor":
+        """Return the executor that `NAME:ADDRESS` names. Raises UsageError, Unavailable.
+
+        Args:
+            jobs: How many jobs each machine measures at once.
+        """
+        name, _, address = spec.partition(":")
+        for entry in self.executors:
+            if entry.item.name == name:
+                return entry.item.load()(address, jobs)
+        names = ["local", *(entry.item.name for entry in self.executors)]
+        raise unknown("executor", name, names, "codelength run --help")
 
     def select_protocols(self, specs: str) -> list[Registered[Protocol]]:
         """Return the protocols of a comma-separated list."""

@@ -43,9 +43,9 @@ class Deadline(Watch):
         self._check()
         self._shown.started(codec, corpus_slice, decode)
 
-    def advanced(self, codec: str, done: int) -> None:
+    def advanced(self, codec: str, corpus_slice: "CorpusSlice", done: int) -> None:
         self._check()
-        self._shown.advanced(codec, done)
+        self._shown.advanced(codec, corpus_slice, done)
 
     def finished(self, cell: "Cell", reused: bool) -> None:
         self._shown.finished(cell, reused)

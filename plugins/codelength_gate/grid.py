@@ -16,6 +16,7 @@ from codelength.measure.job import Limits
 from codelength.measure.plan import Plan, make_plan
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, Environment
+from codelength.results.machine import environment
 from codelength.results.store import FAILURES, Store, load
 from codelength_gate.baseline import Grid
 
@@ -57,8 +58,8 @@ def measure(
             execute(plan, store, Limits(timeout), os.cpu_count() or 1, watch)
         log, results = folder / FAILURES, load(folder)
         text = log.read_text(errors="replace") if log.exists() else ""
-        (record,) = results.environments.values()
-        return Measured(results.current, missing, record, plan, text)
+        record = next(iter(results.environments.values()), None)
+        return Measured(results.current, missing, record or environment(1, 1), plan, text)
 
 
 def _usable(

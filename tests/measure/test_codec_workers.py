@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from codelength.measure import codec_workers
-from codelength.measure.codec_workers import CodecWorkers, Watch, measure_cell
+from codelength.measure.bench import measure_cell
+from codelength.measure.codec_workers import CodecWorkers, Watch
 from codelength.measure.job import Job, Limits, Recipe
 from codelength.measure.plan import survey
 from codelength.plugins import Plugins
@@ -35,7 +36,7 @@ def test_a_job_that_has_travelled_gives_the_same_cell_each_time() -> None:
     assert one.coded_bytes == sum(coded for _, coded in one.groups) > 0
     assert (one.key, one.blobs, one.ledger) == (other.key, other.blobs, other.ledger)
     assert one.key == sent[0].key
-    assert one.run == "run-1"
+    assert one.run.startswith("run-1-")
 
 
 def test_whatever_a_codec_does_its_job_gives_a_cell() -> None:
@@ -64,7 +65,7 @@ def test_workers_that_need_much_memory_take_turns(
     encode = measure_cell(job("gzip")).encode
     assert encode is not None
     asked = job("gzip", int(memories * encode.peak_bytes))
-    with CodecWorkers(asked.recipe, asked.limits, Crew(), tmp_path) as workers:
+    with CodecWorkers(asked, Crew(), tmp_path) as workers:
         assert [workers.measure(asked).status for _ in range(2)] == [Status.OK] * 2
     assert most[-2:] == [alive_at_once] * 2
 
@@ -78,6 +79,6 @@ def test_what_a_stop_takes_away_is_no_failure_of_the_codec(tmp_path: Path) -> No
             for left in tmp_path.iterdir():
                 shutil.rmtree(left)
 
-    workers = CodecWorkers(asked.recipe, asked.limits, crew, tmp_path)
+    workers = CodecWorkers(asked, crew, tmp_path)
     with workers, pytest.raises(Stopped):
         workers.measure(asked, Stop())

@@ -12,6 +12,7 @@ from codelength.api.sampling import sample_size
 from codelength.cli import cli
 from codelength.cli.planned import PlannedPage
 from codelength.measure.forecast import Forecast, choose_again, expect, fit, order
+from codelength.measure.job import Limits
 from codelength.measure.plan import Plan, Target
 from codelength.plugins import Plugins
 from codelength.report.progress import TimeToGo as Clock
@@ -44,7 +45,7 @@ def test_quick_codecs_and_small_corpora_come_first(forecast: Forecast) -> None:
 
 
 def test_the_plan_is_a_line_with_the_slowest_codec(forecast: Forecast) -> None:
-    page = PlannedPage(forecast, jobs=1)
+    page = PlannedPage(forecast, 1, Limits())
     assert page.summary == (
         "3 codecs × 11.0 MB: about 6 h 7 min, of which xz:preset=9e 6 h 7 min; "
         "failed in a trial: store"
@@ -88,7 +89,7 @@ def test_a_dry_run_measures_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = CliRunner().invoke(cli, [*arguments, "--json", "-"], catch_exceptions=False)
     found = json.loads(done.stdout)
     assert found["summary"].startswith("1 codec × ")
-    (one,) = found["cells"]
+    (one,) = found["jobs"]
     assert CellKey(one["codec"], one["corpus"], one["protocol"], None).codec == "store"
     assert one["seconds"] > 0
     assert not list(tmp_path.iterdir())
@@ -96,14 +97,14 @@ def test_a_dry_run_measures_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_is_not_known_is_not_called_a_sample(forecast: Forecast) -> None:
     targets = [*forecast.plan.targets, Target(corpus_slice("pictures", MB, kind="image"), ())]
-    page = PlannedPage(replace(forecast, plan=replace(forecast.plan, targets=targets)), jobs=1)
+    page = PlannedPage(replace(forecast, plan=replace(forecast.plan, targets=targets)), 1, Limits())
     assert "on samples" not in page.summary
     assert page.summary.endswith("; time not known for all: gzip:level=9, xz:preset=9e")
 
 
 def test_the_line_of_a_plan_names_a_few_codecs_and_counts_many(forecast: Forecast) -> None:
     many = [forecast.plan.plugins.codec(f"zstd:level={level}") for level in range(1, 8)]
-    page = PlannedPage(replace(forecast, plan=replace(forecast.plan, codecs=many)), jobs=1)
+    page = PlannedPage(replace(forecast, plan=replace(forecast.plan, codecs=many)), 1, Limits())
     assert page.summary.endswith("; failed in a trial: 7 codecs")
 
 
@@ -113,7 +114,7 @@ def test_a_picture_with_long_rows_is_tried(tmp_path: Path, monkeypatch: pytest.M
     Path("wide.pgm").write_bytes(b"P5 %d %d 255\n" % (width, rows) + bytes(rows * width))
     arguments = ["run", "--codecs", "store", "--corpora", "path:wide.pgm,view=decoded", "--dry-run"]
     done = CliRunner().invoke(cli, [*arguments, "--json", "-"], catch_exceptions=False)
-    (one,) = json.loads(done.stdout)["cells"]
+    (one,) = json.loads(done.stdout)["jobs"]
     assert one["seconds"] > 0
 
 

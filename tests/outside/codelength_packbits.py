@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from codelength import (
     Command,
     Corpus,
     CorruptBlob,
+    Engine,
     Exporter,
     FileReader,
     Image,
@@ -211,6 +213,16 @@ def codelength_commands() -> Iterable[Command]:
 @hookimpl
 def codelength_file_readers() -> Iterable[FileReader]:
     return [FileReader("levels", "codelength_packbits:LevelsFile")]
+
+
+def make_threads(address: str, jobs: int) -> Executor:
+    """Make an executor of threads; there is no address."""
+    return ThreadPoolExecutor(jobs)
+
+
+@hookimpl
+def codelength_executors() -> Iterable[Engine]:
+    return [Engine("threads", "threads of this process", "codelength_packbits:make_threads")]
 
 
 @hookimpl

@@ -59,7 +59,7 @@ def test_within_a_batch_the_time_that_a_cell_has_had_counts(
     clock.now += 400
     assert forecast.share == pytest.approx(0.95)  # never done before it is
     forecast.started("gzip", of, decode=True)
-    forecast.running["gzip"].done = 960
+    forecast.running[cell("gzip", of).key].done = 960
     assert forecast.share == pytest.approx(0.98)
 
 

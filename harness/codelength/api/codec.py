@@ -188,6 +188,14 @@ class Codec(ABC):
         return not has_model
 
     @property
+    def resources(self) -> Mapping[str, int]:
+        """What a machine needs to encode and decode: `cores`, bytes of `memory`, `gpus`.
+
+        What is not said is taken from the options of a run and the size of the model.
+        """
+        return {}
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """What `@NAME` on the command line selects it by.
 

@@ -17,6 +17,8 @@ from codelength.api.media import Media
 from codelength.api.protocol import Protocol
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import click
 
 GROUP = "codelength"
@@ -53,6 +55,22 @@ class FileReader(NamedTuple):
         """Import the reader."""
         reader: Callable[[Path], object] = _load(self.target)
         return reader
+
+
+class Engine(NamedTuple):
+    """What measures on other machines, described so that nothing of it is imported."""
+
+    name: str
+    """As in `--on NAME:ADDRESS`."""
+    help: str
+    target: str
+    """A function, as `module:attribute`, from an address, which may be empty, and how many jobs a
+    machine measures at once, to an executor in the manner of `concurrent.futures`."""
+
+    def load(self) -> "Callable[[str, int], Executor]":
+        """Import the function."""
+        make: Callable[[str, int], Executor] = _load(self.target)
+        return make
 
 
 class Exporter(TypingProtocol):
@@ -106,6 +124,11 @@ def codelength_commands() -> Iterable[Command]:  # type: ignore[empty-body]
 @hookspec
 def codelength_file_readers() -> Iterable[FileReader]:  # type: ignore[empty-body]
     """Describe readers for the files that `--plugin` takes."""
+
+
+@hookspec
+def codelength_executors() -> Iterable[Engine]:  # type: ignore[empty-body]
+    """Describe what `--on` takes."""
 
 
 @hookspec

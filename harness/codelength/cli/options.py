@@ -70,8 +70,22 @@ def with_jobs(default: int | None = 1, shown: str | bool = True) -> Callable[[F]
         type=click.IntRange(1),
         default=default,
         show_default=shown,
-        help="Codecs at once; above 1 sizes stay exact and speeds are labelled.",
+        help="Cells at once on a machine; above 1 sizes stay exact and speeds are labelled.",
     )
+
+
+class Part(click.ParamType[tuple[int, int]]):
+    """A part of a run: `2/8`, the second of eight."""
+
+    name = "part"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        number, _, parts = str(value).partition("/")
+        if not (number.isdecimal() and parts.isdecimal() and 0 < int(number) <= int(parts)):
+            self.fail(f"{value!r} is no part; the second of eight is 2/8", param, ctx)
+        return int(number), int(parts)
 
 
 def with_selection(

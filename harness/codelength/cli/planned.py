@@ -12,6 +12,7 @@ from codelength.report.table import Column, Table
 
 if TYPE_CHECKING:
     from codelength.measure.forecast import Forecast
+    from codelength.measure.job import Limits
 
 HEADS = ("codec", "cells", "bytes", "seconds")
 FEW = 5
@@ -24,6 +25,7 @@ class PlannedPage:
 
     forecast: "Forecast"
     jobs: int
+    limits: "Limits"
     title: str = "Plan"
 
     @property
@@ -88,11 +90,20 @@ class PlannedPage:
     def document(self) -> dict[str, object]:
         """The same as data."""
         plan = [dict(zip(HEADS, row, strict=True)) for row in self.records.rows]
-        cells = [
-            {**key._asdict(), "seconds": float(f"{seconds:.3g}")}
-            for key, seconds in self.forecast.seconds.items()
+        expected = self.forecast.seconds
+        known = {key.codec for key in expected}
+        jobs = [
+            {
+                **job.key._asdict(),
+                "bytes": job.slice.bytes,
+                "digest": job.slice.digest,
+                "seconds": float(f"{expected[job.key]:.3g}") if job.key in expected else None,
+                **job.resources._asdict(),
+            }
+            for job, _ in self.forecast.plan.jobs(self.limits)
+            if job.key in expected or job.key.codec not in known
         ]
-        return {"title": self.title, "summary": self.summary, "plan": plan, "cells": cells}
+        return {"title": self.title, "summary": self.summary, "plan": plan, "jobs": jobs}
 
 
 def _names(codecs: list[str]) -> str:

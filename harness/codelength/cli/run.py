@@ -22,6 +22,7 @@ from codelength.cli.options import (
     OUT,
     SANDBOX,
     Duration,
+    Part,
     Size,
     choose_sandbox,
     leave_out_missing,
@@ -33,7 +34,8 @@ from codelength.cli.options import (
     with_timeout,
 )
 from codelength.cli.pricing import price_cells, with_price
-from codelength.measure.job import TIMEOUT, Limits, default_memory
+from codelength.coding.device import several
+from codelength.measure.job import TIMEOUT, Limits
 from codelength.measure.plan import Plan
 from codelength.metrics.budget import Budget
 from codelength.metrics.price import STORED, Price
@@ -46,6 +48,8 @@ UNASKED = 2_000_000
 SMOKE, SAMPLE = ("sample:64000", 30.0), ("sample:1000000", 1800.0)
 """What of each corpus every codec meets, in a run that names no corpora and in one that does, and
 the seconds that it may take for all of a corpus. A default run takes 150 seconds on two cores."""
+
+HERE = "local"
 
 SMOKE_JOBS = 2
 """Codecs at once in a run that names no corpora; its speeds are labelled."""
@@ -71,6 +75,21 @@ SLOW = " A codec that would take more than half an hour for a corpus is measured
     help="Threads that a codec's libraries may use.",
 )
 @DEVICE
+@click.option(
+    "--on",
+    default=HERE,
+    show_default=True,
+    metavar="ENGINE",
+    help="Where cells are measured: local, ray[:ADDRESS], slurm[:PARTITION], dask:ADDRESS.",
+)
+@click.option(
+    "--shard",
+    "part",
+    type=Part(),
+    default="1/1",
+    metavar="I/N",
+    help="Measure only part I of N, as 2/8; 'codelength merge' makes one folder of the parts.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be measured, and how long.")
 @click.option(
     "--budget",
@@ -96,6 +115,8 @@ def command(
     key: str,
     jobs: int | None,
     threads: int,
+    on: str,
+    part: tuple[int, int],
     dry_run: bool,
     duration: float | None,
     fresh: bool,
@@ -118,6 +139,7 @@ def command(
     codelength run --codecs gzip,zstd:level=1..19 --corpora ~/data
     codelength run --corpora canterbury,kodak --protocol whole,chunks:2048
     codelength run --plugin my-codecs.toml --codecs my-gzip,gzip
+    codelength run --on ray --corpora canterbury
 
     \b
     Exit codes: 2 bad usage, 3 something failed or nothing
@@ -141,14 +163,16 @@ def command(
     limit, within = choose_limit(limit, corpora is not None, duration)
     if not chosen_codecs or not chosen_corpora or not chosen_protocols:
         raise UsageError("nothing to run; 'codelength list codecs' and 'list corpora' show what is")
-    jobs = jobs or (1 if corpora is not None else min(SMOKE_JOBS, os.cpu_count() or 1))
-    limits = Limits(timeout, memory or default_memory(), threads, choose_sandbox(sandbox, out))
+    jobs = jobs or choose_jobs(on, corpora is not None)
+    limits = Limits(timeout, memory, threads, choose_sandbox(sandbox, out))
+    executor = None if dry_run or on == HERE else plugins.executor(on, jobs)
     keep = nullcontext() if dry_run else Store(out)
-    with keep as store, watch(sys.stderr, outputs.quiet) as progress:
+    with executor or nullcontext(), keep as store, watch(sys.stderr, outputs.quiet) as progress:
 
         def planned(limit: Limit, within: float | None = None) -> Plan:
             rules, reading = chosen_protocols, progress.reading
-            return make_plan(plugins, chosen_codecs, chosen_corpora, rules, limit, reading, within)
+            plan = make_plan(plugins, chosen_codecs, chosen_corpora, rules, limit, reading, within)
+            return replace(plan, part=part)
 
         plan = planned(limit, within)
         forecast = None
@@ -161,16 +185,16 @@ def command(
             progress.forecast.expected = forecast.seconds
             if not dry_run:
                 progress.line(
-                    PlannedPage(forecast, jobs).summary + SLOW * (plan.within == SAMPLE[1])
+                    PlannedPage(forecast, jobs, limits).summary + SLOW * (plan.within == SAMPLE[1])
                 )
         interrupted = False
         if store is None:
             assert forecast
-            outputs.show(PlannedPage(forecast, jobs))
+            outputs.show(PlannedPage(forecast, jobs, limits))
             return 0
         try:
-            execute(plan, store, limits, jobs, progress, fresh)
-            plan = measure_less(plan, store, limits, jobs, progress)
+            execute(plan, store, limits, executor or jobs, progress, fresh)
+            plan = measure_less(plan, store, limits, executor or jobs, progress)
         except KeyboardInterrupt:
             interrupted = True
     results = load(out)
@@ -197,6 +221,13 @@ def command(
     if codecs is not None and len(chosen_codecs) < len(selected):
         return 3
     return 3 if asked_for else exit_code(cells, strict=codecs is not None) or code
+
+
+def choose_jobs(on: str, is_named: bool) -> int:
+    """Choose how many cells a machine measures at once: one, or one a device."""
+    if on != HERE:
+        return 1
+    return max(len(several()), 1 if is_named else min(SMOKE_JOBS, os.cpu_count() or 1))
 
 
 def choose_limit(

@@ -17,7 +17,12 @@ def chosen() -> str:
 
     PROCESSOR, unless one was: the compiled loops for it.
     """
-    return os.environ.get(VARIABLE) or PROCESSOR
+    return several()[0]
+
+
+def several() -> list[str]:
+    """Return the devices that were asked for: of two or more, each is for a cell at a time."""
+    return (os.environ.get(VARIABLE) or PROCESSOR).split(",")
 
 
 def note(device: str) -> None:

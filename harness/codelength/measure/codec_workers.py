@@ -10,7 +10,6 @@ it from that.
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
@@ -21,8 +20,9 @@ from typing import Self, TypeVar
 from msgspec.structs import asdict
 
 from codelength.api.spec import split_spec
+from codelength.coding import device
 from codelength.measure.code import all_code, find_change, late_code
-from codelength.measure.job import Job, Limits, Recipe
+from codelength.measure.job import WITHOUT_MODEL, Job, Recipe, default_memory
 from codelength.measure.worker import (
     CHANGED,
     Measured,
@@ -81,13 +81,16 @@ TRIES = 3
 PROCESSES = 2
 """Of a worker that has started none, outside of namespaces."""
 
+DEVICE = 8 << 30
+"""Bytes up to which encoder and decoder are expected to fit on a device at the same time."""
+
 OUT_OF_MEMORY = "an allocation went past the memory limit"
 
 
 class Watch:
     """Is told how a run goes on; does nothing with it unless a method is overridden.
 
-    Several threads call it, one for each codec that is measured at the same time.
+    Several threads call it, one for each cell that is measured at the same time.
     """
 
     def reading(self, corpus: str) -> None:
@@ -99,7 +102,7 @@ class Watch:
     def started(self, codec: str, corpus_slice: CorpusSlice, decode: bool) -> None:
         """A direction of a cell begins."""
 
-    def advanced(self, codec: str, done: int) -> None:
+    def advanced(self, codec: str, corpus_slice: CorpusSlice, done: int) -> None:
         """So many raw bytes of it are done."""
 
     def finished(self, cell: Cell, reused: bool) -> None:
@@ -123,40 +126,27 @@ class Failed(Exception):
         self.status, self.reason = status, reason
 
 
-def measure_cell(job: Job) -> Cell:
-    """Measure one codec on one slice of a corpus, in processes that are gone in the end.
-
-    Whatever the codec does, the result is a cell: its status says what became of it.
-    """
-    with (
-        tempfile.TemporaryDirectory(prefix="codelength-") as folder,
-        CodecWorkers(job.recipe, job.limits, Crew(), Path(folder)) as workers,
-    ):
-        return workers.measure(job)
-
-
 class CodecWorkers:
     """The workers of a codec, for one cell after the other. Leaving the context ends them.
 
     Before a decoder begins, an encoder ends that has left something in its folder, or a process
-    that still runs, and one that needs so much memory that there is not enough for both. A decoder
+    that still runs, and one that needs so much memory that there is not enough for both, as its
+    model lets expect, or as was measured. A decoder
     ends before it meets a corpus that it knows from another cell. They start again for the next
     cell.
     """
 
-    def __init__(
-        self, recipe: Recipe, limits: Limits, crew: Crew, folder: Path, scratch: Path | None = None
-    ) -> None:
+    def __init__(self, job: Job, crew: Crew, folder: Path, scratch: Path | None = None) -> None:
         """Start none yet.
 
         Args:
-            recipe: The codec.
-            limits: What each cell may take.
+            job: The first one. The others have the same codec, limits and device.
             crew: Whom to end them with.
             folder: Where they exchange files; nothing else is in it.
             scratch: What is around that folder and belongs to the workers of other codecs.
         """
-        self._limits, self._crew, self._folder = limits, crew, folder.resolve()
+        recipe, self._limits = job.recipe, job.limits
+        self._crew, self._folder, self._device = crew, folder.resolve(), job.device
         self._scratch = (scratch or folder).resolve()
         self._shared: set[Path] = set()
         self._recipes = {
@@ -175,7 +165,8 @@ class CodecWorkers:
         self._workers: dict[str, Supervisor] = {}
         self._ready: Ready | None = None
         self._failed: Failed | None = None
-        self._large = False
+        room = DEVICE if job.resources.gpus else self._limits.memory or default_memory()
+        self._large = job.resources.memory > max(room, WITHOUT_MODEL)
         self._decoded: set[str] = set()
         """The corpora that the decoder knows."""
         self.codes: dict[str, Code] = {}
@@ -291,6 +282,7 @@ class CodecWorkers:
             worker = self._workers[role] = Supervisor(
                 threads=self._limits.threads,
                 timed=True,
+                variables={device.VARIABLE: self._device},
                 within=self._folder,
                 crew=self._crew,
                 own_home=apart and not copied and not _files_of(self._recipes[role])[1:],
@@ -312,15 +304,14 @@ class CodecWorkers:
         assert self._ready is not None
         return self._ready
 
-    def _ask(self, role: str, task: "partial[T]", watch: Watch = SILENT) -> T:
+    def _ask(
+        self, role: str, task: "partial[T]", on_progress: Callable[[int], None] = lambda _: None
+    ) -> T:
         """Have a worker do one step of a cell. Raises Failed."""
-        codec, timeout = self._recipes["encoder"].codec, self._limits.timeout
+        timeout = self._limits.timeout
         if role == "reader":
             timeout = max(timeout, STARTING)
-        return _result(
-            self._workers[role].begin(task, timeout),
-            lambda done: watch.advanced(codec, done),
-        )
+        return _result(self._workers[role].begin(task, timeout), on_progress)
 
     def _ask_measured(
         self, role: str, task: "partial[Measured]", corpus_slice: CorpusSlice, watch: Watch
@@ -332,7 +323,8 @@ class CodecWorkers:
         """
         worker = self._workers[role]
         before = worker.cpu_seconds()
-        measured = self._ask(role, task, watch)
+        codec = self._recipes["encoder"].codec
+        measured = self._ask(role, task, lambda at: watch.advanced(codec, corpus_slice, at))
         spent = worker.cpu_seconds() - before
         own = OWN + OWN_BYTE * corpus_slice.bytes + OWN_SAMPLE * corpus_slice.samples
         if spent > own + (1 + OWN_SHARE) * measured.cpu_seconds:

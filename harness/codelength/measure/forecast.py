@@ -2,18 +2,18 @@
 
 import math
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError
 from codelength.api.protocol import Protocol
 from codelength.api.sampling import SAMPLED, Limit
-from codelength.measure.codec_workers import SILENT, CodecWorkers, Watch
+from codelength.coding import device
+from codelength.measure.bench import Bench
+from codelength.measure.codec_workers import SILENT, Watch
 from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan, Target, survey
 from codelength.measure.worker import BATCH_BYTES, ENOUGH, REPETITIONS
@@ -54,12 +54,7 @@ class Forecast:
     @property
     def needs_no_sample(self) -> bool:
         """Whether every codec is expected to measure everything in the time that it may take."""
-        every = {
-            CellKey(entry.item.spec, *target.slice.key)
-            for entry in self.plan.codecs
-            for target in self.plan.targets
-            if target.slice.limit is None
-        }
+        every = {key for key in self.plan.keys if key.limit is None}
         return every <= self.seconds.keys()
 
     def by_codec(self) -> dict[str, float]:
@@ -71,11 +66,10 @@ class Forecast:
 
     def known(self) -> Iterator[tuple[str, tuple[float, float], Target]]:
         """Every cell of which there is a trial, with its seconds a byte."""
-        for entry in self.plan.codecs:
-            for target in self.plan.targets:
-                rates = self.rates.get((entry.item.spec, target.slice.kind))
-                if rates and not target.problem:
-                    yield entry.item.spec, rates, target
+        for entry, target in self.plan.cells:
+            rates = self.rates.get((entry.item.spec, target.slice.kind))
+            if rates and not target.problem:
+                yield entry.item.spec, rates, target
 
 
 def order(forecast: Forecast) -> Plan:
@@ -83,7 +77,7 @@ def order(forecast: Forecast) -> Plan:
     times = list(forecast.by_codec())
     codecs = sorted(forecast.plan.codecs, key=lambda entry: times.index(entry.item.spec))
     targets = sorted(forecast.plan.targets, key=lambda target: target.slice.bytes)
-    return replace(forecast.plan, codecs=codecs, targets=targets)
+    return replace(forecast.plan, codecs=codecs, targets=targets, expected=forecast.seconds)
 
 
 def expect(rates: tuple[float, float], size: float) -> float:
@@ -115,13 +109,10 @@ def make_forecast(
     crew = Crew()
 
     def serve(entry: Registered[Codec]) -> dict[tuple[str, str], tuple[float, float]]:
-        recipe, found = plan.recipe(entry), {}
-        with (
-            tempfile.TemporaryDirectory(prefix="codelength-") as folder,
-            CodecWorkers(recipe, limits, crew, Path(folder)) as workers,
-        ):
+        found = {}
+        with Bench(crew, device=device.chosen()) as bench:
             for kind, slices in by_kind.items():
-                rates = _try(workers, [Job(recipe, of, limits, "") for of in slices])
+                rates = _try(bench, [plan.job(entry, of, limits) for of in slices])
                 if rates:
                     found[entry.item.spec, kind] = rates
         return found
@@ -140,13 +131,13 @@ def make_forecast(
     return Forecast(plan, rates)
 
 
-def _try(workers: CodecWorkers, jobs: Sequence[Job]) -> tuple[float, float] | None:
+def _try(bench: Bench, jobs: Sequence[Job]) -> tuple[float, float] | None:
     """Measure ever more bytes until it takes a while; the rates of the last trial."""
     found = None
     for job in jobs:
         if not job.slice.bytes:  # the first row of a picture is longer
             continue
-        cell = workers.measure(job)
+        cell = bench.measure(job).cell
         if not cell.ok or cell.encode is None or cell.decode is None:
             return found
         found = (_once(cell.encode, cell.slice), _once(cell.decode, cell.slice))

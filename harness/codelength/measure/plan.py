@@ -1,10 +1,10 @@
 """What a run has to measure: each corpus as it is cut, and each codec that meets it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import replace as replace_struct
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus, Digest, Reading, corpus_digest
@@ -12,9 +12,11 @@ from codelength.api.errors import CorpusError
 from codelength.api.media import Sample
 from codelength.api.protocol import Protocol, head
 from codelength.api.sampling import Draw, Limit, draw_blocks, plan_draw, sample_size
-from codelength.measure.job import Recipe
+from codelength.coding.device import chosen
+from codelength.measure.job import Job, Limits, Recipe, Resources
 from codelength.plugins import Plugins, Registered
 from codelength.results.cell import Cell, CellKey, CorpusSlice, SliceKey
+from codelength.results.machine import command_line
 from codelength.results.store import Results
 from codelength.results.validity import require_valid
 from codelength.running import guard_plugin
@@ -44,15 +46,35 @@ class Plan:
     within: float | None = None
     """The seconds that a codec may take for all of a corpus of which there is a sample. One that
     would take longer is measured on the sample only."""
+    part: tuple[int, int] = (1, 1)
+    """(i, n): only part i of n of the cells. All n parts together are all cells, each once."""
+    expected: Mapping[CellKey, float] = field(default_factory=dict)
+    """The seconds that cells are expected to take, where that was found out."""
+
+    @property
+    def cells(self) -> list[tuple[Registered[Codec], Target]]:
+        """What meets what, codec by codec.
+
+        Of each codec every part has about as many bytes. A sample is in one part with the whole.
+        """
+        number, parts = self.part
+        chosen, load = [], [0] * parts
+        for entry in self.codecs:
+            own, part_of = [0] * parts, dict[tuple[str, str], int]()
+            for target in sorted(self.targets, key=lambda target: -target.slice.bytes):
+                place = target.slice.key[:2]
+                least = min(range(parts), key=lambda part: (own[part], load[part]))
+                part = part_of.setdefault(place, least)
+                own[part] += 1 + target.slice.bytes
+                load[part] += 1 + target.slice.bytes
+            of_part = (t for t in self.targets if part_of[t.slice.key[:2]] == number - 1)
+            chosen += [(entry, target) for target in of_part]
+        return chosen
 
     @property
     def keys(self) -> set[CellKey]:
         """The places in the tables that this run fills."""
-        return {
-            CellKey(entry.item.spec, *target.slice.key)
-            for entry in self.codecs
-            for target in self.targets
-        }
+        return {CellKey(entry.item.spec, *target.slice.key) for entry, target in self.cells}
 
     def too_slow(self, target: Target, cells: Mapping[SliceKey, Cell]) -> bool:
         """Whether a codec leaves out all of a corpus, by what it took for the sample of it."""
@@ -75,10 +97,45 @@ class Plan:
         return [cell for cell in results.current if cell.key in keys]
 
     def recipe(self, entry: Registered[Codec]) -> Recipe:
-        """What a worker needs to measure one of the codecs on every target."""
+        """Return what a process needs to build one of the codecs, and every target."""
         names = (name for target in self.targets for name in target.plugins)
         places = (place for target in self.targets for place in target.places)
         return Recipe.of(self.plugins, entry, names, places)
+
+    def jobs(self, limits: Limits, run: str = "") -> Iterator[tuple[Job, Target]]:
+        """Make a job for each cell."""
+        job: Job | None = None
+        for entry, target in self.cells:
+            if job is None or job.recipe.codec != entry.item.spec:
+                job = self.job(entry, target.slice, limits, run)
+            seconds = self._expect(entry.item, target.slice)
+            yield replace(job, slice=target.slice, seconds=seconds), target
+
+    def _expect(self, codec: Codec, of: CorpusSlice) -> float:
+        return self.expected.get(CellKey(codec.spec, *of.key), _guess(codec, of))
+
+    def job(self, entry: Registered[Codec], of: CorpusSlice, limits: Limits, run: str = "") -> Job:
+        """Return what a process needs to measure one of the codecs on a slice."""
+        return Job(
+            self.recipe(entry),
+            of,
+            limits,
+            run,
+            command=command_line(),
+            device=chosen(),
+            resources=Resources.of(entry.item, limits),
+            seconds=self._expect(entry.item, of),
+        )
+
+
+SECONDS = {"learned": 1e-3, "adaptive": 1e-5}
+"""Group of codecs → the seconds that a byte takes, where nothing is known; others take QUICK."""
+QUICK = 1e-7
+
+
+def _guess(codec: Codec, of: CorpusSlice) -> float:
+    """Guess how many seconds a codec takes for a slice, to begin with what takes long."""
+    return of.bytes * max(SECONDS.get(group, QUICK) for group in (*codec.groups, ""))
 
 
 def read_slice(plugins: Plugins, corpus_slice: CorpusSlice) -> Iterator[Sample]:
@@ -177,7 +234,7 @@ def _cut(corpus: Corpus, rule: Protocol, limit: Limit) -> CorpusSlice:
         size += len(sample.data)
     if not samples:
         raise CorpusError(f"corpus {corpus.spec} has nothing to code under {rule.spec}")
-    return replace(
+    return replace_struct(
         _unread(corpus, rule, limit),
         kind=kinds.pop() if corpus.kind == "raw" and len(kinds) == 1 else corpus.kind,
         samples=samples,

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from codelength.results.cell import Cell, Environment
 
 PARALLEL = "‖"
-CHANGING = "load"
-"""The fact in a machine's description that changes from one minute to the next."""
+CHANGING = {"load", "node"}
+"""Facts in a machine's description that may differ although speeds may be compared."""
 
 
 class Machines:
@@ -73,7 +73,9 @@ def _elsewhere(cells: Iterable[Cell]) -> list[str]:
 
 def machine_facts(environment: Environment) -> dict[str, str]:
     """Return what has to be the same for two environments' speeds to be compared."""
-    facts = {name: fact for name, fact in environment.machine.items() if name != CHANGING}
+    facts = {name: fact for name, fact in environment.machine.items() if name not in CHANGING}
+    if "device" in facts:  # whichever of several
+        facts["device"] = facts["device"].partition(" ")[0].partition(":")[0]
     return {**facts, "threads": str(environment.threads), "jobs": str(environment.jobs)}
 
 

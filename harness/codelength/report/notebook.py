@@ -4,7 +4,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ from codelength.plugins import Plugins, installed_plugins
 from codelength.results import store
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
 Specs = str | Iterable[str]
@@ -135,6 +137,7 @@ def run(
     out: str | os.PathLike[str] = "codelength-results",
     limit: int | str | None = None,
     jobs: int = 1,
+    executor: "Executor | str | None" = None,
     threads: int = 1,
     timeout: float = 3600,
     plugins: Iterable[str | os.PathLike[str]] = (),
@@ -151,7 +154,9 @@ def run(
         out: The folder that keeps the results.
         limit: Bytes of each corpus, as 20000 or "20kB", drawn from all its files; "head:20kB" for
             its first ones; None for all.
-        jobs: Codecs that are measured at once; above 1 speeds are less exact.
+        jobs: Cells that are measured at once on a machine; above 1 speeds are less exact.
+        executor: Where cells are measured: as `--on` takes it, or an executor in the manner of
+            `concurrent.futures`; None for this machine.
         threads: Threads that the libraries of a codec may use.
         timeout: Seconds for each direction of a cell.
         plugins: Files with codecs, corpora or protocols that are not installed.
@@ -185,9 +190,14 @@ def run(
     if progress is None:
         progress = sys.stderr.isatty() or "ipykernel" in sys.modules
     shown = watch(sys.stderr) if progress else nullcontext(SILENT)
-    with store.Store(Path(out)) as journal, shown as watcher:
+    with ExitStack() as stack:
+        watcher = stack.enter_context(shown)
+        journal = stack.enter_context(store.Store(Path(out)))
+        on: Executor | int = jobs if executor is None or isinstance(executor, str) else executor
+        if isinstance(executor, str) and executor != "local":
+            on = stack.enter_context(loaded.executor(executor, jobs))
         plan = make_plan(loaded, entries, chosen, rules, size, watcher.reading)
-        execute(plan, journal, Limits(timeout, threads=threads), jobs, watcher)
+        execute(plan, journal, Limits(timeout, threads=threads), on, watcher)
     results = load(out)
     return replace(results, cells=plan.latest(results))
 

@@ -126,8 +126,7 @@ class TimeToGo:
     def __init__(self) -> None:
         self.expected: Mapping[CellKey, float] = {}
         self.total = self._spent = self._due = 0.0
-        self.running: dict[str, _Running] = {}
-        """By codec."""
+        self.running: dict[CellKey, _Running] = {}
 
     def begin(self, cells: int) -> None:
         self.total = sum(self.expected.values()) if self.expected else cells
@@ -137,14 +136,14 @@ class TimeToGo:
         return self.expected.get(key, 0.0) if self.expected else 1.0
 
     def started(self, codec: str, of: CorpusSlice, decode: bool) -> None:
-        if decode and codec in self.running:
-            self.running[codec].halves, self.running[codec].done = 1, 0
+        key = CellKey(codec, *of.key)
+        if decode and key in self.running:
+            self.running[key].halves, self.running[key].done = 1, 0
         else:
-            due = self.expected.get(CellKey(codec, *of.key), 0.0)
-            self.running[codec] = _Running(of, due, time.monotonic())
+            self.running[key] = _Running(of, self.expected.get(key, 0.0), time.monotonic())
 
     def finished(self, cell: Cell, reused: bool) -> None:
-        due, one = self.due(cell.key), self.running.pop(cell.codec, None)
+        due, one = self.due(cell.key), self.running.pop(cell.key, None)
         if reused:
             self.total -= due
         else:
@@ -154,10 +153,7 @@ class TimeToGo:
     @property
     def share(self) -> float:
         """The part that is done, from 0 to 1."""
-        running = [
-            self.due(CellKey(codec, *one.of.key)) * one.share
-            for codec, one in list(self.running.items())
-        ]
+        running = [self.due(key) * one.share for key, one in list(self.running.items())]
         return min(1.0, (self._due + sum(running)) / self.total) if self.total else 1.0
 
     def left(self) -> float | None:
@@ -196,8 +192,8 @@ class Lines(Watch):
         self.forecast.started(codec, corpus_slice, decode)
         self.show()
 
-    def advanced(self, codec: str, done: int) -> None:
-        self.forecast.running[codec].done = done
+    def advanced(self, codec: str, corpus_slice: CorpusSlice, done: int) -> None:
+        self.forecast.running[CellKey(codec, *corpus_slice.key)].done = done
 
     def finished(self, cell: Cell, reused: bool) -> None:
         with self._lock:
@@ -212,9 +208,9 @@ class Lines(Watch):
     def doing(self) -> list[str]:
         """What is being done, a text for each codec."""
         running = [
-            f"{codec} {'decodes' if one.halves else 'encodes'} {one.of.corpus}"
+            f"{key.codec} {'decodes' if one.halves else 'encodes'} {one.of.corpus}"
             + (f" {100 * one.share:.0f} %" if one.share >= 0.005 else "")
-            for codec, one in list(self.forecast.running.items())
+            for key, one in list(self.forecast.running.items())
         ]
         return running or [self._doing] * (self._doing != "")
 

@@ -32,7 +32,8 @@ def runs_table(board: Board) -> Table:
     for e in machines.environments:
         commit, plus, changes = e.commit.partition("+")  # a dirty tree's mark stays
         row = [machines.mark(e.run), ", ".join(board.folders[e.run]), e.started]
-        row += [format.count(cells[e.run]), e.machine.get("processor", NA), e.codelength]
+        where = [e.machine[fact] for fact in ("processor", "node", "device") if fact in e.machine]
+        row += [format.count(cells[e.run]), ", ".join(where) or NA, e.codelength]
         row += [commit[:HEX] + plus + changes or NA, str(e.threads), str(e.jobs), e.command]
         rows.append(row)
     for run in machines.unknown:
