@@ -7,6 +7,7 @@ from pathlib import Path
 
 from codelength import Corpus, hookimpl
 from codelength_standard import photos, sets, speech
+from codelength_standard.remote import Remote
 
 SETS = (
     sets.Enwik6,
@@ -28,4 +29,4 @@ SETS = (
 
 @hookimpl
 def codelength_corpora(data: Path | None) -> list[Corpus]:
-    return [corpus(data=data) for corpus in SETS]
+    return [*(corpus(data=data) for corpus in SETS), Remote()]

@@ -8,7 +8,7 @@ from codelength.api.corpus import Corpus
 from codelength.api.model_card import days
 from codelength.plugins import Plugins
 
-UNKNOWN = {"documents", "path", "model-bytes", "prior"}
+UNKNOWN = {"documents", "path", "model-bytes", "prior", "url"}
 """What these hold is the user's choice."""
 
 README = Path(__file__).parents[2] / "corpora" / "README.md"
