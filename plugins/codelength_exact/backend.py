@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codelength.coding.range_coder import PRECISION
+from codelength_exact.groups import Groups
 
 
 class Array(Protocol):
@@ -74,6 +75,12 @@ class Backend(ABC, Generic[Ints, Floats]):
             scales: (outputs,)
             bias: (outputs,); zeros unless given.
         """
+
+    @abstractmethod
+    def grouped(
+        self, groups: Groups, scales: NDArray[np.float32], bias: NDArray[np.float32]
+    ) -> Matrix[Ints, Floats]:
+        """Return a matrix in groups ready for products; scales and bias are (outputs,)."""
 
     @abstractmethod
     def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Rows[Ints, Floats]:

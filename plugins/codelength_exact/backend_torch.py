@@ -12,6 +12,7 @@ from torch import Tensor
 from codelength.coding.range_coder import PRECISION
 from codelength_exact import constants, tensors
 from codelength_exact.backend import Backend, Matrix, Product, Rows
+from codelength_exact.groups import Groups
 from codelength_exact.tensors import FARTHEST, LOG2E, exp2
 
 UNITS, FINE_UNITS = float(constants.UNITS), float(constants.FINE_UNITS)
@@ -32,11 +33,29 @@ class TorchMatrix(Matrix[Tensor, Tensor]):
         return self._product(values, self._parts), scales, self.channel_scales, self.bias
 
 
-class TorchBackend(Backend[Tensor, Tensor]):
-    """Computes on `device`, with wide rows if that is asked for."""
+class TorchGroups(Matrix[Tensor, Tensor]):
+    """A matrix in groups, as float64 integers."""
 
-    def __init__(self, device: str = "cpu", wide: bool = False) -> None:
+    def __init__(
+        self, integers: Tensor, channel_scales: Tensor, bias: Tensor, rounded: bool
+    ) -> None:
+        self._integers, self._rounded = integers, rounded
+        self.channel_scales, self.bias = channel_scales, bias
+
+    def times(self, rows: Rows[Tensor, Tensor]) -> Product[Tensor, Tensor]:
+        values, scales = rows
+        if self._rounded:
+            values = tensors.rounded_groups(values)
+        sums = (values.double() @ self._integers).float()
+        return sums, scales, self.channel_scales, self.bias
+
+
+class TorchBackend(Backend[Tensor, Tensor]):
+    """Computes on `device`; `wide` and `rounded` as in `NumbaBackend`."""
+
+    def __init__(self, device: str = "cpu", wide: bool = False, rounded: bool = False) -> None:
         self._device, self._wide = tensors.prepare(device), wide
+        self._rounded = rounded
 
     def quantise(self, x: Tensor) -> Rows[Tensor, Tensor]:
         """Quantise the rows of x (…, columns)."""
@@ -58,6 +77,12 @@ class TorchBackend(Backend[Tensor, Tensor]):
         parts = tensors.parts(values, self._device)
         added = None if bias is None else self.floats(bias)
         return TorchMatrix(parts, self.floats(scales), added, self._wide)
+
+    def grouped(
+        self, groups: Groups, scales: NDArray[np.float32], bias: NDArray[np.float32]
+    ) -> TorchGroups:
+        integers = self.integers(groups.integers()).double().T.contiguous()
+        return TorchGroups(integers, self.floats(scales), self.floats(bias), self._rounded)
 
     def table(self, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Rows[Tensor, Tensor]:
         return self.integers(values), self.floats(scales)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from codelength.coding.device import note
 from codelength_exact import constants
+from codelength_exact.groups import GROUP
 
 LARGEST, WIDEST = float(constants.LARGEST), float(constants.WIDEST)
 SMALLEST = float(constants.SMALLEST)
@@ -15,6 +16,9 @@ EXP2 = [float(c) for c in constants.EXP2]
 
 BLOCK = 64
 """Inputs that are never split: 64 · 128 · 127 is below 2^24."""
+
+MOST_8 = 127
+"""The largest magnitude of 8 bits."""
 
 MOST = 128
 """The largest magnitude in a row, or in a part of a wide one."""
@@ -61,6 +65,16 @@ def wide_product(q: Tensor, matrix: Parts) -> Tensor:
     high, low = wide_parts(q)
     upper = product(high, matrix) * 256
     return upper + product(low, matrix)
+
+
+def rounded_groups(q: Tensor) -> Tensor:
+    """Return wide rows with each group of inputs rounded to 8 bits, as `groups` says it."""
+    columns = q.shape[1]
+    filled = torch.nn.functional.pad(q.float(), (0, -columns % GROUP)).view(len(q), -1, GROUP)
+    most = filled.abs().amax(2, keepdim=True)
+    factor = torch.floor((most + (MOST_8 - 1)) / torch.full_like(most, MOST_8)).clamp_min(1)
+    rounded = torch.round(filled * over(1.0, factor)) * factor
+    return rounded.view(len(q), -1)[:, :columns]
 
 
 def exact_parts(values: NDArray[np.int8]) -> list[slice]:

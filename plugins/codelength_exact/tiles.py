@@ -58,8 +58,11 @@ class Arithmetic:
         return ir.VectorType(self.element, self.lanes)
 
 
-def quads(lanes: int) -> Arithmetic:
-    """Return the arithmetic of vpdpbusd on 8 lanes (AVX VNNI) or 16 (AVX-512 VNNI)."""
+def quads(lanes: int, unsigned: bool = False) -> Arithmetic:
+    """Return the arithmetic of vpdpbusd on 8 lanes (AVX VNNI) or 16 (AVX-512 VNNI).
+
+    If weights are unsigned, rows are signed as they are.
+    """
     vector = ir.VectorType(HALF, lanes)
 
     def accumulate(
@@ -68,12 +71,12 @@ def quads(lanes: int) -> Arithmetic:
         name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
         kind = ir.FunctionType(vector, [vector] * 3)
         dot = builder.module.declare_intrinsic(name, (), kind)
-        return builder.call(dot, [sums, values, weights])
+        return builder.call(dot, [sums, weights, values] if unsigned else [sums, values, weights])
 
-    return Arithmetic(lanes, HALF, HALF, 4, accumulate, has_start=True)
+    return Arithmetic(lanes, HALF, HALF, 4, accumulate, has_start=not unsigned)
 
 
-def pairs(features: Set[str]) -> Arithmetic:
+def pairs(features: Set[str], unsigned: bool = False) -> Arithmetic:
     """Return the arithmetic of pairs for a processor with these features.
 
     On 16 lanes with vpdpwssd of AVX-512 VNNI, else on 8 with pmaddwd of AVX2, else on 8 with
@@ -91,7 +94,7 @@ def pairs(features: Set[str]) -> Arithmetic:
         builder: ir.IRBuilder, sums: ir.Value, values: ir.Value, weights: ir.Value
     ) -> ir.Value:
         weights = builder.bitcast(weights, ir.VectorType(BYTE, 2 * lanes))
-        weights = builder.sext(weights, halves)
+        weights = (builder.zext if unsigned else builder.sext)(weights, halves)
         if lanes == 16:
             kind = ir.FunctionType(vector, [vector] * 3)
             name = "llvm.x86.avx512.vpdpwssd.512"
@@ -131,7 +134,6 @@ def make_tile(arithmetic: Arithmetic, rows: int, vectors: int) -> Tile:
     """
     lanes, vector = arithmetic.lanes, arithmetic.vector
     read = ir.VectorType(ir.IntType(8 * arithmetic.weight_bytes), lanes)
-    spread = ir.VectorType(arithmetic.spread, lanes)
     size, read_size = 4 * lanes, arithmetic.weight_bytes * lanes
 
     def generate(
@@ -143,13 +145,7 @@ def make_tile(arithmetic: Arithmetic, rows: int, vectors: int) -> Tile:
         a, step_row, step_input, b, count, start, c, step_c = args
 
         def pointer(base: ir.Value, offset: ir.Value, kind: ir.Type) -> ir.Value:
-            return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
-
-        def read_spread(address: ir.Value) -> ir.Value:
-            value = builder.load(pointer(address, WHOLE(0), arithmetic.spread), align=1)
-            first = builder.insert_element(spread(ir.Undefined), value, HALF(0))
-            everywhere = ir.Constant(ir.VectorType(HALF, lanes), [0] * lanes)
-            return builder.shuffle_vector(first, spread(ir.Undefined), everywhere)
+            return _pointer(builder, base, offset, kind)
 
         first_sums = [
             builder.load(pointer(start, WHOLE(size * n), vector), align=4)
@@ -171,7 +167,8 @@ def make_tile(arithmetic: Arithmetic, rows: int, vectors: int) -> Tile:
         inputs = builder.add(a, builder.mul(step, step_input))
         added = []
         for row in range(rows):
-            values = read_spread(builder.add(inputs, builder.mul(step_row, WHOLE(row))))
+            at = builder.add(inputs, builder.mul(step_row, WHOLE(row)))
+            values = _spread(builder, at, arithmetic.spread, lanes)
             added.append(
                 [
                     arithmetic.accumulate(builder, s, values, w)
@@ -193,17 +190,163 @@ def make_tile(arithmetic: Arithmetic, rows: int, vectors: int) -> Tile:
                 builder.store(added[row][n], pointer(target, WHOLE(size * n), vector), align=4)
         return context.get_dummy_value()
 
+    return cast("Tile", _of_eight(generate))
+
+
+def _pointer(builder: ir.IRBuilder, base: ir.Value, offset: ir.Value, kind: ir.Type) -> ir.Value:
+    return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
+
+
+def _spread(builder: ir.IRBuilder, address: ir.Value, kind: ir.Type, lanes: int) -> ir.Value:
+    """Return a vector that has what is at an address in all lanes."""
+    vector = ir.VectorType(kind, lanes)
+    value = builder.load(_pointer(builder, address, WHOLE(0), kind), align=1)
+    first = builder.insert_element(vector(ir.Undefined), value, HALF(0))
+    everywhere = ir.Constant(ir.VectorType(HALF, lanes), [0] * lanes)
+    return builder.shuffle_vector(first, vector(ir.Undefined), everywhere)
+
+
+Generate: TypeAlias = Callable[[BaseContext, ir.IRBuilder, Signature, Sequence[ir.Value]], ir.Value]
+
+
+def _of_eight(generate: Generate) -> object:
+    """Return an intrinsic of eight numbers."""
+
     def typed(
         _context: Context,
-        _a: types.Type,
-        _step_row: types.Type,
-        _step_input: types.Type,
-        _b: types.Type,
-        _count: types.Type,
-        _start: types.Type,
-        _c: types.Type,
-        _step_c: types.Type,
-    ) -> tuple[Signature, Callable[..., ir.Value]]:
+        _1: types.Type,
+        _2: types.Type,
+        _3: types.Type,
+        _4: types.Type,
+        _5: types.Type,
+        _6: types.Type,
+        _7: types.Type,
+        _8: types.Type,
+    ) -> tuple[Signature, Generate]:
         return types.none(*[types.int64] * 8), generate
 
-    return cast("Tile", intrinsic(typed))
+    return intrinsic(typed)
+
+
+def make_group_tile(  # noqa: C901 - one loop
+    arithmetic: Arithmetic, rows: int, vectors: int, parts: int, bits: int, takes: int
+) -> Tile:
+    """Return a tile for matrices in groups (see `groups`).
+
+    tile(a, step_row, b, groups, factors, totals, c, scales) multiplies `rows` rows of a, each of
+    `parts` parts, by a panel at address b, and adds the products to the float64 sums at c
+    (rows, vectors · lanes). Factors (int32) and totals (float64) of a row are as many bytes behind
+    those of the row before as `groups` of them take. At `scales` are the steps of the panel
+    (groups, vectors · lanes) int16, and behind them what is least.
+
+    Args:
+        arithmetic: One without a start.
+        rows: How many rows.
+        vectors: Vectors of a panel.
+        parts: Of a row: 1, to be multiplied by its factor, or a high and a low one.
+        bits: Of weights. Of 4, a byte has one in the first half of the group's steps, and one in
+            the second half above it.
+        takes: Steps of a group.
+    """
+    lanes, vector = arithmetic.lanes, arithmetic.vector
+    size = arithmetic.weight_bytes * lanes
+    bytes_ = ir.VectorType(BYTE, size)
+    doubles, shorts = ir.VectorType(ir.DoubleType(), 8), ir.VectorType(ir.IntType(16), 8)
+    turns = takes // 2 if bits == 4 else takes
+    columns, taken = vectors * lanes, arithmetic.spread.width // 8
+    group = turns * size * vectors  # bytes of a panel
+
+    def generate(  # noqa: C901 - one loop
+        _context: BaseContext,
+        builder: ir.IRBuilder,
+        _signature: Signature,
+        args: Sequence[ir.Value],
+    ) -> ir.Value:
+        a, step_row, b, groups, factors, totals, c, scales = args
+
+        def read(base: ir.Value, offset: ir.Value, kind: ir.Type) -> ir.Value:
+            return builder.load(_pointer(builder, base, offset, kind), align=1)
+
+        def times(value: ir.Value, by: int) -> ir.Value:
+            return builder.mul(value, WHOLE(by))
+
+        entry = builder.block
+        each, inner, after, done = (
+            builder.append_basic_block(name) for name in ("group", "step", "after", "done")
+        )
+        builder.branch(each)
+        builder.position_at_end(each)
+        at = builder.phi(WHOLE)
+        panel, inputs = builder.add(b, times(at, group)), builder.add(a, times(at, takes * taken))
+        builder.branch(inner)
+        builder.position_at_end(inner)
+        step = builder.phi(WHOLE)
+        sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows * parts)]
+        added = [list(row) for row in sums]
+        place = builder.add(panel, times(step, size * vectors))
+        stored = [read(place, WHOLE(n * size), bytes_) for n in range(vectors)]
+        of_step = builder.add(inputs, times(step, taken))
+
+        def accumulate(weights: Sequence[ir.Value], first: int) -> None:
+            for row in range(rows * parts):
+                where = builder.add(of_step, builder.mul(step_row, WHOLE(row)))
+                where = builder.add(where, WHOLE(first))
+                values = _spread(builder, where, arithmetic.spread, lanes)
+                for n, w in enumerate(weights):
+                    as_given = builder.bitcast(w, vector) if taken == size // lanes else w
+                    added[row][n] = arithmetic.accumulate(builder, added[row][n], values, as_given)
+
+        if bits == 4:
+            low = ir.Constant(bytes_, [15] * size)
+            four = ir.Constant(bytes_, [4] * size)
+            accumulate([builder.and_(w, low) for w in stored], 0)
+            accumulate([builder.lshr(w, four) for w in stored], turns * taken)
+        else:
+            accumulate(stored, 0)
+        following = builder.add(step, WHOLE(1))
+        step.add_incoming(WHOLE(0), each)
+        step.add_incoming(following, inner)
+        for row in range(rows * parts):
+            for n in range(vectors):
+                sums[row][n].add_incoming(vector(None), each)
+                sums[row][n].add_incoming(added[row][n], inner)
+        builder.cbranch(builder.icmp_signed("<", following, WHOLE(turns)), inner, after)
+        builder.position_at_end(after)
+        of_group = builder.add(scales, times(at, 2 * columns))
+        behind = times(groups, 2 * columns)
+        exact = ("contract",)  # sums are exact, so it does not matter what is rounded
+        for n in range(vectors):
+            for eight in range(0, lanes, 8):
+                column = n * lanes + eight
+                steps, least = (
+                    builder.sitofp(read(of_group, offset, shorts), doubles)
+                    for offset in (WHOLE(2 * column), builder.add(behind, WHOLE(2 * column)))
+                )
+                some = ir.Constant(ir.VectorType(HALF, 8), list(range(eight, eight + 8)))
+                for row in range(rows):
+                    of_row = builder.add(times(groups, row), at)
+                    if parts == 2:
+                        high = builder.shl(added[2 * row][n], ir.Constant(vector, [8] * lanes))
+                        whole = builder.add(high, added[2 * row + 1][n])
+                    else:
+                        factor = builder.add(factors, times(of_row, 4))
+                        factor = _spread(builder, factor, HALF, lanes)
+                        whole = builder.mul(added[row][n], factor)
+                    half = builder.shuffle_vector(whole, vector(ir.Undefined), some)
+                    total = _spread(
+                        builder, builder.add(totals, times(of_row, 8)), ir.DoubleType(), 8
+                    )
+                    target = _pointer(builder, c, WHOLE(8 * (row * columns + column)), doubles)
+                    sum_ = builder.load(target, align=8)
+                    product = builder.fmul(builder.sitofp(half, doubles), steps, flags=exact)
+                    sum_ = builder.fadd(sum_, product, flags=exact)
+                    product = builder.fmul(total, least, flags=exact)
+                    builder.store(builder.fadd(sum_, product, flags=exact), target, align=8)
+        next_group = builder.add(at, WHOLE(1))
+        at.add_incoming(WHOLE(0), entry)
+        at.add_incoming(next_group, after)
+        builder.cbranch(builder.icmp_signed("<", next_group, groups), each, done)
+        builder.position_at_end(done)
+        return _context.get_dummy_value()
+
+    return cast("Tile", _of_eight(generate))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
 from codelength.coding.coder import Coder, CoderCodec
 from codelength_exact import devices
-from codelength_exact.bits import check_bits, with_bits
+from codelength_exact.bits import with_bits
 from codelength_hf.byte_transformer import TransformerCodec, bundled_sizes
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class HfCodec(CoderCodec):
     exact: bool = True
     pickle: bool | None = None
     bits: int | None = None
-    """7, if the model is to see no more than that of each byte."""
+    """4 gives weights of 4 bits: of a GGUF file that has such, its own. 7 shows the model no more
+    than seven bits of each byte."""
     activations: int = 16
     """Bits of what weights are multiplied by: 16, or 8 for a little more speed and up to 4% more
     bytes. A checkpoint that holds int8 matrices was made for 8 and runs so."""
@@ -62,7 +63,10 @@ class HfCodec(CoderCodec):
     """True if the model's head learns from what was coded."""
 
     def __post_init__(self) -> None:
-        check_bits(self.name, self.bits)
+        if self.bits not in (None, 4, 7, 8):
+            raise UsageError(f"hf:bits={self.bits} cannot be: it is 4, 7 or 8")
+        if self.bits == 4 and not self.exact:
+            raise UsageError("hf:bits=4 cannot be set with exact=false")
         if self.activations not in (8, 16):
             raise UsageError(f"hf:activations={self.activations} cannot be: it is 8 or 16")
         if self.window is not None and self.window < 2:
@@ -108,12 +112,16 @@ class HfCodec(CoderCodec):
     def model_predictor(self) -> "TransformerPredictor":
         """The model, which predicts tokens of bytes or, with bits=7, of what it sees of them."""
         if self.exact:
-            from codelength_hf.predictor import ExactPredictor
+            from codelength_hf.predictor import Arithmetic, ExactPredictor
 
-            wide = self.activations == 16 and not self.checkpoint.is_quantised
-            learn = bool(self.learn)
+            activations = 8 if self.checkpoint.is_quantised else self.activations
+            arithmetic = Arithmetic(4 if self.bits == 4 else 8, activations)
             return ExactPredictor(
-                self.checkpoint, self.window, wide=wide, stride=self.stride, learn=learn
+                self.checkpoint,
+                self.window,
+                stride=self.stride,
+                learn=bool(self.learn),
+                arithmetic=arithmetic,
             )
         from codelength_hf.float_model import LockstepPredictor
 

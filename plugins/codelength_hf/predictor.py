@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from codelength.coding.range_coder import FINE, PRECISION, IntArray
 from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
 from codelength_exact.products import COLUMNS, GROUP, ROW_TYPE
+from codelength_hf.architecture import Architecture
 from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
 from codelength_hf.constants import LONGEST
@@ -45,6 +46,31 @@ LARGE = 1 << 12
 
 HANDED_OUT = 1 << 21
 """Frequencies that it hands out at once, at most."""
+
+
+class Arithmetic(NamedTuple):
+    """How many bits numbers have."""
+
+    weights: int = 8
+    """8, with a scale for each output; or 4, with one for each group of inputs."""
+    activations: int = 8
+    """8 or 16. With weights of 4 bits those of 8 have a scale for each group, too."""
+
+    @property
+    def is_wide(self) -> bool:
+        """Return whether activations have 16 bits between products.
+
+        Then channels are equalised, and large vocabularies have fine frequencies.
+        """
+        return self.activations == 16 or self.weights == 4
+
+    @property
+    def is_rounded(self) -> bool:
+        """Return whether products take them rounded."""
+        return self.weights == 4 and self.activations == 8
+
+
+EIGHT_BITS = Arithmetic()
 
 
 class Streams(Protocol):
@@ -276,17 +302,17 @@ class ExactPredictor(TransformerPredictor):
 
     initial: int | None = None
     """The seed of weights as training begins with: a control, no codec."""
-    wide: bool = False
-    """Activations have 16 bits, not 8, and large vocabularies fine frequencies."""
+    arithmetic: Arithmetic = EIGHT_BITS
 
     @property
     def model(self) -> AnyQuantizedTransformer:
         where = device.PROCESSOR if self.learn else device.chosen()
-        return load_quantized(self.checkpoint, self.window, where, self.initial, self.wide)
+        return load_quantized(self.checkpoint, self.window, where, self.initial, self.arithmetic)
 
     @property
     def precision(self) -> int:  # type: ignore[override]
-        return FINE if self.wide and self.tokens.count > LARGE else PRECISION
+        fine = self.arithmetic.is_wide and self.tokens.count > LARGE
+        return FINE if fine else PRECISION
 
     def initialised(self, seed: int) -> Predictor:
         return replace(self, initial=seed)
@@ -295,9 +321,8 @@ class ExactPredictor(TransformerPredictor):
         checkpoint = self.checkpoint
         if checkpoint.shipped is not None:
             return checkpoint.shipped.read_bytes()
-        read = read_weights(
-            read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.names, self.wide
-        )
+        shape = read_architecture(checkpoint.config)
+        read = _read(checkpoint, shape, checkpoint.tensor, self.arithmetic)
         return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
 
 
@@ -307,7 +332,7 @@ def load_quantized(
     window: int | None,
     where: str,
     initial: int | None = None,
-    wide: bool = False,
+    arithmetic: Arithmetic = EIGHT_BITS,
 ) -> AnyQuantizedTransformer:
     """Load the model of a checkpoint, ready to run on a device.
 
@@ -323,13 +348,22 @@ def load_quantized(
         tensors = initial_tensors(tensors, initial)
 
     def make() -> AnyQuantizedTransformer:
-        read = read_weights(shape, tensors, checkpoint.names, wide)
-        return quantized_on(where, read, window or longest, alphabet, wide)
+        read = _read(checkpoint, shape, tensors, arithmetic)
+        return quantized_on(where, read, window or longest, alphabet, arithmetic)
 
     if initial is not None or where != device.PROCESSOR or not is_kept(checkpoint):
         return make()
     layout = COLUMNS, GROUP, ROW_TYPE.__name__
-    return prepared(f"{checkpoint.digest} {window} {alphabet} {wide} {layout}", make)
+    return prepared(f"{checkpoint.digest} {window} {alphabet} {arithmetic} {layout}", make)
+
+
+def _read(
+    checkpoint: Checkpoint, shape: Architecture, tensors: Tensors, arithmetic: Arithmetic
+) -> Weights:
+    """Return the weights of a checkpoint. Values of 4 bits in a GGUF file stay as they are."""
+    keeps = arithmetic.weights == 4 and checkpoint.shipped is not None
+    equalise = arithmetic.is_wide and not keeps
+    return read_weights(shape, tensors, checkpoint.names, equalise, arithmetic.weights)
 
 
 def is_kept(checkpoint: Checkpoint) -> bool:
@@ -338,15 +372,21 @@ def is_kept(checkpoint: Checkpoint) -> bool:
 
 
 def quantized_on(
-    device_name: str, weights: Weights, window: int, alphabet: int, wide: bool = False
+    device_name: str,
+    weights: Weights,
+    window: int,
+    alphabet: int,
+    arithmetic: Arithmetic = EIGHT_BITS,
 ) -> AnyQuantizedTransformer:
     """Return a transformer that is ready to run on a device."""
+    wide, rounded = arithmetic.is_wide, arithmetic.is_rounded
     if device_name == device.PROCESSOR:
-        return QuantizedTransformer(weights, window, NumbaTransformerBackend(wide), alphabet)
+        backend = NumbaTransformerBackend(wide, rounded)
+        return QuantizedTransformer(weights, window, backend, alphabet)
     from codelength_hf.backend_torch import TorchTransformerBackend
 
-    backend = TorchTransformerBackend(device_name, wide)
-    return QuantizedTransformer(weights, window, backend, alphabet)
+    on_device = TorchTransformerBackend(device_name, wide, rounded)
+    return QuantizedTransformer(weights, window, on_device, alphabet)
 
 
 class TransformerStepper(Stepper):

@@ -64,7 +64,11 @@ def initial_tensors(tensors: Tensors, seed: int) -> Tensors:
 
 
 def read_weights(
-    architecture: Architecture, tensors: Tensors, names: Collection[str] = (), wide: bool = False
+    architecture: Architecture,
+    tensors: Tensors,
+    names: Collection[str] = (),
+    equalise: bool = False,
+    bits: int = 8,
 ) -> Weights:
     """Return the model in a checkpoint, quantised.
 
@@ -72,7 +76,8 @@ def read_weights(
         architecture: What config.json says.
         tensors: The tensors of the checkpoint.
         names: The names of all of them; none may be left over.
-        wide: Whether activations have 16 bits, so that weights may be equalised.
+        equalise: Whether channels are equalised. Activations should have 16 bits then.
+        bits: Of weights, 8 or 4.
 
     Raises:
         UsageError: If a tensor is missing, is not finite, has another shape than the architecture
@@ -80,7 +85,9 @@ def read_weights(
     """
     reader = Reader(architecture, tensors, names)
     model = reader.model()
-    weights = (equalised(model, architecture) if wide else model).quantised(architecture)
+    if equalise:
+        model = equalised(model, architecture)
+    weights = model.quantised(architecture, bits)
     check(weights)
     left = [name for name in names if name not in reader.read and _is_weight(name)]
     if left:

@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 
 from codelength.coding.range_coder import PRECISION
 from codelength_exact.backend import Floats, Ints, Matrix, Product, Rows
-from codelength_exact.backend_numba import NumbaMatrix
+from codelength_exact.backend_numba import NumbaGroups, NumbaMatrix
 from codelength_hf.architecture import Architecture, Attending
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
 from codelength_hf.constants import share, units
 from codelength_hf.positions import bias_table, rotary_table
-from codelength_hf.weights import Block, Experts, Mlp, QuantizedMatrix, Vectors, Weights
+from codelength_hf.weights import (
+    Block,
+    ByteMatrix,
+    Experts,
+    GroupedMatrix,
+    Mlp,
+    QuantizedMatrix,
+    Vectors,
+    Weights,
+)
 
 
 @dataclass
@@ -126,6 +135,9 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         return _Mlp(self._matrix(mlp.up), self._matrix(mlp.down))
 
     def _matrix(self, matrix: QuantizedMatrix) -> Matrix[Ints, Floats]:
+        if isinstance(matrix, GroupedMatrix):
+            return self._backend.grouped(matrix.groups, matrix.scales, matrix.bias)
+        assert isinstance(matrix, ByteMatrix)
         return self._backend.matrix(matrix.values, matrix.scales, matrix.bias)
 
     def _matrix_if(self, matrix: QuantizedMatrix | None) -> Matrix[Ints, Floats] | None:
@@ -272,6 +284,8 @@ class QuantizedTransformer(Generic[Ints, Floats]):
     @property
     def head_rows(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """Return the head's values (outputs, width) and scales (outputs,), on a CPU."""
+        if isinstance(self._head, NumbaGroups):
+            return self._head.unpacked()
         assert isinstance(self._head, NumbaMatrix)
         return self._head.unpacked(), self._head.channel_scales
 

@@ -1,15 +1,18 @@
 """The parameters of a transformer, quantised, under one set of names. `reading` fills them in."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codelength import UsageError
+from codelength_exact.groups import Groups
 from codelength_exact.quantisation import quantise_matrix
 from codelength_hf.architecture import Architecture
+from codelength_hf.grouping import to_groups
 
 Array = NDArray[np.float32]
 
@@ -44,29 +47,81 @@ class Linear(NamedTuple):
         return self if factor == 1 else Linear(self.matrix * by, self.bias * by)
 
 
-@dataclass(frozen=True)
-class QuantizedMatrix:
-    """An int8 matrix with a scale and a bias for each output."""
+Stored = NDArray[np.int8] | NDArray[np.uint8] | NDArray[np.int16] | Array
+"""What a receiver has of a model."""
 
-    values: NDArray[np.int8]
-    """(outputs, inputs)"""
+
+@dataclass(frozen=True)
+class QuantizedMatrix(ABC):
+    """A matrix of integers with a scale and a bias for each output."""
+
     scales: Array
     """(outputs,)"""
     bias: Array
     """(outputs,)"""
 
-    def first(self, outputs: int) -> "QuantizedMatrix":
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Return outputs and inputs."""
+
+    @abstractmethod
+    def first(self, outputs: int) -> Self:
         """Return the part that gives the first so many outputs."""
-        return QuantizedMatrix(self.values[:outputs], self.scales[:outputs], self.bias[:outputs])
 
-    def times(self, factor: float) -> "QuantizedMatrix":
+    @abstractmethod
+    def times(self, factor: float) -> Self:
         """Return what gives the same, multiplied."""
-        by = np.float32(factor)
-        return QuantizedMatrix(self.values, self.scales * by, self.bias * by)
 
-    def arrays(self) -> Iterator[NDArray[np.int8] | Array]:
+    @abstractmethod
+    def arrays(self) -> Iterator[Stored]:
         """Yield what has to be sent. A bias that is zero throughout need not be."""
+
+
+@dataclass(frozen=True)
+class ByteMatrix(QuantizedMatrix):
+    """An int8 matrix."""
+
+    values: NDArray[np.int8]
+    """(outputs, inputs)"""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    def first(self, outputs: int) -> Self:
+        return type(self)(self.scales[:outputs], self.bias[:outputs], self.values[:outputs])
+
+    def times(self, factor: float) -> Self:
+        by = np.float32(factor)
+        return type(self)(self.scales * by, self.bias * by, self.values)
+
+    def arrays(self) -> Iterator[Stored]:
         yield from (self.values, self.scales)
+        yield from _nonzero(self.bias)
+
+
+@dataclass(frozen=True)
+class GroupedMatrix(QuantizedMatrix):
+    """A matrix of integers of more than 8 bits, which have a step for each group of inputs."""
+
+    groups: Groups
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.groups.values.shape
+
+    def first(self, outputs: int) -> Self:
+        part = self.groups.first(outputs)
+        return type(self)(self.scales[:outputs], self.bias[:outputs], part)
+
+    def times(self, factor: float) -> Self:
+        by = np.float32(factor)
+        return type(self)(self.scales * by, self.bias * by, self.groups)
+
+    def arrays(self) -> Iterator[Stored]:
+        yield from self.groups.arrays()
+        yield self.scales
         yield from _nonzero(self.bias)
 
 
@@ -86,9 +141,9 @@ class Mlp(Generic[M]):
         """Yield both."""
         yield from (self.up, self.down)
 
-    def quantised(self: "Mlp[Linear]") -> "Mlp[QuantizedMatrix]":
-        """Return the same with int8 matrices."""
-        return Mlp(quantise(self.up), quantise(self.down))
+    def quantised(self: "Mlp[Linear]", bits: int) -> "Mlp[QuantizedMatrix]":
+        """Return the same with matrices of integers."""
+        return Mlp(quantise(self.up, bits), quantise(self.down, bits))
 
 
 @dataclass(frozen=True)
@@ -112,12 +167,12 @@ class Experts(Generic[M]):
             yield from self.shared.matrices()
             yield self.shared_gate
 
-    def quantised(self: "Experts[Linear]") -> "Experts[QuantizedMatrix]":
-        """Return the same with int8 matrices."""
+    def quantised(self: "Experts[Linear]", bits: int) -> "Experts[QuantizedMatrix]":
+        """Return the same with matrices of integers; the router and the gate are small."""
         return Experts(
             quantise(self.router),
-            [mlp.quantised() for mlp in self.mlps],
-            None if self.shared is None else self.shared.quantised(),
+            [mlp.quantised(bits) for mlp in self.mlps],
+            None if self.shared is None else self.shared.quantised(bits),
             None if self.shared_gate is None else quantise(self.shared_gate),
         )
 
@@ -156,23 +211,33 @@ class Block(Generic[M]):
         yield from (self.qkv, self.out)
         yield from self.mlp.matrices()
 
-    def quantised(self: "Block[Linear]") -> "Block[QuantizedMatrix]":
-        """Return the same with int8 matrices."""
+    def quantised(self: "Block[Linear]", bits: int = 8) -> "Block[QuantizedMatrix]":
+        """Return the same with matrices of integers."""
         return Block(
             self.attention_norm,
-            quantise(self.qkv),
+            quantise(self.qkv, bits),
             self.qk_norms,
-            quantise(self.out),
+            quantise(self.out, bits),
             self.mlp_norm,
-            self.mlp.quantised(),
+            self.mlp.quantised(bits),
             self.attention_post,
             self.mlp_post,
         )
 
 
-def quantise(linear: Linear) -> QuantizedMatrix:
-    """Return a projection in int8."""
-    return QuantizedMatrix(*quantise_matrix(np.ascontiguousarray(linear.matrix)), linear.bias)
+def quantise(linear: Linear, bits: int = 8) -> QuantizedMatrix:
+    """Return a projection in int8, or in 4 bits with groups."""
+    if bits == 4:
+        groups, scales = to_groups(linear.matrix, bits)
+        return GroupedMatrix(scales, linear.bias, groups)
+    values, scales = quantise_matrix(np.ascontiguousarray(linear.matrix))
+    return ByteMatrix(scales, linear.bias, values)
+
+
+def table(matrix: Array) -> ByteMatrix:
+    """Return a table of embeddings in int8."""
+    values, scales = quantise_matrix(np.ascontiguousarray(matrix))
+    return ByteMatrix(scales, np.zeros(len(matrix), np.float32), values)
 
 
 @dataclass(frozen=True)
@@ -191,15 +256,28 @@ class Floats:
     project_in: Linear | None = None
     project_out: Linear | None = None
 
-    def quantised(self, architecture: Architecture) -> "Weights":
-        """Return the same with int8 matrices."""
-        tokens = quantise(Linear(self.tokens, np.zeros(len(self.tokens), np.float32)))
-        head = tokens if self.head is None else quantise(self.head)
+    def quantised(self, architecture: Architecture, bits: int = 8) -> "Weights":
+        """Return the same with matrices of integers.
+
+        Args:
+            architecture: What config.json says.
+            bits: 4 is for the projections of layers. The table of tokens and the head have 8
+                then, the head in groups. If they are the same, only the head is sent, and the
+                table is made of it.
+        """
+        tokens = table(self.tokens)
+        head: QuantizedMatrix = tokens if self.head is None else quantise(self.head)
+        if bits == 4:
+            given = self.head or Linear(self.tokens, tokens.bias)
+            groups, scales = to_groups(given.matrix, 8)
+            head = GroupedMatrix(scales, given.bias, groups)
+            if self.head is None:
+                tokens = table(groups.integers() * scales[:, None])
         return Weights(
             architecture=architecture,
             tokens=tokens.times(architecture.embedding_scale),
             positions=self.positions,
-            blocks=[self.block(i).quantised() for i in range(architecture.layers)],
+            blocks=[self.block(i).quantised(bits) for i in range(architecture.layers)],
             last_norm=self.last_norm,
             head=head.times(architecture.logit_scale),
             tied=self.head is None,
@@ -214,7 +292,7 @@ class Weights:
     """A whole model, quantised."""
 
     architecture: Architecture
-    tokens: QuantizedMatrix
+    tokens: ByteMatrix
     """(vocabulary, width): the embedding of each token."""
     positions: Array | None
     """(context, width), where positions are learned."""
@@ -236,10 +314,10 @@ class Weights:
         """Return the bytes of `arrays`."""
         return sum(array.nbytes for array in self.arrays())
 
-    def arrays(self) -> Iterator[NDArray[np.int8] | Array]:
-        """Yield what the receiver needs: int8 matrices, their scales, float32 vectors."""
+    def arrays(self) -> Iterator[Stored]:
+        """Yield what the receiver needs: matrices of integers, their scales, float32 vectors."""
         matrices = [m for block in self.blocks for m in block.matrices()]
-        matrices += [self.tokens] if self.tied else [self.tokens, self.head]
+        matrices += [self.head] if self.tied else [self.tokens, self.head]
         matrices += [m for m in (self.project_in, self.project_out) if m is not None]
         for matrix in matrices:
             yield from matrix.arrays()
@@ -281,19 +359,19 @@ def _shapes(weights: Weights) -> Iterator[tuple[str, Shape, Shape]]:
     width, inner = shape.width, shape.heads * shape.head_dim
     qkv = inner + 2 * shape.key_heads * shape.head_dim
     columns = shape.embedding_width or width
-    yield "tokens", weights.tokens.values.shape, (shape.vocabulary, columns)
-    yield "head", weights.head.values.shape, (shape.vocabulary, columns)
+    yield "tokens", weights.tokens.shape, (shape.vocabulary, columns)
+    yield "head", weights.head.shape, (shape.vocabulary, columns)
     if weights.project_in is not None and weights.project_out is not None:
-        yield "projection of tokens", weights.project_in.values.shape, (width, columns)
-        yield "projection of outputs", weights.project_out.values.shape, (columns, width)
+        yield "projection of tokens", weights.project_in.shape, (width, columns)
+        yield "projection of outputs", weights.project_out.shape, (columns, width)
     if weights.positions is not None:
         yield "positions", weights.positions.shape, (shape.context, width)
     for name, norm in (("last norm", weights.last_norm), ("tokens' norm", weights.token_norm)):
         if norm is not None:
             yield name, norm.gain.shape, (width,)
     for i, block in enumerate(weights.blocks):
-        yield f"queries, keys and values of layer {i}", block.qkv.values.shape, (qkv, width)
-        yield f"attention's output of layer {i}", block.out.values.shape, (width, inner)
+        yield f"queries, keys and values of layer {i}", block.qkv.shape, (qkv, width)
+        yield f"attention's output of layer {i}", block.out.shape, (width, inner)
         norms = block.qk_norms.gain.shape
         if shape.qk_norms is None or norms != (2, shape.head_dim):
             heads = shape.heads + shape.key_heads if shape.qk_norms else 0
@@ -302,10 +380,10 @@ def _shapes(weights: Weights) -> Iterator[tuple[str, Shape, Shape]]:
             yield f"{name} of layer {i}", norm.gain.shape, (width,)
         for name, mlp, hidden in _mlps(block, shape):
             inputs = hidden * (1 + shape.gated)
-            yield f"{name}'s input of layer {i}", mlp.up.values.shape, (inputs, width)
-            yield f"{name}'s output of layer {i}", mlp.down.values.shape, (width, hidden)
+            yield f"{name}'s input of layer {i}", mlp.up.shape, (inputs, width)
+            yield f"{name}'s output of layer {i}", mlp.down.shape, (width, hidden)
         if isinstance(block.mlp, Experts) and shape.experts is not None:
-            router = block.mlp.router.values.shape
+            router = block.mlp.router.shape
             yield f"router of layer {i}", router, (shape.experts.count, width)
 
 

@@ -25,12 +25,27 @@ def samples_of(spec: str) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders for `hf:model=…`: a model of bytes, and the same with a tokenizer that lacks most."""
+    """Folders for `hf:model=…`: a model of bytes, the same with a tokenizer that lacks most, and
+    the same in float32, which runs with activations of 16 bits."""
+    from safetensors.numpy import load_file, save_file
+
     box = Path(codelength_hf.__file__).parent / "models" / "transformer-0.2m"
-    escapes = tmp_path_factory.mktemp("models") / "escapes"
+    root = tmp_path_factory.mktemp("models")
+    escapes, floats = root / "escapes", root / "floats"
     shutil.copytree(box, escapes)
     shutil.copy(GOLDEN / "tokenizer.json", escapes)
-    return {"transformer-0.2m": box, "escapes": escapes}
+    tensors = load_file(box / "model.safetensors")
+    scales = {
+        name: tensors.pop(name + ".scale") for name in [*tensors] if name + ".scale" in tensors
+    }
+    whole = {
+        name: values * scales[name][:, None] if name in scales else values
+        for name, values in tensors.items()
+    }
+    floats.mkdir()
+    shutil.copy(box / "config.json", floats)
+    save_file(whole, floats / "model.safetensors")
+    return {"transformer-0.2m": box, "escapes": escapes, "floats": floats}
 
 
 def codec_of(spec: str, models: dict[str, Path]) -> Codec:
