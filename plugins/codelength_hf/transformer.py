@@ -7,6 +7,7 @@ known sequence and one step of an unknown one differ only in how many positions 
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Generic, TypeAlias
 
 import numpy as np
@@ -281,7 +282,7 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         shared = backend.to_floats(self._through(experts.shared, rows))
         return backend.plus(x, backend.times(shared, gate))
 
-    @property
+    @cached_property
     def head_rows(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """Return the head's values (outputs, width) and scales (outputs,), on a CPU."""
         if isinstance(self._head, NumbaGroups):
