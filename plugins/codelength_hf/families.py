@@ -81,7 +81,7 @@ SAID = {
     "heads": ("num_attention_heads", "n_head", "num_heads", "n_heads"),
     "hidden": ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size"),
     "context": ("max_position_embeddings", "n_positions", "seq_length", "max_seq_len", "n_ctx"),
-    "epsilon": ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"),
+    "epsilon": ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"),
     "activation": ("hidden_activation", "hidden_act", "activation_function", "activation"),
 }
 """What configs call the same thing."""
@@ -732,6 +732,11 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "seed_oss": Family(defaults={"head_dim": 128}),
     "arcee": Family(ARCEE, {"gated": False}, defaults={"hidden_act": "relu2"}),
+    "nemotron": Family(
+        ARCEE,
+        {"norm": "layer", "gains": "less one", "gated": False},
+        defaults={"hidden_act": "relu2", "norm_eps": 1e-5, "partial_rotary_factor": 0.5},
+    ),
     "ernie4_5": Family(LLAMA, ADJACENT, defaults={**TIED, "head_dim": 128, "rms_norm_eps": 1e-5}),
     "exaone4": Family(OLMO2, {"qk_norms": "head"}, _exaone4, {"rms_norm_eps": 1e-5}),
     "glm": Family(GLM, ADJACENT, defaults=GLM_SAYS),

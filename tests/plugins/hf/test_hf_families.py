@@ -31,13 +31,14 @@ def test_every_family_has_a_small_model():
 def test_it_is_near_the_float_model_and_always_the_same(tmp_path, case):
     made = families.made(*families.ALL[case])
     checkpoint = Checkpoint(models.save(made, tmp_path))
-    read = read_weights(read_architecture(checkpoint.config), checkpoint.tensor, checkpoint.names)
+    shape = read_architecture(checkpoint.config)
+    read = read_weights(shape, checkpoint.tensor, checkpoint.names, wide=True)
     tokens = np.random.default_rng(0).integers(0, families.VOCABULARY, (2, WINDOW))
     with torch.no_grad():
         logits = made(torch.tensor(tokens), use_cache=False).logits.double()
     expected = torch.softmax(logits, -1).numpy()
 
-    model = QuantizedTransformer(read, WINDOW, NumbaTransformerBackend())
+    model = QuantizedTransformer(read, WINDOW, NumbaTransformerBackend(wide=True))
     whole = distributions(model, tokens, at_once=WINDOW)
     found = whole / whole.sum(-1, keepdims=True)
     entropy = -(expected * np.log2(expected)).sum(-1).mean()
@@ -48,7 +49,7 @@ def test_it_is_near_the_float_model_and_always_the_same(tmp_path, case):
 
     for at_once in (1, 7):
         assert np.array_equal(whole, distributions(model, tokens, at_once=at_once))
-    other = QuantizedTransformer(read, WINDOW, TorchTransformerBackend())
+    other = QuantizedTransformer(read, WINDOW, TorchTransformerBackend(wide=True))
     assert np.array_equal(whole, distributions(other, tokens, at_once=WINDOW))
     first = slice(None), slice(0, 25)
     assert np.array_equal(whole[first], distributions(other, tokens[first], at_once=1))
