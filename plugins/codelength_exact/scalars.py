@@ -29,7 +29,7 @@ from codelength_exact.constants import (
 )
 
 C6, C5, C4, C3, C2, C1, C0 = EXP2
-ZERO, HALF = np.float32(0), np.float32(0.5)
+ZERO, HALF, TWO = np.float32(0), np.float32(0.5), np.float32(2)
 LOWEST = np.int32(-0x80000000)
 """Below whatever `ordered` gives."""
 
@@ -39,6 +39,9 @@ ERF5, ERF4, ERF3, ERF2, ERF1 = (
     np.float32(c) for c in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 )
 """Abramowitz and Stegun 7.1.26: erf to 1.5e-7."""
+ATANH = tuple(np.float32(1 / n) for n in range(15, 1, -2))
+"""Coefficients of atanh(s) / s in s², highest first, off by 1e-8 for s ≤ 1/3."""
+A15, A13, A11, A9, A7, A5, A3 = ATANH
 GELU_CUBE = np.float32(0.044715)
 GELU_TANH = np.float32(1.5957692)
 """2 · sqrt(2 / π): gelu by tanh(u) is x · sigmoid(2u)."""
@@ -125,6 +128,16 @@ def sigmoid(x: np.float32) -> np.float32:
 def silu(x: np.float32) -> np.float32:
     """Return x · sigmoid(x)."""
     return x * sigmoid(x)
+
+
+@inlined
+def softplus(x: np.float32) -> np.float32:
+    """Return ln(1 + e^x), where ln(1 + u) = 2 · atanh(u / (u + 2))."""
+    u = exp2(max(-abs(x) * LOG2E, -FARTHEST))
+    s = u / (u + TWO)
+    q = s * s
+    series = ((((((A15 * q + A13) * q + A11) * q + A9) * q + A7) * q + A5) * q + A3) * q + ONE
+    return max(x, ZERO) + (s + s) * series
 
 
 @inlined

@@ -6,13 +6,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codelength.coding.device import note
-from codelength_exact import constants
+from codelength_exact import constants, scalars
 from codelength_exact.groups import GROUP
 
 LARGEST, WIDEST = float(constants.LARGEST), float(constants.WIDEST)
 SMALLEST = float(constants.SMALLEST)
 FARTHEST, LOG2E = float(constants.FARTHEST), float(constants.LOG2E)
 EXP2 = [float(c) for c in constants.EXP2]
+ATANH = [float(c) for c in scalars.ATANH]
 
 BLOCK = 64
 """Inputs that are never split: 64 · 128 · 127 is below 2^24."""
@@ -141,6 +142,18 @@ def exp2(y: Tensor) -> Tensor:
     bits: Tensor = p.view(torch.int32) + (k.to(torch.int32) << 23)
     powers: Tensor = bits.view(torch.float32)
     return powers
+
+
+def softplus(x: Tensor) -> Tensor:
+    """Return ln(1 + e^x)."""
+    u = exp2((-x.abs() * LOG2E).clamp_min(-FARTHEST))
+    s = u / (u + 2)
+    q = s * s
+    series = torch.full_like(q, ATANH[0])
+    for c in [*ATANH[1:], 1.0]:
+        series = series * q
+        series = series + c
+    return x.clamp_min(0) + (s + s) * series
 
 
 def sigmoid(x: Tensor) -> Tensor:

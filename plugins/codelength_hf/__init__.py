@@ -86,7 +86,7 @@ class HfCodec(CoderCodec):
             raise Unavailable("hf:exact=false needs: python -m pip install 'codelength[hf]'")
         _ = self.checkpoint
         if self.exact:
-            from codelength_hf.predictor import is_kept
+            from codelength_hf.loading import is_kept
 
             if is_kept(self.checkpoint):  # workers in a sandbox cannot keep it
                 with suppress(UsageError):  # which coding raises, for this codec alone
@@ -112,7 +112,8 @@ class HfCodec(CoderCodec):
     def model_predictor(self) -> "TransformerPredictor":
         """The model, which predicts tokens of bytes or, with bits=7, of what it sees of them."""
         if self.exact:
-            from codelength_hf.predictor import Arithmetic, ExactPredictor
+            from codelength_hf.loading import Arithmetic
+            from codelength_hf.predictor import ExactPredictor
 
             activations = 8 if self.checkpoint.is_quantised else self.activations
             arithmetic = Arithmetic(4 if self.bits == 4 else 8, activations)

@@ -62,10 +62,10 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         return total.reshape(x.shape)
 
     def normalise(self, x: Tensor, norm: Norm[Tensor]) -> TensorRows:
-        return self.quantise(_normed(x, norm))
+        return self.quantise(normed(x, norm))
 
     def normed(self, x: Tensor, norm: Norm[Tensor]) -> Tensor:
-        return _normed(x, norm)
+        return normed(x, norm)
 
     def to_floats(self, product: TensorProduct) -> Tensor:
         return scaled(product)
@@ -188,7 +188,7 @@ class TorchTransformerBackend(TorchBackend, TransformerBackend[Tensor, Tensor]):
         return self.quantise(out.transpose(1, 2).reshape(streams * time, heads * head_dim))
 
 
-def _normed(x: Tensor, norm: Norm[Tensor]) -> Tensor:
+def normed(x: Tensor, norm: Norm[Tensor]) -> Tensor:
     """Return the norm of x over its last axis."""
     grid = over(GRID, largest(x))[..., None]
     whole = torch.round(x * grid).long()
@@ -212,17 +212,17 @@ def _normed_heads(
     """Return the norms of queries and keys (streams, time, heads, head_dim), if there are any."""
     if not len(norm.gain):
         return q, k
-    normed, first = [], 0
+    parts, first = [], 0
     for part in (q, k):
         heads = part.shape[2]
         gain, bias = norm.gain[first : first + heads], norm.bias[first : first + heads]
         if is_whole:
             own = Norm(gain.flatten(), bias.flatten(), norm.epsilon, norm.centred)
-            normed.append(_normed(part.flatten(2), own).view(part.shape))
+            parts.append(normed(part.flatten(2), own).view(part.shape))
         else:
-            normed.append(_normed(part, Norm(gain, bias, norm.epsilon, norm.centred)))
+            parts.append(normed(part, Norm(gain, bias, norm.epsilon, norm.centred)))
         first += heads
-    return normed[0], normed[1]
+    return parts[0], parts[1]
 
 
 def _capped(x: Tensor, most: float) -> Tensor:
@@ -239,7 +239,8 @@ def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([one - two, three + four, rest], -1)
 
 
-def _silu(x: Tensor) -> Tensor:
+def silu(x: Tensor) -> Tensor:
+    """Return x · sigmoid(x)."""
     return x * sigmoid(x)
 
 
@@ -268,7 +269,7 @@ def _squared_relu(x: Tensor) -> Tensor:
 FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
-    "silu": _silu,
+    "silu": silu,
     "relu": torch.relu,
     "relu2": _squared_relu,
 }

@@ -40,9 +40,9 @@ def equalised(model: Floats, shape: Architecture) -> Floats:
     head, project_out, last_norm = model.head, model.project_out, model.last_norm
     with suppress(ValueError):
         if project_out is not None:
-            last_norm, (project_out,) = _behind(last_norm, [project_out])
+            last_norm, (project_out,) = behind(last_norm, [project_out])
         elif head is not None:
-            last_norm, (head,) = _behind(last_norm, [head])
+            last_norm, (head,) = behind(last_norm, [head])
     return replace(model, block=block, last_norm=last_norm, head=head, project_out=project_out)
 
 
@@ -56,10 +56,10 @@ def _block(block: Block[Linear], shape: Architecture, layer: int) -> Block[Linea
         shared = None if block.mlp.shared is None else _hidden(block.mlp.shared, shape)
         block = replace(block, mlp=replace(block.mlp, mlps=mlps, shared=shared))
     if shape.parallel and block.mlp_norm is None:
-        norm, (qkv, *inputs) = _behind(block.attention_norm, [block.qkv, *_inputs(block.mlp)])
+        norm, (qkv, *inputs) = behind(block.attention_norm, [block.qkv, *_inputs(block.mlp)])
         return replace(block, attention_norm=norm, qkv=qkv, mlp=_with_inputs(block.mlp, inputs))
-    norm, (qkv,) = _behind(block.attention_norm, [block.qkv])
-    mlp_norm, inputs = _behind(block.mlp_norm, _inputs(block.mlp))
+    norm, (qkv,) = behind(block.attention_norm, [block.qkv])
+    mlp_norm, inputs = behind(block.mlp_norm, _inputs(block.mlp))
     mlp = _with_inputs(block.mlp, inputs)
     return replace(block, attention_norm=norm, qkv=qkv, mlp_norm=mlp_norm, mlp=mlp)
 
@@ -85,20 +85,20 @@ def _with_inputs(
     return Experts(inputs[0], mlps, Mlp(inputs[-2], mlp.shared.down), inputs[-1])
 
 
-def _behind(norm: Vectors | None, linears: list[Linear]) -> tuple[Vectors | None, list[Linear]]:
+def behind(norm: Vectors | None, linears: list[Linear]) -> tuple[Vectors | None, list[Linear]]:
     """Equalise the columns of projections that read what a norm gives, together."""
     if norm is None:
         return None, linears
-    factors = _factors(np.maximum.reduce([_columns(linear) for linear in linears]))
+    factors = factors_for(np.maximum.reduce([columns_of(linear) for linear in linears]))
     if (factors == 1).all():
         return norm, linears
     scaled = Vectors(norm.gain / factors, norm.bias / factors)
-    return scaled, [_by_column(linear, factors) for linear in linears]
+    return scaled, [by_column(linear, factors) for linear in linears]
 
 
 def _hidden(mlp: Mlp[Linear], shape: Architecture) -> Mlp[Linear]:
     """Equalise what is between the projections of an MLP, if its activation allows that."""
-    factors = _factors(_columns(mlp.down))
+    factors = factors_for(columns_of(mlp.down))
     if shape.gated:  # activation(gate) · up
         rows = np.concatenate([np.ones_like(factors), factors])
     elif shape.activation == "relu":
@@ -109,7 +109,7 @@ def _hidden(mlp: Mlp[Linear], shape: Architecture) -> Mlp[Linear]:
         factors = rows * rows
     else:
         return mlp
-    return Mlp(_by_row(mlp.up, (1 / rows).astype(np.float32)), _by_column(mlp.down, factors))
+    return Mlp(by_row(mlp.up, (1 / rows).astype(np.float32)), by_column(mlp.down, factors))
 
 
 def _values(block: Block[Linear], shape: Architecture) -> Block[Linear]:
@@ -117,13 +117,13 @@ def _values(block: Block[Linear], shape: Architecture) -> Block[Linear]:
     heads, key_heads, size = shape.heads, shape.key_heads, shape.head_dim
     if shape.clip:
         return block
-    by_head = _columns(block.out).reshape(key_heads, heads // key_heads, size)
-    factors = _factors(by_head.max(1))
+    by_head = columns_of(block.out).reshape(key_heads, heads // key_heads, size)
+    factors = factors_for(by_head.max(1))
     columns = np.repeat(factors[:, None], heads // key_heads, 1).reshape(-1)
     rows = np.ones((heads + 2 * key_heads, size), np.float32)
     rows[heads + key_heads :] = 1 / factors
-    qkv = _by_row(block.qkv, rows.reshape(-1))
-    return replace(block, qkv=qkv, out=_by_column(block.out, columns))
+    qkv = by_row(block.qkv, rows.reshape(-1))
+    return replace(block, qkv=qkv, out=by_column(block.out, columns))
 
 
 def _queries_and_keys(block: Block[Linear], shape: Architecture, layer: int) -> Block[Linear]:
@@ -149,7 +149,7 @@ def _queries_and_keys(block: Block[Linear], shape: Architecture, layer: int) -> 
         half = rotary.columns // 2
         pair = np.maximum(keys[:, :half], keys[:, half : 2 * half])
         keys = np.concatenate([pair, pair, keys[:, 2 * half :]], 1)
-    factors = np.stack([_factors(head) for head in keys])  # keys are divided by 1 / factors
+    factors = np.stack([factors_for(head) for head in keys])  # keys are divided by 1 / factors
     if len(norms.gain) == 2 and heads + key_heads > 2:
         by = np.concatenate([1 / factors, factors])
         return replace(block, qk_norms=Vectors(norms.gain * by, norms.bias * by))
@@ -157,10 +157,10 @@ def _queries_and_keys(block: Block[Linear], shape: Architecture, layer: int) -> 
     if len(norms.gain):
         return replace(block, qk_norms=Vectors(norms.gain * by, norms.bias * by))
     rows = np.concatenate([by, np.ones((key_heads, size), np.float32)])
-    return replace(block, qkv=_by_row(block.qkv, rows.reshape(-1)))
+    return replace(block, qkv=by_row(block.qkv, rows.reshape(-1)))
 
 
-def _factors(sizes: Array) -> Array:
+def factors_for(sizes: Array) -> Array:
     """Return powers of two that bring sizes beyond SMALL and LARGE to the middle one."""
     ordered = np.sort(sizes[sizes > 0])
     if not len(ordered):
@@ -176,7 +176,7 @@ def _size_of(gain: Array, bias: Array) -> Array:
     return size
 
 
-def _columns(linear: Linear) -> Array:
+def columns_of(linear: Linear) -> Array:
     """Return the mean magnitude in each column, summed in integers of a grid.
 
     The largest would do worse: a single large weight says nothing of its column.
@@ -187,11 +187,13 @@ def _columns(linear: Linear) -> Array:
     return mean
 
 
-def _by_column(linear: Linear, factors: Array) -> Linear:
+def by_column(linear: Linear, factors: Array) -> Linear:
+    """Return a projection with its columns multiplied."""
     return linear if (factors == 1).all() else Linear(linear.matrix * factors, linear.bias)
 
 
-def _by_row(linear: Linear, factors: Array) -> Linear:
+def by_row(linear: Linear, factors: Array) -> Linear:
+    """Return a projection with its outputs multiplied."""
     if (factors == 1).all():
         return linear
     return Linear(linear.matrix * factors[:, None], linear.bias * factors)

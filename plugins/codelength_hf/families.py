@@ -47,13 +47,7 @@ def read_architecture(config: Config) -> Architecture:
         raise UsageError(f"this is {OWN_CODE}")
     if family not in FAMILIES:
         raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
-    quantised = config.get("quantization_config")
-    method = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
-    if quantised and method != "fp8":  # `checkpoint` reads fp8
-        raise UsageError(
-            f"the weights of this model were quantised by others ({method}); give the model that "
-            "they were made of, in floating point, or a GGUF file of it"
-        )
+    check_runnable(config)
     try:
         shape = _read(FAMILIES[family], config)
     except KeyError as error:
@@ -67,6 +61,17 @@ def read_architecture(config: Config) -> Architecture:
     ):
         raise UsageError(f"config.json of this {family} model is not valid: {shape}")
     return shape
+
+
+def check_runnable(config: Config) -> None:
+    """Raise UsageError if the weights are in a form that is not read."""
+    quantised = config.get("quantization_config")
+    method = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
+    if quantised and method != "fp8":  # `checkpoint` reads fp8
+        raise UsageError(
+            f"the weights of this model were quantised by others ({method}); give the model that "
+            "they were made of, in floating point, or a GGUF file of it"
+        )
 
 
 def is_tied(config: Config) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from codelength.coding.compiled import compiled
 from codelength.coding.range_coder import IntArray
 from codelength_exact.kernels import CpuRows, FloatArray
-from codelength_hf.transformer import QuantizedTransformer
+from codelength_hf.quantized_model import QuantizedModel
 
 BLOCK = 16
 """Positions between two steps."""
@@ -37,7 +37,7 @@ TINY = np.float32(1e-20)
 class HeadLearning:
     """What the head of a model learns in some streams that are at the same position."""
 
-    def __init__(self, model: QuantizedTransformer[Any, Any], streams: int = 1) -> None:
+    def __init__(self, model: QuantizedModel[Any, Any], streams: int = 1) -> None:
         self._model = model
         self._values, scales = model.head_rows
         self._units = np.rint(scales * (np.float32(1 << UNIT_BITS) / scales.max())).astype(np.int64)
@@ -95,7 +95,7 @@ class HeadLearning:
 
         Args:
             rows: (positions, width), what `run` gave.
-            escape: As in `QuantizedTransformer.frequencies`; `escapes` and `precision`, too.
+            escape: As in `QuantizedModel.frequencies`; `escapes` and `precision`, too.
             given: (positions,), the symbols that come.
         """
         done, start = [], 0

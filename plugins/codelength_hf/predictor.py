@@ -3,9 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +15,19 @@ from codelength.coding.predictor import Predictor, Stepper
 from codelength.coding.range_coder import FINE, PRECISION, IntArray
 from codelength_exact.backend import Rows
 from codelength_exact.constants import frequency_total
-from codelength_exact.products import COLUMNS, GROUP, ROW_TYPE
-from codelength_hf.architecture import Architecture
-from codelength_hf.backend_numba import NumbaTransformerBackend
 from codelength_hf.checkpoint import Checkpoint
-from codelength_hf.constants import LONGEST
-from codelength_hf.families import read_architecture
 from codelength_hf.learning import HeadLearning
-from codelength_hf.prepared import prepared
-from codelength_hf.reading import Tensors, initial_tensors, read_weights
+from codelength_hf.loading import (
+    EIGHT_BITS,
+    AnyQuantized,
+    Arithmetic,
+    load_quantized,
+    read_quantized,
+)
+from codelength_hf.quantized_model import QuantizedModel
+from codelength_hf.recurrent.model import ENDLESS
+from codelength_hf.recurrent.shape import read_shape
 from codelength_hf.tokens import Tokens, tokens_of
-from codelength_hf.transformer import AnyQuantizedTransformer, QuantizedTransformer
-from codelength_hf.weights import Weights
 
 TIME = 256
 """Positions of a sequence that the parallel view computes at once."""
@@ -38,39 +38,11 @@ TOGETHER = 1024
 MOST_STREAMS, MEMORY = 256, 1 << 29
 """Streams that go in step at most, and bytes for what a model remembers of all of them."""
 
-PREPARED_FROM = 16 << 20
-"""Bytes of weights from which on what is prepared of them is kept on disk."""
-
 LARGE = 1 << 12
 """Tokens from which on 24 bits of frequencies would cost more than 0.02%."""
 
 HANDED_OUT = 1 << 21
 """Frequencies that it hands out at once, at most."""
-
-
-class Arithmetic(NamedTuple):
-    """How many bits numbers have."""
-
-    weights: int = 8
-    """8, with a scale for each output; or 4, with one for each group of inputs."""
-    activations: int = 8
-    """8 or 16. With weights of 4 bits those of 8 have a scale for each group, too."""
-
-    @property
-    def is_wide(self) -> bool:
-        """Return whether activations have 16 bits between products.
-
-        Then channels are equalised, and large vocabularies have fine frequencies.
-        """
-        return self.activations == 16 or self.weights == 4
-
-    @property
-    def is_rounded(self) -> bool:
-        """Return whether products take them rounded."""
-        return self.weights == 4 and self.activations == 8
-
-
-EIGHT_BITS = Arithmetic()
 
 
 class Streams(Protocol):
@@ -139,7 +111,7 @@ class TransformerPredictor(Predictor):
     def learning(self, streams: int) -> HeadLearning:
         """Return what the head learns in some streams, at their beginning."""
         model = self.model
-        assert isinstance(model, QuantizedTransformer)
+        assert isinstance(model, QuantizedModel)
         return HeadLearning(model, streams)
 
     @property
@@ -150,6 +122,11 @@ class TransformerPredictor(Predictor):
             raise UsageError(
                 f"hf:stride={self.stride} cannot be: the window is {window} tokens, and a stride "
                 "is no longer"
+            )
+        if self.stride is not None and window == ENDLESS:
+            raise UsageError(
+                f"hf:stride={self.stride} cannot be: this model has no window to move. It "
+                "remembers the whole text; leave stride out, or set a window"
             )
         return 0 if self.stride is None else window - self.stride
 
@@ -305,7 +282,7 @@ class ExactPredictor(TransformerPredictor):
     arithmetic: Arithmetic = EIGHT_BITS
 
     @property
-    def model(self) -> AnyQuantizedTransformer:
+    def model(self) -> AnyQuantized:
         where = device.PROCESSOR if self.learn else device.chosen()
         return load_quantized(self.checkpoint, self.window, where, self.initial, self.arithmetic)
 
@@ -321,72 +298,9 @@ class ExactPredictor(TransformerPredictor):
         checkpoint = self.checkpoint
         if checkpoint.shipped is not None:
             return checkpoint.shipped.read_bytes()
-        shape = read_architecture(checkpoint.config)
-        read = _read(checkpoint, shape, checkpoint.tensor, self.arithmetic)
+        shape = read_shape(checkpoint.config)
+        read = read_quantized(checkpoint, shape, checkpoint.tensor, self.arithmetic)
         return b"".join(np.ascontiguousarray(array).tobytes() for array in read.arrays())
-
-
-@lru_cache(maxsize=2)
-def load_quantized(
-    checkpoint: Checkpoint,
-    window: int | None,
-    where: str,
-    initial: int | None = None,
-    arithmetic: Arithmetic = EIGHT_BITS,
-) -> AnyQuantizedTransformer:
-    """Load the model of a checkpoint, ready to run on a device.
-
-    Raises UsageError if there is no exact execution for it, or it cannot see so far.
-    """
-    shape = read_architecture(checkpoint.config)
-    longest = min(shape.context, LONGEST)
-    if window is not None and window > longest:
-        raise UsageError(f"hf:window={window} cannot be: this model sees {longest} tokens at most")
-    alphabet = tokens_of(checkpoint).count
-    tensors: Tensors = checkpoint.tensor
-    if initial is not None:
-        tensors = initial_tensors(tensors, initial)
-
-    def make() -> AnyQuantizedTransformer:
-        read = _read(checkpoint, shape, tensors, arithmetic)
-        return quantized_on(where, read, window or longest, alphabet, arithmetic)
-
-    if initial is not None or where != device.PROCESSOR or not is_kept(checkpoint):
-        return make()
-    layout = COLUMNS, GROUP, ROW_TYPE.__name__
-    return prepared(f"{checkpoint.digest} {window} {alphabet} {arithmetic} {layout}", make)
-
-
-def _read(
-    checkpoint: Checkpoint, shape: Architecture, tensors: Tensors, arithmetic: Arithmetic
-) -> Weights:
-    """Return the weights of a checkpoint. Values of 4 bits in a GGUF file stay as they are."""
-    keeps = arithmetic.weights == 4 and checkpoint.shipped is not None
-    equalise = arithmetic.is_wide and not keeps
-    return read_weights(shape, tensors, checkpoint.names, equalise, arithmetic.weights)
-
-
-def is_kept(checkpoint: Checkpoint) -> bool:
-    """Return whether the prepared model is kept on disk."""
-    return sum(path.stat().st_size for path in checkpoint.files) >= PREPARED_FROM
-
-
-def quantized_on(
-    device_name: str,
-    weights: Weights,
-    window: int,
-    alphabet: int,
-    arithmetic: Arithmetic = EIGHT_BITS,
-) -> AnyQuantizedTransformer:
-    """Return a transformer that is ready to run on a device."""
-    wide, rounded = arithmetic.is_wide, arithmetic.is_rounded
-    if device_name == device.PROCESSOR:
-        backend = NumbaTransformerBackend(wide, rounded)
-        return QuantizedTransformer(weights, window, backend, alphabet)
-    from codelength_hf.backend_torch import TorchTransformerBackend
-
-    on_device = TorchTransformerBackend(device_name, wide, rounded)
-    return QuantizedTransformer(weights, window, on_device, alphabet)
 
 
 class TransformerStepper(Stepper):

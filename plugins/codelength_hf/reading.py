@@ -83,18 +83,13 @@ def read_weights(
         UsageError: If a tensor is missing, is not finite, has another shape than the architecture
             says, or has no place in it.
     """
-    reader = Reader(architecture, tensors, names)
+    reader = Reader(architecture.family, tensors, names, architecture=architecture)
     model = reader.model()
     if equalise:
         model = equalised(model, architecture)
     weights = model.quantised(architecture, bits)
     check(weights)
-    left = [name for name in names if name not in reader.read and _is_weight(name)]
-    if left:
-        raise UsageError(
-            f"the weights have {len(left)} tensors that have no place in a {architecture.family} "
-            f"model ({left[0]!r} is one); the model would compute something else without them"
-        )
+    reader.check_all_read()
     return weights
 
 
@@ -113,10 +108,10 @@ def _is_weight(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Reader:
+class TensorReader:
     """Reads the tensors of a checkpoint."""
 
-    architecture: Architecture
+    family: str
     tensors: Tensors
     names: Collection[str] = ()
     """The names of all tensors, if they are known."""
@@ -126,15 +121,6 @@ class Reader:
     def has(self, name: str) -> bool:
         """Return whether there is a tensor of that name."""
         return name in self.names if self.names else self.tensors(name) is not None
-
-    @cached_property
-    def base(self) -> str:
-        """Return what names begin with in this checkpoint."""
-        names = self.architecture.names
-        for base in (names.base, "", *BASES):
-            if self.has(f"{base}{names.tokens}.weight"):
-                return base
-        return names.base
 
     def look_up(self, name: str) -> Array | None:
         """Return a tensor, None if there is none of that name. Raises UsageError for NaN."""
@@ -150,14 +136,40 @@ class Reader:
         """Return a tensor. Raises UsageError if there is none of that name."""
         tensor = self.look_up(name)
         if tensor is None:
-            family = self.architecture.family
-            raise UsageError(f"the weights lack {name!r}: they are not those of a {family} model")
+            raise UsageError(
+                f"the weights lack {name!r}: they are not those of a {self.family} model"
+            )
         return tensor
 
     def find_or_zeros(self, name: str, size: int) -> Array:
         """Return a tensor, or zeros (size,) if there is none of that name."""
         tensor = self.look_up(name)
         return np.zeros(size, np.float32) if tensor is None else tensor
+
+    def check_all_read(self) -> None:
+        """Raise UsageError if a tensor has no place in the model."""
+        left = [name for name in self.names if name not in self.read and _is_weight(name)]
+        if left:
+            raise UsageError(
+                f"the weights have {len(left)} tensors that have no place in a {self.family} model "
+                f"({left[0]!r} is one); the model would compute something else without them"
+            )
+
+
+@dataclass(frozen=True)
+class Reader(TensorReader):
+    """Reads those of a transformer."""
+
+    architecture: Architecture = field(kw_only=True)
+
+    @cached_property
+    def base(self) -> str:
+        """Return what names begin with in this checkpoint."""
+        names = self.architecture.names
+        for base in (names.base, "", *BASES):
+            if self.has(f"{base}{names.tokens}.weight"):
+                return base
+        return names.base
 
     def norm(self, name: str) -> Vectors:
         """Return gain and bias of a norm of the model's rows."""

@@ -7,29 +7,18 @@ known sequence and one step of an unknown one differ only in how many positions 
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, Generic, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codelength.coding.range_coder import PRECISION
 from codelength_exact.backend import Floats, Ints, Matrix, Product, Rows
-from codelength_exact.backend_numba import NumbaGroups, NumbaMatrix
 from codelength_hf.architecture import Architecture, Attending
 from codelength_hf.backend import Attention, Cache, Norm, TransformerBackend
 from codelength_hf.constants import share, units
 from codelength_hf.positions import bias_table, rotary_table
-from codelength_hf.weights import (
-    Block,
-    ByteMatrix,
-    Experts,
-    GroupedMatrix,
-    Mlp,
-    QuantizedMatrix,
-    Vectors,
-    Weights,
-)
+from codelength_hf.quantized_model import QuantizedModel
+from codelength_hf.weights import Block, Experts, Mlp, QuantizedMatrix, Vectors, Weights
 
 
 @dataclass
@@ -71,7 +60,7 @@ class _Layer(Generic[Ints, Floats]):
     mlp_post: Norm[Floats] | None
 
 
-class QuantizedTransformer(Generic[Ints, Floats]):
+class QuantizedTransformer(QuantizedModel[Ints, Floats]):
     """A transformer ready to run, on sequences of `window` positions at most.
 
     `alphabet` says how many of its outputs count, where that is not all of them.
@@ -84,18 +73,13 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         backend: TransformerBackend[Ints, Floats],
         alphabet: int | None = None,
     ) -> None:
-        self.shape: Architecture = weights.architecture
-        self.window = window
-        self.begin_token = self.shape.begin
-        self.size = weights.size
+        super().__init__(weights, window, backend, alphabet)
+        self.shape: Architecture = weights.shape
         cached = self.shape.layers * self.shape.key_heads * window
         self.remembers = cached * (2 * self.shape.head_dim + 3 * 4)
-        self._backend = backend
-        self._tokens = backend.table(weights.tokens.values, weights.tokens.scales)
         positions = weights.positions
         self._positions = None if positions is None else backend.floats(positions)
         self._project_in = self._matrix_if(weights.project_in)
-        self._token_norm = self._norm(weights.token_norm)
         attending = self.shape.attending
         kinds = [kind for i, kind in enumerate(attending) if kind not in attending[:i]]
         constants = [self._constants(kind) for kind in kinds]
@@ -103,10 +87,7 @@ class QuantizedTransformer(Generic[Ints, Floats]):
             self._layer(block, constants[kinds.index(kind)])
             for block, kind in zip(weights.blocks, attending, strict=True)
         ]
-        self._last_norm = self._norm(weights.last_norm)
         self._project_out = self._matrix_if(weights.project_out)
-        self.outputs = self.shape.vocabulary if alphabet is None else alphabet
-        self._head = self._matrix(weights.head.first(self.outputs))
 
     def _layer(
         self, block: Block[QuantizedMatrix], attention: Attention[Floats]
@@ -135,21 +116,8 @@ class QuantizedTransformer(Generic[Ints, Floats]):
     def _mlp(self, mlp: Mlp[QuantizedMatrix]) -> _Mlp[Ints, Floats]:
         return _Mlp(self._matrix(mlp.up), self._matrix(mlp.down))
 
-    def _matrix(self, matrix: QuantizedMatrix) -> Matrix[Ints, Floats]:
-        if isinstance(matrix, GroupedMatrix):
-            return self._backend.grouped(matrix.groups, matrix.scales, matrix.bias)
-        assert isinstance(matrix, ByteMatrix)
-        return self._backend.matrix(matrix.values, matrix.scales, matrix.bias)
-
     def _matrix_if(self, matrix: QuantizedMatrix | None) -> Matrix[Ints, Floats] | None:
         return None if matrix is None else self._matrix(matrix)
-
-    def _norm(self, vectors: Vectors | None) -> Norm[Floats] | None:
-        if vectors is None:
-            return None
-        floats, shape = self._backend.floats, self.shape
-        is_centred = shape.norm == "layer"
-        return Norm(floats(vectors.gain), floats(vectors.bias), shape.epsilon, is_centred)
 
     def _head_norms(self, vectors: Vectors) -> Norm[Floats]:
         """Return norms of each head of queries and of keys."""
@@ -206,7 +174,7 @@ class QuantizedTransformer(Generic[Ints, Floats]):
             (streams · time, width): the positions of the first stream, then of the next.
         """
         backend, time = self._backend, tokens.shape[1]
-        x = backend.look_up(self._tokens, tokens.reshape(-1).astype(np.int64, copy=False))
+        x = self._looked_up(tokens)
         if self._project_in is not None:
             x = backend.to_floats(self._project_in.times(backend.quantise(x)))
         if self._positions is not None:
@@ -220,10 +188,6 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         if self._project_out is not None:
             rows = backend.quantise(backend.to_floats(self._project_out.times(rows)))
         return rows
-
-    def _rows(self, x: Floats, norm: Norm[Floats] | None) -> Rows[Ints, Floats]:
-        """Return x (rows, width) in int8, after a norm if there is one."""
-        return self._backend.quantise(x) if norm is None else self._backend.normalise(x, norm)
 
     def _advance(
         self, x: Floats, layer: _Layer[Ints, Floats], cache: Cache[Ints, Floats], start: int
@@ -282,37 +246,9 @@ class QuantizedTransformer(Generic[Ints, Floats]):
         shared = backend.to_floats(self._through(experts.shared, rows))
         return backend.plus(x, backend.times(shared, gate))
 
-    @cached_property
-    def head_rows(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """Return the head's values (outputs, width) and scales (outputs,), on a CPU."""
-        if isinstance(self._head, NumbaGroups):
-            return self._head.unpacked()
-        assert isinstance(self._head, NumbaMatrix)
-        return self._head.unpacked(), self._head.channel_scales
-
-    def quantise(self, x: Floats) -> Rows[Ints, Floats]:
-        """Return x (rows, width) quantised."""
-        return self._backend.quantise(x)
-
-    def frequencies(
-        self,
-        rows: Rows[Ints, Floats],
-        escape: NDArray[np.int32],
-        escapes: int = 0,
-        precision: int = PRECISION,
-    ) -> NDArray[np.int32]:
-        """Return (rows, outputs + escapes): positive, each row summing to less than 2^precision.
-
-        Args:
-            rows: Some rows that `run` gave.
-            escape: (rows,), the frequency of each of the escapes, less one.
-            escapes: How many there are.
-            precision: 24 or 31.
-        """
-        logits = self._head.times(rows)
-        if self.shape.logit_cap is not None:
-            logits = self._backend.cap(logits, self.shape.logit_cap)
-        return self._backend.frequencies(logits, escape, escapes, precision)
+    def _logits(self, rows: Rows[Ints, Floats]) -> Product[Ints, Floats]:
+        logits, most = super()._logits(rows), self.shape.logit_cap
+        return logits if most is None else self._backend.cap(logits, most)
 
 
 AnyQuantizedTransformer: TypeAlias = QuantizedTransformer[Any, Any]

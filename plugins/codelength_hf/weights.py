@@ -274,7 +274,7 @@ class Floats:
             if self.head is None:
                 tokens = table(groups.integers() * scales[:, None])
         return Weights(
-            architecture=architecture,
+            shape=architecture,
             tokens=tokens.times(architecture.embedding_scale),
             positions=self.positions,
             blocks=[self.block(i).quantised(bits) for i in range(architecture.layers)],
@@ -291,7 +291,7 @@ class Floats:
 class Weights:
     """A whole model, quantised."""
 
-    architecture: Architecture
+    shape: Architecture
     tokens: ByteMatrix
     """(vocabulary, width): the embedding of each token."""
     positions: Array | None
@@ -355,7 +355,7 @@ Shape = tuple[int, ...]
 
 def _shapes(weights: Weights) -> Iterator[tuple[str, Shape, Shape]]:
     """Yield each part's name, its shape, and the one that the architecture says."""
-    shape = weights.architecture
+    shape = weights.shape
     width, inner = shape.width, shape.heads * shape.head_dim
     qkv = inner + 2 * shape.key_heads * shape.head_dim
     columns = shape.embedding_width or width

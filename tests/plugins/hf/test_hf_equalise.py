@@ -110,7 +110,7 @@ def test_outliers_of_2048_times_cost_at_most_half_a_percent(tmp_path, case):
         found = found / found.sum(-1, keepdims=True)
         return float((expected * np.log2(expected / found)).sum() / entropy)
 
-    reader = Reader(shape, checkpoint.tensor, checkpoint.names)
+    reader = Reader(shape.family, checkpoint.tensor, checkpoint.names, architecture=shape)
     plain = planted(reader.model(), shape)
     print(f"{case}: {100 * loss(plain, wide=False):+.2f}% plain", end=", ")
     print(f"{100 * loss(plain, wide=True):+.3f}% equalised, 16 bits")
@@ -122,7 +122,9 @@ def test_an_equalised_model_is_the_same_on_both_arithmetics(tmp_path, case):
     made = families.made(*families.ALL[case])
     checkpoint = Checkpoint(models.save(made, tmp_path))
     shape = read_architecture(checkpoint.config)
-    model = planted(Reader(shape, checkpoint.tensor, checkpoint.names).model(), shape)
+    model = planted(
+        Reader(shape.family, checkpoint.tensor, checkpoint.names, architecture=shape).model(), shape
+    )
     read = equalised(model, shape).quantised(shape)
     tokens = np.random.default_rng(1).integers(0, families.VOCABULARY, (2, 20))
     one = QuantizedTransformer(read, WINDOW, NumbaTransformerBackend(wide=True))

@@ -68,7 +68,7 @@ def exact_of(made: Any, arithmetic: Any = None, window: int | None = None) -> Qu
     tensors = {name: values.detach().float().numpy() for name, values in made.state_dict().items()}
     read = read_weights(read_architecture(config), tensors.get, tensors)
     return QuantizedTransformer(
-        read, window or read.architecture.context, arithmetic or NumbaTransformerBackend()
+        read, window or read.shape.context, arithmetic or NumbaTransformerBackend()
     )
 
 

@@ -32,7 +32,7 @@ def test_it_is_near_the_float_model_and_always_the_same(tmp_path, case):
     made = families.made(*families.ALL[case])
     checkpoint = Checkpoint(models.save(made, tmp_path))
     shape = read_architecture(checkpoint.config)
-    read = read_weights(shape, checkpoint.tensor, checkpoint.names, wide=True)
+    read = read_weights(shape, checkpoint.tensor, checkpoint.names, equalise=True)
     tokens = np.random.default_rng(0).integers(0, families.VOCABULARY, (2, WINDOW))
     with torch.no_grad():
         logits = made(torch.tensor(tokens), use_cache=False).logits.double()
