@@ -32,7 +32,8 @@ from codelength.coding.range_coder import IntArray  # noqa: E402
 from codelength.plugins import Plugins  # noqa: E402
 from codelength.workers.processes import HEAP  # noqa: E402
 from codelength_hf.families import read_architecture  # noqa: E402
-from codelength_hf.predictor import TransformerPredictor, quantized_on  # noqa: E402
+from codelength_hf.loading import quantized_on  # noqa: E402
+from codelength_hf.predictor import TransformerPredictor  # noqa: E402
 from codelength_hf.transformer import AnyQuantizedTransformer  # noqa: E402
 from codelength_hf.weights import Block, Mlp, QuantizedMatrix, Vectors, Weights  # noqa: E402
 

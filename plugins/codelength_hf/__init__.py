@@ -30,8 +30,8 @@ class HfCodec(CoderCodec):
     """A causal language model with a range coder.
 
     Long inputs are coded in segments of `window` tokens (by default the model's whole context),
-    each of which starts anew. With a `stride`, the window moves on by so many tokens instead, and
-    the model reads the others again.
+    each of which starts anew. A model with a recurrent state has no window unless one is set. With
+    a `stride`, the window moves on by so many tokens instead, and the model reads the others again.
     """
 
     name: ClassVar[str] = "hf"

@@ -40,7 +40,9 @@ TABLES = (
     "embed_in.weight",
     "embed_out.weight",
     "embed_tokens.weight",
-    "lm_head.weight",
+    "embedding.weight",
+    "embeddings.weight",
+    "head.weight",
     "wpe.weight",
     "wte.weight",
 )

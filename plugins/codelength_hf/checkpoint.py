@@ -61,6 +61,10 @@ class Checkpoint:
         config = {**(text or {}), **config} if isinstance(config, dict) else {}
         if text and config["model_type"] not in FAMILIES:
             config["model_type"] = text.get("model_type")
+        if "ssm_cfg" in config:
+            from codelength_hf.recurrent.shape import of_mamba_ssm
+
+            config = dict(of_mamba_ssm(config))
         if not isinstance(config.get("vocab_size"), int):
             raise Unavailable(f"{self.folder} has no language model: no vocab_size in config.json")
         return config

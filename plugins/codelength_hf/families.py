@@ -46,7 +46,8 @@ def read_architecture(config: Config) -> Architecture:
     if family not in FAMILIES and config.get("auto_map"):
         raise UsageError(f"this is {OWN_CODE}")
     if family not in FAMILIES:
-        raise UnknownArchitecture(f"model_type {family!r} (there is for {', '.join(FAMILIES)})")
+        known = ", ".join([*FAMILIES, *RECURRENT])
+        raise UnknownArchitecture(f"model_type {family!r} (there is for {known})")
     check_runnable(config)
     try:
         shape = _read(FAMILIES[family], config)
@@ -76,8 +77,9 @@ def check_runnable(config: Config) -> None:
 
 def is_tied(config: Config) -> bool:
     """Return whether the table of tokens is the head, too."""
-    family = FAMILIES.get(str(config.get("model_type")), Family())
-    return bool({**family.defaults, **config}.get("tie_word_embeddings"))
+    kind = str(config.get("model_type"))
+    family = FAMILIES.get(kind, Family())
+    return bool({**family.defaults, **config}.get("tie_word_embeddings", RECURRENT.get(kind)))
 
 
 SAID = {
@@ -754,3 +756,13 @@ FAMILIES: Mapping[str, Family] = {
     ),
 }
 """By the model_type of transformers."""
+
+RECURRENT: Mapping[str, bool] = {
+    "mamba": True,
+    "falcon_mamba": True,
+    "mamba2": False,
+    "rwkv": False,
+    "rwkv7": False,
+}
+"""The model_types that `recurrent.shape` reads → whether the table of tokens is the head, too, if
+a config does not say."""

@@ -107,6 +107,6 @@ def _code() -> str:
     """Return the digest of the code that prepares models."""
     folders = [Path(__file__).parent, Path(codelength_exact.__file__).parent]
     digest = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

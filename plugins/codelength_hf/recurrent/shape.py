@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from codelength import UsageError
 from codelength_hf.architecture import Architecture, Config, UnknownArchitecture, first_token
-from codelength_hf.families import check_runnable, read_architecture
+from codelength_hf.families import RECURRENT, check_runnable, is_tied, read_architecture
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_shape(config: Config) -> Architecture | Recurrent:
         return read_architecture(config)
     check_runnable(config)
     try:
-        shape = RECURRENT[family](config)
+        shape = READERS[family](config)
     except KeyError as error:
         raise UsageError(f"config.json of this {family} model does not say {error}") from error
     except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
@@ -74,7 +74,7 @@ def _mamba(config: Config) -> Recurrent:
     width, rank = config["hidden_size"], config.get("time_step_rank", "auto")
     is_falcon = config["model_type"] == "falcon_mamba"
     return Recurrent(
-        **_common(config, "rms", tied=True),
+        **_common(config, "rms"),
         inner=_inner(config),
         state=config.get("state_size", 16),
         kernel=config.get("conv_kernel", 4),
@@ -122,7 +122,7 @@ def _rwkv7(config: Config) -> Recurrent:
     )
 
 
-def _common(config: Config, norm: str, *, tied: bool = False) -> dict[str, Any]:
+def _common(config: Config, norm: str) -> dict[str, Any]:
     return {
         "family": config["model_type"],
         "vocabulary": config["vocab_size"],
@@ -131,7 +131,7 @@ def _common(config: Config, norm: str, *, tied: bool = False) -> dict[str, Any]:
         "norm": norm,
         "epsilon": config.get("layer_norm_epsilon", 1e-5),
         "begin": first_token(config),
-        "tied": bool(config.get("tie_word_embeddings", tied)),
+        "tied": is_tied(config),
     }
 
 
@@ -144,7 +144,30 @@ def _inner(config: Config) -> int:
     return int(config.get("intermediate_size") or config.get("expand", 2) * config["hidden_size"])
 
 
-RECURRENT: Mapping[str, Callable[[Config], Recurrent]] = {
+def of_mamba_ssm(config: Config) -> Config:
+    """Return what transformers would say of a config of the library `mamba_ssm`."""
+    said = config["ssm_cfg"] or {}
+    if config.get("attn_layer_idx") or config.get("d_intermediate"):
+        raise UnknownArchitecture("a Mamba with layers of attention, or with an MLP")
+    multiple = config.get("pad_vocab_size_multiple", 8)
+    is_second = said.get("layer") == "Mamba2"
+    return {
+        "model_type": "mamba2" if is_second else "mamba",
+        "hidden_size": config["d_model"],
+        "num_hidden_layers": config["n_layer"],
+        "vocab_size": -(-config["vocab_size"] // multiple) * multiple,
+        "tie_word_embeddings": config.get("tie_embeddings", True),
+        "expand": said.get("expand", 2),
+        "state_size": said.get("d_state", 128 if is_second else 16),
+        "conv_kernel": said.get("d_conv", 4),
+        "head_dim": said.get("headdim", 64),
+        "n_groups": said.get("ngroups", 1),
+        "time_step_rank": said.get("dt_rank", "auto"),
+        "bos_token_id": 0,
+    }
+
+
+READERS: Mapping[str, Callable[[Config], Recurrent]] = {
     "mamba": _mamba,
     "falcon_mamba": _mamba,
     "mamba2": _mamba2,

@@ -330,10 +330,10 @@ def _rwkv(read: PartReader) -> Parts[Linear]:
 
 def _equal_rwkv(parts: Parts[Linear]) -> Parts[Linear]:
     matrices, norms = dict(parts.matrices), dict(parts.norms)
-    _behind(norms, "norm", matrices, ["k", "v", "r"])
     _between(matrices, "v", "out")
-    _behind(norms, "mlp_norm", matrices, ["up", "gate"])
     _between(matrices, "up", "down", power=2)
+    _behind(norms, "norm", matrices, ["k", "v", "r"])
+    _behind(norms, "mlp_norm", matrices, ["up", "gate"])
     return Parts(matrices, norms, parts.vectors)
 
 
@@ -367,13 +367,13 @@ def _rwkv7(read: PartReader) -> Parts[Linear]:
 def _equal_rwkv7(parts: Parts[Linear]) -> Parts[Linear]:
     matrices, norms = dict(parts.matrices), dict(parts.norms)
     first = [name for name in ("r", "k", "v", "w1", "a1", "v1", "g1") if name in matrices]
-    _behind(norms, "norm", matrices, first)
     for name in ("a", "v"):
         if f"{name}1" in matrices:
             _between(matrices, f"{name}1", f"{name}2")
     _between(matrices, "g2", "out")
-    _behind(norms, "mlp_norm", matrices, ["up"])
     _between(matrices, "up", "down", power=2)
+    _behind(norms, "norm", matrices, first)
+    _behind(norms, "mlp_norm", matrices, ["up"])
     return Parts(matrices, norms, parts.vectors)
 
 

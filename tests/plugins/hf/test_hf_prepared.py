@@ -9,7 +9,7 @@ import hf_models as models
 import numpy as np
 import pytest
 
-from codelength_hf import HfCodec, predictor, prepared
+from codelength_hf import HfCodec, loading, prepared
 
 DATA = models.text()[-300:].encode()
 
@@ -17,10 +17,10 @@ DATA = models.text()[-300:].encode()
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CODELENGTH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(predictor, "PREPARED_FROM", 0)
-    predictor.load_quantized.cache_clear()
+    monkeypatch.setattr(loading, "PREPARED_FROM", 0)
+    loading.load_quantized.cache_clear()
     yield tmp_path / "cache" / "models"
-    predictor.load_quantized.cache_clear()
+    loading.load_quantized.cache_clear()
 
 
 def codec(folder: Path) -> HfCodec:
@@ -33,8 +33,8 @@ def test_a_second_start_reads_what_the_first_prepared(cache, tmp_path, monkeypat
     own = codec(tmp_path / "model")
     blob = own.encode(DATA)
     (file,) = cache.iterdir()
-    predictor.load_quantized.cache_clear()
-    monkeypatch.setattr(predictor, "read_weights", None)  # nobody may read them again
+    loading.load_quantized.cache_clear()
+    monkeypatch.setattr(loading, "read_weights", None)  # nobody may read them again
     assert own.encode(DATA) == blob
     assert own.decode(blob) == DATA
     if sys.platform == "linux":
@@ -45,8 +45,8 @@ def test_another_process_decodes_from_it(cache, tmp_path):
     own = codec(tmp_path / "model")
     (tmp_path / "blob").write_bytes(own.encode(DATA))
     program = (
-        "import sys; from pathlib import Path; from codelength_hf import HfCodec, predictor\n"
-        "predictor.PREPARED_FROM, predictor.read_weights = 0, None\n"
+        "import sys; from pathlib import Path; from codelength_hf import HfCodec, loading\n"
+        "loading.PREPARED_FROM, loading.read_weights = 0, None\n"
         "model, blob = sys.argv[1:]\n"
         "codec = HfCodec(model=model, window=64)\n"
         "sys.stdout.buffer.write(codec.decode(Path(blob).read_bytes()))\n"
@@ -62,7 +62,7 @@ def test_a_damaged_file_is_made_anew(cache, tmp_path, damage):
     blob = own.encode(DATA)
     (file,) = cache.iterdir()
     whole = file.read_bytes()
-    predictor.load_quantized.cache_clear()
+    loading.load_quantized.cache_clear()
     damaged = {"cut": whole[:-100], "empty": b"", "other": b"\xff" * 1000}[damage]
     file.unlink()
     file.write_bytes(damaged)
@@ -90,6 +90,6 @@ def test_the_one_that_was_not_used_for_longest_goes(cache):
 
 
 def test_small_models_are_not_kept(cache, tmp_path, monkeypatch):
-    monkeypatch.setattr(predictor, "PREPARED_FROM", 16 << 20)
+    monkeypatch.setattr(loading, "PREPARED_FROM", 16 << 20)
     codec(tmp_path / "model").encode(DATA)
     assert not cache.exists()

@@ -16,11 +16,12 @@ from test_hf_exact import bits, distributions, float_bits
 from codelength import UsageError
 from codelength_hf import HfCodec
 from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.families import RECURRENT
 from codelength_hf.recurrent.backend import RecurrentBackend
 from codelength_hf.recurrent.backend_numba import NumbaRecurrentBackend
 from codelength_hf.recurrent.backend_torch import TorchRecurrentBackend
 from codelength_hf.recurrent.model import ENDLESS, QuantizedRecurrent
-from codelength_hf.recurrent.shape import RECURRENT, read_shape
+from codelength_hf.recurrent.shape import READERS, read_shape
 from codelength_hf.recurrent.weights import RecurrentWeights, read_recurrent
 
 LENGTH = 50
@@ -55,6 +56,7 @@ def loss(model: QuantizedRecurrent, tokens: np.ndarray, reference: np.ndarray) -
 
 def test_every_family_has_a_small_model():
     assert {family for family, _ in recurrent.ALL.values()} == set(RECURRENT)
+    assert READERS.keys() == RECURRENT.keys()
 
 
 @each_case
@@ -183,7 +185,7 @@ def test_a_text_is_one_stream_however_long_unless_there_is_a_window(tmp_path):
     cut = HfCodec(model=str(folder), window=500)
     blobs = cut.coder.encode([data, data[:600]])
     assert cut.coder.decode(blobs) == [data, data[:600]]
-    assert cut.coder.ledger(blobs[0])["stream sizes"] > codec.coder.ledger(blob)["stream sizes"]
+    assert [c.coder.ledger(b)["flush"] for c, b in ((codec, blob), (cut, blobs[0]))] == [1, 6]
     with pytest.raises(UsageError, match="no window to move"):
         HfCodec(model=str(folder), stride=100).encode(data)
 
