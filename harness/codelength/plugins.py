@@ -238,7 +238,7 @@ class Plugins:
         embedded = [entry for entry in self.corpora if entry.item.embedded]
 
         def named(spec: str) -> list[Registered[Corpus]]:
-            entry = self.corpus(self._with_name(spec))
+            entry = self.corpus(self._with_name(spec, is_path="/" in spec))
             return [replace(entry, item=view) for view in entry.item.views()]
 
         return self._choose(self._split_corpora(specs), embedded, named, self.corpus_groups())
@@ -286,13 +286,13 @@ class Plugins:
                     chosen.pop(entry.item.spec, None)
         return list(chosen.values())
 
-    def _with_name(self, spec: str) -> str:
+    def _with_name(self, spec: str, is_path: bool = False) -> str:
         """Put `path:` or the like before what is no corpus but a file, a folder or a pattern."""
         names = {entry.item.name: entry.item.of_files for entry in self.corpora}
         of_files = [name for name, takes_files in names.items() if takes_files]
         if split_spec(spec)[0] in names or not of_files:
             return spec
-        is_here = bool(glob(str(Path(spec).expanduser())))  # noqa: PTH207 - it may be absolute
+        is_here = is_path or glob(str(Path(spec).expanduser()))  # noqa: PTH207 - it may be absolute
         return f"{of_files[0]}:{spec}" if is_here else spec
 
     def _split_corpora(self, specs: str) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from codelength.api.errors import UsageError
@@ -88,6 +89,11 @@ def test_a_name_that_stands_for_nothing_is_an_error(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         codecs(plugins, text)
+
+
+def test_a_path_that_leads_nowhere_is_not_called_a_corpus(plugins: Plugins) -> None:
+    with pytest.raises(UsageError, match=r"no file or folder 'data/\*/gone'"):
+        plugins.select_corpora("data/*/gone")
 
 
 def test_a_file_or_folder_needs_no_name_before_it(plugins: Plugins, tmp_path: Path) -> None:
@@ -177,6 +183,20 @@ def test_a_folder_has_figures_by_suffix_folder_and_file(
     assert "By suffix · path:data" in report
     assert "By folder · path:data" in report
     assert len(Path("r/files.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("option", "begun", "words"),
+    [
+        ("--codecs", "gzip,zstd", ["gzip,zstd:level=3", "gzip,zstd:level=19"]),
+        ("--codecs", "@fa", ["@fast"]),
+        ("--corpora", "pro", ["prose"]),
+    ],
+)
+def test_a_shell_completes_lists(option: str, begun: str, words: list[str]) -> None:
+    completed = ShellComplete(cli, {}, "codelength", "_CODELENGTH_COMPLETE")
+    found = [item.value for item in completed.get_completions(["run", option], begun)]
+    assert [word for word in found if word in words] == words
 
 
 def test_quiet_prints_nothing_if_all_is_well(

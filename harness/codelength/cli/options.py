@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
@@ -17,7 +18,7 @@ from codelength.api.spec import parse_duration, parse_size
 from codelength.cli.config import read_groups
 from codelength.coding.device import PROCESSOR, VARIABLE
 from codelength.metrics.budget import Budget
-from codelength.plugins import Plugins, Registered
+from codelength.plugins import Plugins, Registered, installed_plugins
 from codelength.workers.sandbox import Sandbox, strongest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,9 +54,25 @@ def with_list(
     def join(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> str | None:
         return ",".join(given) if given else default
 
+    def complete(
+        _context: click.Context, _option: click.Parameter, begun: str
+    ) -> list[CompletionItem]:
+        before, comma, word = begun.rpartition(",")
+        plugins = installed_plugins()
+        if name == "--codecs":
+            words = [entry.item.spec for entry in plugins.codecs]
+            groups = list(plugins.codec_groups())
+        else:
+            words = [entry.item.spec for entry in plugins.corpora]
+            groups = list(plugins.corpus_groups())
+        words += [f"@{group}" for group in groups]
+        found = [CompletionItem(before + comma + one) for one in words if one.startswith(word)]
+        return found or [CompletionItem(begun, type="file")]
+
     return click.option(
         name,
         multiple=True,
+        shell_complete=complete if name in ("--codecs", "--corpora") else None,
         required=required,
         callback=join,
         metavar="LIST",
