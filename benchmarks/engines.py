@@ -1,34 +1,37 @@
-"""What an executor takes for a cell beside the codec: many small cells on this machine and on Ray.
+"""What an executor takes for a cell beside the codec: many small cells, here or on a cluster.
 
-    python benchmarks/engines.py --cells 2000 --on local
+    python benchmarks/engines.py --cells 2000
     python benchmarks/engines.py --cells 2000 --on ray
+    python benchmarks/engines.py --cells 300 --measured
 
-A codec that does nearly nothing meets many small files, each a corpus of its own. Printed are the
-wall time for a cell; what of it is the codec's calls; what the worker processes need for a cell in
-any case, measured without an executor; the rest, which is the executor's; the same of the CPU time
-of this process, which counts on a busy machine; and the memory of this process after a tenth of the
-cells and at the end.
+Many small files, each a corpus of its own, meet a codec. Without `--measured` no cell is measured:
+the function that is called gives a cell at once. So the wall time is that of the executor alone: to
+send a job, to take what comes back, and to store it. With `--measured`, the cells are measured on
+this machine; printed is the CPU time of all processes, without the codec's calls, and how much of
+it is of this process. CPU time is what counts on a machine that does other things, too.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
-from codelength.measure.bench import Bench
+from msgspec.structs import replace
+
+from codelength.measure import engine
+from codelength.measure.bench import Bench, Outcome
 from codelength.measure.codec_workers import Watch
-from codelength.measure.engine import execute
-from codelength.measure.job import Limits
+from codelength.measure.job import Job, Limits
 from codelength.measure.plan import Plan, make_plan
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell
 from codelength.results.store import Store
 from codelength.workers.limits import resident
+from codelength.workers.processes import cpu_seconds_of
 from codelength.workers.sandbox import Sandbox
-
-SAMPLE = 200
-"""Cells that are measured without an executor."""
 
 
 class Seen(Watch):
@@ -36,16 +39,19 @@ class Seen(Watch):
 
     def __init__(self, cells: int) -> None:
         self._cells, self.ok, self.codec, self.first, self.early = cells, 0, 0.0, 0.0, 0
+        self.cpu = self.own = 0.0
 
     def finished(self, cell: Cell, reused: bool) -> None:
-        """Count a cell, if it is ok."""
+        """Count a cell."""
         assert cell.ok, cell.reason
         assert cell.encode
         assert cell.decode
         self.ok += 1
-        self.codec += cell.encode.measured_seconds + cell.decode.measured_seconds
         if self.ok == 1:  # until then processes have started
-            self.first = time.perf_counter()
+            self.first, self.own = time.perf_counter(), time.process_time()
+            self.cpu = cpu_seconds_of(os.getpid())
+        else:
+            self.codec += sum(map(sum, (*cell.encode.cpu, *cell.decode.cpu)))
         if self.ok == self._cells // 10:
             self.early = resident()
 
@@ -66,49 +72,45 @@ def make(folder: Path, cells: int, codec: str) -> Plan:
     )
 
 
+def pretend(outcome: Outcome, job: Job) -> Outcome:
+    """Give a job the outcome of another one."""
+    return outcome._replace(cell=replace(outcome.cell, slice=job.slice))
+
+
 def main() -> None:
     """Measure, and print a line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cells", type=int, default=2000)
     parser.add_argument("--on", default="local")
-    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--codec", default="store")
+    parser.add_argument("--measured", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         data, out = Path(name, "data"), Path(name, "out")
         data.mkdir()
         plan = make(data, options.cells, options.codec)
         limits = Limits(sandbox=Sandbox.NONE)
-        with Bench(device="cpu") as bench:
-            jobs = [job for job, _ in plan.jobs(limits, "run")]
-            bench.measure(jobs[0])
-            start, cpu, own = time.perf_counter(), time.process_time(), 0.0
-            for job in jobs[:SAMPLE]:
-                cell = bench.measure(job).cell
-                assert cell.encode
-                assert cell.decode
-                own += cell.encode.measured_seconds + cell.decode.measured_seconds
-            alone = (time.perf_counter() - start - own) / len(jobs[:SAMPLE])
-            cpu_alone = (time.process_time() - cpu) / len(jobs[:SAMPLE])
+        if not options.measured:
+            with Bench() as bench:
+                outcome = bench.measure(next(plan.jobs(limits, "run"))[0])
+            engine.measure_job = partial(pretend, outcome)  # type: ignore[assignment]
         seen = Seen(options.cells)
-        on: Executor | int = options.jobs
-        if options.on != "local":
-            on = plan.plugins.executor(options.on, options.jobs)
-        cpu = time.process_time()
+        on: Executor | int = 1 if options.on == "local" else plan.plugins.executor(options.on)
         with Store(out) as store:
-            execute(plan, store, limits, on, seen)
-        cpu = (time.process_time() - cpu) / options.cells
-        wall = (time.perf_counter() - seen.first) / (options.cells - 1)
+            engine.execute(plan, store, limits, on, seen)
+        many = (options.cells - 1) / 1000
+        wall = (time.perf_counter() - seen.first) / many
+        own = (time.process_time() - seen.own) / many
+        cpu = (cpu_seconds_of(os.getpid()) - seen.cpu - seen.codec) / many
         late = resident()
         if isinstance(on, Executor):
             on.shutdown()
-    codec = seen.codec / options.cells
+    what = "measured" if options.measured else "not measured"
     print(
-        f"{options.cells} cells on {options.on}, {options.jobs} at once: {1000 * wall:.1f} ms a "
-        f"cell, of which the codec {1000 * codec:.1f}, its processes {1000 * alone:.1f}, the "
-        f"executor {1000 * (wall - codec - alone):.1f}; CPU of this process {1000 * cpu:.1f} ms a "
-        f"cell, without an executor {1000 * cpu_alone:.1f}; memory {seen.early / 1e6:.0f} MB after "
-        f"a tenth, {late / 1e6:.0f} MB at the end"
+        f"{options.cells} cells on {options.on}, {what}: {wall:.1f} ms a cell; CPU time of this "
+        f"process {own:.1f} ms a cell"
+        + (f", of all processes without the codec {cpu:.1f} ms" if options.measured else "")
+        + f"; memory {seen.early / 1e6:.0f} MB after a tenth, {late / 1e6:.0f} MB at the end"
     )
 
 

@@ -27,8 +27,11 @@ def command(folders: Sequence[Path], out: Path) -> int:
 
     \b
     codelength merge part1 part2 part3 -o whole
+
+    Exit codes: 2 bad usage, 3 a line is not a result.
     """
     from codelength.cli import warn_problems
+    from codelength.report.format import plural
     from codelength.results.store import load
 
     if (there := [path for path in folders if path.resolve() == out.resolve()]) or load(out).cells:
@@ -36,10 +39,8 @@ def command(folders: Sequence[Path], out: Path) -> int:
         raise UsageError(f"{out} {what}; choose a new folder for -o")
     problems = merge(folders, out)
     merged = load(out)
-    click.echo(
-        f"{out}: {len(merged.current)} cells of {len(merged.environments)} runs in "
-        f"{len(folders)} folders"
-    )
+    cells = plural(len(merged.latest), "cell")
+    click.echo(f"{out}: {cells} of {plural(len(folders), 'folder')}")
     return warn_problems(problems)
 
 

@@ -165,12 +165,19 @@ def cpu_seconds_of(leader: int) -> float:
     Those that have ended count if their parents, or whoever adopted them, waited for them. To a
     hundredth of a second for each process. 0 without /proc.
     """
-    itself = (process for process in _processes() if process.pid == leader)
-    return sum(process.cpu_seconds for process in (*itself, *descendants(leader)))
+    family, seconds = [leader], 0.0
+    if not Path("/proc/thread-self/children").exists():  # a system without such lists
+        family += [process.pid for process in descendants(leader)]
+    for pid in family:  # which grows
+        seconds += sum(process.cpu_seconds for process in _processes(str(pid)))
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                family += map(int, children.read_text().split())
+    return seconds
 
 
-def _processes() -> Iterator[Process]:
-    for folder in Path("/proc").glob("[0-9]*"):
+def _processes(which: str = "[0-9]*") -> Iterator[Process]:
+    for folder in Path("/proc").glob(which):
         with suppress(OSError, ValueError):
             # behind the name, which may hold anything, stand state, parent, group, session
             state, *numbers = (folder / "stat").read_text().rpartition(")")[2].split()[:15]
