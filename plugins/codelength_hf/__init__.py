@@ -19,6 +19,7 @@ from codelength.coding.coder import Coder, CoderCodec
 from codelength_exact import devices
 from codelength_exact.bits import with_bits
 from codelength_hf.byte_transformer import TransformerCodec, bundled_sizes
+from codelength_hf.scored import ImportedModel, TorchModel, VllmModel
 
 if TYPE_CHECKING:
     from codelength_hf.checkpoint import Checkpoint
@@ -183,5 +184,6 @@ class HfCodec(CoderCodec):
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     yield HfCodec()
+    yield from (TorchModel(), VllmModel(), ImportedModel())
     for size in bundled_sizes():
         yield TransformerCodec(size)

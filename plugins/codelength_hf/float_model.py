@@ -32,17 +32,16 @@ from codelength_exact.quantisation import SCALE
 from codelength_hf.adapters import AdaptedCheckpoint
 from codelength_hf.architecture import OWN_CODE, first_token
 from codelength_hf.checkpoint import Checkpoint
+from codelength_hf.families import is_tied
 from codelength_hf.predictor import MEMORY, TransformerPredictor
 from codelength_hf.reading import broken
+from codelength_hf.windows import longest_context
 
 BATCH = 8
 """Streams in step with each other; a batch that is not full is filled up."""
 
 TOGETHER = 64
 """Streams of which a model remembers something at a time. How much that is, no config says."""
-
-CONTEXT = 1024
-"""The window of a model whose config names none."""
 
 FINGERPRINT = 8
 """Bytes that tell where a blob was coded."""
@@ -107,7 +106,7 @@ class Lockstep:
 
     def __init__(self, checkpoint: Checkpoint, window: int | None) -> None:
         self._checkpoint, config = checkpoint, checkpoint.config
-        context = next((config[key] for key in CONTEXTS if config.get(key)), CONTEXT)
+        context = longest_context(checkpoint)
         if window is not None and window > context:
             raise UsageError(f"hf:window={window} cannot be: this model sees {context} tokens")
         self.window = window or context
@@ -116,60 +115,10 @@ class Lockstep:
         self.size = sum(path.stat().st_size for path in checkpoint.files)
         self.remembers = MEMORY // TOGETHER
         self._has_experts = any("expert" in key for key in config)
-        self._folder, shipped = checkpoint.folder, checkpoint.shipped
-        self._gguf = {} if shipped is None else {"gguf_file": shipped.name}
-        self._pickle = checkpoint.pickle
-        self._own_code = bool(config.get("auto_map"))
 
     @cached_property
     def _model(self) -> Any:  # any class of transformers
-        transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        load: Any = transformers.AutoModelForCausalLM.from_pretrained
-        try:
-            model, report = load(
-                self._folder,
-                trust_remote_code=False,
-                use_safetensors=None if self._pickle else True,
-                dtype=torch.float32,
-                local_files_only=True,
-                output_loading_info=True,
-                **self._gguf,
-            )
-        except Exception as error:  # whatever the library raises for a folder it cannot use
-            if self._own_code:
-                raise Unavailable(f"{self._folder} has {OWN_CODE}") from error
-            line = " ".join(str(error).split())[:200]
-            raise Unavailable(f"transformers cannot load {self._folder}: {line}") from error
-        if lacking := sorted(report["missing_keys"]):  # it would draw them at random
-            raise Unavailable(
-                f"the weights in {self._folder} lack {len(lacking)} of the model's tensors "
-                f"({lacking[0]!r} is one): save the whole model there, with save_pretrained"
-            )
-        if unknown := sorted(report["unexpected_keys"]):  # it would leave them out in silence
-            ours = " (scales of int8 weights, which exact=true reads)" * unknown[0].endswith(SCALE)
-            raise Unavailable(
-                f"the weights in {self._folder} have {len(unknown)} tensors that transformers "
-                f"leaves out ({unknown[0]!r} is one{ours}); the model would compute something else"
-            )
-        if isinstance(self._checkpoint, AdaptedCheckpoint):
-            self._adapt(model, self._checkpoint)
-        for name, values in model.named_parameters():
-            if not bool(torch.isfinite(values).all()):
-                raise UsageError(broken(name))
-        model.eval()
-        return model
-
-    @staticmethod
-    def _adapt(model: Any, checkpoint: AdaptedCheckpoint) -> None:
-        """Give the model the weights that an adapter changes."""
-        parameters = dict(model.named_parameters())
-        for name in checkpoint.changed():
-            full = name if name in parameters else f"{model.base_model_prefix}.{name}"
-            if full not in parameters:
-                raise UsageError(f"transformers has no {name!r}, which the adapter changes")
-            with torch.no_grad():
-                parameters[full].copy_(torch.from_numpy(checkpoint.tensor(name)))
+        return load_model(self._checkpoint, torch.float32)
 
     @cached_property
     def stepping(self) -> Stepping:
@@ -247,15 +196,81 @@ class Lockstep:
         return out
 
 
-CONTEXTS = (
-    "max_position_embeddings",
-    "n_positions",
-    "n_ctx",
-    "seq_length",
-    "max_seq_len",
-    "context_length",
-)
-"""What configs call the longest context."""
+def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:  # any class of transformers
+    """Load a model with transformers. Raises Unavailable, UsageError for weights it cannot use."""
+    folder = checkpoint.folder
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model, report = (
+            _from_pretrained(checkpoint, dtype)
+            if checkpoint.shipped is None
+            else _from_tensors(checkpoint, dtype)
+        )
+    except Exception as error:  # whatever the library raises for a folder it cannot use
+        if checkpoint.config.get("auto_map"):
+            raise Unavailable(f"{folder} has {OWN_CODE}") from error
+        line = " ".join(str(error).split())[:200]
+        raise Unavailable(f"transformers cannot load {folder}: {line}") from error
+    if lacking := sorted(report["missing_keys"]):  # it would draw them at random
+        raise Unavailable(
+            f"the weights in {folder} lack {len(lacking)} of the model's tensors "
+            f"({lacking[0]!r} is one): save the whole model there, with save_pretrained"
+        )
+    if unknown := sorted(report["unexpected_keys"]):  # it would leave them out in silence
+        ours = " (scales of int8 weights, which exact=true reads)" * unknown[0].endswith(SCALE)
+        raise Unavailable(
+            f"the weights in {folder} have {len(unknown)} tensors that transformers "
+            f"leaves out ({unknown[0]!r} is one{ours}); the model would compute something else"
+        )
+    if isinstance(checkpoint, AdaptedCheckpoint):
+        _adapt(model, checkpoint)
+    for name, values in model.named_parameters():
+        if not bool(torch.isfinite(values).all()):
+            raise UsageError(broken(name))
+    model.eval()
+    return model
+
+
+def _from_pretrained(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Return the model in a folder, and the names of tensors that it lacks or leaves out."""
+    load: Any = transformers.AutoModelForCausalLM.from_pretrained
+    model, report = load(
+        checkpoint.folder,
+        trust_remote_code=False,
+        use_safetensors=None if checkpoint.pickle else True,
+        dtype=dtype,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    return model, report
+
+
+def _from_tensors(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Return the same of a file of llama.cpp, whose tensors the checkpoint dequantises."""
+    config: Any = transformers.AutoConfig.for_model(**checkpoint.config)
+    make: Any = transformers.AutoModelForCausalLM.from_config
+    model = make(config, dtype=dtype)
+    tensors = {name: torch.tensor(checkpoint.tensor(name)) for name in checkpoint.names}
+    loaded = model.load_state_dict(tensors, strict=False)
+    tied = {"lm_head.weight"} if is_tied(checkpoint.config) else set()
+    model.tie_weights()
+    report = {
+        "missing_keys": set(loaded.missing_keys) - tied,
+        "unexpected_keys": loaded.unexpected_keys,
+    }
+    return model, report
+
+
+def _adapt(model: Any, checkpoint: AdaptedCheckpoint) -> None:
+    """Give the model the weights that an adapter changes."""
+    parameters = dict(model.named_parameters())
+    for name in checkpoint.changed():
+        full = name if name in parameters else f"{model.base_model_prefix}.{name}"
+        if full not in parameters:
+            raise UsageError(f"transformers has no {name!r}, which the adapter changes")
+        with torch.no_grad():
+            parameters[full].copy_(torch.from_numpy(checkpoint.tensor(name)))
 
 
 SWITCHES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")

@@ -71,8 +71,12 @@ class Tokens:
 
     def decode(self, symbols: IntArray) -> bytes:
         """Return the bytes of `symbols`."""
+        return b"".join(self.pieces_of(symbols))
+
+    def pieces_of(self, symbols: IntArray) -> list[bytes]:
+        """Return what each of `symbols` stands for."""
         pieces = self._all_pieces
-        return b"".join([pieces[symbol] for symbol in symbols.tolist()])
+        return [pieces[symbol] for symbol in symbols.tolist()]
 
     def split_escapes(self, symbols: IntArray) -> tuple[NDArray[np.int64], bytes]:
         """Return `symbols` with all escapes as one symbol, and the bytes of the escapes."""
@@ -123,6 +127,9 @@ class Bytes(Tokens):
 
     def decode(self, symbols: IntArray) -> bytes:
         return symbols.astype(np.uint8).tobytes()
+
+    def pieces_of(self, symbols: IntArray) -> list[bytes]:
+        return [bytes([symbol]) for symbol in symbols.tolist()]
 
 
 def texts(data: bytes) -> Iterator[tuple[bytes, str | None]]:

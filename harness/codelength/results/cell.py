@@ -156,6 +156,10 @@ class Check(Struct, frozen=True):
     coded_bytes: int
     cpu_seconds: float
     """CPU time of scoring them."""
+    unstrided_bits: float | None = None
+    """Where the model reads tokens again: their bits without that."""
+    exact_bits: float | None = None
+    """Where another codec has coded them, because this one codes nothing: their bits by it."""
 
     @property
     def excess(self) -> float:

@@ -20,6 +20,8 @@ class Pieces:
     """Some pieces of a corpus, in order."""
 
     pieces: tuple[bytes, ...]
+    places: tuple[tuple[str, int], ...] = ()
+    """The sample of each piece, and where it begins there."""
 
     @property
     def bytes(self) -> int:
@@ -38,16 +40,20 @@ class Pieces:
 def cut_chunks(codec: Codec, samples: Iterable[Sample]) -> Iterator[Pieces]:
     """Cut all of `samples` into chunks of the codec's own pieces, in order."""
     waiting: list[bytes] = []
+    places: list[tuple[str, int]] = []
     size = 0
     for sample in samples:
+        at = 0
         for piece in codec.pieces(bytes(sample.data)):
             if waiting and (size + len(piece) > CHUNK or len(waiting) == PIECES):
-                yield Pieces(tuple(waiting))
-                waiting, size = [], 0
+                yield Pieces(tuple(waiting), tuple(places))
+                waiting, places, size = [], [], 0
             waiting.append(piece)
+            places.append((sample.name, at))
             size += len(piece)
+            at += len(piece)
     if waiting:
-        yield Pieces(tuple(waiting))
+        yield Pieces(tuple(waiting), tuple(places))
 
 
 def take_sample(samples: Iterable[Sample], total: int, size: int) -> Pieces:

@@ -22,6 +22,7 @@ from codelength.plugins import Plugins
 from codelength.report import format
 from codelength.report.progress import Meter, duration
 from codelength.results.cell import Cell, CorpusSlice
+from codelength_studies.score.backends import BACKENDS, with_backend
 
 CHECK = 131_072
 """Bytes of each corpus that are coded, too."""
@@ -37,6 +38,23 @@ CHECK = 131_072
     show_default="128KiB",
     help="How much of each corpus is also coded and decoded, for the gap to what is coded.",
 )
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    help="Score the models of --codecs in floating point: by PyTorch, by vLLM, or from "
+    "log-probabilities that are imported.",
+)
+@click.option(
+    "--logprobs",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="With --backend imported: the Parquet file with a row for each token.",
+)
+@click.option(
+    "--keep-bits",
+    is_flag=True,
+    help="Write the bits of each symbol into Parquet files in the folder.",
+)
 @DEVICE
 @OUT
 @FRESH
@@ -48,6 +66,9 @@ def command(
     limit: Limit,
     jobs: int,
     check: int,
+    backend: str | None,
+    logprobs: str | None,
+    keep_bits: bool,
     out: Path,
     fresh: bool,
     plugins: Plugins,
@@ -62,6 +83,7 @@ def command(
     \b
     codelength score --codecs recurrent:size=0.9m --corpora enwik8 --jobs 2
     codelength score --codecs recurrent,order2 --corpora path:logs --limit 100MB
+    codelength score --codecs hf:model=FOLDER --backend torch --corpora enwik8
     """
     from codelength.results.machine import environment
     from codelength.results.store import load
@@ -74,6 +96,8 @@ def command(
 
     warn_broken(plugins)
     chosen = plugins.select_codecs(codecs)
+    if backend is not None:
+        chosen = [with_backend(plugins, entry, backend, logprobs) for entry in chosen]
     for entry in chosen:
         require_code_lengths(entry.item)
     rules = plugins.select_protocols(protocol)
@@ -82,7 +106,7 @@ def command(
             plugins, chosen, corpora, rules, limit, lambda name: meter.now(f"reading {name}")
         )
         record = environment(1, jobs)
-        scores = score_plan(plan, record, check, out, Progress(meter), fresh)
+        scores = score_plan(plan, record, check, out, Progress(meter), fresh, keep_bits)
     results = load(out)
     print_sections(*map(score_table, group_scores(scores, results.current)))
     write_page(page(results), out / PAGE)

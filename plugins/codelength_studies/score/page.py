@@ -9,7 +9,7 @@ from codelength.metrics import rates
 from codelength.metrics.ranking import assign_ranks
 from codelength.report import Column, Table, format
 from codelength.report.page import Heading, Prose
-from codelength.results.cell import Cell, CorpusSlice, Environment
+from codelength.results.cell import Cell, CorpusSlice, Environment, Estimate
 from codelength.results.store import Results
 from codelength_studies.figure import GRAY, colour_of, draw_svg
 from codelength_studies.page import StudyPage, list_digests, make_chart
@@ -23,7 +23,8 @@ ABOUT = "≈"
 
 HOW = (
     f"{ABOUT}: an estimate, the ideal code length −Σ log2 p under the integer frequencies that "
-    "the coder uses; nothing was coded, and no estimate is ranked. Smaller is better. “coded − "
+    "the coder uses, or of `torch`, `vllm` and `imported` under the model in floating point; "
+    "nothing was coded, and no estimate is ranked. Smaller is better. “coded − "
     "ideal” is by how much the blobs of a sample exceed its ideal code length, in percent, and in "
     "bits for each blob; the sample comes from all over the corpus and was decoded in another "
     "process. MB/s: raw bytes in a CPU second, scored or encoded."
@@ -36,6 +37,8 @@ COLUMNS = (
     *map(Column, ("coded −\nideal", "bits a\nblob")),
     Column("of a sample of", "left"),
 )
+GAPS = tuple(map(Column, ("without\nstride", "exact −\nfloat", "coded −\nexact")))
+"""The parts of “coded − ideal” where another codec has coded."""
 
 ROW = 0.24
 """Inches of a row in the chart."""
@@ -97,7 +100,17 @@ def score_table(group: SliceScores) -> Table:
         notes += [f"The entropy of the source is {format.bits(corpus_slice.entropy)} bits a byte."]
     if corpus_slice.label:
         notes += [f"{corpus_slice.corpus}: {corpus_slice.label}."]
-    return Table(f"{where} · {format.count(corpus_slice.bytes)} bytes", COLUMNS, rows, HOW, notes)
+    columns = COLUMNS
+    if any(gaps := [_gaps(score.estimate) for score in group.scores if score.estimate]):
+        columns = (*COLUMNS[:6], *GAPS, *COLUMNS[6:])
+        lengths = [[""] * 3 for _ in group.measured] + [parts or [""] * 3 for parts in gaps]
+        pairs = zip(rows, lengths, strict=True)
+        rows = [[*row[:6], *parts, *row[6:]] for row, parts in pairs]
+        notes += [
+            "A codec that computes in integers with the same model has coded the sample. “coded − "
+            "ideal” is what three steps add: reading no token again, integers, coding."
+        ]
+    return Table(f"{where} · {format.count(corpus_slice.bytes)} bytes", columns, rows, HOW, notes)
 
 
 def _row(cell: Cell, rank: str) -> list[str]:
@@ -116,10 +129,24 @@ def _row(cell: Cell, rank: str) -> list[str]:
         cell.codec,
         *(ABOUT + size for size in sizes),
         format.significant(cell.slice.bytes / seconds / 1e6 if seconds else None),
-        f"{100 * check.excess:+.2f} %" if check.bits else format.NA,
+        f"{100 * check.excess:+.2f} %" if check.bits and check.blobs else format.NA,
         f"{check.bits_per_blob:+.1f}" if check.blobs else format.NA,
         f"{format.size(check.bytes)} in {format.count(check.blobs)} blob{'s' * (check.blobs != 1)}",
     ]
+
+
+def _gaps(estimate: Estimate) -> list[str]:
+    """Return what each step from an estimate to blobs adds; nothing if the codec codes itself."""
+    check = estimate.check
+    if check.exact_bits is None or not check.bits:
+        return []
+    plain = check.bits if check.unstrided_bits is None else check.unstrided_bits
+    steps = (
+        (check.bits, plain),
+        (plain, check.exact_bits),
+        (check.exact_bits, 8 * check.coded_bytes),
+    )
+    return [f"{100 * (after / before - 1):+.2f} %" for before, after in steps]
 
 
 def _describe_run(run: Environment) -> str:

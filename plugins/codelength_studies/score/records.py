@@ -33,6 +33,8 @@ class CheckedSample(Part, frozen=True, tag="check"):
 
     blobs: int
     coded_bytes: int
+    unstrided_bits: float | None = None
+    exact_bits: float | None = None
 
     def to_check(self) -> Check:
         """Return the same as a part of a cell."""
@@ -43,6 +45,8 @@ class CheckedSample(Part, frozen=True, tag="check"):
             bits=self.bits,
             coded_bytes=self.coded_bytes,
             cpu_seconds=self.cpu_seconds,
+            unstrided_bits=self.unstrided_bits,
+            exact_bits=self.exact_bits,
         )
 
 

@@ -1,7 +1,7 @@
 """Scores targets: first a sample that is also coded, then all chunks, each stored as it comes."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from codelength.workers.supervisor import WorkerLost
 from codelength_studies.code import code_of
 from codelength_studies.journal import Key, distribution_digest
 from codelength_studies.plan import samples_of
+from codelength_studies.score.backends import ScoresOnly
 from codelength_studies.score.chunks import Pieces, cut_chunks, take_sample
 from codelength_studies.score.records import (
     CheckedSample,
@@ -36,8 +37,12 @@ from codelength_studies.score.tasks import (
     compute_code_length,
     decode_blobs,
     encode_pieces,
+    keep_symbols,
     require_code_lengths,
 )
+
+KEPT = "bits"
+"""In a results folder: Parquet files with the bits of each symbol, by distribution and chunk."""
 
 AHEAD = 2
 """Chunks read for each process before it asks."""
@@ -75,6 +80,7 @@ def score_plan(
     out: Path,
     watch: Watch,
     fresh: bool = False,
+    keep: bool = False,
 ) -> list[Cell]:
     """Score every codec on every target, by `environment.jobs` processes at once.
 
@@ -84,6 +90,7 @@ def score_plan(
     Args:
         check: About how many bytes of each target are also coded and decoded.
         fresh: Score also what the folder holds.
+        keep: Write the bits of each symbol into the folder, too.
 
     Raises:
         ScoreError: A process died.
@@ -112,13 +119,17 @@ def score_plan(
             for target in plan.targets:
                 score = known.get(CellKey(codec.spec, *target.slice.key))
                 reused = (
-                    score is not None
+                    not keep
+                    and score is not None
                     and score.slice.identity == target.slice.identity
                     and {**score.versions, **score.digests} == versions
                     and score.code == code.digest
                 )
                 if score is None or not reused:
-                    scorer = _Scorer(plan, target, codec, recipe, distribution, journal, watch)
+                    kept = out / KEPT / distribution[:12] if keep else None
+                    scorer = _Scorer(
+                        plan, target, codec, recipe, distribution, journal, watch, kept
+                    )
                     estimate = scorer.score(pool, others, environment.jobs, check)
                     score = Cell(
                         codec=codec.spec,
@@ -152,6 +163,8 @@ class _Scorer:
     distribution: str
     journal: ScoreJournal
     watch: Watch
+    kept: Path | None = None
+    """Where the bits of each symbol go."""
 
     def score(self, pool: Pool, others: Pool, jobs: int, check: int) -> Estimate:
         """Score the target. Raises ScoreError, Mismatch, StoreError."""
@@ -172,20 +185,36 @@ class _Scorer:
 
     def _check_sample(self, pool: Pool, others: Pool, size: int) -> CheckedSample:
         """Score a sample from all over the corpus, and code it. Raises Mismatch."""
+        coder: Codec | None = self.codec
+        unstrided = None
+        if isinstance(self.codec, ScoresOnly):
+            coder, unstrided = self.codec.coded_by, self.codec.unstrided
+            size *= self.codec.takes_pieces
         sample = take_sample(samples_of(self.plan, self.target), self.target.slice.bytes, size)
         known = self.journal.find(CheckedSample, Key(self.distribution, sample.digest))
         if known is not None:
             return known
         pieces = tuple(p for block in sample.pieces for p in self.codec.pieces(block))
         scored = pool.submit(compute_code_length, self.recipe, pieces)
-        blobs = pool.submit(encode_pieces, self.recipe, sample.pieces).result()
-        if tuple(others.submit(decode_blobs, self.recipe, blobs).result()) != sample.pieces:
+        blobs: list[bytes] = []
+        exact = None
+        if coder is not None:
+            recipe = replace(self.recipe, codec=coder.spec)
+            blobs = pool.submit(encode_pieces, recipe, sample.pieces).result()
+            if coder is not self.codec and blobs:
+                exact = pool.submit(compute_code_length, recipe, sample.pieces).result()[0]
+            returned = others.submit(decode_blobs, recipe, blobs).result()
+        if coder is not None and tuple(returned) != sample.pieces:
             raise Mismatch(
-                f"{self.codec.spec} on {self.target.slice.corpus}: of {len(blobs)} blobs that were "
+                f"{coder.spec} on {self.target.slice.corpus}: of {len(blobs)} blobs that were "
                 "made to check the score, one came back as something else; 'codelength run' says "
                 "where"
             )
         bits, seconds = scored.result()
+        plain = None
+        if unstrided is not None:
+            recipe = replace(self.recipe, codec=unstrided.spec)
+            plain = pool.submit(compute_code_length, recipe, pieces).result()[0]
         checked = CheckedSample(
             distribution=self.distribution,
             data=sample.digest,
@@ -194,6 +223,8 @@ class _Scorer:
             bits=bits,
             coded_bytes=sum(map(len, blobs)),
             cpu_seconds=seconds,
+            unstrided_bits=plain,
+            exact_bits=exact,
         )
         self.journal.append(checked)
         return checked
@@ -208,7 +239,10 @@ class _Scorer:
         while True:
             while len(running) < ahead and (chunk := next(chunks, None)) is not None:
                 known = self.journal.find(ScoredChunk, Key(self.distribution, chunk.digest))
-                if known is None:
+                file = self.kept and self.kept / f"{chunk.digest}.parquet"
+                if file and not file.exists():
+                    running[pool.submit(keep_symbols, self.recipe, chunk, str(file))] = chunk
+                elif known is None:
                     running[pool.submit(compute_code_length, self.recipe, chunk.pieces)] = chunk
                 else:
                     scored.append(known)
