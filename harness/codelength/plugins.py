@@ -25,7 +25,7 @@ from codelength.api import hooks as hookspecs
 from codelength.api.codec import Codec
 from codelength.api.corpus import Corpus
 from codelength.api.errors import UsageError, unknown
-from codelength.api.hooks import GROUP, Command, Engine, Exporter, FileReader
+from codelength.api.hooks import GROUP, Command, Engine, Exporter, FileReader, FolderOpener
 from codelength.api.media import Media
 from codelength.api.protocol import Protocol
 from codelength.api.spec import (
@@ -95,6 +95,7 @@ HOOKS = (
     Hook("commands", lambda item: isinstance(item, Command), "command"),
     Hook("file_readers", lambda item: isinstance(item, FileReader), "file reader"),
     Hook("executors", lambda item: isinstance(item, Engine), "executor"),
+    Hook("folder_openers", lambda item: isinstance(item, FolderOpener), "opener of folders"),
     Hook("exporters", lambda item: callable(getattr(item, "export", None)), "exporter"),
 )
 
@@ -131,6 +132,7 @@ class Plugins:
         self.commands: list[Registered[Command]] = []
         self.file_readers: list[Registered[FileReader]] = []
         self.executors: list[Registered[Engine]] = []
+        self.folder_openers: list[Registered[FolderOpener]] = []
         self.exporters: list[Registered[Exporter]] = []
         built_in = Plugin("built in", builtin.__name__, version("codelength"), "codelength")
         self._register(builtin, built_in)

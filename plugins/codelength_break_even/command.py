@@ -10,7 +10,7 @@ from codelength.api.errors import UsageError, unknown
 from codelength.api.spec import split_specs
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import with_out, with_plugins
+from codelength.cli.options import Folder, with_out, with_plugins
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics.price import Price
 from codelength.plugins import Plugins
@@ -18,7 +18,7 @@ from codelength.results.cell import Cell
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=Folder(), metavar="DIR")
 @click.option("--codecs", metavar="LIST", help="Only these: specs, or names of families.")
 @click.option("--corpora", "--corpus", "corpora", metavar="LIST", help="Only these.")
 @click.option("--protocol", "protocols", metavar="LIST", help="Only under these.")

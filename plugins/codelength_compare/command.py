@@ -6,9 +6,10 @@ import click
 
 from codelength.cli import fail, warn_problems
 from codelength.cli.exports import Outputs, with_exports
+from codelength.cli.options import Folder
 from codelength.results.store import load_existing
 
-FOLDER = click.Path(path_type=Path)
+FOLDER = Folder()
 
 
 @click.command()

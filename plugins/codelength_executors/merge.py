@@ -6,15 +6,16 @@ from pathlib import Path
 import click
 
 from codelength import UsageError
+from codelength.cli.options import Folder
 
 
 @click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR…")
+@click.argument("folders", nargs=-1, required=True, type=Folder(), metavar="DIR…")
 @click.option(
     "-o",
     "--out",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(file_okay=False),
     metavar="DIR",
     help="The new folder.",
 )

@@ -5,13 +5,12 @@ from pathlib import Path
 import click
 
 from codelength.api.errors import UsageError
+from codelength.cli.options import Folder
 from codelength.cli.output import print_sections
 
 
 @click.command()
-@click.argument(
-    "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR..."
-)
+@click.argument("folders", nargs=-1, required=True, type=Folder(), metavar="DIR...")
 def command(folders: tuple[Path, ...]) -> None:
     """Set measured rates beside those of the paper that the protocol `paper` follows.
 

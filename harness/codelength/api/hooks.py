@@ -73,6 +73,30 @@ class Engine(NamedTuple):
         return make
 
 
+class OpenFolder(TypingProtocol):
+    """A results folder behind a URL."""
+
+    @property
+    def path(self) -> Path:
+        """A folder of this machine with what the URL has; what is written to it goes there."""
+
+    def close(self) -> None:
+        """Send what is left. Raises StoreError."""
+
+
+class FolderOpener(NamedTuple):
+    """What opens results folders that are URLs."""
+
+    name: str
+    target: str
+    """A function from a URL to an `OpenFolder`, as `module:attribute`."""
+
+    def load(self) -> Callable[[str], OpenFolder]:
+        """Import the function."""
+        opener: Callable[[str], OpenFolder] = _load(self.target)
+        return opener
+
+
 class Exporter(TypingProtocol):
     """A format that a page can be written in."""
 
@@ -129,6 +153,11 @@ def codelength_file_readers() -> Iterable[FileReader]:  # type: ignore[empty-bod
 @hookspec
 def codelength_executors() -> Iterable[Engine]:  # type: ignore[empty-body]
     """Describe what `--on` takes."""
+
+
+@hookspec
+def codelength_folder_openers() -> Iterable[FolderOpener]:  # type: ignore[empty-body]
+    """Return what opens results folders that are URLs. The first one is used."""
 
 
 @hookspec

@@ -7,7 +7,7 @@ import click
 from codelength.cli import warn_problems
 from codelength.cli.config import USE
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, with_budget, with_list, with_plugins
+from codelength.cli.options import KEY, Folder, with_budget, with_list, with_plugins
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics.budget import Budget
 from codelength.metrics.price import Price
@@ -16,9 +16,7 @@ from codelength.plugins import Plugins
 
 @click.command()
 @USE
-@click.argument(
-    "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR..."
-)
+@click.argument("folders", nargs=-1, required=True, type=Folder(), metavar="DIR...")
 @with_list("--corpora", "Rank by these only; default: all there are.")
 @click.option("--title", metavar="TEXT", help="What Markdown and page are headed with.")
 @KEY

@@ -34,11 +34,28 @@ KEY = click.option(
 )
 
 
+class Folder(click.Path):
+    """A folder, or the URL of one, which is a folder of this machine while the command lasts."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or "://" not in value:
+            return super().convert(value, param, ctx)
+        openers = installed_plugins().folder_openers
+        if not openers or ctx is None:
+            raise UsageError(f"no plugin opens {value}; name a folder of this machine")
+        opened = openers[0].item.load()(value)
+        ctx.call_on_close(opened.close)
+        return opened.path
+
+
 def with_out(what: str, folder: str | None = None) -> Callable[[F], F]:
     """--out, by default `folder`."""
     return click.option(
         "--out",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=Folder(file_okay=False),
         default=folder,
         show_default=folder is not None,
         metavar="DIR",

@@ -6,7 +6,7 @@ import click
 
 from codelength.cli import warn_problems
 from codelength.cli.exports import Outputs, with_exports
-from codelength.cli.options import KEY, with_budget, with_plugins
+from codelength.cli.options import KEY, Folder, with_budget, with_plugins
 from codelength.cli.pricing import price_cells, with_price
 from codelength.metrics.budget import Budget
 from codelength.metrics.price import Price
@@ -14,7 +14,7 @@ from codelength.plugins import Plugins
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=Folder(), metavar="DIR")
 @KEY
 @with_exports
 @with_price

@@ -6,11 +6,12 @@ import click
 
 from codelength.api.errors import UsageError
 from codelength.cli import warn_problems
+from codelength.cli.options import Folder
 from codelength.cli.output import print_sections
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=Folder(), metavar="DIR")
 @click.option(
     "--bits",
     default="1,2,3.6,8,16",

@@ -12,6 +12,7 @@ from codelength.api.errors import CodelengthError, UsageError
 from codelength.api.media import Sample
 from codelength.plugins import Plugins
 from codelength.results.cell import Cell, CorpusSlice, Evidence
+from codelength.results.journal import find_journals
 from codelength.results.store import load
 from codelength_controls import Skewed
 from codelength_studies.code import CodeUnknown
@@ -57,7 +58,8 @@ def scored(
 
 def lines(folder: Path) -> list[str]:
     """The types of the records, in order."""
-    return [json.loads(line)["type"] for line in (folder / FILE).read_text().splitlines()]
+    texts = [path.read_text() for path in find_journals(folder, FILE)]
+    return [json.loads(line)["type"] for text in texts for line in text.splitlines()]
 
 
 @pytest.fixture(autouse=True)
