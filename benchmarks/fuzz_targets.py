@@ -100,8 +100,8 @@ def range_coder() -> tuple[Sequence[bytes], Take]:
 
 
 def containers() -> tuple[Sequence[bytes], Take]:
-    from codelength.container.container import Container, pack
     from codelength.plugins import Plugins
+    from codelength_container.container import Container, pack
 
     item = Plugins(only=["stdlib"]).codec("zlib").item
     seeds = [
@@ -130,7 +130,7 @@ def reseal(seed: bytes, seeds: Sequence[bytes], chance: random.Random) -> bytes:
         out, at = out + piece + zlib.crc32(piece).to_bytes(4, "little"), end
 
     with suppress(Exception):
-        from codelength.container.container import Container
+        from codelength_container.container import Container
 
         source = BytesIO(seed)
         Container(source, "x")

@@ -141,14 +141,14 @@ MUTANTS = (
         HARNESS + "container/fields.py",
         'if int.from_bytes(self.take(4), "little") != crc:',
         'if int.from_bytes(self.take(4), "little") < 0:',
-        "tests/container/test_container.py",
+        "tests/plugins/container/test_container.py",
     ),
     Mutant(
         "what a segment decodes to is not checked",
         HARNESS + "container/container.py",
         "                if zlib.crc32(data) != segment.crc:\n",
         "                if False:\n",
-        "tests/container/test_container.py",
+        "tests/plugins/container/test_container.py",
     ),
     Mutant(
         "a stream that no encoder wrote is decoded",

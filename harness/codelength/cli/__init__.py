@@ -17,8 +17,6 @@ COMMANDS = {
     "run": "Measure codecs on corpora, rank them, write a report.",
     "report": "Write the tables and plots of a results folder again.",
     "leaderboard": "Merge results folders of many people and machines into one ranking.",
-    "compress": "Compress a file with any codec.",
-    "decompress": "Give back the file in a container, check one, or show what it says.",
     "list": "Show what can be named: codecs, corpora, protocols.",
     "plugins": "Show the plugins: version, where from, active or why not.",
     "corpus": "Fetch or verify a corpus.",

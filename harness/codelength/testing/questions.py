@@ -6,19 +6,22 @@ A function that checks returns the problem, or None.
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
-from codelength.api.codec import Codec
+from codelength.api.codec import Codec, dependencies_of
 from codelength.api.corpus import Corpus
 from codelength.api.errors import Unavailable, UsageError
 from codelength.api.media import RAW, Sample
 from codelength.api.spec import build, split_spec, split_specs
-from codelength.container.container import header_of
 from codelength.plugins import check_description
 from codelength.testing.messages import CheckFailed
 
 FRAMING = 16
 """Bytes that a payload may have beyond the code lengths: the end of a stream, a length."""
+
+LONGEST = 4096
+"""Bytes of a text that says what a blob depends on."""
 
 
 def check_available(thing: Codec | Corpus) -> str | None:
@@ -54,10 +57,9 @@ def check_versions(codec: Codec) -> str | None:
     for name, version in codec.versions.items():
         if not all(isinstance(text, str) and text for text in (name, version)):
             return f"{name!r} has the version {version!r}; both have to be text that is not empty"
-    try:
-        header_of(codec, 1).record()
-    except UsageError as error:
-        return str(error)
+    for text in (codec.spec, *chain(*dependencies_of(codec).items(), *codec.requires.items())):
+        if not text.isprintable() or len(text.encode()) > LONGEST:
+            return f"a container cannot carry {text[:100]!r}"
     return None
 
 

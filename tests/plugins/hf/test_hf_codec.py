@@ -21,8 +21,8 @@ from codelength.cli import cli
 from codelength.coding.code_length import code_lengths
 from codelength.coding.predictor import Predictor
 from codelength.coding.range_coder import FINE
-from codelength.container.container import Container, pack
 from codelength.testing import check_predictor
+from codelength_container.container import Container, pack
 from codelength_hf import HfCodec
 from codelength_hf.checkpoint import open_checkpoint
 from codelength_hf.predictor import ExactPredictor

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codelength.api.errors import UsageError
-from codelength.container.fields import ContainerError
 from codelength.workers.calls import report_progress
+from codelength_container.fields import ContainerError
 
 PIPE = "-"
 STANDARD_INPUT = "standard input"

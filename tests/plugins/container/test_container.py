@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from codelength import RAW, Codec, Sample, Unavailable, Unsupported, UsageError
 from codelength.api.errors import CodelengthError
-from codelength.container.container import (
+from codelength.plugins import Plugins
+from codelength_container.container import (
     GROUP_BYTES,
     GROUP_SEGMENTS,
     LARGEST,
@@ -24,8 +25,7 @@ from codelength.container.container import (
     group_size,
     pack,
 )
-from codelength.container.fields import ContainerError
-from codelength.plugins import Plugins
+from codelength_container.fields import ContainerError
 from codelength_order2 import Order2Codec
 from codelength_stdlib import Bz2, Gzip, Store
 
@@ -385,7 +385,7 @@ def test_a_container_is_made_as_its_input_comes():
 
 
 GOLDEN = Path(__file__).parent / "golden"
-INPUT = Path(__file__).parents[1] / "plugins" / "golden" / "input.bin"
+INPUT = Path(__file__).parents[1] / "golden" / "input.bin"
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.iterdir()), ids=lambda file: file.stem)

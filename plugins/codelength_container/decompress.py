@@ -5,13 +5,13 @@ from functools import partial
 import click
 
 from codelength.api.errors import UsageError
-from codelength.cli.compress import FORCE, OUT, PLUGIN
-from codelength.cli.containers import decode_container, in_worker
-from codelength.cli.files import Reader, opened, output
 from codelength.cli.options import DEVICE, Size
 from codelength.cli.output import aligned
-from codelength.container.container import Container
 from codelength.measure.job import default_memory
+from codelength_container.compress import FORCE, OUT, PLUGIN
+from codelength_container.container import Container
+from codelength_container.files import Reader, opened, output
+from codelength_container.worker import decode_container, in_worker
 
 
 @click.command()

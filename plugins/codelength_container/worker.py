@@ -12,15 +12,15 @@ import click
 from codelength.api.codec import Codec
 from codelength.api.errors import CodelengthError, Unavailable, UsageError
 from codelength.api.spec import split_spec
-from codelength.cli.files import STANDARD_INPUT, Input, Reader, write_pieces
 from codelength.cli.options import warn_broken
-from codelength.container.container import Container, RoundTripError, pack
-from codelength.container.fields import ContainerError
 from codelength.measure.job import default_memory
 from codelength.plugins import Plugins
 from codelength.report.progress import Meter
 from codelength.workers.limits import limit_memory
 from codelength.workers.supervisor import CallFailed, FunctionRaised, Supervisor, WorkerLost
+from codelength_container.container import Container, RoundTripError, pack
+from codelength_container.fields import ContainerError
+from codelength_container.files import STANDARD_INPUT, Input, Reader, write_pieces
 
 T = TypeVar("T")
 

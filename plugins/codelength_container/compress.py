@@ -9,10 +9,10 @@ from functools import partial
 import click
 
 from codelength.api.errors import UsageError
-from codelength.cli.containers import in_worker, write_container
-from codelength.cli.files import opened, output
 from codelength.cli.options import DEVICE, Size
-from codelength.container.container import LARGEST, SEGMENT
+from codelength_container.container import LARGEST, SEGMENT
+from codelength_container.files import opened, output
+from codelength_container.worker import in_worker, write_container
 
 OUT = click.option(
     "-o", "--out", metavar="OUT", help="Where to: a file that is not there yet, or - for a pipe."

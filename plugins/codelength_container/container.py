@@ -13,7 +13,7 @@ from codelength.api.codec import Codec, dependencies_of
 from codelength.api.errors import CodelengthError, Unavailable, UsageError
 from codelength.api.media import Sample
 from codelength.coding.varint import to_varint
-from codelength.container.fields import (
+from codelength_container.fields import (
     ContainerError,
     Reader,
     Source,

@@ -15,11 +15,11 @@ from click.testing import CliRunner
 
 from codelength.api.errors import UsageError
 from codelength.cli import cli
-from codelength.cli.files import appearing
-from codelength.container.container import Header, pack
+from codelength_container.container import Header, pack
+from codelength_container.files import appearing
 from codelength_stdlib import Gzip, Store
 
-FAULTY = ["--plugin", str(Path(__file__).parent.parent / "faulty_plugin.py")]
+FAULTY = ["--plugin", str(Path(__file__).parents[2] / "faulty_plugin.py")]
 MOODY = ["--plugin", "moody.py"]
 TEXT = b"".join(b"%d bottles on the wall, %d\n" % (i, i * i) for i in range(500))
 
