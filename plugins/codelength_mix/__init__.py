@@ -1,7 +1,8 @@
 """Coders that learn while they code, with nothing to send beforehand.
 
-`mixer`, and `mix`, which takes a language model along: one of the codec `recurrent`, as in
-`mix:size=0.9m`, or that of any other codec that predicts, as in `mix:over=hf:model=FOLDER`.
+`mixer`; `mixer-media`, which has a model of pictures; and `mix`, which takes a language model
+along: one of the codec `recurrent`, as in `mix:size=0.9m`, or that of any other codec that
+predicts, as in `mix:over=hf:model=FOLDER`.
 
 All code bit by bit, in a thirtieth of the time that the 256 frequencies of their predictor take.
 The predictor is for a single lane; the code lengths come from the coder itself.
@@ -14,12 +15,26 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codelength import Codec, ModelCard, Sample, Unavailable, UsageError, hookimpl
+from codelength import (
+    RAW,
+    Codec,
+    Image,
+    Media,
+    ModelCard,
+    Sample,
+    Unavailable,
+    UsageError,
+    hookimpl,
+)
 from codelength.api.spec import build
 from codelength.coding.coder import Coder, CoderCodec
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from codelength.coding.predictor import Predictor
+    from codelength_mix.media_coder import MediaCoder
 
 MEMORY, MOST = 256, 2048
 """MiB that a memory has unless told otherwise, and that it may have."""
@@ -60,6 +75,50 @@ class MixerCodec(CoderCodec):
         from codelength_mix.coder import MixCoder
 
         return MixCoder(self.memory)
+
+
+@dataclass(frozen=True)
+class MediaMixerCodec(Codec):
+    """Pictures by what their neighbouring pixels say; all other data as `mixer` codes them.
+
+    Decoding takes as long, and as much memory, as encoding.
+    """
+
+    name: ClassVar[str] = "mixer-media"
+    needs: ClassVar[Mapping[str, str]] = MixerCodec.needs
+    library: ClassVar[tuple[str, ...]] = MixerCodec.library
+    by_default: ClassVar[bool] = False
+    portable: ClassVar[bool] = True
+    groups: ClassVar[tuple[str, ...]] = ("adaptive",)
+    memory: int = MEMORY
+    """MiB for the table of data that are no picture."""
+
+    def __post_init__(self) -> None:
+        check_memory(self.name, self.memory)
+
+    @property
+    def _coder(self) -> "MediaCoder":
+        from codelength_mix.media_coder import MediaCoder
+
+        return MediaCoder(self.memory)
+
+    def encode(self, data: bytes, media: Media = RAW) -> bytes:
+        return self._coder.encode(data, media)
+
+    def decode(self, blob: bytes) -> bytes:
+        return self._coder.decode(blob)
+
+    def drops(self, media: Media) -> bool:
+        from codelength_mix.shapes import has_model
+
+        return isinstance(media, Image) and not has_model(media)
+
+    def ledger(self, blob: bytes) -> Mapping[str, int]:
+        return self._coder.ledger(blob)
+
+    def code_lengths(self, samples: Sequence[Sample]) -> "Iterator[NDArray[np.float64]]":
+        coder = self._coder
+        return (coder.code_lengths(bytes(sample.data), sample.media) for sample in samples)
 
 
 @dataclass(frozen=True)
@@ -253,6 +312,7 @@ def recurrent_codecs() -> Sequence[Codec]:
 @hookimpl
 def codelength_codecs() -> Iterable[Codec]:
     yield MixerCodec()
+    yield MediaMixerCodec()
     for codec in recurrent_codecs():
         yield MixCodec(asdict(codec)["size"])
     if not recurrent_codecs():

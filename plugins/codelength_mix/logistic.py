@@ -23,7 +23,8 @@ EXP2 = (
 LOG2E = 1.4426950408889634
 
 
-def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return e^x, off by less than 1e-12 of it, the same on every machine."""
     y = x * LOG2E
     k = np.rint(y)
     f, p = y - k, np.zeros_like(y)
@@ -34,7 +35,7 @@ def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _squashed() -> NDArray[np.int32]:
     odds = np.arange(-MAX_LOG_ODDS - 1, MAX_LOG_ODDS + 1) / 256.0
-    return np.rint(ONE / (1.0 + _exp(-odds))).astype(np.int32)
+    return np.rint(ONE / (1.0 + exp(-odds))).astype(np.int32)
 
 
 def _stretched(bits: int) -> NDArray[np.int16]:
@@ -43,7 +44,7 @@ def _stretched(bits: int) -> NDArray[np.int16]:
     The largest log odds whose probability is not above it, within half a unit.
     """
     halves = np.arange(-2 * MAX_LOG_ODDS + 1, 2 * MAX_LOG_ODDS, 2) / 512.0
-    edges = 1.0 / (1.0 + _exp(-halves))
+    edges = 1.0 / (1.0 + exp(-halves))
     middles = (np.arange(1 << bits) + 0.5) / (1 << bits)
     return (np.searchsorted(edges, middles) - MAX_LOG_ODDS).astype(np.int16)
 
