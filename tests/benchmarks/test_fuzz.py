@@ -66,6 +66,7 @@ def test_what_is_no_answer_is_a_fault_with_its_number(monkeypatch, name, fault):
     assert tally["inputs"] == 2
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_the_last_one_stopped_and_writes_its_figures(monkeypatch, tmp_path):
     for count in ("100", "250"):
         arguments = ["--only", "varint", "--from", "7000", "--inputs", count]

@@ -49,7 +49,11 @@ def test_a_score_without_plots_says_why_there_are_none(codelength, broken, tmp_p
     ("source", "what"),
     [
         (BROKEN, f"for brotli: brotli {WHY}"),
-        ("import os\nos._exit(0)\n", "its process ended with exit code 0 and no result"),
+        pytest.param(
+            "import os\nos._exit(0)\n",
+            "its process ended with exit code 0 and no result",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_doctor_tries_every_library_and_says_how_to_mend_it(codelength, broken, source, what):

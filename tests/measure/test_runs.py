@@ -206,6 +206,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on(
     assert not list((tmp_path / "out").glob(".scratch-*"))
 
 
+@pytest.mark.slow
 def test_jobs_change_no_size(codelength, tmp_path, data):
     for jobs in ("1", "3"):
         codelength(

@@ -76,7 +76,13 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+OFTEN = ("a program", "a package that is edited where it is")
+"""What is tried by default; each takes five seconds."""
+
+
+@pytest.mark.parametrize(
+    "kind", [k if k in OFTEN else pytest.param(k, marks=pytest.mark.slow) for k in KINDS]
+)
 def test_a_codec_that_was_edited_is_measured_again(codelength, tmp_path, monkeypatch, kind):
     files, edited = KINDS[kind]
     folder = tmp_path / "plugin"

@@ -277,6 +277,7 @@ def test_a_default_row_with_another_setting_is_found_and_accepted_by_an_update(l
     assert levels().stdout == "2 cells: 2 equal\ngate: ok\n"
 
 
+@pytest.mark.slow
 def test_a_new_default_row_is_measured_and_found_until_it_is_accepted(levels, tmp_path):
     plant(tmp_path, "[Squeeze()]", "[Squeeze(), Other()]")
     ran = levels()

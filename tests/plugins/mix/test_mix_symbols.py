@@ -38,6 +38,7 @@ def alone(data: bytes) -> int:
     return len(PredictorCoder(WORDS, Segmenter()).encode([data])[0])
 
 
+@pytest.mark.slow
 def test_what_was_encoded_together_decodes_alone_and_back():
     blobs = CODER.encode(DATA)
     assert blobs == [CODER.encode([data])[0] for data in DATA]

@@ -172,6 +172,7 @@ def test_a_bound_is_a_number_above_zero(data, tmp_path, minutes):
     assert "is no number above zero" in result.output
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_goes_on_where_it_was(data, tmp_path):
     out = tmp_path / "tiny.safetensors"
     args = ("--size", "10k", *TINY, "--data", str(data), "--out", str(out), "--steps")
