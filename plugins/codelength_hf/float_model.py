@@ -113,8 +113,11 @@ class Lockstep:
         self.outputs = int(config["vocab_size"])
         self.begin_token = first_token(config)
         self.size = sum(path.stat().st_size for path in checkpoint.files)
-        self.remembers = MEMORY // TOGETHER
         self._has_experts = any("expert" in key for key in config)
+
+    def remembers(self, longest: int) -> int:
+        """Return the bytes of memory of a stream, whatever its length."""
+        return MEMORY // TOGETHER
 
     @cached_property
     def _model(self) -> Any:  # any class of transformers

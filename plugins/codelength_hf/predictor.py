@@ -62,8 +62,9 @@ class Model(Protocol):
     begin_token: int
     size: int
     """Bytes of the weights."""
-    remembers: int
-    """Bytes of memory for each stream, or nearly."""
+
+    def remembers(self, longest: int) -> int:
+        """Return the bytes of memory of a stream of `longest` positions, or nearly."""
 
     def begin(self, streams: int, longest: int | None = None) -> Any:
         """Return streams at their beginning, with room for `longest` positions."""
@@ -161,8 +162,12 @@ class TransformerPredictor(Predictor):
     @property
     def batch(self) -> int:  # type: ignore[override]
         """Return how many streams' caches fit in memory."""
+        return self.batch_of(self.model.window)
+
+    def batch_of(self, longest: int) -> int:
         learned = self.learning(0).remembers if self.learn else 0
-        return max(1, min(MOST_STREAMS, MEMORY // (self.model.remembers + learned)))
+        each = self.model.remembers(longest + 1) + learned
+        return max(1, min(MOST_STREAMS, MEMORY // max(1, each)))
 
     @property
     def model_bytes(self) -> Mapping[str, int]:
@@ -177,7 +182,7 @@ class TransformerPredictor(Predictor):
         return self.tokens.decode(symbols)
 
     def stepper(self, lengths: Sequence[int]) -> Stepper:
-        return TransformerStepper(self, len(lengths))
+        return TransformerStepper(self, lengths)
 
     def escape(self, symbols: IntArray) -> NDArray[np.int64]:
         """Return how many escapes come before each symbol of a sequence."""
@@ -306,9 +311,10 @@ class ExactPredictor(TransformerPredictor):
 class TransformerStepper(Stepper):
     """Steps the streams of a model, all at the same position."""
 
-    def __init__(self, predictor: TransformerPredictor, streams: int) -> None:
+    def __init__(self, predictor: TransformerPredictor, lengths: Sequence[int]) -> None:
         self._predictor, self._model = predictor, predictor.model
-        self._state: Streams = self._model.begin(streams)
+        streams, longest = len(lengths), max(lengths, default=0) + 1
+        self._state: Streams = self._model.begin(streams, min(longest, self._model.window))
         self._last = np.full(streams, self._model.begin_token, np.int64)
         self._escapes = np.zeros(streams, np.int64)
         self._at = 0

@@ -23,9 +23,10 @@ from codelength_hf.weights import Block, Experts, Mlp, QuantizedMatrix, Vectors,
 
 @dataclass
 class TransformerState(Generic[Ints, Floats]):
-    """What streams remember: `at` positions, for each layer."""
+    """What streams remember: `at` positions of at most `room`, for each layer."""
 
     caches: list[Cache[Ints, Floats]]
+    room: int
     at: int = 0
 
     def keep(self, streams: int) -> None:
@@ -75,8 +76,6 @@ class QuantizedTransformer(QuantizedModel[Ints, Floats]):
     ) -> None:
         super().__init__(weights, window, backend, alphabet)
         self.shape: Architecture = weights.shape
-        cached = self.shape.layers * self.shape.key_heads * window
-        self.remembers = cached * (2 * self.shape.head_dim + 3 * 4)
         positions = weights.positions
         self._positions = None if positions is None else backend.floats(positions)
         self._project_in = self._matrix_if(weights.project_in)
@@ -155,11 +154,18 @@ class QuantizedTransformer(QuantizedModel[Ints, Floats]):
             norms_last=shape.qk_norms_last,
         )
 
+    def remembers(self, longest: int) -> int:
+        """Return the bytes of memory of a stream of `longest` positions, or nearly."""
+        shape = self.shape
+        cached = shape.layers * shape.key_heads * min(longest, self.window)
+        return cached * (2 * shape.head_dim + 3 * 4)
+
     def begin(self, streams: int, longest: int | None = None) -> TransformerState[Ints, Floats]:
         """Return `streams` sequences at their beginning, with room for `longest` positions."""
         shape = self.shape
-        sizes = streams, shape.key_heads, longest or self.window, shape.head_dim
-        return TransformerState([self._backend.cache(*sizes) for _ in self._layers])
+        room = longest or self.window
+        sizes = streams, shape.key_heads, room, shape.head_dim
+        return TransformerState([self._backend.cache(*sizes) for _ in self._layers], room)
 
     def run(
         self, state: TransformerState[Ints, Floats], tokens: NDArray[np.integer]
@@ -174,6 +180,8 @@ class QuantizedTransformer(QuantizedModel[Ints, Floats]):
             (streams · time, width): the positions of the first stream, then of the next.
         """
         backend, time = self._backend, tokens.shape[1]
+        if state.at + time > state.room:
+            raise IndexError(f"position {state.at + time} of streams with {state.room}")
         x = self._looked_up(tokens)
         if self._project_in is not None:
             x = backend.to_floats(self._project_in.times(backend.quantise(x)))

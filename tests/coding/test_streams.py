@@ -118,6 +118,19 @@ def test_a_group_is_decoded_whole_and_others_join_it_as_far_as_the_batch_goes():
     assert law.asked == [7, 5, 1]
 
 
+def test_short_sequences_fill_a_batch_of_more():
+    class Bounded(Drawn):
+        def batch_of(self, longest: int) -> int:
+            return 40 // max(1, longest)  # symbols that fit in memory
+
+    law, lengths = Bounded(), [[20], *[[4]] * 12, [10], [10]]
+    streams = [law.law(n)[:, 0] * 0 for (n,) in lengths]
+    coded = encode(law, [[symbols] for symbols in streams])
+    decoded = decode(law, coded, lengths)
+    assert all(np.array_equal(a[0], b) for a, b in zip(decoded, streams, strict=True))
+    assert law.asked == [2, 4, 9]  # of those before it, the longest counts
+
+
 def test_nothing_is_an_empty_stream():
     law = Drawn()
     assert encode(law, [[np.empty(0, int)]]) == [b""]

@@ -92,6 +92,10 @@ class Predictor(ABC):
     precision: ClassVar[int] = PRECISION
     """Its frequencies sum to less than 2^precision: 24 or, for large alphabets, 31."""
 
+    def batch_of(self, longest: int) -> int:
+        """Return how many sequences of at most `longest` symbols it computes together best."""
+        return self.batch
+
     @abstractmethod
     def stepper(self, lengths: Sequence[int]) -> Stepper:
         """Begin sequences of so many symbols, the longest first.

@@ -139,11 +139,13 @@ def _batches(predictor: Predictor, lengths: Sequence[Sequence[int]]) -> Iterator
     Those of like length together, as many sequences as the predictor likes.
     """
     batch: list[int] = []
-    sequences = 0
+    sequences = most = 0
     for i in sorted(range(len(lengths)), key=lambda i: -max(lengths[i], default=0)):
-        if batch and sequences + len(lengths[i]) > predictor.batch:
+        if batch and sequences + len(lengths[i]) > most:
             yield batch
             batch, sequences = [], 0
+        if not batch:
+            most = predictor.batch_of(max(lengths[i], default=0))
         batch.append(i)
         sequences += len(lengths[i])
     if batch:

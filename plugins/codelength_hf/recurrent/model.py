@@ -48,9 +48,12 @@ class QuantizedRecurrent(QuantizedModel[Ints, Floats]):
         self._layers: list[Layer[Ints, Floats]] = [
             LAYERS[weights.shape.family](parts, weights.shape, backend) for parts in weights.layers
         ]
-        self.remembers = sum(
-            backend.bytes_of(part) for layer in self._layers for part in layer.begin(1)
-        )
+        parts = [part for layer in self._layers for part in layer.begin(1)]
+        self._state_bytes = sum(map(backend.bytes_of, parts))
+
+    def remembers(self, longest: int) -> int:
+        """Return the bytes of memory of a stream, which do not depend on its positions."""
+        return self._state_bytes
 
     def begin(self, streams: int, longest: int | None = None) -> RecurrentState[Floats]:
         """Return `streams` sequences at their beginning. All take the same memory."""

@@ -92,6 +92,19 @@ def test_a_stride_reads_tokens_again_and_agrees(folders, stride):
     assert bits[1] == bits[0] if stride == 64 else bits[1] < bits[0]
 
 
+def test_short_texts_take_less_memory_so_more_of_them_go_in_step(folders, monkeypatch):
+    predictor = ExactPredictor(open_checkpoint(str(folders["llama"]), None, False))
+    window = predictor.model.window
+    monkeypatch.setattr("codelength_hf.predictor.MEMORY", 4 * predictor.model.remembers(window))
+    assert predictor.batch == predictor.batch_of(10 * window) == 4
+    assert predictor.batch_of(window // 8 - 1) == 32
+    stepper = predictor.stepper([3, 2])
+    for _ in range(4):  # one more than it was told
+        stepper.advance(np.zeros(2, np.int64))
+    with pytest.raises(IndexError):
+        stepper.frequencies()
+
+
 def test_a_stride_codes_escapes_alike_and_has_bounds(folders):
     codec = HfCodec(model=str(folders["llama"]), window=64, stride=40)
     blobs = codec.encode_many(SAMPLES)
