@@ -30,13 +30,21 @@ SUFFIX = ".gguf"
 OLDER = "original_max_position_embeddings"
 
 FAMILIES = {
+    "arcee": "arcee",
+    "cohere2": "cohere2",
+    "command-r": "cohere",
+    "ernie4_5": "ernie4_5",
     "gemma": "gemma",
     "gemma2": "gemma2",
     "gemma3": "gemma3_text",
     "gpt2": "gpt2",
+    "gptneox": "gpt_neox",
     "granite": "granite",
     "llama": "llama",
+    "nemotron": "nemotron",
+    "olmo": "olmo",
     "olmo2": "olmo2",
+    "olmoe": "olmoe",
     "phi2": "phi",
     "phi3": "phi3",
     "qwen2": "qwen2",
@@ -45,14 +53,15 @@ FAMILIES = {
     "qwen3moe": "qwen3_moe",
     "seed_oss": "seed_oss",
     "smollm3": "smollm3",
+    "stablelm": "stablelm",
     "starcoder2": "starcoder2",
 }
 """general.architecture → model_type. Mistral and Mixtral call themselves llama."""
 
-PERMUTED = ("llama", "granite", "smollm3")
+PERMUTED = ("arcee", "granite", "llama", "olmo", "smollm3")
 """Architectures whose queries and keys are stored with the two halves of rotary pairs together."""
 
-ONE_MORE = ("gemma", "gemma2", "gemma3")
+ONE_MORE = ("gemma", "gemma2", "gemma3", "nemotron")
 """Architectures whose gains of norms are stored with the 1 that transformers adds."""
 
 TRANSPOSED = ("gpt2",)
@@ -76,6 +85,9 @@ SETTINGS = {
     "embedding_multiplier": "embedding_scale",
     "residual_multiplier": "residual_scale",
     "logits_scaling": "logit_scale",
+    "logit_scale": "logit_scale",
+    "clip_qkv": "attention.clamp_kqv",
+    "use_parallel_residual": "use_parallel_residual",
     "num_experts": "expert_count",
     "num_local_experts": "expert_count",
     "num_experts_per_tok": "expert_used_count",
@@ -143,7 +155,7 @@ class GgufCheckpoint(Checkpoint):
         head_dim = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
         turned = self._value(f"{architecture}.rope.dimension_count")
         if turned is not None:
-            config["partial_rotary_factor"] = turned / head_dim
+            config["partial_rotary_factor"] = config["rotary_pct"] = turned / head_dim
         if architecture in ("gemma2", "gemma3"):  # of the largest the head is another than it says
             is_largest = config["num_hidden_layers"] in (46, 62)
             whole = config["hidden_size"] // config["num_attention_heads"]
@@ -220,8 +232,7 @@ class GgufCheckpoint(Checkpoint):
 
         for name in filter(None, parts):
             add(names.base + name, named.get_name(names.base + name))
-        for name in names.head:
-            add(name, "output")
+        add(names.head[0], "output")
         of_layer = [
             *(names.attention_norm, names.out, names.attention_post, names.mlp_norm),
             *(names.down, names.mlp_post, names.router, *names.qkv, *names.qk_norms, *names.up),
@@ -270,7 +281,11 @@ class GgufCheckpoint(Checkpoint):
         if architecture in PERMUTED and part in heads:
             split = values.reshape(self.config[heads[part]], -1, 2, *values.shape[1:])
             values = split.swapaxes(1, 2).reshape(values.shape)
-        if architecture in ONE_MORE and part.endswith("norm"):
+        if architecture == "gptneox" and part == "query_key_value":  # of each head, not in turn
+            heads_ = self.config["num_attention_heads"]
+            split = values.reshape(3, heads_, -1, *values.shape[1:])
+            values = split.swapaxes(0, 1).reshape(values.shape)
+        if architecture in ONE_MORE and name.endswith("norm.weight"):
             values = values - np.float32(1)
         is_matrix = values.ndim == 2 and stored_name.startswith("blk.")
         if architecture in TRANSPOSED and is_matrix:

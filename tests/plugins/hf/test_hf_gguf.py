@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from codelength import Unavailable
 from codelength_hf import HfCodec
 from codelength_hf.families import read_architecture
-from codelength_hf.gguf import FAMILIES
+from codelength_hf.gguf import FAMILIES, ONE_MORE, PERMUTED
 from codelength_hf.positions import rotary_table
 
 gguf = pytest.importorskip("gguf")
@@ -60,6 +60,10 @@ def write(
         (writer.add_embedding_scale, "embedding_multiplier"),
         (writer.add_residual_scale, "residual_multiplier"),
         (writer.add_logit_scale, "logits_scaling"),
+        (writer.add_logit_scale, "logit_scale"),
+        (writer.add_layer_norm_eps, "norm_eps"),
+        (writer.add_parallel_residual, "use_parallel_residual"),
+        (writer.add_clamp_kqv, "clip_qkv"),
         (writer.add_expert_count, "num_experts"),
         (writer.add_expert_used_count, "num_experts_per_tok"),
         (writer.add_expert_feed_forward_length, "moe_intermediate_size"),
@@ -86,12 +90,15 @@ def write(
     for name, tensor in tensors.items():
         values = tensor.numpy().astype(np.float32)
         kind_of = name.rsplit(".", 2)[-2]
-        if architecture in ("llama", "granite", "smollm3") and kind_of in ("q_proj", "k_proj"):
+        if architecture in PERMUTED and kind_of in ("q_proj", "k_proj"):
             heads = config.num_attention_heads if kind_of[0] == "q" else config.num_key_value_heads
             split = values.reshape(heads, 2, -1, *values.shape[1:])
             values = split.swapaxes(1, 2).reshape(values.shape)
-        if architecture.startswith("gemma") and kind_of.endswith("norm"):
+        if architecture in ONE_MORE and name.endswith("norm.weight"):
             values = values + 1
+        if kind_of == "query_key_value":
+            split = values.reshape(config.num_attention_heads, 3, -1, *values.shape[1:])
+            values = split.swapaxes(0, 1).reshape(values.shape)
         if architecture == "gpt2" and values.ndim == 2 and ".h." in name:
             values = np.ascontiguousarray(values.T)
         if found := re.search(r"layers\.(\d+)\..*experts\.(\d+)\.(w\d|\w+_proj)", name):
@@ -135,7 +142,13 @@ def _add_tokenizer(writer, tokenizer: Tokenizer, model: str = "gpt2") -> None:
     writer.add_eos_token_id(0)
 
 
-NAMED = {"phi": "phi2", "gemma3_text": "gemma3", "mixtral": "llama"}
+NAMED = {
+    "cohere": "command-r",
+    "gemma3_text": "gemma3",
+    "gpt_neox": "gptneox",
+    "mixtral": "llama",
+    "phi": "phi2",
+}
 """model_type → general.architecture, where these differ by more than a _."""
 
 
@@ -147,7 +160,9 @@ def test_a_file_of_floats_codes_what_the_folder_codes(tmp_path, family):
     if family.endswith("_moe"):
         case["norm_topk_prob"] = family == "qwen3_moe"
     made, tokenizer = families.made(family, case), models.byte_level()
-    if family.startswith("gemma"):  # so that 1 can be added and taken away without rounding
+    if family.startswith(
+        ("gemma", "nemotron")
+    ):  # so that 1 can be added and taken away without rounding
         with torch.no_grad():
             for name, parameter in made.named_parameters():
                 if "norm" in name:
