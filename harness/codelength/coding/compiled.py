@@ -47,6 +47,11 @@ def inlined(function: Compiled) -> Compiled:
     return cast("Compiled", njit(inline="always", nogil=True, error_model="numpy")(function))
 
 
+def compiled_anew() -> int:
+    """Return how many functions this process has compiled, because none was kept for it."""
+    return _Cache.missed
+
+
 class _Cache(FunctionCache):
     """Numba compiles again when the file of a function has changed.
 
@@ -54,12 +59,15 @@ class _Cache(FunctionCache):
     kept has to be forgotten.
     """
 
+    missed = 0
+
     def _index_key(self, signature: object, codegen: object) -> tuple[object, ...]:
         taken = sha256("\n".join(_taken(self._py_func, set())).encode()).hexdigest()
         own = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
         return (*own, taken)
 
     def save_overload(self, signature: object, data: object) -> None:
+        _Cache.missed += 1
         with suppress(OSError):  # a full disk; the code is there all the same
             super().save_overload(signature, data)  # type: ignore[no-untyped-call]
 

@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 
 from msgspec.structs import asdict
 
+from codelength.api.media import Kind
 from codelength.api.spec import split_spec
 from codelength.coding import device
 from codelength.measure.code import all_code, find_change, late_code
@@ -31,7 +32,9 @@ from codelength.measure.worker import (
     count,
     decode,
     encode,
+    has_compiled,
     itemize,
+    keep_compiled,
     load,
     read,
     stamp,
@@ -169,6 +172,8 @@ class CodecWorkers:
         self._large = job.resources.memory > max(room, WITHOUT_MODEL)
         self._decoded: set[str] = set()
         """The corpora that the decoder knows."""
+        self._kept: set[Kind] = set()
+        """The kinds of data for which machine code was kept."""
         self.codes: dict[str, Code] = {}
         """The code of the cells that were measured, by its digest."""
 
@@ -224,6 +229,7 @@ class CodecWorkers:
         ledger = self._ask("encoder", partial(itemize, encoder, blobs))
         self._check_corpus_untouched(job)
         late = self._ask("encoder", partial(late_code, encoder.folders))
+        self._keep_compiled(job.slice.kind)
         kept = self._take_from_encoder(blobs, given)
         counted = self._ask("reader", partial(count, kept))
 
@@ -303,6 +309,27 @@ class CodecWorkers:
             raise
         assert self._ready is not None
         return self._ready
+
+    def _keep_compiled(self, kind: Kind) -> None:
+        """Have machine code kept that the encoder compiled in a sandbox that keeps nothing.
+
+        In a process that knows no corpus. Otherwise every process would compile it again, half a
+        minute for some codecs.
+        """
+        if self._limits.sandbox is not Sandbox.NAMESPACES or kind in self._kept:
+            return
+        if not self._ask("encoder", partial(has_compiled)):
+            return
+        self._kept.add(kind)
+        with Supervisor(
+            threads=self._limits.threads,
+            variables={device.VARIABLE: self._device},
+            within=self._folder,
+            crew=self._crew,
+        ) as worker:
+            task = partial(keep_compiled, self._recipes["decoder"], kind)
+            with suppress(CallFailed):  # the codec's own workers say what is wrong with it
+                worker.call(task, timeout=self._limits.timeout)
 
     def _ask(
         self, role: str, task: "partial[T]", on_progress: Callable[[int], None] = lambda _: None

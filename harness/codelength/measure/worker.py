@@ -8,6 +8,7 @@ import gc
 import hashlib
 import os
 import pickle
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ import msgspec
 from codelength.api.codec import Codec, versions_of
 from codelength.api.corpus import Digest
 from codelength.api.errors import CodelengthError, CorpusError
-from codelength.api.media import LARGE, FileBytes, Sample
+from codelength.api.media import LARGE, RAW, TEXT, Array, Audio, FileBytes, Image, Kind, Sample
 from codelength.api.model_card import ModelCard
 from codelength.coding import device
 from codelength.coding.varint import to_varint
@@ -158,6 +159,36 @@ def warm_up(recipe: Recipe, decoding: bool) -> int:
     gc.collect()
     gc.freeze()  # what is there to stay is not searched again while the codec is measured
     return len(header)
+
+
+TYPICAL = (
+    TEXT,
+    Image(width=10, height=8, channels=3),
+    Image(width=20, height=12),
+    Image(width=10, height=12, depth=16),
+    Audio(rate=44100, channels=2),
+    Array("<f8", (30,)),
+)
+"""Hints for 240 bytes."""
+
+
+def has_compiled() -> bool:
+    """Whether this process has compiled machine code that was not kept from an earlier one."""
+    compiled = sys.modules.get("codelength.coding.compiled")
+    return compiled is not None and compiled.compiled_anew() > 0
+
+
+def keep_compiled(recipe: Recipe, kind: Kind) -> None:
+    """Compile what the codec needs for data of a kind, so that later processes find it.
+
+    A process whose files are a copy cannot do that: what it compiles is gone with it.
+    """
+    _, codec = _loaded(recipe)
+    for media in (RAW, *(media for media in TYPICAL if media.kind == kind)):
+        samples = [Sample(str(i), bytes(range(240)), media) for i in range(8)]
+        with suppress(Exception):  # it may decline such data
+            codec.decode_many(codec.encode_many(samples))
+            codec.decode(codec.encode(bytes(samples[0].data), media))
 
 
 _read: list[tuple[int, str]] = []
