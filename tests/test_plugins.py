@@ -158,7 +158,7 @@ def test_listing_loads_nothing_heavy():
 
 WORDS = {
     *("code", "command", "controls", "images", "json", "path", "prior", "prose", "published"),
-    *("sound", "stdlib", "zlib"),
+    *("imported", "local", "sound", "stdlib", "torch", "zlib"),
 }
 """Built-in names that are also words which the core uses for something else."""
 

@@ -52,6 +52,7 @@ class Remote(Corpus):
         "files at an address: url:https://…, url:s3://bucket/*.txt, url:zip://*::FILE.zip"
     )
     licence: ClassVar[str] = "yours"
+    source: ClassVar[str] = "the address"
     location: str = ""
 
     @classmethod

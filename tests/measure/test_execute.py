@@ -191,7 +191,7 @@ def test_a_thread_goes_on_with_its_codec_and_two_threads_have_two(tmp_path):
         both.wait(10)
         began.append((threading.get_ident(), job.recipe.codec))
 
-    with local(2, tmp_path) as executor:
+    with local(2, tmp_path) as executor, executor._changed:  # no thread begins before all are there
         for job in jobs:
             executor.submit(measure, job)
     codecs = {thread: {codec for of, codec in began if of == thread} for thread, _ in began}

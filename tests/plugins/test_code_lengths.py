@@ -29,8 +29,9 @@ def prose(size: int) -> bytes:
 
 
 def installed() -> list[object]:
-    """The bundled codecs that know their code lengths; hf needs a model."""
-    codecs = [entry.item for entry in Plugins().codecs if entry.item.name != "hf"]
+    """The bundled codecs that know their code lengths and need no model of the user."""
+    of_models = ("hf", "imported", "torch", "vllm")
+    codecs = [entry.item for entry in Plugins().codecs if entry.item.name not in of_models]
     knowing = [codec for codec in codecs if codec.code_lengths([]) is not None]
     slow = {codec: [] if is_smallest(codec) else [pytest.mark.slow] for codec in knowing}
     return [pytest.param(codec, marks=slow[codec], id=codec.spec) for codec in knowing]

@@ -71,7 +71,7 @@ class _Run:
         self._executor, self._here = executor, here
         self._results = load(store.folder)
         beside = executor.jobs if isinstance(executor, LocalExecutor) else 1
-        run = uuid.uuid4().hex[:12]
+        self._name = run = uuid.uuid4().hex[:12]
         known = {} if fresh else {cell.key: cell for cell in self._results.current}
         self._jobs = [
             (
@@ -187,6 +187,6 @@ class _Run:
         corpus, files = target.slice.corpus, list(target.readings)
         known = self._results.readings.get(corpus)
         if files and not (known and known.files == files):
-            ledger = Readings(corpus=corpus, run=self._jobs[0][0].run, files=files)
+            ledger = Readings(corpus=corpus, run=self._name, files=files)
             self._results.readings[corpus] = ledger
             self._store.append(ledger)

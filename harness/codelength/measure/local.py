@@ -15,6 +15,7 @@ from codelength.coding import device
 from codelength.measure.bench import Bench
 from codelength.measure.codec_workers import SILENT, Watch
 from codelength.measure.job import Job
+from codelength.workers.processes import is_alive
 from codelength.workers.supervisor import Crew
 
 SCRATCH = ".scratch-"
@@ -83,17 +84,29 @@ class LocalExecutor(Executor):
 
     def _serve(self, number: int) -> None:
         where = self._devices[number % len(self._devices)]
-        with Bench(self._crew, Path(self._scratch.name), self._watch, where) as bench:
-            bench.use()
-            while task := self._next(number):
-                if not task.future.set_running_or_notify_cancel():
-                    continue
-                try:
-                    result = task.function(task.job)
-                except BaseException as error:
-                    task.future.set_exception(error)
-                else:
-                    task.future.set_result(result)
+        try:
+            with Bench(self._crew, Path(self._scratch.name), self._watch, where) as bench:
+                bench.use()
+                while task := self._next(number):
+                    if not task.future.set_running_or_notify_cancel():
+                        continue
+                    try:
+                        result = task.function(task.job)
+                    except BaseException as error:
+                        task.future.set_exception(error)
+                    else:
+                        task.future.set_result(result)
+        except OSError as error:  # the bench cannot be had, or not be cleared away
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Have all that waits fail: a thread is lost."""
+        with self._changed:
+            waiting = [task for tasks in self._waiting.values() for task in tasks]
+            self._waiting.clear()
+        for task in waiting:
+            if task.future.set_running_or_notify_cancel():
+                task.future.set_exception(error)
 
     def _next(self, number: int) -> Task | None:
         """Return the next task: of the own codec, or of one that nobody serves, or of any."""
@@ -121,5 +134,5 @@ def _remove_scratch(folder: Path) -> None:
     """Remove what runs have left in a folder that were killed on this machine."""
     for left in folder.glob(f"{SCRATCH}{platform.node()}-*"):
         process = left.name.removeprefix(f"{SCRATCH}{platform.node()}-").partition("-")[0]
-        if not Path("/proc", process).exists():
+        if not is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)

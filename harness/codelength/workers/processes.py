@@ -148,6 +148,21 @@ class Process(NamedTuple):
     """CPU time so far, with that of the children that it has waited for."""
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs. One that has ended does not, also if nobody has waited for it.
+
+    Where the system does not say, it does.
+    """
+    if Path("/proc/self/stat").exists():
+        return any(process.state != "Z" for process in _processes(str(pid)))
+    try:
+        if sys.platform != "win32":
+            os.kill(pid, 0)
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
+    return True
+
+
 def descendants(leader: int) -> list[Process]:
     """List the processes that belong to `leader`, without itself."""
     everyone = list(_processes())
