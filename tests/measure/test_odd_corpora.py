@@ -45,3 +45,10 @@ def test_a_kind_of_media_that_nobody_knows_is_stored_as_it_is():
     protocols = Plugins(only=()).select_protocols("whole")
     (target,) = survey([entry], protocols, None, lambda _: None)
     assert (target.problem, target.slice.kind) == (None, "smell")
+
+
+def test_a_sample_whose_blocks_are_too_short_for_a_protocol_says_so():
+    plugins = Plugins()
+    chosen = plugins.select_corpora("images"), plugins.select_protocols("paper")
+    (target,) = survey(*chosen, "sample:4000", lambda _: None)
+    assert "images has nothing to code under paper: blocks of " in (target.problem or "")

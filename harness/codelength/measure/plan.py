@@ -233,7 +233,10 @@ def _cut(corpus: Corpus, rule: Protocol, limit: Limit) -> CorpusSlice:
         samples += 1
         size += len(sample.data)
     if not samples:
-        raise CorpusError(f"corpus {corpus.spec} has nothing to code under {rule.spec}")
+        short = draw and f": blocks of {draw.block:,} bytes are too short; take more, or a head"
+        raise CorpusError(
+            f"corpus {corpus.spec} has nothing to code under {rule.spec}{short or ''}"
+        )
     return replace_struct(
         _unread(corpus, rule, limit),
         kind=kinds.pop() if corpus.kind == "raw" and len(kinds) == 1 else corpus.kind,
