@@ -191,10 +191,10 @@ def test_the_cost_that_training_tells_is_understood(line: str, parts: tuple[str,
     assert found.groups() == parts
 
 
-def test_the_ladder_of_an_old_version_gives_the_rates_of_its_page() -> None:
+def test_the_committed_ladder_gives_the_rates_of_its_page() -> None:
     folder = Path(__file__).parents[3] / "reports/scaling"
     text = (folder / "scaling.md").read_text()
     ladders = group_points(read_points(folder / "points.csv"))
-    assert len(ladders) == 3
+    assert ladders
     for ladder in ladders:
         assert rate_table(ladder).markdown() in text
