@@ -255,3 +255,25 @@ def test_a_job_says_what_its_codec_takes():
     assert needs.memory > 2_000_000_000
     assert needs.gpus == 0
     assert stub("gzip").resources == Resources(cores=1)
+
+
+def test_a_long_run_measures_all_samples_first_and_then_the_cheapest(tmp_path):
+    def answer(job: Job) -> Outcome:
+        slow = 5.0 if job.recipe.codec.startswith("gzip") else 0.1
+        phase = structs.replace(cell().encode, cpu=[[slow]], wall=[[slow]])
+        outcome = outcome_of(job)
+        return outcome._replace(cell=structs.replace(outcome.cell, encode=phase, decode=phase))
+
+    plan = replace(make("gzip,bz2", "prose", within=1e9), expected={})
+    jobs = run(plan, tmp_path / "short", answer)
+    assert [(job.recipe.codec, bool(job.slice.draw)) for job in jobs].index(
+        ("gzip:level=9", False)
+    ) < 3
+    long = replace(plan, expected={job.key: 200.0 for job in jobs})
+    jobs = run(long, tmp_path / "long", answer)
+    assert [bool(job.slice.draw) for job in jobs] == [True, True, False, False]
+    # the longest first, elsewhere than here
+    assert [job.recipe.codec for job in jobs][2:] == [
+        "gzip:level=9",
+        "bz2:level=9",
+    ]

@@ -17,6 +17,8 @@ from codelength.measure.plan import Plan, Target
 from codelength.results.cell import Cell, CellKey, Readings, SliceKey, Status
 from codelength.results.store import Store, load
 
+LONG = 300.0
+"""Seconds from which on a run measures the samples of all codecs before it measures all of any."""
 QUICK = 10.0
 """Seconds up to which jobs are in the order of their codecs, so that processes keep a codec."""
 
@@ -90,6 +92,9 @@ class _Run:
         self._left = len(self._jobs)
         self._pending: set[Future[Outcome]] = set()
         self._later: dict[CellKey, list[tuple[Job, Target]]] = defaultdict(list)
+        self._waiting: list[tuple[float, Job, Target]] = []
+        """Cells whose samples were measured, with the seconds that they are expected to take."""
+        self._long = sum(plan.expected.values()) > LONG
         self._cells: dict[str, dict[SliceKey, Cell]] = defaultdict(dict)
         self._lock = RLock()
         self._come: SimpleQueue[partial[None] | BaseException | None] = SimpleQueue()
@@ -99,13 +104,16 @@ class _Run:
         self._watch.begin(len(self._jobs))
         for target in self._plan.targets:
             self._keep_readings(target)
+        first = []
         for job, target in self._jobs:
             sample = self._plan.sample_of(target) if self._plan.within else None
             if sample:
                 self._later[CellKey(job.recipe.codec, *sample.key)].append((job, target))
             else:
-                self._submit(job, target)
+                first.append((job, target))
         self._jobs.clear()
+        for job, target in first:  # from here on cells may come back
+            self._submit(job, target)
         while self._left:
             come = self._come.get()
             if isinstance(come, BaseException):
@@ -181,7 +189,16 @@ class _Run:
                     self._watch.left_out(later.key)
                     self._left -= 1
                 else:
-                    self._submit(later, target)
+                    self._waiting.append((_expect(cell, later), later, target))
+            if not (self._long and self._later):
+                self._submit_waiting()
+
+    def _submit_waiting(self) -> None:
+        """Begin the cells whose samples are known: the cheapest first, elsewhere the longest."""
+        waiting = sorted(self._waiting, key=lambda one: one[0], reverse=not self._here)
+        self._waiting.clear()
+        for _, job, target in waiting:
+            self._submit(job, target)
 
     def _keep_readings(self, target: Target) -> None:
         corpus, files = target.slice.corpus, list(target.readings)
@@ -190,3 +207,9 @@ class _Run:
             ledger = Readings(corpus=corpus, run=self._name, files=files)
             self._results.readings[corpus] = ledger
             self._store.append(ledger)
+
+
+def _expect(sample: Cell, job: Job) -> float:
+    """The seconds that a job takes, by those of its sample."""
+    took = sum(phase.seconds for phase in (sample.encode, sample.decode) if phase)
+    return took * job.slice.bytes / max(1, sample.slice.bytes)
