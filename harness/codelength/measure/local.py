@@ -72,12 +72,14 @@ class LocalExecutor(Executor):
         """End the threads; with `cancel_futures`, also what they are doing."""
         with self._changed:
             self._closed = True
+            dropped = [task for tasks in self._waiting.values() for task in tasks]
             if cancel_futures:
-                for task in (task for tasks in self._waiting.values() for task in tasks):
-                    task.future.cancel()
                 self._waiting.clear()
-                self._crew.stop()
             self._changed.notify_all()
+        if cancel_futures:
+            self._crew.stop()
+            for task in dropped:  # without the lock: a thread that wants it may be waited for
+                task.future.cancel()
         for thread in self._threads if wait else ():
             thread.join()
         self._scratch.cleanup()
