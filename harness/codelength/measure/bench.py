@@ -82,7 +82,7 @@ class Bench:
         self._timer.cancel()
         with self._lock:
             device, wanted = self._device or job.device, job.limits.sandbox
-            found = strongest(self._scratch and self._scratch.parent)
+            found = strongest(self._scratch)
             sandbox = wanted if wanted is Sandbox.NONE else found
             why = f"{found.value}, because {wanted.value} cannot be had in the results folder"
             said = why if sandbox is not wanted and self._device else sandbox.value
