@@ -13,7 +13,7 @@ from codelength.measure.bench import Outcome, measure_job, record_of
 from codelength.measure.codec_workers import SILENT, Failed, Watch, failed_cell
 from codelength.measure.job import Job, Limits
 from codelength.measure.local import LocalExecutor
-from codelength.measure.plan import Plan, Target
+from codelength.measure.plan import Plan, Target, seconds_by_sample
 from codelength.results.cell import Cell, CellKey, Readings, SliceKey, Status
 from codelength.results.store import Store, load
 
@@ -189,7 +189,8 @@ class _Run:
                     self._watch.left_out(later.key)
                     self._left -= 1
                 else:
-                    self._waiting.append((_expect(cell, later), later, target))
+                    seconds = seconds_by_sample(cell, later.slice.bytes)
+                    self._waiting.append((seconds, later, target))
             if not (self._long and self._later):
                 self._submit_waiting()
 
@@ -207,9 +208,3 @@ class _Run:
             ledger = Readings(corpus=corpus, run=self._name, files=files)
             self._results.readings[corpus] = ledger
             self._store.append(ledger)
-
-
-def _expect(sample: Cell, job: Job) -> float:
-    """The seconds that a job takes, by those of its sample."""
-    took = sum(phase.seconds for phase in (sample.encode, sample.decode) if phase)
-    return took * job.slice.bytes / max(1, sample.slice.bytes)

@@ -82,8 +82,7 @@ class Plan:
         cell = cells.get(sample.key) if sample else None
         if not (self.within and sample and sample.draw and cell and cell.encode and cell.decode):
             return False
-        took = cell.encode.seconds + cell.decode.seconds
-        return took * sample.draw.bytes > self.within * sample.bytes
+        return seconds_by_sample(cell, sample.draw.bytes) > self.within
 
     def sample_of(self, target: Target) -> CorpusSlice | None:
         """The sample that stands beside all of a corpus, if there is one."""
@@ -169,6 +168,12 @@ def make_plan(
         rest = [entry for entry in corpora if entry.item.spec not in controls]
         targets = [*samples, *survey(rest, protocols, None, reading)]
     return Plan(plugins, codecs, targets, within)
+
+
+def seconds_by_sample(cell: Cell, size: int) -> float:
+    """Return the seconds that `size` bytes take a codec, by those that a sample took in `cell`."""
+    took = sum(phase.seconds for phase in (cell.encode, cell.decode) if phase)
+    return took * size / max(1, cell.slice.bytes)
 
 
 def survey(
