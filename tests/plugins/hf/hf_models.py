@@ -5,6 +5,7 @@ import argparse
 import io
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -258,3 +259,21 @@ def metaspace(size: int = 500) -> Tokenizer:
     )
     tokenizer.train_from_iterator(text()[:60000].splitlines(), trainer)
     return tokenizer
+
+
+def decode_elsewhere(root: Path, window: int | None = None, devices: tuple[str, ...] = ()) -> None:
+    """Decode `blob` of each model below `root` to `decoded`, in a process with other threads.
+
+    The models take turns on the devices.
+    """
+    program = (
+        "import os, sys; from pathlib import Path; from codelength_hf import HfCodec\n"
+        "root, window, *devices = sys.argv[1:]\n"
+        "for n, folder in enumerate(sorted(Path(root).iterdir())):\n"
+        "    if devices: os.environ['CODELENGTH_DEVICE'] = devices[n % len(devices)]\n"
+        "    codec = HfCodec(model=str(folder), window=int(window) or None)\n"
+        "    (folder / 'decoded').write_bytes(codec.decode((folder / 'blob').read_bytes()))\n"
+    )
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "3")
+    command = [sys.executable, "-c", program, str(root), str(window or 0), *devices]
+    subprocess.run(command, check=True, env={**os.environ, **threads})

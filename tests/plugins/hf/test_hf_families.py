@@ -1,9 +1,5 @@
 """Every family: near the model in floats, and the same integers however it is run."""
 
-import os
-import subprocess
-import sys
-
 import hf_families as families
 import hf_models as models
 import numpy as np
@@ -60,16 +56,7 @@ def test_another_process_with_other_threads_decodes_all(tmp_path):
     for case in families.ALL:
         folder = models.save(families.made(*families.ALL[case]), tmp_path / case, tokenizer)
         (folder / "blob").write_bytes(HfCodec(model=str(folder), window=64).encode(data))
-    program = (
-        "import sys; from pathlib import Path; from codelength_hf import HfCodec\n"
-        "for folder in Path(sys.argv[1]).iterdir():\n"
-        "    blob = (folder / 'blob').read_bytes()\n"
-        "    decoded = HfCodec(model=str(folder), window=64).decode(blob)\n"
-        "    (folder / 'decoded').write_bytes(decoded)\n"
-    )
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "3")
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    subprocess.run(command, check=True, env={**os.environ, **threads})
+    models.decode_elsewhere(tmp_path, window=64)
     for case in families.ALL:
         assert (tmp_path / case / "decoded").read_bytes() == data, case
 

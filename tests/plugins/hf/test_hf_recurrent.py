@@ -1,9 +1,6 @@
 """Mamba and RWKV: near the model in floats, and the same integers however they are run."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import hf_models as models
@@ -160,16 +157,7 @@ def test_another_process_with_other_threads_or_on_a_device_decodes_all(tmp_path)
         made = recurrent.shaken(recurrent.made(*recurrent.ALL[case]))
         folder = models.save(made, tmp_path / case, tokenizer)
         (folder / "blob").write_bytes(HfCodec(model=str(folder)).encode(data))
-    program = (
-        "import os, sys; from pathlib import Path; from codelength_hf import HfCodec\n"
-        "for n, folder in enumerate(sorted(Path(sys.argv[1]).iterdir())):\n"
-        "    os.environ['CODELENGTH_DEVICE'] = 'cpu' if n % 2 else 'cpu:0'\n"
-        "    blob = (folder / 'blob').read_bytes()\n"
-        "    (folder / 'decoded').write_bytes(HfCodec(model=str(folder)).decode(blob))\n"
-    )
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "3")
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    subprocess.run(command, check=True, env={**os.environ, **threads})
+    models.decode_elsewhere(tmp_path, devices=("cpu:0", "cpu"))
     for case in recurrent.ALL:
         assert (tmp_path / case / "decoded").read_bytes() == data, case
 
